@@ -1,0 +1,1 @@
+//! HTTP bodies and error codes of the gateway; the OpenAPI document derives from them.

@@ -1,0 +1,118 @@
+//! Why the signer says no.
+
+use std::fmt;
+
+use crate::wire::{wire_fields, wire_tags};
+
+/// A no, with what a program needs to act on it and a sentence for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable; programs decide by it.
+    pub code: RefusalCode,
+    /// What happened and what to do; for people.
+    pub message: String,
+    /// Seconds after which the same request may succeed; 0 where waiting does not help.
+    pub retry_after_seconds: u32,
+}
+
+/// What kind of no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusalCode {
+    /// The socket that it came in by may not ask this, or not now.
+    NotPermitted,
+    /// The peer speaks another version of the protocol.
+    UnknownVersion,
+    /// No vault was made yet.
+    VaultUninitialised,
+    /// There is a vault already.
+    VaultExists,
+    /// The vault is locked: no passphrase was given since the start.
+    VaultLocked,
+    /// The vault is open already.
+    VaultOpen,
+    /// Not the passphrase, or a key file was tampered with.
+    WrongPassphrase,
+    /// Too many wrong passphrases: wait.
+    Throttled,
+    /// The passphrase is too short.
+    WeakPassphrase,
+    /// No such wallet.
+    UnknownWallet,
+    /// The wallet's key is for another kind of chain.
+    WrongChain,
+    /// The wallet was replaced by another and its grace period is over, or it was destroyed.
+    WalletRetired,
+    /// The bytes are malformed or not canonical.
+    Undecodable,
+    /// The guard has no entry for the network.
+    NetworkNotAllowed,
+    /// The guard has no entry for the token.
+    TokenNotAllowed,
+    /// The bytes do something that cannot be read, or that the guard does not allow at all.
+    EffectNotAllowed,
+    /// More than the ceiling for one transaction.
+    OverTransactionCeiling,
+    /// More than what is left of the ceiling for a day.
+    OverDayCeiling,
+    /// Signing is suspended.
+    Suspended,
+    /// The guard's text is wrong; the message names line and reason.
+    BadGuard,
+    /// The guard was changed by somebody else in between.
+    GuardChanged,
+    /// The key given is no key of that chain.
+    BadKey,
+    /// The backup is damaged, or of another version.
+    BadBackup,
+    /// The signer is at a limit of its own, such as the number of wallets.
+    LimitReached,
+    /// The disk did not take the record, so nothing was signed.
+    JournalFailed,
+    /// A defect of the signer itself.
+    Internal,
+}
+
+impl Refusal {
+    /// A refusal that waiting does not lift.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_seconds: 0 }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+wire_fields!(Refusal { code, message, retry_after_seconds });
+wire_tags!(RefusalCode {
+    NotPermitted = 1,
+    UnknownVersion = 2,
+    VaultUninitialised = 3,
+    VaultExists = 4,
+    VaultLocked = 5,
+    VaultOpen = 6,
+    WrongPassphrase = 7,
+    Throttled = 8,
+    WeakPassphrase = 9,
+    UnknownWallet = 10,
+    WrongChain = 11,
+    WalletRetired = 12,
+    Undecodable = 13,
+    NetworkNotAllowed = 14,
+    TokenNotAllowed = 15,
+    EffectNotAllowed = 16,
+    OverTransactionCeiling = 17,
+    OverDayCeiling = 18,
+    Suspended = 19,
+    BadGuard = 20,
+    GuardChanged = 21,
+    BadKey = 22,
+    BadBackup = 23,
+    LimitReached = 24,
+    JournalFailed = 25,
+    Internal = 26,
+});

@@ -1,0 +1,163 @@
+//! What decoding makes: effects, worst-case fee, and the bytes that a key signs.
+
+use std::collections::BTreeMap;
+
+use primitives::{Address, Amount, Asset, Chain, ChainId, EvmAddress};
+
+use crate::Effect;
+
+/// A transaction or message that was read completely. Only this crate makes one, from the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    pub(crate) subject: Subject,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) fee_ceiling: Amount,
+    pub(crate) signing_input: SigningInput,
+}
+
+/// What kind of thing was read, and what its bytes say about where it is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A transaction for one EVM network: the chain id is in the bytes.
+    EvmTransaction {
+        /// EIP-155's chain id.
+        chain_id: ChainId,
+        /// The account's number of this transaction, from zero.
+        nonce: u64,
+    },
+    /// A transaction for some Solana cluster: the bytes do not say which.
+    SolanaTransaction {
+        /// Who pays the fee, and signs first.
+        fee_payer: primitives::SolanaAddress,
+    },
+    /// A text by EIP-191, or typed data by EIP-712, valid wherever a contract takes it.
+    EvmMessage,
+    /// A text on Solana.
+    SolanaMessage,
+}
+
+/// What a key signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SigningInput {
+    /// A Keccak-256 digest, for ECDSA over secp256k1.
+    Digest([u8; 32]),
+    /// The whole message, for Ed25519.
+    Bytes(Vec<u8>),
+}
+
+/// Why bytes are not read: they are malformed, or not what this crate would have written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Fewer bytes than the format needs.
+    #[error("the bytes end too early")]
+    Truncated,
+    /// More bytes than the format says.
+    #[error("bytes are left over at the end")]
+    TrailingBytes,
+    /// A longer form, leading zeros, or another order than the one canonical encoding.
+    #[error("the encoding is not canonical: {0}")]
+    NotCanonical(&'static str),
+    /// A transaction type or message version that is not read here.
+    #[error("{0} is not supported")]
+    Unsupported(&'static str),
+    /// A value that no valid transaction has.
+    #[error("invalid: {0}")]
+    Invalid(&'static str),
+    /// No replay protection, or a chain id of zero.
+    #[error("the transaction names no chain (EIP-155), so it could be replayed on another")]
+    NoChainId,
+    /// The message to sign is a transaction in disguise, or could be one.
+    #[error("the message could be taken for a transaction, and is not signed as a message")]
+    TransactionAsMessage,
+    /// More items than the limit of this crate.
+    #[error("too many {0}")]
+    TooMany(&'static str),
+}
+
+impl Decoded {
+    /// What kind of thing it is.
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The kind of chain whose keys sign it.
+    pub fn chain(&self) -> Chain {
+        match self.subject {
+            Subject::EvmTransaction { .. } | Subject::EvmMessage => Chain::Evm,
+            Subject::SolanaTransaction { .. } | Subject::SolanaMessage => Chain::Solana,
+        }
+    }
+
+    /// Everything that it does, in the order of the bytes.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// The most that the network can take for it, in wei or lamports.
+    pub fn fee_ceiling(&self) -> Amount {
+        self.fee_ceiling
+    }
+
+    /// What the key signs.
+    pub fn signing_input(&self) -> &SigningInput {
+        &self.signing_input
+    }
+
+    /// The most that can leave the wallet because of it: what goes out, allowances given, rent and
+    /// fees. `None` when a sum does not fit in 256 bits. [`Effect::Call`] and the other effects
+    /// without an amount are not in it: a guard judges them by themselves.
+    pub fn spend(&self) -> Option<BTreeMap<Asset, Amount>> {
+        let mut spend = BTreeMap::new();
+        let mut add = |asset, amount: Amount| {
+            let total: &mut Amount = spend.entry(asset).or_default();
+            *total = total.checked_add(amount)?;
+            Some(())
+        };
+        for effect in &self.effects {
+            match effect {
+                Effect::NativeOut { amount, .. } | Effect::Rent { amount, .. } => {
+                    add(Asset::Native, *amount)?;
+                }
+                Effect::TokenOut { token, amount, .. }
+                | Effect::Allowance { token, amount, .. } => add(Asset::Token(*token), *amount)?,
+                Effect::AuthorityChange { .. }
+                | Effect::Call { .. }
+                | Effect::Deploy
+                | Effect::Text { .. }
+                | Effect::TypedData { .. }
+                | Effect::Memo { .. }
+                | Effect::Opaque(_) => {}
+            }
+        }
+        if !self.fee_ceiling.is_zero() {
+            add(Asset::Native, self.fee_ceiling)?;
+        }
+        Some(spend)
+    }
+
+    /// Who gets something: recipients of coins and tokens, in the order of the bytes.
+    pub fn recipients(&self) -> impl Iterator<Item = Address> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => Some(*to),
+            Effect::Allowance { .. }
+            | Effect::Rent { .. }
+            | Effect::AuthorityChange { .. }
+            | Effect::Call { .. }
+            | Effect::Deploy
+            | Effect::Text { .. }
+            | Effect::TypedData { .. }
+            | Effect::Memo { .. }
+            | Effect::Opaque(_) => None,
+        })
+    }
+}
+
+/// The chain id of EIP-155, checked not to be zero.
+pub(crate) fn eip155(id: u64) -> Result<ChainId, DecodeError> {
+    std::num::NonZeroU64::new(id).map(ChainId::Eip155).ok_or(DecodeError::NoChainId)
+}
+
+/// An address of twenty bytes as the general kind.
+pub(crate) fn evm_address(bytes: [u8; 20]) -> Address {
+    Address::Evm(EvmAddress(bytes))
+}

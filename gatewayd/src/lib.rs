@@ -1,0 +1,1 @@
+//! The gateway: HTTP for agents, policies, queue, chains. Never sees a key.

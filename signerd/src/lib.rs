@@ -1,0 +1,1 @@
+//! The signer: holds the keys and signs what its guard allows.

@@ -1,0 +1,3 @@
+//! Starts the program; see the library for what it does.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What is asked of the chains: balances, drafts of transactions, simulation, broadcast, outcomes.

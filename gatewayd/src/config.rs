@@ -1,0 +1,1 @@
+//! Settings: the file, the environment names, and their defaults.

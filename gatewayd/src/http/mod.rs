@@ -1,0 +1,1 @@
+//! HTTP: who asks, what the body says, which answer. Nothing else knows status codes.

@@ -1,0 +1,1 @@
+//! Policies: a pure function of what the bytes do and of the facts.

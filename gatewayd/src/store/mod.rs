@@ -1,0 +1,1 @@
+//! The database: one writer, readers beside it. Nothing else knows SQL.

@@ -1,0 +1,1 @@
+//! Transactions on their way from a request to a confirmation.

@@ -1,0 +1,1 @@
+//! What the gateway does, a file each; nothing here knows HTTP or SQL.

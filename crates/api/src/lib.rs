@@ -1,1 +1,49 @@
-//! HTTP bodies and error codes of the gateway; the OpenAPI document derives from them.
+//! Bodies of the HTTP interface and its error codes. The OpenAPI document derives from these types;
+//! clients written in Rust read the same ones.
+//!
+//! On the wire: camelCase, ids are UUIDs, times are Unix seconds, amounts are decimal strings in
+//! base units of their asset.
+#![forbid(unsafe_code)]
+
+mod admin;
+mod connect;
+mod error;
+mod policies;
+mod send;
+mod sessions;
+mod tokens;
+mod transactions;
+mod utils;
+mod wallet;
+mod wallets;
+
+pub use admin::{
+    AdminStatus, MasterPasswordChanged, RecentTransaction, SetMasterPassword, ShuttingDown,
+};
+pub use connect::{
+    ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,
+};
+pub use error::{ErrorBody, ErrorCode};
+pub use policies::{CreatePolicy, Policy, PolicyDeleted, PolicyPage, UpdatePolicy};
+pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
+pub use sessions::{
+    AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionRenewed,
+    SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded, SessionWallets, WalletName,
+};
+pub use tokens::{
+    AddToken, RemoveToken, ResolvedToken, Token, TokenAdded, TokenList, TokenRemoved,
+};
+pub use transactions::{
+    BalanceChange, DryRun, DryRunMeta, FeeEstimate, Operation, PendingTransactions, PolicyOutcome,
+    SignMessage, SignPolicy, SignTransaction, SignedMessage, SignedTransaction, SimulationOutcome,
+    Transaction, TransactionPage, TransactionState, Warning,
+};
+pub use utils::{EncodeCalldata, EncodedCalldata};
+pub use wallet::{
+    AllAssets, AllBalances, AssetBalance, NetworkAssets, NetworkBalance, WalletAddress,
+    WalletAssets, WalletBalance,
+};
+pub use wallets::{
+    AvailableNetwork, CreateWallet, CreatedWallet, FirstSession, RenameWallet, Wallet,
+    WalletDetail, WalletList, WalletNetworks, WalletTerminated,
+};

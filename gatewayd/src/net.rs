@@ -1,1 +1,220 @@
-//! The one place that makes HTTP clients.
+//! The only place that makes HTTP clients: time-outs, size limits, no redirects.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+const IDLE_WAIT: Duration = Duration::from_mins(1);
+const IDLE_CONNECTIONS: usize = 4;
+const ADDRESS_LENGTH: usize = 2_048;
+
+/// The address of a JSON-RPC endpoint that the operator configured: `https://`, or plain `http://`,
+/// which is for a node on this machine or in a trusted network.
+///
+/// Its path may hold a provider's key, so only the scheme and host are ever shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint(Uri);
+
+/// Why a text is not the address of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not a URL with a host, or a longer one than anybody needs.
+    #[error("not a URL such as https://rpc.example.org/path")]
+    Malformed,
+    /// Something other than `http` and `https`.
+    #[error("an RPC endpoint is spoken to over https:// or http://")]
+    Scheme,
+    /// `user:password@host`, which would be dropped without a word.
+    #[error("a user name in the URL is not supported; put the provider's key into the path")]
+    UserName,
+}
+
+/// Makes HTTP requests. Clones share their connections.
+#[derive(Clone)]
+pub struct HttpClient {
+    inner: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// Why there is no answer to a request.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// No connection, or it broke.
+    #[error("the connection failed")]
+    Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The time that the caller gives ran out.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The answer has more bytes than the caller takes.
+    #[error("the answer is longer than {0} bytes")]
+    TooLarge(usize),
+    /// An answer other than 200.
+    #[error("HTTP status {0}")]
+    Status(u16),
+}
+
+impl Endpoint {
+    /// What may be shown of it: scheme, host and port.
+    pub fn origin(&self) -> String {
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        format!("{scheme}://{authority}")
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.origin())
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        if text.len() > ADDRESS_LENGTH {
+            return Err(EndpointError::Malformed);
+        }
+        let uri: Uri = text.parse().map_err(|_malformed| EndpointError::Malformed)?;
+        let authority = uri.authority().ok_or(EndpointError::Malformed)?;
+        if authority.host().is_empty() {
+            return Err(EndpointError::Malformed);
+        }
+        if authority.as_str().contains('@') {
+            return Err(EndpointError::UserName);
+        }
+        match uri.scheme_str() {
+            Some("https" | "http") => Ok(Self(uri)),
+            _ => Err(EndpointError::Scheme),
+        }
+    }
+}
+
+impl HttpClient {
+    /// A client that trusts Mozilla's certificate authorities, built into the program.
+    pub fn new() -> Self {
+        let inner = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_WAIT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector());
+        Self { inner }
+    }
+
+    /// Posts JSON, and returns the body of an answer of status 200 that comes within `wait` and has
+    /// at most `limit` bytes. Redirects are not followed.
+    ///
+    /// # Errors
+    /// When there is no such answer.
+    pub async fn post_json(
+        &self,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
+        wait: Duration,
+        limit: usize,
+    ) -> Result<Bytes, NetError> {
+        let request = json_request(endpoint, body);
+        let exchange = async {
+            let answer = self
+                .inner
+                .request(request)
+                .await
+                .map_err(|error| NetError::Connection(Box::new(error)))?;
+            read_answer(answer, limit).await
+        };
+        tokio::time::timeout(wait, exchange).await.map_err(|_elapsed| NetError::Timeout(wait))?
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HttpClient")
+    }
+}
+
+fn connector() -> HttpsConnector<HttpConnector> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_WAIT));
+    HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+        .expect("ring supports the default protocol versions")
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp)
+}
+
+fn json_request(endpoint: &Endpoint, body: Vec<u8>) -> Request<Full<Bytes>> {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    const AGENT: HeaderValue =
+        HeaderValue::from_static(concat!("waiaas-gatewayd/", env!("CARGO_PKG_VERSION")));
+    let mut request = Request::post(endpoint.0.clone())
+        .body(Full::new(Bytes::from(body)))
+        .expect("a parsed address and no headers make a request");
+    request.headers_mut().insert(CONTENT_TYPE, JSON);
+    request.headers_mut().insert(ACCEPT, JSON);
+    request.headers_mut().insert(USER_AGENT, AGENT);
+    request
+}
+
+async fn read_answer(
+    answer: Response<hyper::body::Incoming>,
+    limit: usize,
+) -> Result<Bytes, NetError> {
+    if answer.status() != StatusCode::OK {
+        return Err(NetError::Status(answer.status().as_u16()));
+    }
+    match Limited::new(answer.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(NetError::TooLarge(limit)),
+        Err(error) => Err(NetError::Connection(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_with_a_host_and_no_user_are_endpoints() {
+        for (text, expected) in [
+            ("https://rpc.example.org/v2/key", Ok(())),
+            ("http://127.0.0.1:8545", Ok(())),
+            ("http://[::1]:8545/", Ok(())),
+            ("", Err(EndpointError::Malformed)),
+            ("rpc.example.org/path", Err(EndpointError::Malformed)),
+            ("/var/run/geth.ipc", Err(EndpointError::Malformed)),
+            ("https://", Err(EndpointError::Malformed)),
+            ("rpc.example.org", Err(EndpointError::Scheme)),
+            ("wss://rpc.example.org", Err(EndpointError::Scheme)),
+            ("https://user:secret@rpc.example.org", Err(EndpointError::UserName)),
+        ] {
+            assert_eq!(text.parse::<Endpoint>().map(|_| ()), expected, "{text}");
+        }
+        let long = format!("https://rpc.example.org/{}", "a".repeat(ADDRESS_LENGTH));
+        assert_eq!(long.parse::<Endpoint>(), Err(EndpointError::Malformed));
+    }
+
+    #[test]
+    fn a_key_in_the_path_is_never_shown() {
+        let endpoint: Endpoint =
+            "https://rpc.example.org:8443/v2/secret?key=secret".parse().unwrap();
+        assert_eq!(format!("{endpoint:?}"), "https://rpc.example.org:8443");
+    }
+}

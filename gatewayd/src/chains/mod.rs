@@ -1,1 +1,98 @@
-//! What is asked of the chains: balances, drafts of transactions, simulation, broadcast, outcomes.
+//! What the gateway asks of a chain: balances, drafts of transactions, broadcast, outcomes.
+//!
+//! A node is not believed further than it must be: every endpoint shows that it serves the right
+//! chain before it is used, its answers are read strictly and within bounds, and what is signed is
+//! decoded again from the bytes by who judges it.
+
+mod error;
+
+use primitives::{Address, Amount, Asset};
+
+pub use error::{Category, ChainError};
+
+/// A transfer that shall become a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftRequest {
+    /// The wallet that pays.
+    pub from: Address,
+    /// What is transferred.
+    pub asset: Asset,
+    /// Who gets it: on Solana the owner, not the token account.
+    pub to: Address,
+    /// How much, in base units of the asset.
+    pub amount: Amount,
+    /// Words for the record; Solana only.
+    pub memo: Option<String>,
+    /// The nonce of an EVM transaction; `None` for the next one by the node. Ignored on Solana.
+    pub nonce: Option<u64>,
+}
+
+/// An unsigned transaction that would go through now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The bytes that a signer decodes and signs.
+    pub unsigned: Vec<u8>,
+    /// The most that the network takes as a fee, in wei or lamports; rent is not in it.
+    pub fee_ceiling: Amount,
+    /// What the network will most likely take, in wei or lamports.
+    pub fee_estimate: Amount,
+    /// What opening the recipient's token account costs, in lamports; `None` where it is open.
+    pub token_account_rent: Option<Amount>,
+    /// The block height after which a Solana transaction can no longer be accepted.
+    pub last_valid_block_height: Option<u64>,
+    /// What the chain said when it tried the transaction.
+    pub simulation: Simulation,
+}
+
+/// What the chain says that a transaction would do, without doing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulation {
+    /// Why it would fail; `None` when it would not.
+    pub failure: Option<String>,
+    /// The programs' log; empty on EVM chains.
+    pub logs: Vec<String>,
+    /// Gas, or compute units.
+    pub units_consumed: Option<u64>,
+}
+
+/// Where a transaction stands that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The node does not know it; it may still be accepted, perhaps after another broadcast.
+    Unknown,
+    /// The node knows it, or it has fewer confirmations than it needs.
+    Pending,
+    /// It was done.
+    Confirmed,
+    /// It is on the chain and did nothing but cost its fee.
+    Failed {
+        /// What the chain says.
+        reason: String,
+    },
+    /// It is not on the chain and can never get there.
+    Expired,
+}
+
+/// What a token is, by the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenMetadata {
+    /// The contract or mint.
+    pub address: Address,
+    /// Decimals of one unit.
+    pub decimals: u8,
+    /// Such as `USDC`; `None` where the chain has none, or none that can be shown.
+    pub symbol: Option<String>,
+    /// Such as `USD Coin`; `None` as above.
+    pub name: Option<String>,
+}
+
+/// What a wallet holds of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Of what.
+    pub asset: Asset,
+    /// How much, in base units.
+    pub amount: Amount,
+    /// Decimals of one unit, where the chain's answer has them.
+    pub decimals: Option<u8>,
+}

@@ -1,1 +1,0 @@
-//! Settings: the file, the environment names, and their defaults.

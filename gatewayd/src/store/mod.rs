@@ -1,1 +1,251 @@
-//! The database: one writer, readers beside it. Nothing else knows SQL.
+//! The database: the only place with SQL. Functions take and give domain types.
+//!
+//! One thread writes, in transactions that take the write lock when they begin; what waits is
+//! written together and synced once. Readers have connections of their own beside it (WAL), and
+//! each reading sees one moment.
+//!
+//! A table's functions stand in the file of its name, as methods of [`Reading`] and [`Writing`]:
+//!
+//! ```ignore
+//! let wallets = app.store.read(|db| db.wallets()).await?;
+//! app.store.write(move |db| { db.insert_wallet(&wallet)?; db.audit(&entry) }).await?;
+//! ```
+
+mod id;
+mod migrations;
+mod readers;
+mod writer;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
+
+use readers::Readers;
+use writer::Writer;
+
+/// An open database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: Writer,
+    /// `None` for a database in memory, which has one connection only.
+    readers: Option<Readers>,
+}
+
+/// The database at one moment.
+#[derive(Debug)]
+pub struct Reading<'c>(&'c Connection);
+
+/// The database within a transaction that becomes durable as a whole, or not at all.
+#[derive(Debug)]
+pub struct Writing<'c>(Reading<'c>);
+
+/// Why the database did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened or made.
+    #[error("the database {path} cannot be opened")]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// What the library says.
+        source: rusqlite::Error,
+    },
+    /// Another version of this program has written it.
+    #[error(
+        "the database has version {found}, and this program knows {known}: install the newer \
+         program again, or restore a backup from before it"
+    )]
+    Newer {
+        /// The database's version.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The library, the disk or a constraint said no.
+    #[error("the database failed")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value that its type does not have.
+    #[error("the database holds no valid {what}")]
+    Corrupt {
+        /// Which kind of value.
+        what: &'static str,
+    },
+    /// The sum of stored amounts does not fit in 256 bits.
+    #[error("the stored amounts add up to more than 256 bits")]
+    Overflow,
+    /// The writer could not make the transaction durable.
+    #[error("the database could not be written: {reason}")]
+    NotDurable {
+        /// What the library says.
+        reason: String,
+    },
+    /// The program is ending.
+    #[error("the database is closed")]
+    Closed,
+}
+
+/// How many transactions of the writer may wait; more make their callers wait.
+const WAITING_WRITES: usize = 1024;
+/// Connections that read at the same time.
+const READERS: usize = 4;
+
+impl Store {
+    /// Opens the database in `file`, making it where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database, or one of a newer program.
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        let open = |source| StoreError::Open { path: file.to_owned(), source };
+        let mut connection = Connection::open(file).map_err(open)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(open)?;
+        prepare(&mut connection)?;
+        let readers = Readers::open(file, READERS).map_err(open)?;
+        let writer = Writer::start(connection, WAITING_WRITES);
+        Ok(Self { writer, readers: Some(readers) })
+    }
+
+    /// Opens a database that ends with the program.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn open_in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        prepare(&mut connection)?;
+        Ok(Self { writer: Writer::start(connection, WAITING_WRITES), readers: None })
+    }
+
+    /// The version of the tables.
+    pub fn schema_version() -> usize {
+        migrations::version()
+    }
+
+    /// Runs `work` within a transaction. It is durable when this returns `Ok`, and undone when
+    /// `work` fails. Nothing but the database may be waited for inside.
+    ///
+    /// # Errors
+    /// What `work` fails with, or [`StoreError`] when the transaction cannot be made durable.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Writing<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// Runs `work` on the database as it stands.
+    ///
+    /// # Errors
+    /// What `work` fails with, or [`StoreError`] when the database cannot be read.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Reading<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.readers {
+            Some(readers) => readers.run(work).await,
+            None => self.writer.run(move |db| work(db)).await,
+        }
+    }
+}
+
+impl<'c> Deref for Writing<'c> {
+    type Target = Reading<'c>;
+
+    fn deref(&self) -> &Reading<'c> {
+        &self.0
+    }
+}
+
+fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    migrations::migrate(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn put(store: &Store, key: &'static str) -> Result<usize, StoreError> {
+        store
+            .write(move |db| Ok(db.0.0.execute("INSERT INTO settings VALUES (?, '', 0)", [key])?))
+            .await
+    }
+
+    async fn keys(store: &Store) -> Vec<String> {
+        let all = |db: &Reading<'_>| -> Result<Vec<String>, StoreError> {
+            let mut statement = db.0.prepare("SELECT key FROM settings ORDER BY key")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        store.read(all).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_fails_is_undone_and_what_succeeds_beside_it_stays() {
+        let store = Store::open_in_memory().unwrap();
+        let failing = store.write(|db| {
+            db.0.0.execute("INSERT INTO settings VALUES ('undone', '', 0)", [])?;
+            Err::<(), _>(StoreError::Overflow)
+        });
+        let (first, failed, second) = tokio::join!(put(&store, "a"), failing, put(&store, "b"));
+        assert_eq!(first.unwrap() + second.unwrap(), 2);
+        assert!(matches!(failed, Err(StoreError::Overflow)));
+        assert_eq!(keys(&store).await, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_there_when_the_file_is_opened_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("gateway.db");
+        let store = Store::open(&file).unwrap();
+        put(&store, "kept").await.unwrap();
+        // A second handle while the first is open sees what a crash would leave behind.
+        let other = Store::open(&file).unwrap();
+        assert_eq!(keys(&other).await, ["kept"]);
+        put(&other, "more").await.unwrap();
+        assert_eq!(keys(&store).await, ["kept", "more"]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("gateway.db")).unwrap();
+        let written =
+            store.read(|db| Ok::<_, StoreError>(db.0.execute("DELETE FROM settings", [])?)).await;
+        assert!(matches!(written, Err(StoreError::Sqlite(_))));
+    }
+
+    #[tokio::test]
+    async fn a_thousand_writes_at_once_all_arrive() {
+        let store = Store::open_in_memory().unwrap();
+        let writes = (0..1_000).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .write(move |db| {
+                        let key = number.to_string();
+                        Ok::<_, StoreError>(
+                            db.0.0.execute("INSERT INTO settings VALUES (?, '', 0)", [key])?,
+                        )
+                    })
+                    .await
+            })
+        });
+        for write in writes.collect::<Vec<_>>() {
+            write.await.unwrap().unwrap();
+        }
+        assert_eq!(keys(&store).await.len(), 1_000);
+    }
+}

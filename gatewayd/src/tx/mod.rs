@@ -1,1 +1,5 @@
-//! Transactions on their way from a request to a confirmation.
+//! Transactions: their states, and the one road from a request to a confirmed payment.
+
+mod state;
+
+pub use state::{Status, Tier, UnknownStatus};

@@ -1,0 +1,224 @@
+//! The database's tables, and how an older database becomes today's.
+
+use rusqlite::Connection;
+
+use super::StoreError;
+
+/// One script a version, in order; a script that was released is never edited. `PRAGMA
+/// user_version` holds how many have run.
+const SCRIPTS: &[&str] = &[V1];
+
+/// Brings the tables to the newest version, in one transaction.
+///
+/// # Errors
+/// When the database was written by a newer program, or a script fails; nothing is changed then.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = u32::try_from(SCRIPTS.len()).unwrap_or(u32::MAX);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for script in SCRIPTS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    Ok(transaction.commit()?)
+}
+
+/// How many scripts this program knows.
+pub(super) fn version() -> usize {
+    SCRIPTS.len()
+}
+
+/// Times are Unix seconds. Ids are UUIDs as text, networks CAIP-2, statuses and kinds the words of
+/// the HTTP contract. Amounts are base units: 32 bytes big-endian where they are summed, decimal
+/// text where they are only shown.
+const V1: &str = "
+CREATE TABLE wallets (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    chain TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    address TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    status TEXT NOT NULL,               -- ACTIVE, SUSPENDED, TERMINATED
+    owner_address TEXT,
+    owner_verified INTEGER NOT NULL DEFAULT 0,
+    owner_state TEXT NOT NULL DEFAULT 'NONE',
+    approval_method TEXT,
+    wallet_type TEXT,
+    monitor_incoming INTEGER NOT NULL DEFAULT 0,
+    suspended_at INTEGER,
+    suspension_reason TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER
+) STRICT;
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    status TEXT NOT NULL,               -- ACTIVE, REVOKED
+    source TEXT NOT NULL,               -- api, mcp
+    token_hash BLOB NOT NULL,           -- SHA-256 of the one token that is valid
+    token_issued_count INTEGER NOT NULL DEFAULT 1,
+    constraints TEXT,                   -- JSON
+    renewal_count INTEGER NOT NULL DEFAULT 0,
+    max_renewals INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,        -- 0: never
+    absolute_expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_renewed_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE session_wallets (
+    session_id TEXT NOT NULL REFERENCES sessions (id),
+    wallet_id TEXT NOT NULL REFERENCES wallets (id),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (session_id, wallet_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_wallets_by_wallet ON session_wallets (wallet_id);
+
+CREATE TABLE policies (
+    id TEXT PRIMARY KEY,
+    wallet_id TEXT REFERENCES wallets (id),
+    network TEXT,
+    type TEXT NOT NULL,
+    rules TEXT NOT NULL,                -- JSON, checked when it was written
+    priority INTEGER NOT NULL,
+    enabled INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    name TEXT NOT NULL,
+    decimals INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (network, address)
+) STRICT;
+
+CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE transactions (
+    id TEXT PRIMARY KEY,
+    wallet_id TEXT NOT NULL REFERENCES wallets (id),
+    session_id TEXT,
+    network TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    tier TEXT,
+    to_address TEXT,
+    token_address TEXT,                 -- NULL: the native coin
+    amount TEXT,
+    decimals INTEGER,                   -- of the asset, as the chain says
+    symbol TEXT,
+    memo TEXT,
+    spend_digest BLOB,                  -- what the policy judged
+    fee_ceiling BLOB,                   -- the fee that the policy judged
+    nonce INTEGER,                      -- held until the transaction is known to have used it
+    unsigned BLOB,
+    signed BLOB,
+    hash TEXT,
+    last_valid_block_height INTEGER,
+    error TEXT,
+    error_code TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER,            -- when the scheduler looks at it again; NULL: never
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX transactions_due ON transactions (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX transactions_by_wallet ON transactions (wallet_id, id);
+CREATE INDEX transactions_by_status ON transactions (status, id);
+
+CREATE TABLE reservations (
+    transaction_id TEXT NOT NULL REFERENCES transactions (id),
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    asset TEXT NOT NULL,                -- native, or the token's address
+    amount BLOB NOT NULL,
+    usd_micros INTEGER,                 -- NULL: nobody knew a price
+    state TEXT NOT NULL,                -- RESERVED, POSTED, RELEASED
+    reserved_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    PRIMARY KEY (transaction_id, asset)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reservations_by_wallet ON reservations (wallet_id, state, reserved_at);
+
+CREATE TABLE nonces (
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    next INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, network)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE returned_nonces (
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    nonce INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, network, nonce)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+    session_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_digest BLOB NOT NULL,
+    transaction_id TEXT NOT NULL REFERENCES transactions (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (session_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    event_type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    wallet_id TEXT,
+    session_id TEXT,
+    transaction_id TEXT,
+    details TEXT NOT NULL,              -- JSON object
+    severity TEXT NOT NULL,             -- info, warning, critical
+    ip_address TEXT
+) STRICT;
+CREATE INDEX audit_by_wallet ON audit (wallet_id, id);
+CREATE INDEX audit_by_transaction ON audit (transaction_id) WHERE transaction_id IS NOT NULL;
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = migrate(&mut connection).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+        let tables: u32 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+
+    #[test]
+    fn a_second_start_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute("INSERT INTO settings VALUES ('a', 'b', 1)", []).unwrap();
+        migrate(&mut connection).unwrap();
+        let rows: u32 =
+            connection.query_row("SELECT count(*) FROM settings", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+}

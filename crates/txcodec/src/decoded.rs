@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Address, Amount, Asset, Chain, ChainId, EvmAddress};
+use primitives::{Address, Amount, Asset, Chain, ChainId};
 
 use crate::Effect;
 
@@ -150,14 +150,4 @@ impl Decoded {
             | Effect::Opaque(_) => None,
         })
     }
-}
-
-/// The chain id of EIP-155, checked not to be zero.
-pub(crate) fn eip155(id: u64) -> Result<ChainId, DecodeError> {
-    std::num::NonZeroU64::new(id).map(ChainId::Eip155).ok_or(DecodeError::NoChainId)
-}
-
-/// An address of twenty bytes as the general kind.
-pub(crate) fn evm_address(bytes: [u8; 20]) -> Address {
-    Address::Evm(EvmAddress(bytes))
 }

@@ -11,6 +11,7 @@
 mod decoded;
 mod effect;
 pub mod evm;
+mod hash;
 pub mod message;
 pub mod solana;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::{wire_fields, wire_tags};
+use crate::{wire_fields, wire_tags};
 
 /// A no, with what a program needs to act on it and a sentence for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use primitives::{Address, Amount, Asset, Chain, ChainId, Environment, WalletId};
 
-use crate::Refusal;
-use crate::wire::{Reader, Wire, WireError, wire_fields, wire_lists, wire_tags};
+use crate::wire::{Item, Reader, Wire, WireError};
+use crate::{Refusal, wire_fields, wire_tags};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -306,7 +306,8 @@ wire_fields!(GuardText { version, text });
 wire_fields!(Exposure { wallet, lines });
 wire_fields!(ExposureLine { network, asset, at_once, per_day });
 wire_fields!(JournalReport { records, head, keys });
-wire_lists!(KeyInfo, ExposureLine);
+impl Item for KeyInfo {}
+impl Item for ExposureLine {}
 
 #[cfg(test)]
 mod tests {

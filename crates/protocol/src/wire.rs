@@ -210,22 +210,26 @@ impl<T: Wire> Wire for Option<T> {
     }
 }
 
-/// Writes a count of 32 bits, and the items.
-pub(crate) fn write_list<T: Wire>(items: &[T], out: &mut Vec<u8>) {
-    write_length(items.len(), out);
-    for item in items {
-        item.write(out);
-    }
-}
+/// A value that stands in lists. Bytes are none: they have a form of their own.
+pub trait Item: Wire {}
 
-/// Reads what [`write_list`] wrote. Room is made item by item, never from the count.
-pub(crate) fn read_list<T: Wire>(input: &mut Reader<'_>) -> Result<Vec<T>, WireError> {
-    let count = read_length(input, MAX_ITEMS)?;
-    let mut items = Vec::new();
-    for _ in 0..count {
-        items.push(T::read(input)?);
+/// A count of 32 bits, and the items. Room is made item by item, never from the count.
+impl<T: Item> Wire for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_length(self.len(), out);
+        for item in self {
+            item.write(out);
+        }
     }
-    Ok(items)
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
+        let count = read_length(input, MAX_ITEMS)?;
+        let mut items = Self::new();
+        for _ in 0..count {
+            items.push(T::read(input)?);
+        }
+        Ok(items)
+    }
 }
 
 /// 32 bytes.
@@ -298,6 +302,7 @@ impl Wire for ChainId {
 }
 
 /// An enumeration without content: one byte a variant.
+#[macro_export]
 macro_rules! wire_tags {
     ($type:ty { $($variant:ident = $tag:literal),+ $(,)? }) => {
         impl $crate::wire::Wire for $type {
@@ -319,6 +324,7 @@ macro_rules! wire_tags {
 }
 
 /// A structure: its fields, in this order.
+#[macro_export]
 macro_rules! wire_fields {
     ($type:ty { $($field:ident),+ $(,)? }) => {
         impl $crate::wire::Wire for $type {
@@ -335,28 +341,9 @@ macro_rules! wire_fields {
     };
 }
 
-/// Lists of these items.
-macro_rules! wire_lists {
-    ($($item:ty),+ $(,)?) => {$(
-        impl $crate::wire::Wire for Vec<$item> {
-            fn write(&self, out: &mut Vec<u8>) {
-                $crate::wire::write_list(self, out);
-            }
-
-            fn read(
-                input: &mut $crate::wire::Reader<'_>,
-            ) -> Result<Self, $crate::wire::WireError> {
-                $crate::wire::read_list(input)
-            }
-        }
-    )+};
-}
-
-pub(crate) use {wire_fields, wire_lists, wire_tags};
-
 wire_tags!(Chain { Evm = 1, Solana = 2 });
 wire_tags!(Environment { Mainnet = 1, Testnet = 2 });
-wire_lists!(String);
+impl Item for String {}
 
 #[cfg(test)]
 mod tests {

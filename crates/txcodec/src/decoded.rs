@@ -103,6 +103,11 @@ impl Decoded {
         &self.signing_input
     }
 
+    /// What the key signs, when nothing else is asked any more.
+    pub fn into_signing_input(self) -> SigningInput {
+        self.signing_input
+    }
+
     /// The most that can leave the wallet because of it: what goes out, allowances given, rent and
     /// fees. `None` when a sum does not fit in 256 bits. [`Effect::Call`] and the other effects
     /// without an amount are not in it: a guard judges them by themselves.

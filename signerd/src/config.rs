@@ -1,0 +1,267 @@
+//! Where things are and how the signer behaves: the command line and one TOML file, read once.
+//! Nothing that weakens the signer is a key.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use primitives::{BUILTIN, ChainId, Environment, NativeCoin, Network, TierCeilings};
+use serde::Deserialize;
+
+/// What `--help` prints.
+pub const USAGE: &str = "\
+signerd: holds the keys of a wallet for AI agents and signs what its guard allows
+
+Usage: signerd [--config FILE] [--state-dir DIR] [--runtime-dir DIR]
+
+  --config FILE       settings in TOML    [/etc/waiaas/signerd.toml, if it is there]
+  --state-dir DIR     vault and journal   [/var/lib/waiaas-signer]
+  --runtime-dir DIR   sockets             [/run/waiaas]
+  --version           print the version
+  --help              print this
+
+It takes no passphrase: `waiaasctl unlock` gives it over control.sock.
+Exit status: 0 stopped by a signal, 1 failed while running, 2 wrong command line,
+78 wrong settings, unusable directory or missing sandbox layer (restarting does not help).
+";
+
+const DEFAULT_CONFIG: &str = "/etc/waiaas/signerd.toml";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve.
+    Run(Arguments),
+    /// Print [`USAGE`].
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// Paths from the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Arguments {
+    config: Option<PathBuf>,
+    /// Vault and journal.
+    pub state_dir: PathBuf,
+    /// Sockets.
+    pub runtime_dir: PathBuf,
+}
+
+/// What the file says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Seconds without a request to sign after which the vault locks itself; 0 for never.
+    pub idle_lock_seconds: u32,
+    /// Networks with built-in and added ones.
+    pub networks: Vec<Network>,
+}
+
+/// Why the command line or the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The command line is wrong.
+    #[error("{0}; see signerd --help")]
+    CommandLine(String),
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be; says line and column.
+    #[error("{path}: {reason}")]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and where.
+        reason: String,
+    },
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    idle_lock_seconds: u32,
+    #[serde(default)]
+    networks: Vec<NetworkToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkToml {
+    name: String,
+    chain_id: ChainId,
+    environment: Environment,
+    native: NativeToml,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NativeToml {
+    symbol: String,
+    name: String,
+    decimals: u8,
+}
+
+/// Reads the command line, without the program's name.
+///
+/// # Errors
+/// When an option is unknown, repeated, or has no value.
+pub fn parse_command_line(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Command, ConfigError> {
+    let mut arguments = arguments.into_iter();
+    let (mut config, mut state_dir, mut runtime_dir) = (None, None, None);
+    while let Some(option) = arguments.next() {
+        let place = match option.to_str() {
+            Some("--help") => return Ok(Command::Help),
+            Some("--version") => return Ok(Command::Version),
+            Some("--config") => &mut config,
+            Some("--state-dir") => &mut state_dir,
+            Some("--runtime-dir") => &mut runtime_dir,
+            _ => return Err(wrong("unknown option", &option)),
+        };
+        let value = arguments.next().ok_or_else(|| wrong("a value is missing after", &option))?;
+        if place.replace(PathBuf::from(value)).is_some() {
+            return Err(wrong("given twice:", &option));
+        }
+    }
+    Ok(Command::Run(Arguments {
+        config,
+        state_dir: state_dir.unwrap_or_else(|| "/var/lib/waiaas-signer".into()),
+        runtime_dir: runtime_dir.unwrap_or_else(|| "/run/waiaas".into()),
+    }))
+}
+
+fn wrong(what: &str, option: &OsString) -> ConfigError {
+    ConfigError::CommandLine(format!("{what} {}", option.display()))
+}
+
+impl Arguments {
+    /// Reads the settings file. Without `--config`, a missing file means the defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read or something in it is unknown or impossible.
+    pub fn read_settings(&self) -> Result<Settings, ConfigError> {
+        let path = self.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Settings::from_toml(&text)
+                .map_err(|reason| ConfigError::Invalid { path: path.to_owned(), reason }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
+                Ok(Settings::default())
+            }
+            Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { idle_lock_seconds: 0, networks: BUILTIN.to_vec() }
+    }
+}
+
+impl Settings {
+    fn from_toml(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut settings = Self { idle_lock_seconds: file.idle_lock_seconds, ..Self::default() };
+        for network in file.networks {
+            let known = |known: &Network| {
+                known.chain_id == network.chain_id || known.name == network.name
+            };
+            if settings.networks.iter().any(known) {
+                return Err(format!("network {} ({}) is known already", network.name, network.chain_id));
+            }
+            settings.networks.push(network.into());
+        }
+        Ok(settings)
+    }
+}
+
+/// An added network has no ceilings of its own: on one with coins of worth nothing leaves until the
+/// operator writes them into a guard.
+impl From<NetworkToml> for Network {
+    fn from(network: NetworkToml) -> Self {
+        Self {
+            name: network.name.into(),
+            chain_id: network.chain_id,
+            environment: network.environment,
+            native: NativeCoin {
+                symbol: network.native.symbol.into(),
+                name: network.native.name.into(),
+                decimals: network.native.decimals,
+            },
+            default_tiers: TierCeilings::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, ConfigError> {
+        parse_command_line(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_command_line_is_read_or_refused() {
+        let run = |config: Option<&str>, state_dir: &str, runtime_dir: &str| {
+            Command::Run(Arguments {
+                config: config.map(PathBuf::from),
+                state_dir: state_dir.into(),
+                runtime_dir: runtime_dir.into(),
+            })
+        };
+        let read = [
+            ("", run(None, "/var/lib/waiaas-signer", "/run/waiaas")),
+            ("--config a --runtime-dir b --state-dir c", run(Some("a"), "c", "b")),
+            ("--version", Command::Version),
+            ("--state-dir c --help", Command::Help),
+        ];
+        for (line, command) in read {
+            assert_eq!(parse(line).unwrap(), command, "{line}");
+        }
+        for (line, reason) in [
+            ("--passphrase x", "unknown option --passphrase"),
+            ("extra", "unknown option extra"),
+            ("--config", "a value is missing after --config"),
+            ("--config a --config b", "given twice: --config"),
+        ] {
+            let error = parse(line).unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{line}: {error}");
+        }
+    }
+
+    const LOCALNET: &str = r#"
+[[networks]]
+name = "anvil"
+chain_id = "eip155:31337"
+environment = "testnet"
+native = { symbol = "ETH", name = "Ether", decimals = 18 }
+"#;
+
+    #[test]
+    fn a_network_is_added_by_a_few_lines() {
+        let settings = Settings::from_toml(LOCALNET).unwrap();
+        assert_eq!(settings.networks.len(), BUILTIN.len() + 1);
+        assert_eq!(settings.networks.last().unwrap().chain_id.to_string(), "eip155:31337");
+    }
+
+    #[test]
+    fn settings_that_are_unknown_or_double_are_refused() {
+        for (text, reason) in [
+            ("idle_lock = 5", "unknown field `idle_lock`"),
+            ("idle_lock_seconds = -1", "invalid value"),
+            (&format!("{LOCALNET}{LOCALNET}"), "known already"),
+            (&LOCALNET.replace("31337", "1"), "known already"),
+            (&LOCALNET.replace("eip155:31337", "31337"), "CAIP-2"),
+        ] {
+            let error = Settings::from_toml(text).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

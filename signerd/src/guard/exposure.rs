@@ -1,0 +1,43 @@
+//! The number that is printed beforehand: what could leave a wallet without anybody being asked.
+
+use primitives::{Asset, ChainId};
+use protocol::{Ceiling, ExposureLine};
+
+use super::{Guard, NetworkRule, Scope, Windows};
+use crate::clock::UnixSeconds;
+
+/// A line for each scope and asset that the guard lets go; what has no line cannot leave. An open
+/// network has one line, of its native coin, and stands for all of its assets.
+pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<ExposureLine> {
+    let mut lines = Vec::new();
+    for (scope, rule) in &guard.networks {
+        let network = match scope {
+            Scope::Evm(chain_id) => Some(*chain_id),
+            Scope::Solana => None::<ChainId>,
+        };
+        match rule {
+            NetworkRule::Open => lines.push(ExposureLine {
+                network,
+                asset: Asset::Native,
+                at_once: Ceiling::Unlimited,
+                per_day: Ceiling::Unlimited,
+            }),
+            NetworkRule::Limited(ceilings) => {
+                lines.extend(ceilings.iter().map(|(asset, ceilings)| {
+                    let left = windows
+                        .spent(*scope, *asset, now)
+                        .map_or_else(Default::default, |spent| {
+                            ceilings.per_day.saturating_sub(spent)
+                        });
+                    ExposureLine {
+                        network,
+                        asset: *asset,
+                        at_once: Ceiling::AtMost(ceilings.per_transaction.min(left)),
+                        per_day: Ceiling::AtMost(ceilings.per_day),
+                    }
+                }));
+            }
+        }
+    }
+    lines
+}

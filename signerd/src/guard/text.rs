@@ -1,0 +1,289 @@
+//! The guard as people write it: TOML, with every key known and every amount in base units.
+//!
+//! ```toml
+//! messages = "text"
+//!
+//! [network."eip155:1"]
+//! native = { per_transaction = "250000000000000000", per_day = "250000000000000000" }
+//!
+//! [network."eip155:1".token.0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48]
+//! per_transaction = "1000000"
+//! per_day = "5000000"
+//!
+//! [network."eip155:11155111"]
+//! open = true
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use primitives::{Address, Amount, Asset, Chain};
+use serde::Deserialize;
+
+use super::{Ceilings, Guard, MessageRule, NetworkRule, Scope, token};
+
+/// The most entries of one kind in a guard.
+const MAX_ENTRIES: usize = 512;
+
+/// Why a text is no guard.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// TOML that does not parse, an unknown key, an amount that is none; says line and column.
+    #[error("{0}")]
+    Syntax(toml::de::Error),
+    /// A network that is neither `eip155:N` nor `solana`, or not of the wallet's chain.
+    #[error("network {0:?}: expected {1}")]
+    Network(String, &'static str),
+    /// An address that is none of the network's.
+    #[error("network {network}: token {token:?} is not an address there")]
+    Token {
+        /// The network's key.
+        network: String,
+        /// What was written.
+        token: String,
+    },
+    /// An open network has no ceilings.
+    #[error("network {0}: `open = true` and ceilings exclude each other")]
+    OpenWithCeilings(String),
+    /// A day that is less than one transaction is a typing error.
+    #[error("network {network}: {asset}: per_day is less than per_transaction")]
+    DayBelowTransaction {
+        /// The network's key.
+        network: String,
+        /// The native coin or the token.
+        asset: String,
+    },
+    /// Too many networks or tokens.
+    #[error("more than {MAX_ENTRIES} entries")]
+    TooMany,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GuardToml {
+    #[serde(default)]
+    messages: MessagesToml,
+    #[serde(default)]
+    network: BTreeMap<String, NetworkToml>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum MessagesToml {
+    None,
+    #[default]
+    Text,
+    All,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkToml {
+    #[serde(default)]
+    open: bool,
+    native: Option<CeilingsToml>,
+    #[serde(default)]
+    token: BTreeMap<String, CeilingsToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CeilingsToml {
+    per_transaction: Amount,
+    per_day: Amount,
+}
+
+impl Guard {
+    /// Reads a guard for a wallet of `chain`.
+    ///
+    /// # Errors
+    /// When anything in it is unknown, impossible, or of another chain.
+    pub fn from_toml(text: &str, chain: Chain) -> Result<Self, GuardError> {
+        let toml: GuardToml = toml::from_str(text).map_err(GuardError::Syntax)?;
+        if toml.network.len() > MAX_ENTRIES {
+            return Err(GuardError::TooMany);
+        }
+        let messages = match toml.messages {
+            MessagesToml::None => MessageRule::None,
+            MessagesToml::Text => MessageRule::Text,
+            MessagesToml::All => MessageRule::All,
+        };
+        let networks = toml
+            .network
+            .into_iter()
+            .map(|(name, network)| Ok((scope(&name, chain)?, rule(&name, network, chain)?)))
+            .collect::<Result<_, GuardError>>()?;
+        Ok(Self { messages, networks })
+    }
+
+    /// Writes the guard; [`Guard::from_toml`] reads the same guard from it.
+    pub fn to_toml(&self) -> String {
+        let messages = match self.messages {
+            MessageRule::None => "none",
+            MessageRule::Text => "text",
+            MessageRule::All => "all",
+        };
+        let mut out = format!("messages = \"{messages}\"\n");
+        for (scope, rule) in &self.networks {
+            write_network(&mut out, *scope, rule).expect("a String takes every write");
+        }
+        out
+    }
+}
+
+fn scope(name: &str, chain: Chain) -> Result<Scope, GuardError> {
+    match (chain, name.parse()) {
+        (Chain::Solana, _) if name == "solana" => Ok(Scope::Solana),
+        (Chain::Solana, _) => {
+            Err(GuardError::Network(name.to_owned(), "\"solana\", which is every cluster"))
+        }
+        (Chain::Evm, Ok(chain_id @ primitives::ChainId::Eip155(_))) => Ok(Scope::Evm(chain_id)),
+        (Chain::Evm, _) => {
+            Err(GuardError::Network(name.to_owned(), "an EVM network such as \"eip155:1\""))
+        }
+    }
+}
+
+fn rule(name: &str, network: NetworkToml, chain: Chain) -> Result<NetworkRule, GuardError> {
+    if network.open {
+        return if network.native.is_none() && network.token.is_empty() {
+            Ok(NetworkRule::Open)
+        } else {
+            Err(GuardError::OpenWithCeilings(name.to_owned()))
+        };
+    }
+    if network.token.len() > MAX_ENTRIES {
+        return Err(GuardError::TooMany);
+    }
+    let mut assets = BTreeMap::new();
+    if let Some(ceilings) = network.native {
+        assets.insert(Asset::Native, read_ceilings(name, "native", ceilings)?);
+    }
+    for (address, ceilings) in network.token {
+        let parsed = Address::parse_for(chain, &address).map_err(|_why| GuardError::Token {
+            network: name.to_owned(),
+            token: address.clone(),
+        })?;
+        assets.insert(token(parsed), read_ceilings(name, &address, ceilings)?);
+    }
+    Ok(NetworkRule::Limited(assets))
+}
+
+fn read_ceilings(
+    network: &str,
+    asset: &str,
+    ceilings: CeilingsToml,
+) -> Result<Ceilings, GuardError> {
+    let CeilingsToml { per_transaction, per_day } = ceilings;
+    if per_day < per_transaction {
+        let (network, asset) = (network.to_owned(), asset.to_owned());
+        return Err(GuardError::DayBelowTransaction { network, asset });
+    }
+    Ok(Ceilings { per_transaction, per_day })
+}
+
+fn write_network(out: &mut String, scope: Scope, rule: &NetworkRule) -> std::fmt::Result {
+    match rule {
+        NetworkRule::Open => write!(out, "\n[network.\"{scope}\"]\nopen = true\n"),
+        NetworkRule::Limited(assets) if assets.is_empty() => {
+            write!(out, "\n[network.\"{scope}\"]\n")
+        }
+        NetworkRule::Limited(assets) => {
+            for (asset, Ceilings { per_transaction, per_day }) in assets {
+                match asset {
+                    Asset::Native => write!(out, "\n[network.\"{scope}\".native]\n")?,
+                    Asset::Token(token) => write!(out, "\n[network.\"{scope}\".token.{token}]\n")?,
+                }
+                write!(
+                    out,
+                    "per_transaction = \"{per_transaction}\"\nper_day = \"{per_day}\"\n"
+                )?;
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{BUILTIN, Environment};
+
+    use super::*;
+
+    const EXAMPLE: &str = r#"
+messages = "none"
+
+[network."eip155:1"]
+native = { per_transaction = "250000000000000000", per_day = "500000000000000000" }
+
+[network."eip155:1".token.0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48]
+per_transaction = "1000000"
+per_day = "5000000"
+
+[network."eip155:11155111"]
+open = true
+"#;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let guard = Guard::from_toml(EXAMPLE, Chain::Evm).unwrap();
+        assert_eq!(Guard::from_toml(&guard.to_toml(), Chain::Evm).unwrap(), guard);
+        for environment in [Environment::Mainnet, Environment::Testnet] {
+            for chain in [Chain::Evm, Chain::Solana] {
+                let networks: Vec<_> = BUILTIN
+                    .iter()
+                    .filter(|network| {
+                        network.chain() == chain && network.environment == environment
+                    })
+                    .collect();
+                let guard = Guard::default_for(environment, &networks);
+                assert_eq!(Guard::from_toml(&guard.to_toml(), chain).unwrap(), guard);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_or_impossible_is_refused_with_its_place() {
+        let refused = [
+            ("mesages = \"text\"", "unknown field `mesages`"),
+            ("messages = \"some\"", "unknown variant `some`"),
+            ("[network.\"eip155:0\"]", "eip155:0"),
+            ("[network.mainnet]", "mainnet"),
+            ("[network.solana]", "solana"),
+            ("[network.\"eip155:1\"]\nopn = true", "unknown field `opn`"),
+            (
+                "[network.\"eip155:1\".native]\nper_transaction = \"2\"\nper_day = \"1\"",
+                "native: per_day is less",
+            ),
+            ("[network.\"eip155:1\".native]\nper_transaction = \"2\"", "missing field `per_day`"),
+            (
+                "[network.\"eip155:1\".native]\nper_transaction = \"1.5\"\nper_day = \"2\"",
+                "not a plain decimal number",
+            ),
+            (
+                "[network.\"eip155:1\".native]\nper_transaction = 1\nper_day = \"2\"",
+                "invalid type: integer",
+            ),
+            (
+                "[network.\"eip155:1\".token.USDC]\nper_transaction = \"1\"\nper_day = \"2\"",
+                "USDC",
+            ),
+            (
+                "[network.\"eip155:1\"]\nopen = true\nnative = { per_transaction = \"1\", per_day = \"1\" }",
+                "exclude each other",
+            ),
+        ];
+        for (text, reason) in refused {
+            let error = Guard::from_toml(text, Chain::Evm).unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}\n{error}");
+        }
+    }
+
+    #[test]
+    fn a_solana_guard_has_one_scope() {
+        let text = "[network.solana.native]\nper_transaction = \"1\"\nper_day = \"2\"";
+        assert!(Guard::from_toml(text, Chain::Solana).is_ok());
+        let text = "[network.\"eip155:1\"]\nopen = true";
+        assert!(Guard::from_toml(text, Chain::Solana).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! Wallets come, are replaced, and go.
+
+use primitives::{Chain, Environment, Network, WalletId};
+use protocol::wire::MAX_ITEMS;
+use protocol::{Refusal, RefusalCode, Reply, Secret};
+
+use super::{done, unknown_wallet, vault_refusal};
+use crate::guard::Guard;
+use crate::journal::{Event, Origin, WalletSnapshot};
+use crate::signer::{Signer, Step};
+use crate::vault::{NewKey, PublicKey};
+
+/// More keys than any one machine has use for; a gateway gone mad stops here.
+const MAX_WALLETS: usize = 10_000;
+const MAX_AGENT_ID: usize = 64;
+
+pub(super) fn list(signer: &Signer, after: Option<WalletId>, limit: u16) -> Step {
+    let now = signer.clock.now();
+    let limit = usize::from(limit).min(MAX_ITEMS);
+    let wallets = signer.journal.state().wallets_after(after).take(limit);
+    Step::Answer(Reply::Keys(wallets.map(|wallet| wallet.key_info(now)).collect()))
+}
+
+pub(super) fn create(
+    signer: &mut Signer,
+    chain: Chain,
+    environment: Environment,
+    agent_id: Option<String>,
+) -> Result<Step, Refusal> {
+    let new = new_key(signer, chain, environment, agent_id)?;
+    let key = signer.vault.create(&new).map_err(|error| vault_refusal(&error))?;
+    let guard = default_guard(signer, chain, environment);
+    Ok(add_wallet(signer, Origin::Created, &new, &key, guard))
+}
+
+pub(super) fn import(
+    signer: &mut Signer,
+    chain: Chain,
+    environment: Environment,
+    secret: &Secret,
+    agent_id: Option<String>,
+) -> Result<Step, Refusal> {
+    let new = new_key(signer, chain, environment, agent_id)?;
+    let key = signer.vault.import(&new, secret).map_err(|error| vault_refusal(&error))?;
+    if signer.journal.state().wallets().any(|wallet| wallet.snapshot().address == key.address) {
+        signer.vault.destroy(new.id).map_err(|error| vault_refusal(&error))?;
+        return Err(Refusal::new(RefusalCode::BadKey, "a wallet has this key already"));
+    }
+    let guard = default_guard(signer, chain, environment);
+    Ok(add_wallet(signer, Origin::Imported, &new, &key, guard))
+}
+
+/// The new wallet has the old one's guard; the old one signs until the grace period is over, so that
+/// what it holds can be moved.
+pub(super) fn rotate(
+    signer: &mut Signer,
+    from: WalletId,
+    grace_seconds: u32,
+) -> Result<Step, Refusal> {
+    let old = signer.journal.state().wallet(from).ok_or_else(unknown_wallet)?.snapshot().clone();
+    if old.retires_at.is_some() {
+        return Err(Refusal::new(RefusalCode::WalletRetired, "the wallet was replaced already"));
+    }
+    let new = new_key(signer, old.chain, old.environment, None)?;
+    let key = signer.vault.create(&new).map_err(|error| vault_refusal(&error))?;
+    let now = signer.clock.now();
+    signer.vault.mark_rotated(from, now).map_err(|error| vault_refusal(&error))?;
+    let until = now.saturating_add(u64::from(grace_seconds));
+    signer.journal.append(now, Event::WalletRetiring { wallet: from, until });
+    Ok(add_wallet(signer, Origin::Rotated { from }, &new, &key, old.guard))
+}
+
+pub(super) fn destroy(
+    signer: &mut Signer,
+    wallet: WalletId,
+    passphrase: &Secret,
+) -> Result<Step, Refusal> {
+    signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
+    let now_ms = signer.clock.now_ms();
+    signer.vault.check(passphrase, now_ms).map_err(|error| vault_refusal(&error))?;
+    signer.vault.destroy(wallet).map_err(|error| vault_refusal(&error))?;
+    signer.journal.append(signer.clock.now(), Event::WalletDestroyed { wallet });
+    Ok(done())
+}
+
+fn new_key(
+    signer: &Signer,
+    chain: Chain,
+    environment: Environment,
+    agent_id: Option<String>,
+) -> Result<NewKey, Refusal> {
+    if signer.journal.state().wallets().count() >= MAX_WALLETS {
+        let message = format!("there are {MAX_WALLETS} wallets already, which is the limit");
+        return Err(Refusal::new(RefusalCode::LimitReached, message));
+    }
+    if agent_id.as_ref().is_some_and(|id| id.chars().count() > MAX_AGENT_ID) {
+        let message = format!("an agent id has at most {MAX_AGENT_ID} characters");
+        return Err(Refusal::new(RefusalCode::LimitReached, message));
+    }
+    let mut random = [0; 10];
+    getrandom::fill(&mut random)
+        .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
+    let id = WalletId::new_v7(signer.clock.now_ms(), random);
+    Ok(NewKey { id, chain, environment, agent_id, created_at: signer.clock.now() })
+}
+
+fn default_guard(signer: &Signer, chain: Chain, environment: Environment) -> String {
+    let of_environment = |network: &&Network| {
+        network.chain() == chain && network.environment == environment
+    };
+    let networks: Vec<_> = signer.settings.networks.iter().filter(of_environment).collect();
+    Guard::default_for(environment, &networks).to_toml()
+}
+
+fn add_wallet(
+    signer: &mut Signer,
+    origin: Origin,
+    new: &NewKey,
+    key: &PublicKey,
+    guard: String,
+) -> Step {
+    let snapshot = WalletSnapshot {
+        id: new.id,
+        chain: new.chain,
+        environment: new.environment,
+        public_key: key.bytes.clone(),
+        address: key.address,
+        created_at: new.created_at,
+        retires_at: None,
+        guard_version: 1,
+        guard,
+    };
+    let now = signer.clock.now();
+    signer.journal.append(now, Event::WalletCreated { origin, wallet: snapshot });
+    signer.touched();
+    let wallet = signer.journal.state().wallet(new.id);
+    Step::AfterCommit(Reply::Key(wallet.expect("it was added above").key_info(now)))
+}

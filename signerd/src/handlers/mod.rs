@@ -1,0 +1,77 @@
+//! What each request does. A handler decides, and appends to the journal what it decided; the
+//! reply is sent when that is on the disk.
+
+mod backup;
+mod guard;
+mod keys;
+pub(crate) mod refusals;
+mod sign;
+mod status;
+mod vault;
+
+use protocol::{Refusal, RefusalCode, Reply, Request};
+
+use crate::signer::{Signer, Step};
+use crate::vault::VaultError;
+
+/// Does what is asked; that it may be asked was decided before.
+///
+/// # Errors
+/// A refusal, when the request cannot be granted; nothing was changed then.
+pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refusal> {
+    match request {
+        Request::Hello { version: _ } => Ok(status::hello(signer)),
+        Request::Status => Ok(status::status(signer)),
+        Request::ListKeys { after, limit } => Ok(keys::list(signer, after, limit)),
+        Request::CreateKey { chain, environment, agent_id } => {
+            keys::create(signer, chain, environment, agent_id)
+        }
+        Request::SignTransaction { wallet, unsigned } => {
+            sign::transaction(signer, wallet, &unsigned)
+        }
+        Request::SignMessage { wallet, text } => sign::message(signer, wallet, &text),
+        Request::SignTypedData { wallet, typed_data } => {
+            sign::typed_data(signer, wallet, &typed_data)
+        }
+        Request::ShowGuard { wallet } => guard::show(signer, wallet),
+        Request::Exposure { wallet } => guard::exposure(signer, wallet),
+        Request::Suspend { reason } => Ok(guard::suspend(signer, reason)),
+        Request::InitVault { passphrase } => vault::init(signer, &passphrase),
+        Request::Unlock { passphrase } => vault::unlock(signer, &passphrase),
+        Request::Lock => Ok(vault::lock(signer)),
+        Request::Resume { passphrase } => guard::resume(signer, &passphrase),
+        Request::ImportKey { chain, environment, key, agent_id } => {
+            keys::import(signer, chain, environment, &key, agent_id)
+        }
+        Request::RotateKey { wallet, grace_seconds } => {
+            keys::rotate(signer, wallet, grace_seconds)
+        }
+        Request::DestroyKey { wallet, passphrase } => keys::destroy(signer, wallet, &passphrase),
+        Request::SetGuard { wallet, from_version, text, passphrase } => {
+            guard::set(signer, wallet, from_version, &text, &passphrase)
+        }
+        Request::Backup { passphrase } => backup::make(signer, &passphrase),
+        Request::VerifyBackup { passphrase, archive } => {
+            backup::verify(signer, &passphrase, &archive)
+        }
+        Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
+        Request::VerifyJournal => status::verify_journal(signer),
+    }
+}
+
+fn done() -> Step {
+    Step::AfterCommit(Reply::Done)
+}
+
+fn unknown_wallet() -> Refusal {
+    Refusal::new(
+        RefusalCode::UnknownWallet,
+        "no wallet has this id; `waiaasctl wallet list` shows those that are there",
+    )
+}
+
+/// What a peer is told of the vault's no.
+pub(crate) fn vault_refusal(error: &VaultError) -> Refusal {
+    let (code, retry_after_seconds) = error.refusal();
+    Refusal { code, message: error.to_string(), retry_after_seconds }
+}

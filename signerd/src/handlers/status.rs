@@ -1,0 +1,37 @@
+//! How the signer is.
+
+use protocol::{Refusal, RefusalCode, Reply, Status};
+
+use crate::signer::{Signer, Step};
+
+pub(super) fn hello(signer: &Signer) -> Step {
+    let instance = signer.vault.instance();
+    Step::Answer(Reply::Hello { version: protocol::VERSION, instance })
+}
+
+pub(super) fn status(signer: &Signer) -> Step {
+    let (latch, latch_reason) = signer.latch();
+    let (journal_records, journal_head) = signer.journal.head();
+    let wallets = signer.journal.state().wallets().count();
+    Step::Answer(Reply::Status(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        vault: signer.vault.phase(),
+        latch,
+        latch_reason: latch_reason.to_owned(),
+        secret_memory: signer.vault.secret_memory(),
+        wallets: u32::try_from(wallets).unwrap_or(u32::MAX),
+        journal_records,
+        journal_head,
+        idle_lock_seconds: signer.settings.idle_lock_seconds,
+        sandbox: signer.sandbox.clone(),
+    }))
+}
+
+pub(super) fn verify_journal(signer: &mut Signer) -> Result<Step, Refusal> {
+    signer
+        .journal
+        .commit()
+        .and_then(|_| signer.journal.verify())
+        .map(|report| Step::Answer(Reply::Journal(report)))
+        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
+}

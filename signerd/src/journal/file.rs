@@ -1,0 +1,271 @@
+//! The file: records one after the other, each hash over the one before.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use protocol::JournalReport;
+use protocol::wire::{Reader, Wire, WireError};
+use sha2::{Digest, Sha256};
+
+use super::Event;
+use crate::clock::UnixSeconds;
+
+const FILE_NAME: &str = "journal";
+/// What the first record's hash is over, in place of a hash before it.
+const GENESIS: &[u8] = b"WAIaaS signer journal, version 1";
+/// The longest content of a record: a wallet with a guard of the longest text.
+const MAX_CONTENT: usize = 128 * 1024;
+
+/// Why the journal is not to be trusted, or not to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file could not be opened, read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record's hash is not the one of its content and place.
+    #[error("{path}: record {number} at byte {offset} was changed: its hash does not fit")]
+    Chain {
+        /// Which file.
+        path: PathBuf,
+        /// Counted from zero.
+        number: u64,
+        /// Where it starts.
+        offset: u64,
+    },
+    /// A record whose hash fits says nothing that this version knows.
+    #[error("{path}: record {number} at byte {offset} cannot be read: {source}")]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// Counted from zero.
+        number: u64,
+        /// Where it starts.
+        offset: u64,
+        /// What is wrong with it.
+        source: WireError,
+    },
+    /// The file on the disk is another than the one that was written.
+    #[error("{path}: it does not end with the record that was written last")]
+    OtherEnd {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A write failed before, so what is on the disk is not known.
+    #[error("{path}: a write failed earlier; restart the signer when the disk is in order")]
+    Broken {
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+/// The end of the chain, and the file that it stands in.
+#[derive(Debug)]
+pub(super) struct Chain {
+    path: PathBuf,
+    file: File,
+    /// Records so far, those that wait for the disk included.
+    number: u64,
+    head: [u8; 32],
+    waiting: Vec<u8>,
+    broken: bool,
+}
+
+/// How far a reading came.
+struct End {
+    number: u64,
+    head: [u8; 32],
+    offset: u64,
+}
+
+impl Chain {
+    /// Opens the file and reads it. With a record that does not verify, what is wrong comes along,
+    /// the file is left as it is, and nothing can be committed.
+    pub(super) fn open(
+        directory: &Path,
+        each: &mut dyn FnMut(UnixSeconds, Event),
+    ) -> Result<(Self, Option<JournalError>), JournalError> {
+        let path = directory.join(FILE_NAME);
+        let file = open_file(directory, &path).map_err(|source| at(&path, source))?;
+        let mut end = End::genesis();
+        let damage = match read_chain(&path, &file, &mut end, each) {
+            Ok(()) => None,
+            Err(error @ JournalError::Io { .. }) => return Err(error),
+            Err(damage) => Some(damage),
+        };
+        let End { number, head, offset } = end;
+        let broken = damage.is_some();
+        let mut chain = Self { path, file, number, head, waiting: Vec::new(), broken };
+        if !broken {
+            chain.continue_at(offset)?;
+        }
+        Ok((chain, damage))
+    }
+
+    /// Takes off the bytes of a record that a crash cut short; its signature was never made.
+    fn continue_at(&mut self, offset: u64) -> Result<(), JournalError> {
+        let continued =
+            self.file.set_len(offset).and_then(|()| self.file.seek(SeekFrom::Start(offset)));
+        continued.map(drop).map_err(|source| at(&self.path, source))
+    }
+
+    pub(super) fn append(&mut self, at: UnixSeconds, event: &Event) {
+        let mut content = Vec::new();
+        self.number.write(&mut content);
+        at.write(&mut content);
+        event.write(&mut content);
+        self.head = next_hash(self.head, &content);
+        self.number = self.number.saturating_add(1);
+        content.write(&mut self.waiting);
+        self.waiting.extend_from_slice(&self.head);
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), JournalError> {
+        if self.broken {
+            return Err(JournalError::Broken { path: self.path.clone() });
+        }
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data());
+        self.waiting.clear();
+        written.map_err(|source| {
+            self.broken = true;
+            at(&self.path, source)
+        })
+    }
+
+    pub(super) fn verify(&self) -> Result<JournalReport, JournalError> {
+        let file = File::open(&self.path).map_err(|source| at(&self.path, source))?;
+        let mut end = End::genesis();
+        read_chain(&self.path, &file, &mut end, &mut |_, _| {})?;
+        if (end.number, end.head) != (self.number, self.head) {
+            return Err(JournalError::OtherEnd { path: self.path.clone() });
+        }
+        Ok(JournalReport { records: end.number, head: end.head, keys: 0 })
+    }
+
+    pub(super) fn head(&self) -> (u64, [u8; 32]) {
+        (self.number, self.head)
+    }
+}
+
+fn open_file(directory: &Path, path: &Path) -> io::Result<File> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    File::open(directory)?.sync_all()?;
+    Ok(file)
+}
+
+/// Reads records from `end` on, which is left behind the last one that verified.
+fn read_chain(
+    path: &Path,
+    file: &File,
+    end: &mut End,
+    each: &mut dyn FnMut(UnixSeconds, Event),
+) -> Result<(), JournalError> {
+    let mut reader = BufReader::new(file);
+    loop {
+        let (content, hash) = match read_record(&mut reader).map_err(|source| at(path, source))? {
+            Place::Record { content, hash } => (content, hash),
+            Place::Torn => return Ok(()),
+            Place::TooLong => return Err(changed(path, end)),
+        };
+        if next_hash(end.head, &content) != hash {
+            return torn_or_changed(path, &mut reader, end);
+        }
+        let (number, time, event) = parse(&content).map_err(|source| {
+            let End { number, offset, .. } = *end;
+            JournalError::Content { path: path.to_owned(), number, offset, source }
+        })?;
+        if number != end.number {
+            return Err(changed(path, end));
+        }
+        each(time, event);
+        end.step_over(content.len(), hash);
+    }
+}
+
+impl End {
+    fn genesis() -> Self {
+        Self { number: 0, head: Sha256::digest(GENESIS).into(), offset: 0 }
+    }
+
+    fn step_over(&mut self, content: usize, hash: [u8; 32]) {
+        let record = u64::try_from(content).unwrap_or(u64::MAX).saturating_add(4 + 32);
+        self.number = self.number.saturating_add(1);
+        self.offset = self.offset.saturating_add(record);
+        self.head = hash;
+    }
+}
+
+/// What stands where a record is expected.
+enum Place {
+    Record { content: Vec<u8>, hash: [u8; 32] },
+    Torn,
+    TooLong,
+}
+
+fn read_record(reader: &mut impl Read) -> io::Result<Place> {
+    let mut length = [0; 4];
+    if !fill(reader, &mut length)? {
+        return Ok(Place::Torn);
+    }
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length > MAX_CONTENT {
+        return Ok(Place::TooLong);
+    }
+    let (mut content, mut hash) = (vec![0; length], [0; 32]);
+    if fill(reader, &mut content)? && fill(reader, &mut hash)? {
+        Ok(Place::Record { content, hash })
+    } else {
+        Ok(Place::Torn)
+    }
+}
+
+/// Fills `buffer`, or says that the file ends before.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match reader.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A power loss may leave the last record's place filled with something else: only if nothing
+/// follows it is it taken for that.
+fn torn_or_changed(path: &Path, reader: &mut impl Read, end: &End) -> Result<(), JournalError> {
+    let more = fill(reader, &mut [0; 1]).map_err(|source| at(path, source))?;
+    if more { Err(changed(path, end)) } else { Ok(()) }
+}
+
+fn parse(content: &[u8]) -> Result<(u64, UnixSeconds, Event), WireError> {
+    let mut reader = Reader::new(content);
+    let parts = (u64::read(&mut reader)?, u64::read(&mut reader)?, Event::read(&mut reader)?);
+    reader.finish()?;
+    Ok(parts)
+}
+
+fn next_hash(head: [u8; 32], content: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(head).chain_update(content).finalize().into()
+}
+
+fn at(path: &Path, source: io::Error) -> JournalError {
+    JournalError::Io { path: path.to_owned(), source }
+}
+
+fn changed(path: &Path, end: &End) -> JournalError {
+    JournalError::Chain { path: path.to_owned(), number: end.number, offset: end.offset }
+}

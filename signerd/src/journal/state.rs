@@ -1,0 +1,196 @@
+//! What the events add up to.
+
+use std::collections::BTreeMap;
+
+use primitives::{Chain, WalletId};
+use protocol::{KeyInfo, KeyState, Latch};
+
+use super::{Event, SpendLine, WalletSnapshot};
+use crate::clock::UnixSeconds;
+use crate::guard::{DAY_SECONDS, Guard, Scope, Windows};
+
+/// The signer's state: the fold of its journal.
+#[derive(Debug)]
+pub struct State {
+    wallets: BTreeMap<WalletId, WalletState>,
+    latch: Latch,
+    latch_reason: String,
+    last_at: UnixSeconds,
+}
+
+/// A wallet as the journal knows it.
+#[derive(Debug)]
+pub struct WalletState {
+    snapshot: WalletSnapshot,
+    guard: Option<Guard>,
+    windows: Windows,
+    /// What was signed within the last day, and when.
+    signed: BTreeMap<[u8; 32], UnixSeconds>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            wallets: BTreeMap::new(),
+            latch: Latch::Active,
+            latch_reason: String::new(),
+            last_at: 0,
+        }
+    }
+}
+
+impl State {
+    /// Whether anything may be signed.
+    pub fn latch(&self) -> Latch {
+        self.latch
+    }
+
+    /// Why it may not, or may again.
+    pub fn latch_reason(&self) -> &str {
+        &self.latch_reason
+    }
+
+    /// The latest time that a record carries: the signer's time never runs before it.
+    pub fn last_at(&self) -> UnixSeconds {
+        self.last_at
+    }
+
+    /// The wallet of that id, if its key was not destroyed.
+    pub fn wallet(&self, id: WalletId) -> Option<&WalletState> {
+        self.wallets.get(&id)
+    }
+
+    /// All wallets in order of id.
+    pub fn wallets(&self) -> impl Iterator<Item = &WalletState> {
+        self.wallets.values()
+    }
+
+    /// Wallets after `after`, in order of id.
+    pub fn wallets_after(&self, after: Option<WalletId>) -> impl Iterator<Item = &WalletState> {
+        use std::ops::Bound;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.wallets.range((from, Bound::Unbounded)).map(|(_, wallet)| wallet)
+    }
+
+    pub(super) fn was_signed(&self, id: WalletId, digest: [u8; 32], now: UnixSeconds) -> bool {
+        self.wallets
+            .get(&id)
+            .and_then(|wallet| wallet.signed.get(&digest))
+            .is_some_and(|at| now < at.saturating_add(DAY_SECONDS))
+    }
+
+    pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
+        self.last_at = self.last_at.max(at);
+        match event {
+            Event::Started { .. } | Event::VaultCreated { .. } | Event::Refused { .. } => {}
+            Event::WalletCreated { origin: _, wallet } => {
+                self.wallets.insert(wallet.id, WalletState::new(wallet));
+            }
+            Event::WalletRetiring { wallet, until } => {
+                self.change(wallet, |state| state.snapshot.retires_at = Some(until));
+            }
+            Event::WalletDestroyed { wallet } => {
+                self.wallets.remove(&wallet);
+            }
+            Event::GuardSet { wallet, version, text } => {
+                self.change(wallet, |state| state.set_guard(version, text));
+            }
+            Event::Signed { wallet, digest, scope, spend } => {
+                self.change(wallet, |state| state.count(at, digest, scope, &spend));
+            }
+            Event::LatchSet { latch, reason } => {
+                self.latch = latch;
+                self.latch_reason = reason;
+            }
+            Event::Restored { .. } => {
+                for wallet in self.wallets.values_mut() {
+                    wallet.windows.fill_until(at.saturating_add(DAY_SECONDS));
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, id: WalletId, change: impl FnOnce(&mut WalletState)) {
+        // A record about a wallet that is gone changes nothing.
+        if let Some(wallet) = self.wallets.get_mut(&id) {
+            change(wallet);
+        }
+    }
+}
+
+impl WalletState {
+    fn new(snapshot: WalletSnapshot) -> Self {
+        let guard = parse_guard(&snapshot.guard, snapshot.chain);
+        Self { snapshot, guard, windows: Windows::default(), signed: BTreeMap::new() }
+    }
+
+    fn set_guard(&mut self, version: u64, text: String) {
+        self.guard = parse_guard(&text, self.snapshot.chain);
+        self.snapshot.guard_version = version;
+        self.snapshot.guard = text;
+    }
+
+    fn count(
+        &mut self,
+        at: UnixSeconds,
+        digest: [u8; 32],
+        scope: Option<Scope>,
+        spend: &[SpendLine],
+    ) {
+        if let Some(scope) = scope {
+            for SpendLine { asset, amount } in spend {
+                self.windows.add(scope, *asset, *amount, at);
+            }
+        }
+        if !spend.is_empty() {
+            self.signed.retain(|_, signed_at| at < signed_at.saturating_add(DAY_SECONDS));
+            self.signed.insert(digest, at);
+        }
+    }
+
+    /// The wallet without its secret.
+    pub fn snapshot(&self) -> &WalletSnapshot {
+        &self.snapshot
+    }
+
+    /// Its rules; `None` where the journal's text is none, and then nothing is signed.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
+    /// What left it lately.
+    pub fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Whether it signs at `now`.
+    pub fn key_state(&self, now: UnixSeconds) -> KeyState {
+        match self.snapshot.retires_at {
+            None => KeyState::Active,
+            Some(until) if now < until => KeyState::Retiring { until },
+            Some(_) => KeyState::Retired,
+        }
+    }
+
+    /// What the world may know of it.
+    pub fn key_info(&self, now: UnixSeconds) -> KeyInfo {
+        let WalletSnapshot { id, chain, environment, public_key, address, created_at, .. } =
+            &self.snapshot;
+        KeyInfo {
+            wallet: *id,
+            chain: *chain,
+            environment: *environment,
+            public_key: public_key.clone(),
+            address: *address,
+            state: self.key_state(now),
+            created_at: *created_at,
+        }
+    }
+
+}
+
+/// What was written was checked before; a text that does not parse any more lets nothing pass.
+fn parse_guard(text: &str, chain: Chain) -> Option<Guard> {
+    Guard::from_toml(text, chain).ok()
+}
+

@@ -1,0 +1,148 @@
+//! The signer's core: what is decided for a batch of requests, without a socket in sight.
+
+use protocol::{Latch, Refusal, RefusalCode, Reply, Request};
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::dispatch::{Role, permit};
+use crate::handlers::{self, refusals::Refusals};
+use crate::journal::{Event, Journal, Unsynced};
+use crate::log;
+use crate::vault::Vault;
+
+/// A request, and the socket that it came in by.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The listener's role.
+    pub role: Role,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// Vault, journal and clock, and what the operator set.
+#[derive(Debug)]
+pub struct Signer {
+    pub(crate) vault: Vault,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) sandbox: Vec<String>,
+    refusals: Refusals,
+    last_signed_at: u64,
+}
+
+/// What one request of a batch came to, before the batch is on the disk.
+pub(crate) enum Step {
+    /// Nothing was changed.
+    Answer(Reply),
+    /// True once the batch is on the disk.
+    AfterCommit(Reply),
+    /// To be signed once the batch is on the disk.
+    Sign(Unsynced),
+}
+
+impl Signer {
+    /// Puts the parts together and notes the start in the journal.
+    pub fn start(
+        vault: Vault,
+        mut journal: Journal,
+        settings: Settings,
+        sandbox: Vec<String>,
+    ) -> Self {
+        let clock = Clock::start(journal.state().last_at());
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        journal.append(clock.now(), Event::Started { version });
+        let last_signed_at = clock.now();
+        let refusals = Refusals::default();
+        Self { vault, journal, clock, settings, sandbox, refusals, last_signed_at }
+    }
+
+    /// Decides a batch, writes what it decided with one `fdatasync`, and only then signs. There are
+    /// as many replies as requests, in the same order.
+    pub fn handle(&mut self, batch: Vec<Incoming>) -> Vec<Reply> {
+        let steps: Vec<Step> = batch.into_iter().map(|incoming| self.decide(incoming)).collect();
+        self.note_refusals();
+        match self.journal.commit() {
+            Ok(committed) => steps
+                .into_iter()
+                .map(|step| match step {
+                    Step::Answer(reply) | Step::AfterCommit(reply) => reply,
+                    Step::Sign(unsynced) => self.sign(unsynced.recorded(&committed)),
+                })
+                .collect(),
+            Err(error) => {
+                log::error(format_args!("nothing is signed: {error}"));
+                steps.into_iter().map(unwritten).collect()
+            }
+        }
+    }
+
+    fn decide(&mut self, incoming: Incoming) -> Step {
+        let Incoming { role, request } = incoming;
+        match permit(request.kind(), role, self.vault.phase()) {
+            Ok(()) => handlers::handle(self, request)
+                .unwrap_or_else(|refusal| Step::Answer(Reply::Refused(refusal))),
+            Err(refusal) => Step::Answer(Reply::Refused(refusal)),
+        }
+    }
+
+    /// Keeps a refusal to sign for the journal.
+    pub(crate) fn refused(&mut self, wallet: primitives::WalletId, code: RefusalCode) {
+        self.refusals.count(wallet, code);
+    }
+
+    fn note_refusals(&mut self) {
+        let now = self.clock.now();
+        for event in self.refusals.due(now) {
+            self.journal.append(now, event);
+        }
+    }
+
+    fn sign(&mut self, recorded: crate::journal::Recorded) -> Reply {
+        self.last_signed_at = self.clock.now();
+        match self.vault.sign(recorded) {
+            Ok(signature) => Reply::Signature(signature),
+            Err(error) => Reply::Refused(handlers::vault_refusal(&error)),
+        }
+    }
+
+    /// What happens by the clock alone: the vault locks itself when nobody used it, and refusals
+    /// that were held back are written.
+    pub fn tick(&mut self) {
+        let idle_lock = u64::from(self.settings.idle_lock_seconds);
+        let idle = self.clock.now().saturating_sub(self.last_signed_at);
+        if idle_lock > 0 && idle >= idle_lock && self.vault.phase() == protocol::VaultPhase::Open {
+            self.vault.lock();
+            log::notice(format_args!("nothing was signed for {idle} s: the vault is locked"));
+        }
+        self.note_refusals();
+        if let Err(error) = self.journal.commit() {
+            log::error(format_args!("nothing is signed: {error}"));
+        }
+    }
+
+    /// Using the vault is a reason not to lock it yet.
+    pub(crate) fn touched(&mut self) {
+        self.last_signed_at = self.clock.now();
+    }
+
+    /// Whether anything may be signed.
+    pub(crate) fn latch(&self) -> (Latch, &str) {
+        match self.journal.damage() {
+            Some(damage) => (Latch::Suspended, damage),
+            None => (self.journal.state().latch(), self.journal.state().latch_reason()),
+        }
+    }
+}
+
+/// The disk did not take the batch: nothing in it happened, as far as anybody may rely on.
+fn unwritten(step: Step) -> Reply {
+    match step {
+        Step::Answer(reply) => reply,
+        Step::AfterCommit(_) | Step::Sign(_) => Reply::Refused(Refusal::new(
+            RefusalCode::JournalFailed,
+            "the journal could not be written, so nothing was signed or changed; \
+             see the signer's log, mend the disk and restart the signer",
+        )),
+    }
+}

@@ -1,0 +1,143 @@
+//! From the command line to the loop that serves, in the order that safety needs.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::config::{Arguments, Command, ConfigError, USAGE, parse_command_line};
+use crate::journal::{Journal, JournalError};
+use crate::listen::{self, ListenError, Listener};
+use crate::signer::Signer;
+use crate::vault::{KdfCost, Vault, VaultError};
+use crate::{log, sandbox, sys};
+
+/// Why the signer does not run.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}: {1}")]
+    StateDir(String, io::Error),
+    #[error("another signer uses {0}; stop it first")]
+    Running(String),
+    #[error("signals: {0}")]
+    Signals(nix::errno::Errno),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::SandboxError),
+    #[error("secret memory for the stack: {0}")]
+    Stack(sys::SysError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+impl StartError {
+    /// As [`USAGE`] says.
+    fn exit_status(&self) -> u8 {
+        match self {
+            Self::Config(ConfigError::CommandLine(_)) => 2,
+            Self::Listen(ListenError::Wait(_)) | Self::Signals(_) => 1,
+            Self::Config(_)
+            | Self::StateDir(..)
+            | Self::Running(_)
+            | Self::Journal(_)
+            | Self::Vault(_)
+            | Self::Sandbox(_)
+            | Self::Stack(_)
+            | Self::Listen(_) => 78,
+        }
+    }
+}
+
+/// Runs the program with `arguments` (without its name) until a signal ends it.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let served = match parse_command_line(arguments) {
+        Ok(Command::Help) => return print(USAGE),
+        Ok(Command::Version) => {
+            return print(concat!("signerd ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
+        Ok(Command::Run(arguments)) => start(&arguments),
+        Err(error) => Err(error.into()),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error(format_args!("{error}"));
+            ExitCode::from(error.exit_status())
+        }
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_closed) => ExitCode::FAILURE,
+    }
+}
+
+/// Confines itself before the first byte of a peer is read.
+fn start(arguments: &Arguments) -> Result<(), StartError> {
+    let settings = arguments.read_settings()?;
+    let mut words = sandbox::harden_process()?;
+    let stop = take_signals().map_err(StartError::Signals)?;
+    let _lock = lock_state(&arguments.state_dir)?;
+    let journal = Journal::open(&arguments.state_dir.join("journal"))?;
+    if let Some(damage) = journal.damage() {
+        log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
+    }
+    let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::default())?;
+    let listeners = listen::bind(&arguments.runtime_dir)?;
+    words.extend(sandbox::confine_files(&arguments.state_dir)?);
+    let signer = Signer::start(vault, journal, settings, words);
+    serve(signer, &listeners, &stop)
+}
+
+fn serve(mut signer: Signer, listeners: &[Listener], stop: &SignalFd) -> Result<(), StartError> {
+    sys::on_secret_stack(|| {
+        ready();
+        listen::serve(&mut signer, listeners, stop)
+    })
+    .map_err(StartError::Stack)??;
+    log::notice(format_args!("stopped by a signal"));
+    Ok(())
+}
+
+fn ready() {
+    log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        log::warning(format_args!("the service manager was not told: {error}"));
+    }
+}
+
+/// From here on these signals wait in a descriptor; the threads made later inherit that.
+fn take_signals() -> nix::Result<SignalFd> {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        signals.add(signal);
+    }
+    signals.thread_block()?;
+    SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+}
+
+/// Two signers on one state would both count spend from the same start.
+fn lock_state(directory: &Path) -> Result<Flock<File>, StartError> {
+    let name = || directory.display().to_string();
+    let file = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .and_then(|()| File::create(directory.join("lock")))
+        .map_err(|source| StartError::StateDir(name(), source))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .map_err(|_held| StartError::Running(name()))
+}

@@ -133,7 +133,7 @@ mod tests {
     fn an_operator_is_a_change_of_authority() {
         let call = |flag: u8| {
             let peer = encode_hex(&PEER.0);
-            decode_hex(&format!("a22cb465{:0>64}{flag:064x}", peer)).unwrap()
+            decode_hex(&format!("a22cb465{peer:0>64}{flag:064x}")).unwrap()
         };
         let change = |to| {
             let subject = Address::Evm(TOKEN);

@@ -63,30 +63,26 @@ mod tests {
         [&r[..], &s, &[parity]].concat().try_into().unwrap()
     }
 
-    fn next(mut number: [u8; 32]) -> [u8; 32] {
-        number[31] += 1;
-        number
-    }
-
-    fn previous(mut number: [u8; 32]) -> [u8; 32] {
-        number[31] -= 1;
+    /// The next number after an even one, the one before an odd one.
+    fn neighbour(mut number: [u8; 32]) -> [u8; 32] {
+        number[31] ^= 1;
         number
     }
 
     #[test]
     fn only_signatures_that_the_network_takes_are_put_to_a_transaction() {
         let unsigned = plain().to_unsigned_bytes();
-        let one = next([0; 32]);
+        let one = neighbour([0; 32]);
         for (r, s, parity, taken) in [
             (one, one, 0, true),
             (one, one, 1, true),
             (one, one, 27, false),
             ([0; 32], one, 0, false),
             (one, [0; 32], 0, false),
-            (previous(ORDER), one, 0, true),
+            (neighbour(ORDER), one, 0, true),
             (ORDER, one, 0, false),
             (one, HALF_ORDER, 0, true),
-            (one, next(HALF_ORDER), 0, false),
+            (one, neighbour(HALF_ORDER), 0, false),
         ] {
             let signed = assemble(&unsigned, &signature(r, s, parity));
             assert_eq!(signed.is_ok(), taken, "{r:x?} {s:x?} {parity}");

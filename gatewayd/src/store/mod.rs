@@ -11,9 +11,15 @@
 //! app.store.write(move |db| { db.insert_wallet(&wallet)?; db.audit(&entry) }).await?;
 //! ```
 
+mod column;
 mod id;
 mod migrations;
+pub mod policies;
 mod readers;
+pub mod sessions;
+pub mod settings;
+pub mod tokens;
+pub mod wallets;
 mod writer;
 
 use std::ops::Deref;

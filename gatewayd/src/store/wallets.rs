@@ -1,0 +1,199 @@
+//! Wallets: what the gateway knows of the signer's keys, and their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use primitives::{Address, Chain, Environment, UnknownWord, WalletId};
+use rusqlite::{OptionalExtension, Row, named_params, params};
+
+use super::column::{optional_time, time, word};
+use super::{Reading, StoreError, Writing};
+use crate::clock::UnixSeconds;
+
+/// A wallet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    /// The signer's name for its key.
+    pub id: WalletId,
+    /// People's name for it.
+    pub name: String,
+    /// Which kind of chain it is for.
+    pub chain: Chain,
+    /// Which networks it is for.
+    pub environment: Environment,
+    /// What it is known by on its chain.
+    pub address: Address,
+    /// secp256k1: 33 bytes, compressed. Ed25519: 32 bytes.
+    pub public_key: Vec<u8>,
+    /// Whether it is used.
+    pub status: WalletStatus,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+    /// When something of it was changed last.
+    pub updated_at: Option<UnixSeconds>,
+}
+
+/// Whether a wallet is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WalletStatus {
+    /// It is.
+    Active,
+    /// Not for now.
+    Suspended,
+    /// Never again.
+    Terminated,
+}
+
+impl fmt::Display for WalletStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::Terminated => "TERMINATED",
+        })
+    }
+}
+
+impl FromStr for WalletStatus {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let all = [Self::Active, Self::Suspended, Self::Terminated];
+        let expected = "ACTIVE, SUSPENDED or TERMINATED";
+        all.into_iter().find(|word| word.to_string() == text).ok_or(UnknownWord { expected })
+    }
+}
+
+impl Reading<'_> {
+    /// Every wallet, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn wallets(&self) -> Result<Vec<Wallet>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached("SELECT * FROM wallets ORDER BY created_at, id")?;
+        statement.query_and_then([], from_row)?.collect()
+    }
+
+    /// The wallet with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT * FROM wallets WHERE id = ?")?;
+        statement.query_row([id.to_string()], |row| Ok(from_row(row))).optional()?.transpose()
+    }
+}
+
+impl Writing<'_> {
+    /// Adds a wallet.
+    ///
+    /// # Errors
+    /// When there is one with that id, or the database fails.
+    pub fn insert_wallet(&self, wallet: &Wallet) -> Result<(), StoreError> {
+        let sql = "INSERT INTO wallets (id, name, chain, environment, address, public_key, status, \
+                   created_at) VALUES (:id, :name, :chain, :environment, :address, :public_key, \
+                   :status, :created_at)";
+        self.0.0.prepare_cached(sql)?.execute(named_params! {
+            ":id": wallet.id.to_string(),
+            ":name": wallet.name,
+            ":chain": wallet.chain.to_string(),
+            ":environment": wallet.environment.to_string(),
+            ":address": wallet.address.to_string(),
+            ":public_key": wallet.public_key,
+            ":status": wallet.status.to_string(),
+            ":created_at": wallet.created_at.get(),
+        })?;
+        Ok(())
+    }
+
+    /// Renames a wallet. Whether there is one with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rename_wallet(
+        &self,
+        id: WalletId,
+        name: &str,
+        now: UnixSeconds,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE wallets SET name = ?2, updated_at = ?3 WHERE id = ?1";
+        let rows = self.0.0.execute(sql, params![id.to_string(), name, now.get()])?;
+        Ok(rows == 1)
+    }
+
+    /// Sets a wallet's status. Whether there is one with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_wallet_status(
+        &self,
+        id: WalletId,
+        status: WalletStatus,
+        now: UnixSeconds,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE wallets SET status = ?2, updated_at = ?3 WHERE id = ?1";
+        let rows = self.0.0.execute(sql, params![id.to_string(), status.to_string(), now.get()])?;
+        Ok(rows == 1)
+    }
+}
+
+/// The wallet in a row with this table's columns.
+pub(super) fn from_row(row: &Row<'_>) -> Result<Wallet, StoreError> {
+    Ok(Wallet {
+        id: word(row, "id")?,
+        name: row.get("name")?,
+        chain: word(row, "chain")?,
+        environment: word(row, "environment")?,
+        address: word(row, "address")?,
+        public_key: row.get("public_key")?,
+        status: word(row, "status")?,
+        created_at: time(row, "created_at")?,
+        updated_at: optional_time(row, "updated_at")?,
+    })
+}
+
+/// A wallet for tests, the `number`th of its kind.
+#[cfg(test)]
+pub(crate) fn sample(number: u8) -> Wallet {
+    Wallet {
+        id: WalletId::new_v7(u64::from(number), [number; 10]),
+        name: format!("wallet {number}"),
+        chain: Chain::Evm,
+        environment: Environment::Testnet,
+        address: Address::Evm(primitives::EvmAddress([number; 20])),
+        public_key: vec![number; 33],
+        status: WalletStatus::Active,
+        created_at: UnixSeconds::new(i64::from(number)),
+        updated_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_wallet_comes_back_as_it_was_stored_and_changed() {
+        let store = Store::open_in_memory().unwrap();
+        let now = UnixSeconds::new(99);
+        let found = store
+            .write(move |db| {
+                db.insert_wallet(&sample(2))?;
+                db.insert_wallet(&sample(1))?;
+                assert!(db.insert_wallet(&sample(1)).is_err());
+                assert!(db.rename_wallet(sample(1).id, "renamed", now)?);
+                assert!(db.set_wallet_status(sample(2).id, WalletStatus::Terminated, now)?);
+                assert!(!db.rename_wallet(sample(3).id, "nobody", now)?);
+                assert_eq!(db.wallet(sample(3).id)?, None);
+                db.wallets()
+            })
+            .await
+            .unwrap();
+        let updated_at = Some(now);
+        let first = Wallet { name: "renamed".to_owned(), updated_at, ..sample(1) };
+        let second = Wallet { status: WalletStatus::Terminated, updated_at, ..sample(2) };
+        assert_eq!(found, [first, second]);
+    }
+}

@@ -1,5 +1,84 @@
 //! What every request and every task of the gateway shares.
 
+use primitives::{decode_hex, encode_hex};
+use tokio::sync::watch;
+
+use crate::clock::{Clock, UnixSeconds};
+use crate::config::{Limits, Settings};
+use crate::networks::Networks;
+use crate::session::password::{MasterPassword, PasswordHash};
+use crate::session::random_bytes;
+use crate::session::token::TokenKey;
+use crate::store::settings::Setting;
+use crate::store::{Store, StoreError, Writing};
+
 /// The parts of the running gateway; passed around as `Arc<App>`.
 #[derive(Debug)]
-pub struct App {}
+pub struct App {
+    /// What the time is.
+    pub clock: Clock,
+    /// When the program was started.
+    pub started_at: UnixSeconds,
+    /// The settings of the start.
+    pub settings: Settings,
+    /// What one client may take; changes with the settings.
+    pub limits: watch::Sender<Limits>,
+    /// The networks that are known.
+    pub networks: Networks,
+    /// The database.
+    pub store: Store,
+    /// What session tokens are made with.
+    pub token_key: TokenKey,
+    /// The password of `X-Master-Password`.
+    pub master_password: MasterPassword,
+    /// Turns true once the program shall end.
+    pub ending: watch::Sender<bool>,
+}
+
+impl App {
+    /// Puts the parts together; makes the token key where there is none yet.
+    ///
+    /// # Errors
+    /// When the database fails, or keeps something that is no password hash or key.
+    pub async fn new(settings: Settings, clock: Clock, store: Store) -> Result<Self, StoreError> {
+        let now = clock.now();
+        let kept = store.write(move |db| Kept::read(db, now)).await?;
+        Ok(Self {
+            started_at: now,
+            limits: watch::Sender::new(settings.limits.clone()),
+            networks: settings.networks.clone(),
+            settings,
+            store,
+            token_key: TokenKey::new(&kept.token_key),
+            master_password: MasterPassword::new(clock.clone(), kept.master_password),
+            ending: watch::Sender::new(false),
+            clock,
+        })
+    }
+}
+
+/// What the database keeps for the program itself.
+struct Kept {
+    token_key: [u8; 32],
+    master_password: Option<PasswordHash>,
+}
+
+impl Kept {
+    fn read(db: &Writing<'_>, now: UnixSeconds) -> Result<Self, StoreError> {
+        let token_key = if let Some(kept) = db.setting(Setting::TokenKey)? {
+            let kept = decode_hex(&kept).ok().and_then(|bytes| bytes.try_into().ok());
+            kept.ok_or(StoreError::Corrupt { what: "token key" })?
+        } else {
+            let fresh = random_bytes();
+            db.keep_setting(Setting::TokenKey, &encode_hex(&fresh), now)?;
+            fresh
+        };
+        let hash = db.setting(Setting::MasterPassword)?;
+        let hash = hash.map(|kept| serde_json::from_str(&kept)).transpose();
+        Ok(Self {
+            token_key,
+            master_password: hash
+                .map_err(|_malformed| StoreError::Corrupt { what: "master password hash" })?,
+        })
+    }
+}

@@ -1,11 +1,123 @@
-//! Sessions' tokens and the master password.
+//! Who asks: sessions' tokens, the master password, the operator.
+//!
+//! [`Agent`] and [`Master`] can be made here only, from a credential that was checked.
 
 mod hs256;
 pub mod password;
 pub mod token;
 
+use nix::unistd::{Uid, getuid};
+use primitives::WalletId;
+use subtle::ConstantTimeEq;
+
+use self::password::PasswordError;
+use self::token::TokenError;
+use crate::app::App;
+use crate::store::sessions::{Session, SessionStatus};
+use crate::store::wallets::Wallet;
+use crate::store::{SessionId, StoreError};
+
+/// An agent with a valid token of a session that is not over.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    session: Session,
+    wallets: Vec<Wallet>,
+}
+
+/// Somebody who knows the master password, or the operator at the gateway's own socket.
+#[derive(Clone, Debug)]
+pub struct Master(());
+
+/// Somebody whose credential was checked.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// An agent.
+    Agent(Agent),
+    /// The master.
+    Master(Master),
+}
+
+/// Why a token makes nobody an agent.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The token says nothing, or no longer does.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The token's session was revoked.
+    #[error("the session was revoked")]
+    Revoked,
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Agent {
+    /// The agent whose token this is.
+    ///
+    /// # Errors
+    /// When the token is not the one valid token of a session that is active and not over.
+    pub async fn from_token(app: &App, token: &str) -> Result<Self, AgentError> {
+        let now = app.clock.now();
+        let id = app.token_key.verify(token, now)?;
+        let hash = token::hash(token);
+        let agent = app.store.read(move |db| {
+            let session = db.session(id)?.ok_or(TokenError::Invalid)?;
+            let wallets = db.session_wallets(id)?;
+            let wallets = wallets.into_iter().map(|linked| linked.wallet).collect();
+            Ok::<_, AgentError>(Self { session, wallets })
+        });
+        let agent = agent.await?;
+        match agent.session.status {
+            SessionStatus::Revoked => Err(AgentError::Revoked),
+            SessionStatus::Active if !bool::from(hash.ct_eq(&agent.session.token_hash)) => {
+                Err(TokenError::Invalid.into())
+            }
+            SessionStatus::Active if agent.session.has_expired(now) => {
+                Err(TokenError::Expired.into())
+            }
+            SessionStatus::Active => Ok(agent),
+        }
+    }
+
+    /// Its session's id.
+    pub fn session_id(&self) -> SessionId {
+        self.session.id
+    }
+
+    /// Its session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The wallets that it may use, in the order in which they were added.
+    pub fn wallets(&self) -> &[Wallet] {
+        &self.wallets
+    }
+
+    /// The wallet with that id, if it may use it.
+    pub fn wallet(&self, id: WalletId) -> Option<&Wallet> {
+        self.wallets.iter().find(|wallet| wallet.id == id)
+    }
+}
+
+impl Master {
+    /// The master by password.
+    ///
+    /// # Errors
+    /// When the password is wrong or is not looked at.
+    pub async fn from_password(app: &App, password: &str) -> Result<Self, PasswordError> {
+        app.master_password.check(password).await.map(|()| Self(()))
+    }
+
+    /// The master by Unix user, as the kernel tells it of a socket's other end: this program's own
+    /// user, or root.
+    pub fn from_peer(uid: Uid) -> Option<Self> {
+        (uid.is_root() || uid == getuid()).then_some(Self(()))
+    }
+}
+
 /// Random bytes of the kernel.
-fn random_bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the kernel always has random bytes after its start");
     bytes

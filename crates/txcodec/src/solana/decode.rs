@@ -56,11 +56,12 @@ struct Scene {
 type Program = fn(&Scene, &Call<'_>) -> Option<Vec<Effect>>;
 
 /// Every program that is read here.
-const PROGRAMS: [(SolanaAddress, Program); 7] = [
+const PROGRAMS: [(SolanaAddress, Program); 8] = [
     (associated_token::PROGRAM, |scene, call| associated_token::effects(call, scene.wallet)),
     (compute_budget::PROGRAM, |_, _| Some(Vec::new())), // its effect is the fee
     (memo::PROGRAM, |_, call| memo::effects(call)),
     (memo::PROGRAM_V1, |_, call| memo::effects(call)),
+    (memo::PROGRAM_V4, |_, call| memo::effects_without_accounts(call)),
     (system::PROGRAM, |scene, call| system::effects(call, scene.wallet)),
     (TokenProgram::Token.address(), |scene, call| scene.tokens(call, TokenProgram::Token)),
     (TokenProgram::Token2022.address(), |scene, call| scene.tokens(call, TokenProgram::Token2022)),

@@ -3,7 +3,7 @@
 use primitives::{Amount, Chain};
 
 use crate::hash::keccak256;
-use crate::{DecodeError, Decoded, Effect, SigningInput, Subject, evm};
+use crate::{DecodeError, Decoded, Effect, SigningInput, Subject, evm, solana};
 
 /// The longest text that is signed, in bytes.
 pub const MAX_TEXT: usize = 64 * 1024;
@@ -52,11 +52,12 @@ fn is_ambiguous(text: &[u8]) -> bool {
         || text.len() == 32
         || text.starts_with(OFF_CHAIN)
         || evm::Transaction::from_unsigned_bytes(text).is_ok()
+        || solana::Message::from_bytes(text).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::encode_hex;
+    use primitives::{SolanaAddress, encode_hex};
 
     use super::*;
 
@@ -97,9 +98,14 @@ mod tests {
             value: Amount::ZERO,
             data: vec![],
         };
+        let payer = SolanaAddress([b'a'; 32]);
+        let transfer = solana::system::transfer(payer, SolanaAddress([b'b'; 32]), 1);
+        let message =
+            solana::Message::compile(payer, &[transfer], [b'c'; 32], solana::Version::Legacy);
         for chain in CHAINS {
             for text in [
                 &transaction.to_unsigned_bytes()[..],
+                &message.as_ref().unwrap().to_bytes(),
                 b"\x19\x01 and two hashes",
                 b"\x19\x00 and a validator",
                 b"\x19Ethereum Signed Message:\n2hi",

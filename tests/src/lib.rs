@@ -1,1 +1,23 @@
-//! Harness of the tests that run the real programs.
+//! Harness of the tests that run the real programs: chain nodes, daemons, and clients of each of
+//! their doors. The demo uses it too.
+//!
+//! Everything here panics at the first surprise, or says what failed where the demo goes on.
+#![expect(clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+pub mod daemons;
+pub mod evm;
+pub mod http;
+pub mod nodes;
+pub mod process;
+pub mod rpc;
+pub mod signer;
+pub mod solana;
+pub mod wait;
+
+use std::path::Path;
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}

@@ -1,0 +1,210 @@
+//! The real daemons in a scratch directory, as an ordinary user.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use primitives::{Chain, Environment, WalletId};
+use protocol::{GuardText, KeyInfo, Reply, Request};
+use tempfile::TempDir;
+
+use crate::http::Http;
+use crate::process::{self, Process, User, give_to_ordinary_user, runnable_program};
+use crate::signer::{SignerClient, passphrase};
+use crate::wait;
+
+/// Where one installation's files are: state, sockets, settings, logs.
+#[derive(Debug)]
+pub struct Place(TempDir);
+
+impl Place {
+    /// A new directory that the daemons' user may write to. It is removed when this is dropped.
+    pub fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        give_to_ordinary_user(directory.path());
+        let place = Self(directory);
+        for name in ["gateway", "run", "signer"] {
+            fs::create_dir(place.path(name)).unwrap();
+            give_to_ordinary_user(&place.path(name));
+        }
+        place
+    }
+
+    /// A file or directory in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A socket in it, such as `control.sock`.
+    pub fn socket(&self, name: &str) -> PathBuf {
+        self.path("run").join(name)
+    }
+
+    /// Leaves the directory where it is. Its path.
+    pub fn keep(self) -> PathBuf {
+        self.0.keep()
+    }
+
+    /// A daemon of these arguments; its settings are written to a file of its own.
+    fn command(&self, name: &str, settings: &str, state: &str) -> Command {
+        let config = self.path(&format!("{name}.toml"));
+        fs::write(&config, settings).unwrap();
+        let program = runnable_program(name, self.0.path());
+        let mut command = process::command(&program, User::Ordinary);
+        command.arg("--config").arg(config);
+        command.arg("--state-dir").arg(self.path(state));
+        command.arg("--runtime-dir").arg(self.path("run"));
+        command.current_dir(self.0.path());
+        command
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running signer.
+#[derive(Debug)]
+pub struct Signerd {
+    process: Process,
+    settings: String,
+}
+
+impl Signerd {
+    /// Starts it with these settings and waits until it answers.
+    pub fn start(place: &Place, settings: &str) -> Self {
+        let mut signerd =
+            Self { process: spawn_signerd(place, settings), settings: settings.into() };
+        signerd.wait(place);
+        signerd
+    }
+
+    /// Starts it again after it ended or was killed.
+    pub fn start_again(&mut self, place: &Place) {
+        self.process = spawn_signerd(place, &self.settings);
+        self.wait(place);
+    }
+
+    fn wait(&mut self, place: &Place) {
+        wait_for_socket(&mut self.process, &place.socket("control.sock"));
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+fn spawn_signerd(place: &Place, settings: &str) -> Process {
+    let mut command = place.command("signerd", settings, "signer");
+    Process::start(&mut command, &place.path("signerd.log"))
+}
+
+fn wait_for_socket(process: &mut Process, socket: &Path) {
+    wait::until("a socket that answers", || {
+        let ended = process.status();
+        assert!(ended.is_none(), "it ended: {ended:?}\n{}", process.output());
+        UnixStream::connect(socket).ok()
+    });
+}
+
+/// A connection to the operators' socket.
+pub fn operator(place: &Place) -> SignerClient {
+    SignerClient::connect(&place.socket("control.sock"))
+}
+
+/// A connection to the gateway's socket: what an attacker has who took over gatewayd.
+pub fn hostile_gateway(place: &Place) -> SignerClient {
+    SignerClient::connect(&place.socket("signer.sock"))
+}
+
+/// Makes the vault, which is open afterwards.
+pub fn init_vault(place: &Place) {
+    let reply = operator(place).ask(Request::InitVault { passphrase: passphrase() });
+    assert_eq!(reply, Reply::Done);
+}
+
+/// Opens the vault.
+pub fn unlock(place: &Place) {
+    let reply = operator(place).ask(Request::Unlock { passphrase: passphrase() });
+    assert_eq!(reply, Reply::Done);
+}
+
+/// Makes a wallet.
+pub fn create_wallet(place: &Place, chain: Chain, environment: Environment) -> KeyInfo {
+    let request = Request::CreateKey { chain, environment, agent_id: None };
+    let reply = operator(place).ask(request);
+    let Reply::Key(key) = reply else { panic!("{reply:?}") };
+    key
+}
+
+/// Replaces a wallet's guard by what `change` makes of its text.
+pub fn change_guard(place: &Place, wallet: WalletId, change: impl FnOnce(String) -> String) {
+    let mut operator = operator(place);
+    let Reply::Guard(GuardText { version, text }) = operator.ask(Request::ShowGuard { wallet })
+    else {
+        panic!("no guard");
+    };
+    let text = change(text);
+    let request =
+        Request::SetGuard { wallet, from_version: version, text, passphrase: passphrase() };
+    let reply = operator.ask(request);
+    assert!(matches!(reply, Reply::Guard(_)), "{reply:?}");
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gatewayd {
+    process: Process,
+    settings: String,
+    /// Of its HTTP interface, on 127.0.0.1.
+    pub port: u16,
+}
+
+impl Gatewayd {
+    /// Starts it with these settings, and a free port, and waits until it answers.
+    pub fn start(place: &Place, settings: &str) -> Self {
+        let port = free_port();
+        let settings = format!("[daemon]\nport = {port}\n{settings}");
+        let process = spawn_gatewayd(place, &settings);
+        let mut gatewayd = Self { process, settings, port };
+        gatewayd.wait();
+        gatewayd
+    }
+
+    /// Starts it again after it ended or was killed.
+    pub fn start_again(&mut self, place: &Place) {
+        self.process = spawn_gatewayd(place, &self.settings);
+        self.wait();
+    }
+
+    fn wait(&mut self) {
+        let http = Http::tcp(self.port);
+        wait::until("a gateway that answers", || {
+            let ended = self.process.status();
+            assert!(ended.is_none(), "it ended: {ended:?}\n{}", self.process.output());
+            http.try_send("GET", "/health", &[], Vec::new()).ok()
+        });
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+fn spawn_gatewayd(place: &Place, settings: &str) -> Process {
+    let mut command = place.command("gatewayd", settings, "gateway");
+    Process::start(&mut command, &place.path("gatewayd.log"))
+}
+
+/// A port that nobody uses. Another process may take it before it is used; the kernel hands them out
+/// in an order that makes this rare.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}

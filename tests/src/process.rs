@@ -1,0 +1,175 @@
+//! Child processes that end with their test.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Gid, Pid, Uid, chown};
+
+use crate::wait;
+
+/// How long a program may take to end after SIGTERM.
+pub const STOP_TIME: Duration = Duration::from_secs(10);
+
+/// Who runs the daemons where the tests run as root: `nobody` of Debian.
+const ORDINARY_USER: u32 = 65_534;
+
+/// A running program. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    name: String,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a program with its output in the file `log`, to which it adds. Its standard input is a
+    /// pipe that this process holds.
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let words: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+        let name = words.join(" ");
+        let file = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let (out, err) = (file.try_clone().unwrap(), file);
+        let child = command
+            .stdin(Stdio::piped())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        Self { child, name, log: log.to_owned() }
+    }
+
+    /// What it has printed.
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Waits for a line of its output that `find` makes something of.
+    pub fn wait_for<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        let found = wait::within(wait::PATIENCE, || {
+            let answer = self.output().lines().find_map(&find);
+            let ended = self.status();
+            answer.map(Ok).or_else(|| ended.map(Err))
+        });
+        match found {
+            Some(Ok(answer)) => answer,
+            Some(Err(status)) => panic!("{} ended: {status}\n{}", self.name, self.output()),
+            None => panic!("{}: no {what} in\n{}", self.name, self.output()),
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        wait::within(STOP_TIME, || self.status())
+            .unwrap_or_else(|| panic!("{} does not end\n{}", self.name, self.output()))
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // A process that is gone already is what is wanted.
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// Whether this process runs as root, as in a container.
+pub fn is_root() -> bool {
+    Uid::effective().is_root()
+}
+
+/// As whom a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum User {
+    /// As this process.
+    Current,
+    /// Never as root.
+    Ordinary,
+}
+
+/// A program that the kernel kills when this process ends, however it ends.
+pub fn command(program: &Path, user: User) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if user == User::Ordinary && is_root() {
+        let id = ORDINARY_USER.to_string();
+        command.args(["--reuid", &id, "--regid", &id, "--clear-groups"]);
+    }
+    command.arg("--").arg(program);
+    command
+}
+
+/// Gives a file or directory to the ordinary user.
+pub fn give_to_ordinary_user(path: &Path) {
+    if is_root() {
+        let (user, group) = (Uid::from_raw(ORDINARY_USER), Gid::from_raw(ORDINARY_USER));
+        chown(path, Some(user), Some(group)).unwrap();
+    }
+}
+
+/// A program of the workspace, as the last build left it.
+pub fn program(name: &str) -> PathBuf {
+    let path = target_directory().join("debug").join(name);
+    assert!(path.exists(), "{} is missing: cargo build --workspace --bins", path.display());
+    path
+}
+
+/// A program of the workspace at a place where the ordinary user may run it: copied into `directory`
+/// where the repository is in a place that is closed to others.
+pub fn runnable_program(name: &str, directory: &Path) -> PathBuf {
+    let path = program(name);
+    if !is_root() || path.ancestors().skip(1).all(is_open_to_all) {
+        return path;
+    }
+    let copy = directory.join(name);
+    if !copy.exists() {
+        std::fs::copy(&path, &copy).unwrap();
+    }
+    copy
+}
+
+fn is_open_to_all(directory: &Path) -> bool {
+    std::fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "where cargo builds")]
+fn target_directory() -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    crate::repository().join(set.unwrap_or_else(|| PathBuf::from("target")))
+}
+
+/// Holds a lock on `path` while `work` runs, against other test processes.
+pub fn exclusively<T>(path: &Path, work: impl FnOnce() -> T) -> T {
+    let file = File::create(path).unwrap();
+    let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive);
+    let _held = lock.map_err(|(_file, error)| error).unwrap();
+    work()
+}

@@ -1,0 +1,64 @@
+//! What tests do on the Solana node without the wallet: fund, make tokens, look.
+
+use primitives::{Amount, SolanaAddress};
+use serde_json::json;
+
+use crate::nodes::Node;
+use crate::rpc::Rpc;
+
+/// A Solana node and a client of it.
+#[derive(Debug)]
+pub struct Solana {
+    /// The node.
+    pub node: Node,
+    rpc: Rpc,
+}
+
+/// Genesis hash of the main cluster.
+pub const MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
+/// Genesis hash of the development cluster.
+pub const DEVNET: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
+
+impl Solana {
+    /// Starts a node that says it has this genesis hash.
+    pub fn start(genesis: &str) -> Self {
+        let node = Node::solana(genesis);
+        let rpc = Rpc::new(node.port);
+        Self { node, rpc }
+    }
+
+    /// Gives an address so many lamports more.
+    pub fn fund(&self, address: SolanaAddress, lamports: u64) {
+        self.rpc.call("requestAirdrop", &json!([address, lamports]));
+    }
+
+    /// What an address has, in lamports.
+    pub fn balance(&self, address: SolanaAddress) -> Amount {
+        let reply = self.rpc.call("getBalance", &json!([address]));
+        Amount::from(reply["value"].as_u64().unwrap())
+    }
+
+    /// Makes a token of 6 decimals and gives `owner` so many base units. Its mint.
+    pub fn make_token(&self, owner: SolanaAddress, base_units: u64) -> SolanaAddress {
+        let parameters = json!([null, 6, owner, base_units.to_string(), null]);
+        let made = self.rpc.call("cheat_giveToken", &parameters);
+        made["mint"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// What an address has of a token, in base units.
+    pub fn token_balance(&self, mint: SolanaAddress, owner: SolanaAddress) -> Amount {
+        let filter = json!([owner, { "mint": mint }, { "encoding": "jsonParsed" }]);
+        let reply = self.rpc.call("getTokenAccountsByOwner", &filter);
+        let accounts = reply["value"].as_array().unwrap();
+        let amounts = accounts.iter().map(|account| {
+            let info = &account["account"]["data"]["parsed"]["info"];
+            info["tokenAmount"]["amount"].as_str().unwrap().parse().unwrap()
+        });
+        Amount::sum(amounts).unwrap()
+    }
+
+    /// Lets slots pass at once.
+    pub fn advance_slots(&self, count: u32) {
+        self.rpc.call("cheat_advanceSlots", &json!([count]));
+    }
+}

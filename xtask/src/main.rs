@@ -1,3 +1,25 @@
-//! Development commands.
+//! Development commands: `cargo xtask demo` and `cargo xtask test`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
-fn main() {}
+mod licences;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo [--once]   the product's main job on two local chains, for real
+cargo xtask test [LAYER..]  all tests, or these layers of them
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test", layers @ ..] => test::run(layers),
+        _ => {
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `cargo xtask test`: every layer of tests, and what each cost.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::licences::Rules;
+use crate::shell::{Failure, call, cargo, has, need, output, program, root};
+
+/// How a layer ended.
+enum Outcome {
+    Passed,
+    /// It could not be run here, and why. Never silent, and an error where `CI=true`.
+    Skipped(String),
+    Failed(Failure),
+}
+
+/// A layer of tests.
+struct Layer {
+    name: &'static str,
+    run: fn() -> Outcome,
+}
+
+/// In the order that finds mistakes soonest; the longest last.
+#[rustfmt::skip]
+static LAYERS: &[Layer] = &[
+    Layer { name: "format",      run: format },
+    Layer { name: "licences",    run: licences },
+    Layer { name: "signer-deps", run: signer_dependencies },
+    Layer { name: "scripts",     run: scripts },
+    Layer { name: "nodes",       run: nodes },
+    Layer { name: "lint",        run: lint },
+    Layer { name: "docs",        run: docs },
+    Layer { name: "build",       run: build },
+    Layer { name: "doc-tests",   run: doc_tests },
+    Layer { name: "tests",       run: tests },
+];
+
+/// Runs the layers of these names, or all; prints what became of each.
+pub(crate) fn run(names: &[&str]) -> ExitCode {
+    if let Some(unknown) =
+        names.iter().find(|name| !LAYERS.iter().any(|layer| layer.name == **name))
+    {
+        eprintln!("no layer `{unknown}`; there are {}", layer_names());
+        return ExitCode::from(2);
+    }
+    let chosen = LAYERS.iter().filter(|layer| names.is_empty() || names.contains(&layer.name));
+    let started = Instant::now();
+    let results: Vec<_> = chosen.map(run_layer).collect();
+    print!("{}", summary(&results, started.elapsed()));
+    let failed = |outcome: &Outcome| match outcome {
+        Outcome::Passed => false,
+        Outcome::Skipped(_) => in_ci(),
+        Outcome::Failed(_) => true,
+    };
+    ExitCode::from(u8::from(results.iter().any(|(_, outcome, _)| failed(outcome))))
+}
+
+fn layer_names() -> String {
+    LAYERS.iter().map(|layer| layer.name).collect::<Vec<_>>().join(", ")
+}
+
+fn run_layer(layer: &Layer) -> (&'static str, Outcome, Duration) {
+    println!("\n== {} ==", layer.name);
+    let started = Instant::now();
+    let outcome = (layer.run)();
+    match &outcome {
+        Outcome::Passed => {}
+        Outcome::Skipped(why) => println!("SKIPPED {}: {why}", layer.name),
+        Outcome::Failed(why) => println!("FAILED {}: {why}", layer.name),
+    }
+    (layer.name, outcome, started.elapsed())
+}
+
+fn summary(results: &[(&str, Outcome, Duration)], total: Duration) -> String {
+    let mut text = String::from("\n");
+    let [mut passed, mut skipped, mut failed] = [0_u32; 3];
+    for (name, outcome, took) in results {
+        let (count, word, why) = match outcome {
+            Outcome::Passed => (&mut passed, "passed", ""),
+            Outcome::Skipped(why) => (&mut skipped, "SKIPPED", why.as_str()),
+            Outcome::Failed(why) => (&mut failed, "FAILED", why.as_str()),
+        };
+        *count += 1;
+        writeln!(text, "{name:<12} {word:<8} {:>7.1} s  {why}", took.as_secs_f32())
+            .expect("a string takes everything");
+    }
+    writeln!(
+        text,
+        "layers: {passed} passed, {failed} failed, {skipped} skipped in {:.1} s",
+        total.as_secs_f32()
+    )
+    .expect("a string takes everything");
+    text
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one setting of this command")]
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+impl From<Result<(), Failure>> for Outcome {
+    fn from(result: Result<(), Failure>) -> Self {
+        match result {
+            Ok(()) => Self::Passed,
+            Err(why) => Self::Failed(why),
+        }
+    }
+}
+
+fn format() -> Outcome {
+    run_cargo("fmt --all --check")
+}
+
+fn lint() -> Outcome {
+    run_cargo("clippy --workspace --all-targets --locked -- -D warnings")
+}
+
+fn build() -> Outcome {
+    run_cargo("build --workspace --bins --locked")
+}
+
+fn doc_tests() -> Outcome {
+    run_cargo("test --workspace --doc --locked")
+}
+
+fn run_cargo(arguments: &str) -> Outcome {
+    call(&mut cargo(arguments)).into()
+}
+
+fn docs() -> Outcome {
+    let mut command = cargo("doc --workspace --no-deps --locked --document-private-items");
+    call(command.env("RUSTDOCFLAGS", "-D warnings")).into()
+}
+
+/// Unit, property, boundary, end-to-end and tidy tests.
+fn tests() -> Outcome {
+    if has(cargo("nextest").arg("--version")) {
+        return run_cargo("nextest run --workspace --locked --profile ci");
+    }
+    println!("cargo-nextest is missing (cargo install cargo-nextest --locked): using cargo test,");
+    println!("which keeps no time limits and runs fewer tests at once");
+    run_cargo("test --workspace --locked --no-fail-fast --lib --bins --tests")
+}
+
+fn licences() -> Outcome {
+    check_licences().into()
+}
+
+fn check_licences() -> Result<(), Failure> {
+    let text =
+        std::fs::read_to_string(root().join("deny.toml")).map_err(|error| error.to_string())?;
+    let tree = "tree --workspace --edges normal,build,dev --prefix none --format {p}|{l} --locked";
+    let findings = Rules::from_toml(&text)?.findings(&output(&mut cargo(tree))?);
+    if !findings.is_empty() {
+        return Err(findings.into_iter().collect::<Vec<_>>().join("; "));
+    }
+    if has(cargo("deny").arg("--version")) {
+        call(&mut cargo("deny check bans licenses sources"))?;
+    }
+    Ok(())
+}
+
+/// `signerd/deps.txt` lists every crate that is linked into the signer.
+fn signer_dependencies() -> Outcome {
+    compare_signer_dependencies().into()
+}
+
+fn compare_signer_dependencies() -> Result<(), Failure> {
+    let listed = std::fs::read_to_string(root().join("signerd/deps.txt"))
+        .map_err(|error| format!("signerd/deps.txt: {error}"))?;
+    let tree = "tree -p signerd -e normal,no-proc-macro --prefix none --no-dedupe --locked";
+    let tree = output(&mut cargo(tree))?;
+    let mut linked: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    linked.sort_unstable();
+    linked.dedup();
+    let listed: Vec<&str> = listed.lines().filter(|line| !line.starts_with('#')).collect();
+    let new = linked.iter().filter(|name| !listed.contains(name)).map(|name| format!("+{name}"));
+    let gone = listed.iter().filter(|name| !linked.contains(name)).map(|name| format!("-{name}"));
+    let changes: Vec<_> = new.chain(gone).collect();
+    if changes.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("signerd/deps.txt: {}", changes.join(" ")))
+    }
+}
+
+fn scripts() -> Outcome {
+    if let Err(missing) = need("shellcheck", "shellcheck") {
+        return Outcome::Skipped(missing);
+    }
+    call(program("shellcheck").arg(".ci/run")).into()
+}
+
+/// The chain nodes, tried with the chains' own clients.
+fn nodes() -> Outcome {
+    let installed = tests::nodes::install().map_err(|why| why.clone());
+    let tested = installed
+        .and_then(|()| call(program("node").arg("--test").current_dir(tests::nodes::directory())));
+    tested.into()
+}

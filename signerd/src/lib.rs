@@ -1,4 +1,1 @@
 //! The signer: holds the keys and signs what its guard allows.
-
-pub mod sys;
-pub mod vault;

@@ -66,8 +66,7 @@ pub enum Effect {
         /// The text, as UTF-8.
         text: String,
     },
-    /// Typed data is signed (EIP-712). What a contract does with it is not known here, beyond the
-    /// effects that follow this one.
+    /// Typed data is signed (EIP-712), and what a contract does with it is not known here.
     TypedData {
         /// `domain.chainId`, where there is one.
         chain_id: Option<ChainId>,

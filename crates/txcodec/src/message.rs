@@ -1,0 +1,1 @@
+//! What is signed without being a transaction.

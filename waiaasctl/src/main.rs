@@ -1,3 +1,7 @@
-//! Starts the program; see the library for what it does.
+//! Starts the operator's tool; see the library for what it does.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    waiaasctl::operator()
+}

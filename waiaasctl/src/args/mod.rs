@@ -1,0 +1,27 @@
+//! The command lines: what can be typed, and what `--help` and the man pages say about it.
+
+mod operator;
+mod user;
+mod wallet;
+
+pub use operator::{
+    BackupArgs, BackupCommand, BalanceArgs, Command, ExposureArgs, GuardCommand, JournalCommand,
+    Operator, OperatorOptions, Program, SendArgs, SessionCommand, SessionCreateArgs, ShellArgs,
+    TransactionCommand,
+};
+pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
+pub use wallet::{ImportArgs, WalletCommand, WalletKind};
+
+/// What ends every `--help`: the exit codes of both programs, as [`crate::exit::Exit`] has them.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed for another reason than those below
+  2  the command line is wrong
+  3  a daemon is not running or does not answer
+  4  the vault is locked or was not made yet
+  5  the passphrase is wrong, missing or too short
+  6  refused: a guard, a policy or a suspension says no
+  7  there is no such wallet, session or transaction
+  8  the time to wait ran out
+  9  it runs already";

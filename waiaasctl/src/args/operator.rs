@@ -1,0 +1,275 @@
+//! The command line of `waiaasctl`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::{EXIT_CODES, WalletCommand};
+
+/// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
+///
+/// The keys are signerd's, which is asked over control.sock; wallets, sessions and transactions are
+/// gatewayd's, which is asked over gateway.sock. Both sockets know their operators by the user that
+/// connects: no password is needed for what the passphrase of the vault does not guard.
+#[derive(Debug, Parser)]
+#[command(name = "waiaasctl", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Operator {
+    /// Where the daemons are and how to talk.
+    #[command(flatten)]
+    pub options: OperatorOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct OperatorOptions {
+    /// Print one JSON document instead of tables; errors too, on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Talk to the daemons that `waiaas start --data-dir DIR` runs
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "runtime_dir")]
+    pub data_dir: Option<PathBuf>,
+    /// Talk to the daemons whose sockets are in DIR [default: /run/waiaas]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub runtime_dir: Option<PathBuf>,
+    /// Read the passphrase of the vault from the first line of FILE, `-` for standard input,
+    /// instead of asking for it on the terminal
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the vault and choose its passphrase
+    Init,
+    /// Start both daemons: those of systemd, or in the foreground with --data-dir
+    Start,
+    /// Stop both daemons and wait until they have ended
+    Stop,
+    /// Show how both daemons are
+    Status,
+    /// Open the vault, so that transactions can be signed
+    Unlock,
+    /// Wipe the keys from memory until the next unlock
+    Lock,
+    /// Stop all signing at once, until it is resumed
+    Suspend {
+        /// Why, for the journal
+        #[arg(long, default_value = "an operator suspended signing")]
+        reason: String,
+    },
+    /// Let signing go on after a suspension
+    Resume,
+    /// Create, import, list, show, rotate and destroy wallets
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Create, list and revoke the sessions that agents work with
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Send from a wallet, under its policies and its guard like an agent
+    Send(SendArgs),
+    /// Show what a wallet holds
+    Balance(BalanceArgs),
+    /// List, show and cancel transactions
+    #[command(subcommand)]
+    Tx(TransactionCommand),
+    /// Show and set what a wallet's key may sign
+    #[command(subcommand)]
+    Guard(GuardCommand),
+    /// Show what could leave without the owner, were gatewayd taken over now
+    Exposure(ExposureArgs),
+    /// Write an encrypted copy of vault and journal to a file, or check one
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Backup(BackupArgs),
+    /// Take over a backup into a signerd without a vault; signing starts suspended
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Check the signer's journal
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Print the completions for a shell
+    Completions(ShellArgs),
+    /// Write the man pages of waiaasctl and waiaas into a directory
+    Man {
+        /// The directory; it is made if it is missing
+        dir: PathBuf,
+    },
+}
+
+/// What to do with sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Make a session and print its token, which is shown this once
+    Create(SessionCreateArgs),
+    /// List the sessions
+    List,
+    /// End a session: its token is refused from now on
+    Revoke {
+        /// The session's id
+        id: String,
+    },
+}
+
+/// A new session.
+#[derive(Debug, Args)]
+pub struct SessionCreateArgs {
+    /// Wallets that the session may use, by name or id
+    #[arg(required = true, value_name = "WALLET")]
+    pub wallets: Vec<String>,
+    /// Seconds until the token ends unless it is renewed, 300 to 31536000
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(300..=31_536_000))]
+    pub ttl: Option<u32>,
+    /// How often the token may be renewed
+    #[arg(long, value_name = "TIMES")]
+    pub max_renewals: Option<u32>,
+    /// Write the token to FILE, readable by its owner alone, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// A transfer.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// From which wallet, by name or id
+    pub wallet: String,
+    /// To which address
+    pub to: String,
+    /// How much, in whole coins or tokens such as 0.25
+    pub amount: String,
+    /// AMOUNT is in base units: wei, lamports, a token's smallest unit
+    #[arg(long)]
+    pub base_units: bool,
+    /// On which network, such as base-sepolia or eip155:84532; needed for Ethereum wallets
+    #[arg(long)]
+    pub network: Option<String>,
+    /// The token to send: its contract or mint, or its CAIP-19 asset id [default: the native coin]
+    #[arg(long)]
+    pub token: Option<String>,
+    /// A memo, where the chain has memos
+    #[arg(long)]
+    pub memo: Option<String>,
+    /// The same key never sends twice
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// Wait at most SECONDS until the transfer is confirmed, refused or queued; 120 without SECONDS
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub wait: Option<u32>,
+}
+
+/// What to show of a wallet's holdings.
+#[derive(Debug, Args)]
+pub struct BalanceArgs {
+    /// The wallet, by name or id
+    pub wallet: String,
+    /// On which network; all networks of the wallet without it
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Show tokens too
+    #[arg(long)]
+    pub assets: bool,
+}
+
+/// What to do with transactions.
+#[derive(Debug, Subcommand)]
+pub enum TransactionCommand {
+    /// List the latest transactions
+    List {
+        /// Of this wallet alone, by name or id
+        #[arg(long)]
+        wallet: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+        limit: u8,
+    },
+    /// Show one transaction
+    Show {
+        /// The transaction's id
+        id: String,
+    },
+    /// Cancel a transaction that waits for its delay or for an approval
+    Cancel {
+        /// The transaction's id
+        id: String,
+    },
+}
+
+/// What to do with guards.
+#[derive(Debug, Subcommand)]
+pub enum GuardCommand {
+    /// Print a wallet's guard as TOML
+    Show {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Replace a wallet's guard by the TOML in a file
+    Set {
+        /// The wallet, by name or id
+        wallet: String,
+        /// The file, `-` for standard input; `waiaasctl guard show` prints one to start from
+        file: PathBuf,
+        /// Refuse if the guard is not at this version any more [default: the version it has now]
+        #[arg(long, value_name = "VERSION")]
+        from_version: Option<u64>,
+    },
+}
+
+/// Whose exposure to show.
+#[derive(Debug, Args)]
+pub struct ExposureArgs {
+    /// The wallet, by name or id; all wallets without it
+    pub wallet: Option<String>,
+}
+
+/// Making or checking a backup.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Check a backup instead
+    #[command(subcommand)]
+    pub command: Option<BackupCommand>,
+    /// Where to write the backup; a file that exists is never replaced
+    #[arg(required = true)]
+    pub file: Option<PathBuf>,
+}
+
+/// What else to do with backups.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Open a backup and check everything in it, without using it
+    Verify {
+        /// The backup
+        file: PathBuf,
+    },
+}
+
+/// What to do with the journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Read the journal from its first record and check the chain of hashes
+    Verify,
+}
+
+/// Which completions to print.
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// The shell
+    pub shell: Shell,
+    /// For which program
+    #[arg(long, value_enum, default_value_t = Program::Waiaasctl)]
+    pub program: Program,
+}
+
+/// One of the two programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Program {
+    /// The operator's tool
+    Waiaasctl,
+    /// The program for one user
+    Waiaas,
+}

@@ -1,0 +1,84 @@
+//! The command line of `waiaas`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use primitives::Environment;
+
+use super::EXIT_CODES;
+use super::wallet::environment_parser;
+
+const AFTER_HELP: &str = "\
+Secrets:
+  `init --auto-provision` makes two random secrets, the passphrase of the vault and gatewayd's master
+  password, and writes them to DIR/recovery.key. Without it WAIAAS_MASTER_PASSWORD, or the first line
+  of the file that WAIAAS_MASTER_PASSWORD_FILE names, is both, and a terminal is asked otherwise.
+
+  Both daemons run as one user here, so nothing separates their memory and files from each other or
+  from that user's other programs. This is for development and for machines with a single user; the
+  packages run each daemon as a user of its own under systemd.";
+
+/// Runs the wallet for one user, from one directory: signerd, which has the keys, and gatewayd, which
+/// agents talk to.
+#[derive(Debug, Parser)]
+#[command(
+    name = "waiaas",
+    version,
+    max_term_width = 100,
+    after_help = EXIT_CODES,
+    after_long_help = format!("{AFTER_HELP}\n\n{EXIT_CODES}"),
+)]
+pub struct User {
+    /// Where everything is and how to talk.
+    #[command(flatten)]
+    pub options: UserOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct UserOptions {
+    /// Print JSON instead of sentences; errors too, on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The directory of settings, keys, database and sockets [default: `WAIAAS_DATA_DIR`, else
+    /// `~/.waiaas`]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make the directory, the vault and the database
+    Init(InitArgs),
+    /// Run both daemons in the foreground until SIGTERM or SIGINT; makes what `init` makes if it is
+    /// missing and a password is given
+    Start,
+    /// Make a Solana and an Ethereum wallet and a session over both, and print the settings of an MCP
+    /// client
+    Quickset(QuicksetArgs),
+    /// Show whether the daemons run, and how they are
+    Status,
+    /// Stop the daemons and wait until they have ended
+    Stop,
+}
+
+/// How to make the directory.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Make random secrets and write them to DIR/recovery.key, so that `start` needs nobody
+    #[arg(long)]
+    pub auto_provision: bool,
+}
+
+/// Which wallets to make.
+#[derive(Debug, Args)]
+pub struct QuicksetArgs {
+    /// Wallets for test networks, or for main networks, where coins are worth money
+    #[arg(long, default_value = "testnet", value_parser = environment_parser())]
+    pub mode: Environment,
+}

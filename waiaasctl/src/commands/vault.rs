@@ -1,0 +1,51 @@
+//! `init`, `unlock`, `lock`, `suspend`, `resume`.
+
+use protocol::Request;
+
+use super::Operation;
+use crate::exit::Failure;
+use crate::progress::Progress;
+use crate::view::View;
+
+/// Makes the vault.
+pub(super) fn init(operation: &Operation) -> Result<View, Failure> {
+    let mut signer = operation.signer()?;
+    let passphrase = operation.passphrases.read_new("a passphrase for the vault")?.to_secret();
+    let _progress = Progress::start("making the vault");
+    signer.do_it(Request::InitVault { passphrase })?;
+    Ok(View::said(
+        "the vault is made. Without its passphrase nobody can restore its keys: keep it somewhere safe",
+    )
+    .line(format!("next: {}", operation.place.command("wallet create NAME --chain ethereum"))))
+}
+
+/// Opens the vault.
+pub(super) fn unlock(operation: &Operation) -> Result<View, Failure> {
+    let mut signer = operation.signer()?;
+    let passphrase = operation.secret()?;
+    let _progress = Progress::start("opening the vault");
+    signer.do_it(Request::Unlock { passphrase })?;
+    Ok(View::said("the vault is open"))
+}
+
+/// Wipes the keys from memory.
+pub(super) fn lock(operation: &Operation) -> Result<View, Failure> {
+    operation.signer()?.do_it(Request::Lock)?;
+    Ok(View::said("the vault is locked: nothing is signed until it is unlocked"))
+}
+
+/// Stops all signing.
+pub(super) fn suspend(operation: &Operation, reason: String) -> Result<View, Failure> {
+    operation.signer()?.do_it(Request::Suspend { reason })?;
+    let resume = operation.place.command("resume");
+    Ok(View::said(format!("signing is suspended until an operator resumes it: {resume}")))
+}
+
+/// Ends a suspension.
+pub(super) fn resume(operation: &Operation) -> Result<View, Failure> {
+    let mut signer = operation.signer()?;
+    let passphrase = operation.secret()?;
+    let _progress = Progress::start("checking the passphrase");
+    signer.do_it(Request::Resume { passphrase })?;
+    Ok(View::said("signing goes on"))
+}

@@ -1,0 +1,122 @@
+//! Files that only their owner may read, written whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Failure;
+
+/// Mode of what only its owner may read.
+const PRIVATE: u32 = 0o600;
+
+/// Writes a file that must not exist yet.
+///
+/// # Errors
+/// When it exists or cannot be written; nothing is left behind then.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let temporary = write_beside(path, content)?;
+    // A link, unlike a rename, does not replace what is there.
+    let linked = fs::hard_link(&temporary, path);
+    let removed = fs::remove_file(&temporary);
+    linked.and(removed).and_then(|()| sync_directory(path)).map_err(|source| failure(path, source))
+}
+
+/// Writes a file in place of what may be there.
+///
+/// # Errors
+/// When it cannot be written; what was there stays then.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let temporary = write_beside(path, content)?;
+    fs::rename(temporary, path)
+        .and_then(|()| sync_directory(path))
+        .map_err(|source| failure(path, source))
+}
+
+/// Reads at most `limit` bytes; `-` is standard input.
+///
+/// # Errors
+/// When there are more, or the file cannot be read.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let unreadable =
+        |source| Failure::File { action: "cannot read", path: path.display().to_string(), source };
+    let input: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut content = Vec::new();
+    input.take(most).read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() > limit {
+        let reason = format!("it is longer than {limit} bytes");
+        return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
+    }
+    Ok(content)
+}
+
+fn write_beside(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    match written {
+        Ok(()) => Ok(temporary),
+        Err(source) => {
+            // It may not exist: the failure that matters is the one before.
+            fs::remove_file(&temporary).unwrap_or_default();
+            Err(failure(path, source))
+        }
+    }
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn failure(path: &Path, source: io::Error) -> Failure {
+    Failure::File { action: "cannot write", path: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_written_file_is_its_owners_alone_and_nothing_else_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        for content in [b"one".as_slice(), b"two"] {
+            replace(&path, content).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), content);
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_exists_is_not_overwritten_by_a_new_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("backup");
+        write_new(&path, b"one").unwrap();
+        assert!(write_new(&path, b"two").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("guard");
+        fs::write(&path, [0; 11]).unwrap();
+        assert!(read(&path, 10).is_err());
+        assert_eq!(read(&path, 11).unwrap().len(), 11);
+    }
+}

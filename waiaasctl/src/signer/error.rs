@@ -1,0 +1,160 @@
+//! Why signerd did not do it.
+
+use std::io;
+
+use protocol::{FrameError, Refusal, RefusalCode, VERSION};
+
+use crate::exit::Exit;
+use crate::names::words;
+use crate::place::Place;
+
+/// Why signerd did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum SignerError {
+    /// Nobody listens.
+    #[error("signerd cannot be reached at {socket}")]
+    Unreachable {
+        /// The socket.
+        socket: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke, or the time to wait ran out.
+    #[error("the connection to signerd broke while it was asked to {what}")]
+    Broken {
+        /// The request.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// What came is not the protocol.
+    #[error("signerd answered what is not its protocol")]
+    Protocol(#[from] FrameError),
+    /// The two programs are of different releases.
+    #[error("signerd speaks version {theirs} of the protocol, this program version {VERSION}")]
+    Version {
+        /// What signerd speaks.
+        theirs: u16,
+    },
+    /// The reply does not belong to the request.
+    #[error("signerd's answer does not fit what it was asked: {what}")]
+    Unexpected {
+        /// The request.
+        what: String,
+    },
+    /// A no, with its reason.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+impl SignerError {
+    /// How the program ends.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Unreachable { .. } | Self::Broken { .. } => Exit::Unreachable,
+            Self::Protocol(_) | Self::Version { .. } | Self::Unexpected { .. } => Exit::Failed,
+            Self::Refused(refusal) => exit_of(refusal.code),
+        }
+    }
+
+    /// The refusal's code in capitals, such as `VAULT_LOCKED`, or a word for what broke.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => "SIGNER_UNREACHABLE".to_owned(),
+            Self::Broken { .. } => "SIGNER_CONNECTION_BROKEN".to_owned(),
+            Self::Protocol(_) | Self::Version { .. } | Self::Unexpected { .. } => {
+                "SIGNER_PROTOCOL".to_owned()
+            }
+            Self::Refused(refusal) => words(&format!("{:?}", refusal.code), "_").to_uppercase(),
+        }
+    }
+
+    /// What to do about it, where the daemons are at `place`.
+    pub fn advice(&self, place: &Place) -> Option<String> {
+        match self {
+            Self::Unreachable { source, .. } => Some(unreachable_advice(source, place)),
+            Self::Broken { .. } => Some(format!("see {}", place.command("status"))),
+            Self::Protocol(_) | Self::Version { .. } | Self::Unexpected { .. } => {
+                Some("install signerd and this program from the same release".to_owned())
+            }
+            Self::Refused(refusal) => refusal_advice(refusal, place),
+        }
+    }
+}
+
+/// What to do when a socket cannot be connected to.
+pub(crate) fn unreachable_advice(error: &io::Error, place: &Place) -> String {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "run this as root or as an operator: a member of the group waiaas-admin".to_owned()
+    } else {
+        format!("start the daemons: {}", place.start_command())
+    }
+}
+
+fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
+    match refusal.code {
+        RefusalCode::VaultLocked => Some(format!("open it: {}", place.command("unlock"))),
+        RefusalCode::VaultUninitialised => Some(format!("make it: {}", place.command("init"))),
+        RefusalCode::Suspended => Some(format!("let it go on: {}", place.command("resume"))),
+        RefusalCode::UnknownWallet => Some(format!("see {}", place.command("wallet list"))),
+        RefusalCode::GuardChanged => {
+            Some("read the guard again, and make your change to what it is now".to_owned())
+        }
+        RefusalCode::Throttled | RefusalCode::WrongPassphrase
+            if refusal.retry_after_seconds > 0 =>
+        {
+            Some(format!("wait {} seconds, then try again", refusal.retry_after_seconds))
+        }
+        RefusalCode::NotPermitted
+        | RefusalCode::UnknownVersion
+        | RefusalCode::VaultExists
+        | RefusalCode::VaultOpen
+        | RefusalCode::WrongPassphrase
+        | RefusalCode::Throttled
+        | RefusalCode::WeakPassphrase
+        | RefusalCode::WrongChain
+        | RefusalCode::WalletRetired
+        | RefusalCode::Undecodable
+        | RefusalCode::NetworkNotAllowed
+        | RefusalCode::TokenNotAllowed
+        | RefusalCode::EffectNotAllowed
+        | RefusalCode::OverTransactionCeiling
+        | RefusalCode::OverDayCeiling
+        | RefusalCode::BadGuard
+        | RefusalCode::BadKey
+        | RefusalCode::BadBackup
+        | RefusalCode::LimitReached
+        | RefusalCode::JournalFailed
+        | RefusalCode::Internal => None,
+    }
+}
+
+const fn exit_of(code: RefusalCode) -> Exit {
+    match code {
+        RefusalCode::VaultUninitialised | RefusalCode::VaultLocked => Exit::VaultClosed,
+        RefusalCode::WrongPassphrase | RefusalCode::Throttled | RefusalCode::WeakPassphrase => {
+            Exit::Passphrase
+        }
+        RefusalCode::UnknownWallet => Exit::NotFound,
+        RefusalCode::NotPermitted
+        | RefusalCode::WalletRetired
+        | RefusalCode::NetworkNotAllowed
+        | RefusalCode::TokenNotAllowed
+        | RefusalCode::EffectNotAllowed
+        | RefusalCode::OverTransactionCeiling
+        | RefusalCode::OverDayCeiling
+        | RefusalCode::Suspended => Exit::Refused,
+        RefusalCode::UnknownVersion
+        | RefusalCode::VaultExists
+        | RefusalCode::VaultOpen
+        | RefusalCode::WrongChain
+        | RefusalCode::Undecodable
+        | RefusalCode::BadGuard
+        | RefusalCode::GuardChanged
+        | RefusalCode::BadKey
+        | RefusalCode::BadBackup
+        | RefusalCode::LimitReached
+        | RefusalCode::JournalFailed
+        | RefusalCode::Internal => Exit::Failed,
+    }
+}

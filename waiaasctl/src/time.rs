@@ -1,0 +1,46 @@
+//! Times for people.
+
+/// A Unix time in seconds as `2026-11-22 16:24:47Z`.
+pub(crate) fn utc(unix_seconds: u64) -> String {
+    let (day, second) = (unix_seconds / 86_400, unix_seconds % 86_400);
+    let (year, month, day) = civil(day);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month and day of a day since 1970, by the rules of the Gregorian calendar: years are
+/// counted from March, so that the leap day ends them.
+const fn civil(days_since_1970: u64) -> (u64, u64, u64) {
+    const DAYS_FROM_YEAR_0: u64 = 719_468;
+    const ERA: u64 = 146_097;
+    let days = days_since_1970.saturating_add(DAYS_FROM_YEAR_0);
+    let (era, day_of_era) = (days / ERA, days % ERA);
+    let leap_free = day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096;
+    let year_of_era = leap_free / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (unix, text) in [
+            (0, "1970-01-01 00:00:00Z"),
+            (951_782_399, "2000-02-28 23:59:59Z"),
+            (951_782_400, "2000-02-29 00:00:00Z"),
+            (1_709_251_199, "2024-02-29 23:59:59Z"),
+            (1_735_689_599, "2024-12-31 23:59:59Z"),
+            (1_735_689_600, "2025-01-01 00:00:00Z"),
+            (4_107_542_400, "2100-03-01 00:00:00Z"),
+        ] {
+            assert_eq!(utc(unix), text);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `waiaas start`: both daemons in the foreground.
+
+use std::io::IsTerminal;
+
+use protocol::{Request, VaultPhase};
+use serde_json::json;
+
+use super::daemons::{Daemons, Ready, Waited};
+use super::lock::Lock;
+use super::secrets::{self, Secrets};
+use super::signals::Signals;
+use super::{UserError, layout, settings};
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::gateway::{Call, Gateway};
+use crate::passphrase::Source;
+use crate::place::{DataDir, Place};
+use crate::progress::Progress;
+use crate::signer::Signer;
+use crate::view::{Format, View};
+
+/// Runs both daemons until SIGTERM, SIGINT or SIGHUP, or until one of them ends.
+///
+/// # Errors
+/// When they cannot be started, the vault cannot be opened, or one of them ends by itself.
+pub fn start(data: &DataDir, environment: &Environment, format: Format) -> Result<View, Failure> {
+    layout::prepare(data)?;
+    let secrets = secrets::given(data, environment)?;
+    let _lock = Lock::take(data)?;
+    with_daemons(data, environment, |daemons, signals| {
+        let Waited::For(mut ready) = daemons.ready(data, signals)? else { return Ok(()) };
+        let vault = open_vault(&mut ready, secrets.as_ref(), data)?;
+        listening(vault, data, environment).print(format)?;
+        drop(ready);
+        Ok(daemons.attend(signals)?)
+    })?;
+    Ok(View::said("both daemons have ended"))
+}
+
+/// Starts both daemons, does `act`, and stops them whatever came of it.
+pub(super) fn with_daemons<T>(
+    data: &DataDir,
+    environment: &Environment,
+    act: impl FnOnce(&mut Daemons, &Signals) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let signals = Signals::take()?;
+    let mut daemons = Daemons::start(data, environment)?;
+    let outcome = act(&mut daemons, &signals);
+    daemons.stop(&signals);
+    outcome
+}
+
+/// Makes the vault if there is none, and opens it where something to open it with was given.
+fn open_vault(
+    ready: &mut Ready,
+    secrets: Option<&Secrets>,
+    data: &DataDir,
+) -> Result<VaultPhase, Failure> {
+    match (ready.signer.status()?.vault, secrets) {
+        (VaultPhase::Uninitialised, Some(secrets)) => {
+            initialise(&mut ready.signer, &ready.gateway, secrets)?;
+        }
+        (VaultPhase::Uninitialised, None) => {
+            let directory = data.path().display().to_string();
+            return Err(UserError::NeverInitialised { directory }.into());
+        }
+        (VaultPhase::Locked, Some(secrets)) => {
+            unlock(&mut ready.signer, secrets.vault_passphrase().to_secret())?;
+        }
+        (VaultPhase::Locked, None) if std::io::stdin().is_terminal() => {
+            let passphrase = Source::Terminal.read("the passphrase of the vault")?;
+            unlock(&mut ready.signer, passphrase.to_secret())?;
+        }
+        (VaultPhase::Locked, None) | (VaultPhase::Open, _) => {}
+    }
+    Ok(ready.signer.status()?.vault)
+}
+
+fn unlock(signer: &mut Signer, passphrase: protocol::Secret) -> Result<(), Failure> {
+    let _progress = Progress::start("opening the vault");
+    Ok(signer.do_it(Request::Unlock { passphrase })?)
+}
+
+/// Sets gatewayd's master password, then makes the vault: a directory is initialised when its vault
+/// is there, so an interruption in between is repaired by doing both again.
+pub(super) fn initialise(
+    signer: &mut Signer,
+    gateway: &Gateway,
+    secrets: &Secrets,
+) -> Result<(), Failure> {
+    let _progress = Progress::start("making the vault");
+    let body =
+        api::SetMasterPassword { new_password: secrets.master_password().reveal().to_owned() };
+    let _changed: api::MasterPasswordChanged =
+        gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
+    let passphrase = secrets.vault_passphrase().to_secret();
+    signer.do_it(Request::InitVault { passphrase })?;
+    Ok(())
+}
+
+fn listening(vault: VaultPhase, data: &DataDir, environment: &Environment) -> View {
+    let place = Place::User(data.clone());
+    let url = settings::base_url(data, environment);
+    let directory = data.path().display().to_string();
+    let opened = match vault {
+        VaultPhase::Open => vault.to_string(),
+        VaultPhase::Locked | VaultPhase::Uninitialised => {
+            format!("{vault}: nothing is signed before {}", place.command("unlock"))
+        }
+    };
+    let json = json!({
+        "event": "listening",
+        "baseUrl": url,
+        "dataDir": directory,
+        "vault": vault.to_string(),
+        "pid": std::process::id(),
+    });
+    let view = View::new(json).line(format!("waiaas listens on {url}")).fields(vec![
+        ("data", directory),
+        ("vault", opened),
+        ("stop", format!("Ctrl-C, or {}", place.user_command("stop"))),
+    ]);
+    if data.token().exists() {
+        view
+    } else {
+        view.line(format!("next, in another terminal: {}", place.user_command("quickset")))
+    }
+}

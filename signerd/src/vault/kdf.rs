@@ -1,0 +1,134 @@
+//! From a passphrase to a key: Argon2id (RFC 9106).
+
+use std::num::NonZeroUsize;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use protocol::Secret;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::VaultError;
+use super::hex::Hex;
+use super::slots::SECRET_LENGTH;
+use crate::sys::with_scratch;
+
+/// The shortest passphrase, in characters.
+pub const MINIMUM_PASSPHRASE: usize = 12;
+/// The most memory that a file may ask for, in KiB: 1 GiB. A damaged file must not exhaust the
+/// machine.
+const MAXIMUM_MEMORY_KIB: u32 = 1024 * 1024;
+const MAXIMUM_PASSES: u32 = 64;
+const MAXIMUM_LANES: u32 = 16;
+
+/// What a try at a passphrase costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KdfCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes of the memory; they are computed one after the other.
+    pub lanes: u32,
+}
+
+impl KdfCost {
+    /// 128 MiB and four passes: about half a second, once per unlock.
+    pub const DEFAULT: Self = Self { memory_kib: 128 * 1024, passes: 4, lanes: 1 };
+    /// The least that Argon2 takes, for tests.
+    #[cfg(test)]
+    pub(crate) const CHEAP: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
+}
+
+/// A passphrase's key derivation as files describe it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KdfParams {
+    salt: Hex<16>,
+    /// Passes.
+    opslimit: u32,
+    /// Bytes.
+    memlimit: u64,
+    parallelism: u32,
+    /// Bytes of the derived key.
+    hash_length: u32,
+}
+
+impl KdfParams {
+    /// Parameters of that cost with a new salt.
+    pub(super) fn new(cost: KdfCost) -> Result<Self, VaultError> {
+        Ok(Self {
+            salt: Hex::random()?,
+            opslimit: cost.passes,
+            memlimit: u64::from(cost.memory_kib) * 1024,
+            parallelism: cost.lanes,
+            hash_length: 32,
+        })
+    }
+
+    /// Takes over parameters that were written down elsewhere.
+    pub(super) fn from_parts(salt: Hex<16>, cost: KdfCost) -> Self {
+        Self {
+            salt,
+            opslimit: cost.passes,
+            memlimit: u64::from(cost.memory_kib) * 1024,
+            parallelism: cost.lanes,
+            hash_length: 32,
+        }
+    }
+
+    /// The salt.
+    pub(super) fn salt(&self) -> &Hex<16> {
+        &self.salt
+    }
+
+    /// Checks that the derivation is possible within this crate's limits.
+    pub(super) fn checked(&self) -> Result<Argon2<'static>, &'static str> {
+        let memory_kib = u32::try_from(self.memlimit / 1024).unwrap_or(u32::MAX);
+        let whole = self.memlimit.is_multiple_of(1024);
+        if !whole || memory_kib > MAXIMUM_MEMORY_KIB {
+            return Err("memlimit must be whole KiB and at most 1 GiB");
+        }
+        if self.opslimit > MAXIMUM_PASSES || self.parallelism > MAXIMUM_LANES {
+            return Err("opslimit must be at most 64 and parallelism at most 16");
+        }
+        if self.hash_length != 32 {
+            return Err("hashLength must be 32");
+        }
+        Params::new(memory_kib, self.opslimit, self.parallelism, Some(SECRET_LENGTH))
+            .map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+            .map_err(|_out_of_range| "the Argon2 parameters are out of range")
+    }
+
+    /// The key that belongs to `passphrase`.
+    ///
+    /// # Errors
+    /// When the machine has not the memory for it.
+    pub(super) fn derive(
+        &self,
+        passphrase: &Secret,
+    ) -> Result<Zeroizing<[u8; SECRET_LENGTH]>, VaultError> {
+        let impossible = |source| {
+            let memory_kib = u32::try_from(self.memlimit / 1024).unwrap_or(u32::MAX);
+            VaultError::Derivation { memory_kib, source }
+        };
+        let argon2 = self.checked().map_err(|why| impossible(std::io::Error::other(why)))?;
+        let blocks = NonZeroUsize::new(argon2.params().block_count()).unwrap_or(NonZeroUsize::MIN);
+        let mut key = Zeroizing::new([0; SECRET_LENGTH]);
+        with_scratch(blocks, |memory| {
+            let (salt, out) = (self.salt.as_bytes(), key.as_mut_slice());
+            argon2.hash_password_into_with_memory(passphrase.expose(), salt, out, memory)
+        })
+        .map_err(impossible)?
+        .map_err(|error| impossible(std::io::Error::other(error.to_string())))?;
+        Ok(key)
+    }
+}
+
+/// Refuses passphrases that are quickly guessed even at the price of Argon2.
+pub(super) fn check_strength(passphrase: &Secret) -> Result<(), VaultError> {
+    let characters = str::from_utf8(passphrase.expose()).map_or(0, |text| text.chars().count());
+    if characters < MINIMUM_PASSPHRASE {
+        return Err(VaultError::WeakPassphrase { minimum: MINIMUM_PASSPHRASE });
+    }
+    Ok(())
+}

@@ -66,7 +66,8 @@ pub enum Effect {
         /// The text, as UTF-8.
         text: String,
     },
-    /// Typed data is signed (EIP-712), and what a contract does with it is not known here.
+    /// Typed data is signed (EIP-712). What a contract does with it is not known here, beyond the
+    /// effects that follow this one.
     TypedData {
         /// `domain.chainId`, where there is one.
         chain_id: Option<ChainId>,

@@ -1,1 +1,0 @@
-//! What is signed without being a transaction.

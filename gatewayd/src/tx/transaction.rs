@@ -1,0 +1,204 @@
+//! A transaction as the gateway keeps it.
+
+use primitives::{Address, Amount, Asset, ChainId, WalletId};
+
+use crate::clock::UnixSeconds;
+use crate::store::{SessionId, TransactionId};
+
+use super::{Status, Tier};
+
+/// Something that an agent asked to have signed, and how far it got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its name.
+    pub id: TransactionId,
+    /// Whose key signs.
+    pub wallet: WalletId,
+    /// Who asked; `None` for the operator.
+    pub session: Option<SessionId>,
+    /// What was asked.
+    pub intent: Intent,
+    /// Where it stands.
+    pub status: Status,
+    /// How much care it is given, once it was judged.
+    pub tier: Option<Tier>,
+    /// [`Tier::Delay`]: when it goes on. [`Tier::Approval`]: when it expires.
+    pub waits_until: Option<UnixSeconds>,
+    /// What exists of it.
+    pub progress: Progress,
+    /// Why it ended badly, or why it is not done yet.
+    pub problem: Option<Problem>,
+    /// How often the present step was tried in vain.
+    pub attempts: u32,
+    /// When the scheduler looks at it again; `None` for never.
+    pub next_attempt_at: Option<UnixSeconds>,
+    /// When it was asked for.
+    pub created_at: UnixSeconds,
+    /// When it changed last.
+    pub updated_at: UnixSeconds,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// A payment that the gateway builds, has signed and sends.
+    Transfer(Transfer),
+    /// A transaction made elsewhere, which is signed and handed back.
+    SignTransaction {
+        /// Where it is valid.
+        network: ChainId,
+    },
+    /// A text or typed data, which is signed and handed back.
+    SignMessage,
+}
+
+/// A payment in one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Where.
+    pub network: ChainId,
+    /// Of what.
+    pub asset: Asset,
+    /// To whom; on Solana the owner, not the token account.
+    pub to: Address,
+    /// In base units.
+    pub amount: Amount,
+    /// Decimals of the asset, as the chain or the registry says.
+    pub decimals: u8,
+    /// The asset's symbol, as the chain or the registry says.
+    pub symbol: Option<String>,
+    /// Words for the record.
+    pub memo: Option<String>,
+}
+
+/// What exists of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing but the wish.
+    Asked,
+    /// Bytes that the policy allowed.
+    Drafted(Drafted),
+    /// Bytes with their signature: from here on the network may have it.
+    Signed(Drafted, Signed),
+}
+
+/// Bytes to sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// As the signer takes them.
+    pub unsigned: Vec<u8>,
+    /// The most that the network takes for it, in wei or lamports.
+    pub fee_ceiling: Amount,
+    /// The EVM nonce that was allocated for it; `None` on Solana and where the asker chose it.
+    pub nonce: Option<u64>,
+    /// The block height after which Solana does not take it any more.
+    pub last_valid_block_height: Option<u64>,
+}
+
+/// Signed bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// As the network takes them.
+    pub bytes: Vec<u8>,
+    /// What the network calls it: `0x` and 64 digits, or base58 of the first signature.
+    pub hash: String,
+}
+
+/// Why something is not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable; for programs.
+    pub code: String,
+    /// What happened, and what to do; for people.
+    pub message: String,
+}
+
+/// What a kind of intent is called in the HTTP contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `TRANSFER`: the native coin.
+    Transfer,
+    /// `TOKEN_TRANSFER`
+    TokenTransfer,
+    /// `SIGN`: a transaction made elsewhere.
+    Sign,
+    /// `SIGN_MESSAGE`
+    SignMessage,
+}
+
+impl Transaction {
+    /// A new one, which the scheduler takes up at once.
+    pub fn new(
+        id: TransactionId,
+        wallet: WalletId,
+        session: Option<SessionId>,
+        intent: Intent,
+        now: UnixSeconds,
+    ) -> Self {
+        Self {
+            id,
+            wallet,
+            session,
+            intent,
+            status: Status::Pending,
+            tier: None,
+            waits_until: None,
+            progress: Progress::Asked,
+            problem: None,
+            attempts: 0,
+            next_attempt_at: Some(now),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Its hash on the chain, once it was signed.
+    pub fn hash(&self) -> Option<&str> {
+        match &self.progress {
+            Progress::Asked | Progress::Drafted(_) => None,
+            Progress::Signed(_, signed) => Some(&signed.hash),
+        }
+    }
+}
+
+impl Intent {
+    /// What it is called in the HTTP contract.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Transfer(Transfer { asset: Asset::Native, .. }) => Kind::Transfer,
+            Self::Transfer(Transfer { asset: Asset::Token(_), .. }) => Kind::TokenTransfer,
+            Self::SignTransaction { .. } => Kind::Sign,
+            Self::SignMessage => Kind::SignMessage,
+        }
+    }
+
+    /// The network that it is for; a message is for none.
+    pub fn network(&self) -> Option<ChainId> {
+        match self {
+            Self::Transfer(Transfer { network, .. }) | Self::SignTransaction { network } => {
+                Some(*network)
+            }
+            Self::SignMessage => None,
+        }
+    }
+
+    /// The payment, where it is one.
+    pub fn transfer(&self) -> Option<&Transfer> {
+        match self {
+            Self::Transfer(transfer) => Some(transfer),
+            Self::SignTransaction { .. } | Self::SignMessage => None,
+        }
+    }
+}
+
+impl Kind {
+    /// The word of the HTTP contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transfer => "TRANSFER",
+            Self::TokenTransfer => "TOKEN_TRANSFER",
+            Self::Sign => "SIGN",
+            Self::SignMessage => "SIGN_MESSAGE",
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use primitives::Amount;
 use rusqlite::Row;
 
 use super::StoreError;
@@ -57,4 +58,24 @@ pub(super) fn count(row: &Row<'_>) -> Result<u64, StoreError> {
 /// A limit or offset as SQLite takes it.
 pub(super) fn position(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A column of 32 bytes, big-endian.
+pub(super) fn amount(row: &Row<'_>, column: &'static str) -> Result<Amount, StoreError> {
+    Ok(Amount::from_be_bytes(row.get(column)?))
+}
+
+/// A number as SQLite holds it, in one bit less.
+pub(super) fn integer(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_too_large| StoreError::Corrupt { what: "number" })
+}
+
+/// What [`integer`] wrote, or nothing.
+pub(super) fn optional_number(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<u64>, StoreError> {
+    let number: Option<i64> = row.get(column)?;
+    let number = number.map(u64::try_from).transpose();
+    number.map_err(|_negative| StoreError::Corrupt { what: column })
 }

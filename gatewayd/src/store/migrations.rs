@@ -112,20 +112,20 @@ CREATE TABLE transactions (
     id TEXT PRIMARY KEY,
     wallet_id TEXT NOT NULL REFERENCES wallets (id),
     session_id TEXT,
-    network TEXT NOT NULL,
+    network TEXT,                       -- NULL: a message, which belongs to none
     type TEXT NOT NULL,
     status TEXT NOT NULL,
     tier TEXT,
+    waits_until INTEGER,                -- DELAY: when it goes on; APPROVAL: when it expires
     to_address TEXT,
     token_address TEXT,                 -- NULL: the native coin
     amount TEXT,
     decimals INTEGER,                   -- of the asset, as the chain says
     symbol TEXT,
     memo TEXT,
-    spend_digest BLOB,                  -- what the policy judged
-    fee_ceiling BLOB,                   -- the fee that the policy judged
-    nonce INTEGER,                      -- held until the transaction is known to have used it
     unsigned BLOB,
+    fee_ceiling BLOB,                   -- the most that the network takes for the unsigned bytes
+    nonce INTEGER,                      -- allocated here, and in the unsigned bytes
     signed BLOB,
     hash TEXT,
     last_valid_block_height INTEGER,
@@ -137,6 +137,8 @@ CREATE TABLE transactions (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX transactions_due ON transactions (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX transactions_holding ON transactions (wallet_id, network)
+    WHERE nonce IS NOT NULL AND signed IS NULL;
 CREATE INDEX transactions_by_wallet ON transactions (wallet_id, id);
 CREATE INDEX transactions_by_status ON transactions (status, id);
 

@@ -11,14 +11,19 @@
 //! app.store.write(move |db| { db.insert_wallet(&wallet)?; db.audit(&entry) }).await?;
 //! ```
 
+pub mod audit;
 mod column;
 mod id;
+pub mod idempotency;
 mod migrations;
+mod nonces;
 pub mod policies;
 mod readers;
+pub mod reservations;
 pub mod sessions;
 pub mod settings;
 pub mod tokens;
+pub mod transactions;
 pub mod wallets;
 mod writer;
 
@@ -29,6 +34,7 @@ use rusqlite::Connection;
 
 pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
 
+use crate::tx::Status;
 use readers::Readers;
 use writer::Writer;
 
@@ -78,6 +84,14 @@ pub enum StoreError {
     Corrupt {
         /// Which kind of value.
         what: &'static str,
+    },
+    /// A transaction cannot go from one status to the other.
+    #[error("a transaction that is {from} cannot become {to}")]
+    IllegalTransition {
+        /// As it is stored.
+        from: Status,
+        /// As somebody wanted it.
+        to: Status,
     },
     /// The sum of stored amounts does not fit in 256 bits.
     #[error("the stored amounts add up to more than 256 bits")]

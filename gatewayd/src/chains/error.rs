@@ -63,13 +63,11 @@ pub enum ChainError {
         /// How long was waited in all.
         wait: Duration,
     },
-    /// No endpoint could be reached, or none spoke JSON-RPC.
-    #[error("no RPC endpoint of {network} works: {reason}")]
+    /// No endpoint could be reached.
+    #[error("no RPC endpoint of {network} can be reached")]
     Unreachable {
         /// The network that was asked.
         network: String,
-        /// What the last endpoint did.
-        reason: String,
     },
     /// Every endpoint that answers is one of another network.
     #[error("every RPC endpoint of {network} that answers belongs to another chain; correct [rpc]")]
@@ -111,6 +109,9 @@ pub enum ChainError {
     /// replace it.
     #[error("another transaction with this nonce is waiting: {0}")]
     NonceTaken(String),
+    /// The node asks for more per unit of gas than the transaction offers.
+    #[error("the transaction offers too little for gas: {0}")]
+    FeeTooLow(String),
     /// The blockhash is too old, so the transaction can no longer be accepted.
     #[error("the blockhash has expired")]
     BlockhashExpired,
@@ -145,7 +146,10 @@ impl ChainError {
             | Self::NodeBehind
             | Self::BadAnswer { .. }
             | Self::Node { .. } => Category::Transient,
-            Self::NonceUsed(_) | Self::NonceTaken(_) | Self::BlockhashExpired => Category::Stale,
+            Self::NonceUsed(_)
+            | Self::NonceTaken(_)
+            | Self::FeeTooLow(_)
+            | Self::BlockhashExpired => Category::Stale,
         }
     }
 
@@ -167,6 +171,7 @@ impl ChainError {
             Self::Node { .. } => "RPC_ERROR",
             Self::NonceUsed(_) => "NONCE_TOO_LOW",
             Self::NonceTaken(_) => "NONCE_ALREADY_USED",
+            Self::FeeTooLow(_) => "GAS_PRICE_TOO_LOW",
             Self::BlockhashExpired => "BLOCKHASH_EXPIRED",
         }
     }

@@ -4,10 +4,18 @@
 //! chain before it is used, its answers are read strictly and within bounds, and what is signed is
 //! decoded again from the bytes by who judges it.
 
+mod answer;
+mod client;
 mod error;
+mod evm;
+mod rpc;
+mod solana;
+#[cfg(test)]
+mod testing;
 
 use primitives::{Address, Amount, Asset};
 
+pub use client::{ChainClient, Chains};
 pub use error::{Category, ChainError};
 
 /// A transfer that shall become a transaction.

@@ -1,0 +1,201 @@
+//! One client a network, asked in the same words whatever its kind of chain.
+
+use std::collections::BTreeMap;
+
+use primitives::{Address, Amount, ChainId, Network};
+
+use super::evm::{Evm, evm_address};
+use super::rpc::{Rpc, Waits};
+use super::solana::{Solana, solana_address};
+use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
+use crate::clock::Clock;
+use crate::config::Transactions;
+use crate::net::HttpClient;
+use crate::networks::Networks;
+
+/// The clients of all networks.
+#[derive(Debug)]
+pub struct Chains {
+    by_name: BTreeMap<String, ChainClient>,
+}
+
+/// Asks one network. Clones share what is known of its endpoints.
+#[derive(Clone, Debug)]
+pub struct ChainClient(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Evm(Evm),
+    Solana(Solana),
+}
+
+impl Chains {
+    /// A client for every network; nothing is asked yet.
+    pub fn new(
+        networks: &Networks,
+        settings: &Transactions,
+        http: &HttpClient,
+        clock: &Clock,
+    ) -> Self {
+        let client = |network: &Network| {
+            let endpoints = networks.endpoints(&network.name);
+            let tools = (http.clone(), clock.clone(), Waits::USUAL);
+            let rpc = Rpc::new(network.name.to_string(), network.chain_id, endpoints, tools);
+            let kind = match network.chain_id {
+                ChainId::Eip155(id) => Kind::Evm(Evm::new(rpc, id, settings.evm_confirmations)),
+                ChainId::Solana(_) => Kind::Solana(Solana::new(rpc)),
+            };
+            (network.name.to_string(), ChainClient(kind))
+        };
+        Self { by_name: networks.iter().map(client).collect() }
+    }
+
+    /// The client of the network of that name.
+    pub fn client(&self, network: &str) -> Option<&ChainClient> {
+        self.by_name.get(network)
+    }
+
+    /// Asks the endpoints of `networks` from now on. Networks that are new are not served before a
+    /// restart.
+    pub fn set_endpoints(&self, networks: &Networks) {
+        for (name, client) in &self.by_name {
+            match networks.endpoints(name) {
+                [] => {}
+                endpoints => client.rpc().set_endpoints(endpoints),
+            }
+        }
+    }
+}
+
+impl ChainClient {
+    /// What the wallet has of the network's coin, in wei or lamports.
+    ///
+    /// # Errors
+    /// When no endpoint answers, or the address is of another kind of chain.
+    pub async fn balance(&self, owner: Address) -> Result<Amount, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.balance(evm_address(owner)?).await,
+            Kind::Solana(solana) => solana.balance(solana_address(owner)?).await,
+        }
+    }
+
+    /// What the wallet can transfer of a token, in its base units.
+    ///
+    /// # Errors
+    /// As [`Self::balance`], and when there is no token at that address.
+    pub async fn token_balance(
+        &self,
+        owner: Address,
+        token: Address,
+    ) -> Result<Amount, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.token_balance(evm_address(owner)?, evm_address(token)?).await,
+            Kind::Solana(solana) => {
+                solana.token_balance(solana_address(owner)?, solana_address(token)?).await
+            }
+        }
+    }
+
+    /// What a token is, by the chain.
+    ///
+    /// # Errors
+    /// As [`Self::token_balance`].
+    pub async fn token_metadata(&self, token: Address) -> Result<TokenMetadata, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.token_metadata(evm_address(token)?).await,
+            Kind::Solana(solana) => solana.token_metadata(solana_address(token)?).await,
+        }
+    }
+
+    /// What the wallet has, the native coin first: on an EVM chain of each of `tokens` that is a
+    /// token, on Solana of every token of which it has some.
+    ///
+    /// # Errors
+    /// As [`Self::balance`].
+    pub async fn assets(
+        &self,
+        owner: Address,
+        tokens: &[Address],
+    ) -> Result<Vec<Balance>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => {
+                let tokens: Result<Vec<_>, _> = tokens.iter().copied().map(evm_address).collect();
+                evm.assets(evm_address(owner)?, &tokens?).await
+            }
+            Kind::Solana(solana) => solana.assets(solana_address(owner)?).await,
+        }
+    }
+
+    /// The wallet's next nonce by the node, transactions that wait there counted; `None` on Solana,
+    /// which has none.
+    ///
+    /// # Errors
+    /// As [`Self::balance`].
+    pub async fn next_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.next_nonce(evm_address(owner)?).await.map(Some),
+            Kind::Solana(_) => Ok(None),
+        }
+    }
+
+    /// Makes a transaction of a transfer: fees of now, balances checked, tried on the chain's
+    /// present state.
+    ///
+    /// # Errors
+    /// When the wallet cannot pay for it, the chain says that it would fail, the request makes no
+    /// transaction, or no endpoint answers.
+    pub async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.draft(request).await,
+            Kind::Solana(solana) => solana.draft(request).await,
+        }
+    }
+
+    /// Tries an unsigned transaction of `from` on the chain's present state. That it would fail is
+    /// an answer, not an error.
+    ///
+    /// # Errors
+    /// When the bytes are no transaction, the blockhash is too old, or no endpoint answers.
+    pub async fn simulate(&self, from: Address, unsigned: &[u8]) -> Result<Simulation, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.simulate(evm_address(from)?, unsigned).await,
+            Kind::Solana(solana) => solana.simulate(unsigned).await,
+        }
+    }
+
+    /// Sends a signed transaction, known to users as `hash`. Sending the same bytes again is no
+    /// error.
+    ///
+    /// # Errors
+    /// When no endpoint answers, or the node refuses. A node that refuses may have kept the bytes
+    /// all the same: only [`Self::outcome`] can tell that they will not be on the chain.
+    pub async fn broadcast(&self, signed: &[u8], hash: &str) -> Result<(), ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.broadcast(signed, hash).await,
+            Kind::Solana(solana) => solana.broadcast(signed, hash).await,
+        }
+    }
+
+    /// Where a sent transaction stands. `last_valid_block_height` is the draft's; without it
+    /// nothing ever counts as expired.
+    ///
+    /// # Errors
+    /// When no endpoint answers, or one answers about another transaction.
+    pub async fn outcome(
+        &self,
+        hash: &str,
+        last_valid_block_height: Option<u64>,
+    ) -> Result<Outcome, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.outcome(hash).await,
+            Kind::Solana(solana) => solana.outcome(hash, last_valid_block_height).await,
+        }
+    }
+
+    fn rpc(&self) -> &Rpc {
+        match &self.0 {
+            Kind::Evm(evm) => &evm.rpc,
+            Kind::Solana(solana) => &solana.rpc,
+        }
+    }
+}

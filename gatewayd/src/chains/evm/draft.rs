@@ -1,0 +1,139 @@
+//! From a transfer to an unsigned EVM transaction that would go through now.
+
+use primitives::{Amount, Asset, EvmAddress};
+use txcodec::evm::{Transaction, erc20};
+
+use super::fees::Fees;
+use super::{Call, Evm, evm_address, went_through};
+use crate::chains::{ChainError, Draft, DraftRequest};
+
+/// What the wallet has of what the transfer takes.
+struct Holdings {
+    native: Amount,
+    /// `None` where no token is transferred.
+    token: Option<Amount>,
+}
+
+pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, ChainError> {
+    let call = call_of(request)?;
+    let (holdings, nonce, fees) = tokio::try_join!(
+        holdings(evm, request, call.from),
+        nonce(evm, request, call.from),
+        Fees::now(&evm.rpc),
+    )?;
+    check_amount(request, &call, &holdings)?;
+    let gas = evm.estimate_gas(&call).await?;
+    let estimate_per_gas = fees.estimate;
+    let transaction = Transaction {
+        kind: fees.kind,
+        chain_id: evm.chain_id,
+        nonce,
+        gas_limit: with_reserve(gas)?,
+        to: call.to,
+        value: call.value,
+        data: call.data,
+    };
+    let fee_ceiling = transaction.fee_ceiling().ok_or(TOO_LARGE)?;
+    let fee_estimate = Amount::from(gas).checked_mul(estimate_per_gas).ok_or(TOO_LARGE)?;
+    check_fee(holdings.native.saturating_sub(transaction.value), fee_ceiling)?;
+    Ok(Draft {
+        unsigned: transaction.to_unsigned_bytes(),
+        fee_ceiling,
+        fee_estimate,
+        token_account_rent: None,
+        last_valid_block_height: None,
+        simulation: went_through(gas),
+    })
+}
+
+const TOO_LARGE: ChainError = ChainError::Invalid("the fee is above 256 bits");
+
+fn call_of(request: &DraftRequest) -> Result<Call, ChainError> {
+    let from = evm_address(request.from)?;
+    let to = evm_address(request.to)?;
+    Ok(match request.asset {
+        Asset::Native => Call { from, to: Some(to), value: request.amount, data: Vec::new() },
+        Asset::Token(token) => Call {
+            from,
+            to: Some(evm_address(token)?),
+            value: Amount::ZERO,
+            data: erc20::transfer(to, request.amount),
+        },
+    })
+}
+
+async fn holdings(
+    evm: &Evm,
+    request: &DraftRequest,
+    from: EvmAddress,
+) -> Result<Holdings, ChainError> {
+    let token = async {
+        match request.asset {
+            Asset::Native => Ok(None),
+            Asset::Token(token) => evm.token_balance(from, evm_address(token)?).await.map(Some),
+        }
+    };
+    let (native, token) = tokio::try_join!(evm.balance(from), token)?;
+    Ok(Holdings { native, token })
+}
+
+async fn nonce(evm: &Evm, request: &DraftRequest, from: EvmAddress) -> Result<u64, ChainError> {
+    match request.nonce {
+        Some(nonce) => Ok(nonce),
+        None => evm.next_nonce(from).await,
+    }
+}
+
+fn check_amount(
+    request: &DraftRequest,
+    call: &Call,
+    holdings: &Holdings,
+) -> Result<(), ChainError> {
+    if call.value > holdings.native {
+        return Err(ChainError::InsufficientBalance {
+            needed: call.value,
+            available: holdings.native,
+        });
+    }
+    match holdings.token {
+        Some(available) if available < request.amount => {
+            Err(ChainError::InsufficientTokenBalance { needed: request.amount, available })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_fee(available: Amount, needed: Amount) -> Result<(), ChainError> {
+    if needed <= available {
+        Ok(())
+    } else {
+        Err(ChainError::InsufficientForFee { needed, available })
+    }
+}
+
+/// A fifth more than the estimate, because the state changes until the transaction is run.
+fn with_reserve(gas: u64) -> Result<u64, ChainError> {
+    gas.checked_mul(6)
+        .map(|six_fold| six_fold.div_ceil(5))
+        .ok_or(ChainError::Invalid("the node's gas estimate is above 64 bits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fifth_is_added_to_the_gas_and_rounded_up() {
+        for (gas, limit) in [(0, Some(0)), (1, Some(2)), (21_000, Some(25_200)), (u64::MAX, None)] {
+            assert_eq!(with_reserve(gas).ok(), limit);
+        }
+    }
+
+    #[test]
+    fn the_fee_must_fit_into_what_is_left() {
+        let (five, six) = (Amount::from(5_u64), Amount::from(6_u64));
+        assert_eq!(check_fee(five, five), Ok(()));
+        let error = ChainError::InsufficientForFee { needed: six, available: five };
+        assert_eq!(check_fee(five, six), Err(error));
+    }
+}

@@ -1,0 +1,201 @@
+//! Solana, by the JSON-RPC methods of its validators (<https://solana.com/docs/rpc>).
+
+mod account;
+mod draft;
+mod outcome;
+mod send;
+mod token;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use primitives::{Address, Amount, Asset, SolanaAddress};
+use serde_json::{Value, json};
+use txcodec::solana::associated_token;
+use txcodec::solana::token::TokenProgram;
+
+use self::account::{Account, read_account};
+use self::token::{Mint, TokenAccount};
+use super::answer::Part;
+use super::rpc::Rpc;
+use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
+
+/// What a node takes in one question.
+const ACCOUNTS_AT_ONCE: usize = 100;
+/// The most different tokens whose decimals are looked up. Strangers send worthless ones for free.
+const MAX_MINTS: usize = 1_000;
+
+/// Asks one Solana cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Solana {
+    pub(super) rpc: Arc<Rpc>,
+}
+
+impl Solana {
+    pub(super) fn new(rpc: Rpc) -> Self {
+        Self { rpc: Arc::new(rpc) }
+    }
+
+    pub(super) async fn balance(&self, owner: SolanaAddress) -> Result<Amount, ChainError> {
+        let params = json!([owner.to_string(), confirmed()]);
+        let read = |part: Part<'_>| part.field("value")?.number();
+        self.rpc.ask("getBalance", params, read).await.map(Amount::from)
+    }
+
+    /// What the owner's associated token account holds, which is what a transfer can draw from.
+    pub(super) async fn token_balance(
+        &self,
+        owner: SolanaAddress,
+        mint: SolanaAddress,
+    ) -> Result<Amount, ChainError> {
+        let [mint_account, token, token_2022] = self
+            .accounts([
+                mint,
+                associated_token::derive(owner, mint, TokenProgram::Token),
+                associated_token::derive(owner, mint, TokenProgram::Token2022),
+            ])
+            .await?;
+        let account = match Mint::read(mint, mint_account.as_ref())?.program {
+            TokenProgram::Token => token,
+            TokenProgram::Token2022 => token_2022,
+        };
+        Ok(TokenAccount::read(mint, account.as_ref()).map_or(Amount::ZERO, |found| found.amount()))
+    }
+
+    pub(super) async fn token_metadata(
+        &self,
+        mint: SolanaAddress,
+    ) -> Result<TokenMetadata, ChainError> {
+        let [account] = self.accounts([mint]).await?;
+        let Mint { decimals, symbol, name, .. } = Mint::read(mint, account.as_ref())?;
+        Ok(TokenMetadata { address: mint.into(), decimals, symbol, name })
+    }
+
+    /// The native coin, and every token of which there is some, all token accounts added up.
+    pub(super) async fn assets(&self, owner: SolanaAddress) -> Result<Vec<Balance>, ChainError> {
+        let (lamports, token, token_2022) = tokio::try_join!(
+            self.balance(owner),
+            self.token_accounts(owner, TokenProgram::Token),
+            self.token_accounts(owner, TokenProgram::Token2022),
+        )?;
+        let mut amounts = BTreeMap::<SolanaAddress, Amount>::new();
+        for account in token.iter().chain(&token_2022) {
+            let sum = amounts.entry(account.mint).or_default();
+            *sum = sum.checked_add(account.amount()).unwrap_or(Amount::MAX);
+        }
+        amounts.retain(|_, amount| !amount.is_zero());
+        let decimals = self.decimals(amounts.keys().copied().take(MAX_MINTS).collect()).await?;
+        let tokens = amounts.into_iter().map(|(mint, amount)| Balance {
+            asset: Asset::Token(mint.into()),
+            amount,
+            decimals: decimals.get(&mint).copied(),
+        });
+        let native = Balance { asset: Asset::Native, amount: lamports, decimals: None };
+        Ok(std::iter::once(native).chain(tokens).collect())
+    }
+
+    pub(super) async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {
+        draft::draft(self, request).await
+    }
+
+    pub(super) async fn simulate(&self, message: &[u8]) -> Result<Simulation, ChainError> {
+        send::simulate(&self.rpc, message).await
+    }
+
+    pub(super) async fn broadcast(&self, signed: &[u8], hash: &str) -> Result<(), ChainError> {
+        send::broadcast(&self.rpc, signed, hash).await
+    }
+
+    pub(super) async fn outcome(
+        &self,
+        hash: &str,
+        last_valid_block_height: Option<u64>,
+    ) -> Result<Outcome, ChainError> {
+        outcome::outcome(&self.rpc, hash, last_valid_block_height).await
+    }
+
+    /// The accounts at these addresses; `None` where there is none.
+    async fn accounts<const N: usize>(
+        &self,
+        addresses: [SolanaAddress; N],
+    ) -> Result<[Option<Account>; N], ChainError> {
+        let params = json!([texts(&addresses), base64_accounts()]);
+        let read = |part: Part<'_>| {
+            let accounts: Result<Vec<_>, _> =
+                part.field("value")?.array::<N>()?.into_iter().map(read_account).collect();
+            accounts?.try_into().map_err(|_count| part.bad("another number of accounts"))
+        };
+        self.rpc.ask("getMultipleAccounts", params, read).await
+    }
+
+    async fn token_accounts(
+        &self,
+        owner: SolanaAddress,
+        program: TokenProgram,
+    ) -> Result<Vec<TokenAccount>, ChainError> {
+        let filter = json!({"programId": program.address().to_string()});
+        let params = json!([owner.to_string(), filter, base64_accounts()]);
+        let read = |part: Part<'_>| {
+            let items = part.field("value")?.items()?;
+            items.into_iter().map(|item| read_token_account(item, owner)).collect()
+        };
+        self.rpc.ask("getTokenAccountsByOwner", params, read).await
+    }
+
+    async fn decimals(
+        &self,
+        mints: Vec<SolanaAddress>,
+    ) -> Result<BTreeMap<SolanaAddress, u8>, ChainError> {
+        let mut decimals = BTreeMap::new();
+        for mints in mints.chunks(ACCOUNTS_AT_ONCE) {
+            let params = json!([texts(mints), base64_accounts()]);
+            let read = |part: Part<'_>| {
+                let items = part.field("value")?.items()?;
+                items.into_iter().map(read_account).collect::<Result<Vec<_>, _>>()
+            };
+            let accounts = self.rpc.ask("getMultipleAccounts", params, read).await?;
+            for (mint, account) in mints.iter().zip(accounts) {
+                if let Ok(found) = Mint::read(*mint, account.as_ref()) {
+                    decimals.insert(*mint, found.decimals);
+                }
+            }
+        }
+        Ok(decimals)
+    }
+}
+
+/// The address as one of this kind of chain.
+pub(super) fn solana_address(address: Address) -> Result<SolanaAddress, ChainError> {
+    match address {
+        Address::Solana(address) => Ok(address),
+        Address::Evm(_) => Err(ChainError::Invalid("an EVM address on a Solana network")),
+    }
+}
+
+fn read_token_account(item: Part<'_>, owner: SolanaAddress) -> Result<TokenAccount, ChainError> {
+    let account = read_account(item.field("account")?)?;
+    TokenAccount::read_any(account.as_ref())
+        .filter(|account| account.owner == owner)
+        .ok_or_else(|| item.bad("not a token account of the owner"))
+}
+
+fn confirmed() -> Value {
+    json!({"commitment": "confirmed"})
+}
+
+fn base64_accounts() -> Value {
+    json!({"commitment": "confirmed", "encoding": "base64"})
+}
+
+fn texts(addresses: &[SolanaAddress]) -> Vec<String> {
+    addresses.iter().map(ToString::to_string).collect()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Tries a transaction, and sends it.
+
+use serde_json::{Value, json};
+use txcodec::solana::assemble;
+
+use super::{base64, outcome};
+use crate::chains::answer::{Part, readable};
+use crate::chains::rpc::{NodeError, Rpc, RpcError};
+use crate::chains::{ChainError, Outcome, Simulation};
+
+/// A transaction that a node has run before.
+const ALREADY_PROCESSED: &str = "AlreadyProcessed";
+/// A blockhash that is too old, or newer than the node.
+const BLOCKHASH_NOT_FOUND: &str = "BlockhashNotFound";
+/// The longest log that is kept.
+const MAX_LOG_LINES: usize = 100;
+
+/// What the cluster says that `message` would do. It needs no signature for that.
+pub(super) async fn simulate(rpc: &Rpc, message: &[u8]) -> Result<Simulation, ChainError> {
+    let unsigned = assemble(message, &[0; 64]);
+    let how = json!({"encoding": "base64", "commitment": "confirmed", "sigVerify": false});
+    rpc.ask("simulateTransaction", json!([base64(&unsigned), how]), read_simulation).await
+}
+
+/// Sends a transaction whose first signature is `hash`, which the node tries before it takes it.
+pub(super) async fn broadcast(rpc: &Rpc, signed: &[u8], hash: &str) -> Result<(), ChainError> {
+    let how = json!({"encoding": "base64", "preflightCommitment": "confirmed"});
+    let repeats_hash = |part: Part<'_>| {
+        let is_same = part.text()? == hash;
+        is_same.then_some(()).ok_or_else(|| part.bad("another signature than the first one"))
+    };
+    match rpc.call("sendTransaction", json!([base64(signed), how]), repeats_hash).await {
+        Ok(()) => Ok(()),
+        Err(RpcError::Chain(error)) => Err(error),
+        Err(RpcError::Node(error)) => refused(rpc, hash, error).await,
+    }
+}
+
+/// Whether a refusal means that the transaction is there already, or what else it means. That a
+/// node does not find the blockhash proves nothing: it may be behind, and the transaction may have
+/// come in through another.
+async fn refused(rpc: &Rpc, hash: &str, error: NodeError) -> Result<(), ChainError> {
+    let preflight =
+        error.data.as_ref().and_then(|data| data.get("err")).filter(|err| !err.is_null());
+    let Some(preflight) = preflight else {
+        return Err(ChainError::Rejected(error.message));
+    };
+    if preflight == ALREADY_PROCESSED {
+        return Ok(());
+    }
+    let known = outcome::outcome(rpc, hash, None).await? != Outcome::Unknown;
+    match preflight == BLOCKHASH_NOT_FOUND {
+        _ if known => Ok(()),
+        true => Err(ChainError::NodeBehind),
+        false => Err(ChainError::ExecutionFailed { reason: words(preflight), logs: Vec::new() }),
+    }
+}
+
+fn read_simulation(part: Part<'_>) -> Result<Simulation, ChainError> {
+    let value = part.field("value")?;
+    let err = value.field("err")?;
+    if err.value() == BLOCKHASH_NOT_FOUND {
+        return Err(ChainError::BlockhashExpired);
+    }
+    let logs = value.optional("logs").map_or(Ok(Vec::new()), read_logs)?;
+    let units_consumed = value.optional("unitsConsumed").map(Part::number).transpose()?;
+    Ok(Simulation { failure: failure(err, &logs), logs, units_consumed })
+}
+
+fn read_logs(part: Part<'_>) -> Result<Vec<String>, ChainError> {
+    let lines = part.items()?.into_iter().take(MAX_LOG_LINES);
+    lines.map(|line| line.text().map(readable)).collect()
+}
+
+/// The cluster's error, with the program's own words where it left some; `None` for no error.
+pub(super) fn failure(err: Part<'_>, logs: &[String]) -> Option<String> {
+    if err.is_null() {
+        return None;
+    }
+    let error = words(err.value());
+    let said = logs.iter().rev().find_map(|line| line.strip_prefix("Program log: Error: "));
+    Some(match said {
+        Some(said) => format!("{error}: {said}"),
+        None => error,
+    })
+}
+
+fn words(err: &Value) -> String {
+    err.as_str().map_or_else(|| readable(&err.to_string()), readable)
+}

@@ -169,11 +169,13 @@ impl Settings {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut settings = Self { idle_lock_seconds: file.idle_lock_seconds, ..Self::default() };
         for network in file.networks {
-            let known = |known: &Network| {
-                known.chain_id == network.chain_id || known.name == network.name
-            };
+            let known =
+                |known: &Network| known.chain_id == network.chain_id || known.name == network.name;
             if settings.networks.iter().any(known) {
-                return Err(format!("network {} ({}) is known already", network.name, network.chain_id));
+                return Err(format!(
+                    "network {} ({}) is known already",
+                    network.name, network.chain_id
+                ));
             }
             settings.networks.push(network.into());
         }

@@ -134,13 +134,13 @@ VerifyJournal gateway --- operator ULO
                 .map(|(phase, sign)| if permit(kind, role, phase).is_ok() { sign } else { '-' })
                 .collect()
         };
-        let relation: String = Kind::ALL
-            .iter()
-            .map(|kind| {
-                let [gateway, operator] = [Gateway, Operator].map(|role| phases(*kind, role));
-                format!("{kind:?} gateway {gateway} operator {operator}\n")
-            })
-            .collect();
+        let mut relation = String::new();
+        for kind in Kind::ALL {
+            let [gateway, operator] = [Gateway, Operator].map(|role| phases(*kind, role));
+            relation +=
+                &[&format!("{kind:?}"), " gateway ", &gateway, " operator ", &operator, "\n"]
+                    .concat();
+        }
         assert_eq!(relation, RELATION);
     }
 }

@@ -5,17 +5,17 @@ use std::fmt::Arguments;
 use std::io::Write;
 
 /// Something that an operator must act on.
-pub fn error(line: Arguments<'_>) {
+pub(crate) fn error(line: Arguments<'_>) {
     write(3, line);
 }
 
 /// Something that an operator should know.
-pub fn warning(line: Arguments<'_>) {
+pub(crate) fn warning(line: Arguments<'_>) {
     write(4, line);
 }
 
 /// Something that happened as it should.
-pub fn notice(line: Arguments<'_>) {
+pub(crate) fn notice(line: Arguments<'_>) {
     write(5, line);
 }
 

@@ -24,9 +24,8 @@ pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<Expos
             }),
             NetworkRule::Limited(ceilings) => {
                 lines.extend(ceilings.iter().map(|(asset, ceilings)| {
-                    let left = windows
-                        .spent(*scope, *asset, now)
-                        .map_or_else(Default::default, |spent| {
+                    let left =
+                        windows.spent(*scope, *asset, now).map_or_else(Default::default, |spent| {
                             ceilings.per_day.saturating_sub(spent)
                         });
                     ExposureLine {

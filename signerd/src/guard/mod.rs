@@ -10,7 +10,7 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use primitives::{Address, Amount, Asset, ChainId, Environment, Network, WalletId};
+use primitives::{Amount, Asset, ChainId, Environment, Network, WalletId};
 use protocol::{Refusal, RefusalCode};
 use txcodec::{Decoded, Effect, SigningInput, Subject};
 
@@ -105,14 +105,14 @@ impl Guard {
     fn judge_message(&self, effects: &[Effect]) -> Result<(), Refusal> {
         for effect in effects {
             let allowed = match (self.messages, effect) {
-                (MessageRule::None, _) => false,
                 (MessageRule::Text | MessageRule::All, Effect::Text { .. })
                 | (MessageRule::All, Effect::TypedData { .. }) => true,
                 (MessageRule::Text, Effect::TypedData { chain_id, .. }) => {
                     chain_id.is_some_and(|id| self.is_open(Scope::of(id)))
                 }
-                // Permits and the like: the codec reads them as what they let happen.
-                (MessageRule::Text | MessageRule::All, _) => false,
+                // Nothing, where none is allowed; permits and the like never: the codec reads them
+                // as what they let happen, and that is no message.
+                (MessageRule::None | MessageRule::Text | MessageRule::All, _) => false,
             };
             if !allowed {
                 return Err(not_allowed("the guard does not allow messages of this kind"));
@@ -259,7 +259,9 @@ fn not_listed(asset: Asset, scope: Scope) -> Refusal {
     let name = asset_name(asset);
     Refusal::new(
         code,
-        format!("the guard has no ceiling for {name} on {scope}; set one with `waiaasctl guard set`"),
+        format!(
+            "the guard has no ceiling for {name} on {scope}; set one with `waiaasctl guard set`"
+        ),
     )
 }
 
@@ -283,7 +285,118 @@ impl std::fmt::Display for Scope {
     }
 }
 
-/// `address` as the asset that a guard lists it under.
-fn token(address: Address) -> Asset {
-    Asset::Token(address)
+#[cfg(test)]
+mod tests {
+    use primitives::{Chain, EvmAddress, builtin_by_name};
+    use txcodec::evm::{Kind, Transaction, erc20};
+
+    use super::*;
+
+    const NOW: UnixSeconds = 1_800_000_000;
+    const WALLET: EvmAddress = EvmAddress([0x11; 20]);
+    const BOB: EvmAddress = EvmAddress([0xb0; 20]);
+    const TOKEN: EvmAddress = EvmAddress([0x70; 20]);
+    const OTHER: EvmAddress = EvmAddress([0x77; 20]);
+    /// The fee ceiling of the transactions below.
+    const FEE: u64 = 100_000 * 2;
+
+    /// 1,000 of the coin and 500 of the token a transaction, 1,500 and 800 a day, fee excluded.
+    fn guard() -> Guard {
+        let text = format!(
+            "[network.\"eip155:1\".native]\nper_transaction = \"{}\"\nper_day = \"{}\"\n\
+             [network.\"eip155:1\".token.{TOKEN}]\nper_transaction = \"500\"\nper_day = \"800\"\n\
+             [network.\"eip155:5\"]\nopen = true\n",
+            FEE + 1000,
+            2 * FEE + 1500,
+        );
+        Guard::from_toml(&text, Chain::Evm).unwrap()
+    }
+
+    fn unsigned(chain_id: u64, to: Option<EvmAddress>, value: u64, data: Vec<u8>) -> Decoded {
+        let kind = Kind::Legacy { gas_price: Amount::from(2_u64) };
+        let (value, chain_id) = (Amount::from(value), chain_id.try_into().unwrap());
+        let transaction =
+            Transaction { kind, chain_id, nonce: 0, gas_limit: 100_000, to, value, data };
+        txcodec::evm::decode(&transaction.to_unsigned_bytes(), WALLET).unwrap()
+    }
+
+    fn judge(windows: &Windows, decoded: Decoded) -> Result<Cleared, RefusalCode> {
+        let wallet = WalletId::from_bytes([1; 16]);
+        clear(wallet, &guard(), windows, decoded, NOW).map_err(|refusal| refusal.code)
+    }
+
+    fn coins(value: u64) -> Decoded {
+        unsigned(1, Some(BOB), value, vec![])
+    }
+
+    fn tokens(token: EvmAddress, amount: u64) -> Decoded {
+        unsigned(1, Some(token), 0, erc20::transfer(BOB, Amount::from(amount)))
+    }
+
+    #[test]
+    fn each_ceiling_holds_at_its_last_unit() {
+        use RefusalCode::{
+            EffectNotAllowed, NetworkNotAllowed, OverTransactionCeiling, TokenNotAllowed,
+        };
+        let approve = |amount| unsigned(1, Some(TOKEN), 0, erc20::approve(BOB, amount));
+        let call = |chain_id| unsigned(chain_id, Some(TOKEN), 0, vec![1, 2, 3, 4]);
+        let cases = [
+            ("coins at the ceiling", coins(1000), None),
+            ("coins over it by one", coins(1001), Some(OverTransactionCeiling)),
+            ("tokens at the ceiling", tokens(TOKEN, 500), None),
+            ("tokens over it by one", tokens(TOKEN, 501), Some(OverTransactionCeiling)),
+            ("a token that is not listed", tokens(OTHER, 1), Some(TokenNotAllowed)),
+            ("none of a token that is not listed", tokens(OTHER, 0), Some(TokenNotAllowed)),
+            ("an allowance at the ceiling", approve(Amount::from(500_u64)), None),
+            ("an unlimited allowance", approve(Amount::MAX), Some(OverTransactionCeiling)),
+            ("a call", call(1), Some(EffectNotAllowed)),
+            ("a call on an open network", call(5), None),
+            ("a contract creation", unsigned(1, None, 0, vec![0x60]), Some(EffectNotAllowed)),
+            ("another network", unsigned(2, Some(BOB), 0, vec![]), Some(NetworkNotAllowed)),
+            (
+                "more than there is, on an open network",
+                unsigned(5, Some(BOB), u64::MAX, vec![]),
+                None,
+            ),
+        ];
+        for (what, decoded, refused) in cases {
+            let code = judge(&Windows::default(), decoded).err();
+            assert_eq!(code, refused, "{what}");
+        }
+    }
+
+    #[test]
+    fn many_small_ones_end_at_the_ceiling_of_the_day() {
+        let scope = Scope::Evm("eip155:1".parse().unwrap());
+        let mut windows = Windows::default();
+        windows.add(scope, Asset::Native, Amount::from(FEE + 1000), NOW - DAY_SECONDS + 60);
+        assert!(judge(&windows, coins(500)).is_ok());
+        assert_eq!(judge(&windows, coins(501)).unwrap_err(), RefusalCode::OverDayCeiling);
+        // Tokens have a day of their own, but their fee is spent from the coin's.
+        assert!(judge(&windows, tokens(TOKEN, 500)).is_ok());
+        windows.add(scope, Asset::Native, Amount::from(501_u64), NOW);
+        assert_eq!(judge(&windows, tokens(TOKEN, 1)).unwrap_err(), RefusalCode::OverDayCeiling);
+    }
+
+    #[test]
+    fn a_window_that_counts_everything_lets_nothing_pass() {
+        let mut windows = Windows::default();
+        windows.fill_until(NOW + 1);
+        assert_eq!(judge(&windows, coins(0)).unwrap_err(), RefusalCode::OverDayCeiling);
+        assert!(judge(&windows, unsigned(5, Some(BOB), 1, vec![])).is_ok());
+    }
+
+    #[test]
+    fn a_new_wallet_is_limited_where_coins_are_worth_something() {
+        let mainnet = builtin_by_name("solana-mainnet").unwrap();
+        let devnet = builtin_by_name("solana-devnet").unwrap();
+        let lines = |environment, network| {
+            exposure(&Guard::default_for(environment, &[network]), &Windows::default(), NOW)
+        };
+        let five_sol = protocol::Ceiling::AtMost(Amount::from(5_000_000_000_u64));
+        let [line] = lines(Environment::Mainnet, mainnet)[..] else { panic!("one line") };
+        assert_eq!((line.asset, line.at_once, line.per_day), (Asset::Native, five_sol, five_sol));
+        let [line] = lines(Environment::Testnet, devnet)[..] else { panic!("one line") };
+        assert_eq!(line.at_once, protocol::Ceiling::Unlimited);
+    }
 }

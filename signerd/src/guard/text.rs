@@ -15,12 +15,11 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use primitives::{Address, Amount, Asset, Chain};
 use serde::Deserialize;
 
-use super::{Ceilings, Guard, MessageRule, NetworkRule, Scope, token};
+use super::{Ceilings, Guard, MessageRule, NetworkRule, Scope};
 
 /// The most entries of one kind in a guard.
 const MAX_ENTRIES: usize = 512;
@@ -125,7 +124,7 @@ impl Guard {
         };
         let mut out = format!("messages = \"{messages}\"\n");
         for (scope, rule) in &self.networks {
-            write_network(&mut out, *scope, rule).expect("a String takes every write");
+            out += &network_text(*scope, rule);
         }
         out
     }
@@ -164,7 +163,7 @@ fn rule(name: &str, network: NetworkToml, chain: Chain) -> Result<NetworkRule, G
             network: name.to_owned(),
             token: address.clone(),
         })?;
-        assets.insert(token(parsed), read_ceilings(name, &address, ceilings)?);
+        assets.insert(Asset::Token(parsed), read_ceilings(name, &address, ceilings)?);
     }
     Ok(NetworkRule::Limited(assets))
 }
@@ -182,26 +181,29 @@ fn read_ceilings(
     Ok(Ceilings { per_transaction, per_day })
 }
 
-fn write_network(out: &mut String, scope: Scope, rule: &NetworkRule) -> std::fmt::Result {
+fn network_text(scope: Scope, rule: &NetworkRule) -> String {
     match rule {
-        NetworkRule::Open => write!(out, "\n[network.\"{scope}\"]\nopen = true\n"),
-        NetworkRule::Limited(assets) if assets.is_empty() => {
-            write!(out, "\n[network.\"{scope}\"]\n")
-        }
+        NetworkRule::Open => format!("\n[network.\"{scope}\"]\nopen = true\n"),
+        NetworkRule::Limited(assets) if assets.is_empty() => format!("\n[network.\"{scope}\"]\n"),
         NetworkRule::Limited(assets) => {
-            for (asset, Ceilings { per_transaction, per_day }) in assets {
-                match asset {
-                    Asset::Native => write!(out, "\n[network.\"{scope}\".native]\n")?,
-                    Asset::Token(token) => write!(out, "\n[network.\"{scope}\".token.{token}]\n")?,
-                }
-                write!(
-                    out,
-                    "per_transaction = \"{per_transaction}\"\nper_day = \"{per_day}\"\n"
-                )?;
-            }
-            Ok(())
+            let tables =
+                assets.iter().map(|(asset, ceilings)| asset_table(scope, *asset, *ceilings));
+            tables.collect()
         }
     }
+}
+
+fn asset_table(scope: Scope, asset: Asset, ceilings: Ceilings) -> String {
+    let Ceilings { per_transaction, per_day } = ceilings;
+    let key = match asset {
+        Asset::Native => "native".to_owned(),
+        Asset::Token(token) => format!("token.{token}"),
+    };
+    format!(
+        "\n[network.\"{scope}\".{key}]\n\
+         per_transaction = \"{per_transaction}\"\n\
+         per_day = \"{per_day}\"\n"
+    )
 }
 
 #[cfg(test)]
@@ -264,10 +266,7 @@ open = true
                 "[network.\"eip155:1\".native]\nper_transaction = 1\nper_day = \"2\"",
                 "invalid type: integer",
             ),
-            (
-                "[network.\"eip155:1\".token.USDC]\nper_transaction = \"1\"\nper_day = \"2\"",
-                "USDC",
-            ),
+            ("[network.\"eip155:1\".token.USDC]\nper_transaction = \"1\"\nper_day = \"2\"", "USDC"),
             (
                 "[network.\"eip155:1\"]\nopen = true\nnative = { per_transaction = \"1\", per_day = \"1\" }",
                 "exclude each other",

@@ -1,8 +1,13 @@
 //! The file: records one after the other, each hash over the one before.
+//!
+//! In front of a record's content stand its length and the first four bytes of a SHA-256 over the
+//! hash before and that length, so that a length that was changed is not taken for a record that a
+//! crash cut short. A record is taken for that when the file ends inside it, or in zeros, which is
+//! what a power loss leaves of pages that were not written: nothing was signed by it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::JournalReport;
@@ -15,6 +20,9 @@ use crate::clock::UnixSeconds;
 const FILE_NAME: &str = "journal";
 /// What the first record's hash is over, in place of a hash before it.
 const GENESIS: &[u8] = b"WAIaaS signer journal, version 1";
+/// Bytes before and after a record's content.
+const HEADER: u64 = 8;
+const HASH: u64 = 32;
 /// The longest content of a record: a wallet with a guard of the longest text.
 const MAX_CONTENT: usize = 128 * 1024;
 
@@ -31,7 +39,7 @@ pub enum JournalError {
     },
     /// A record's hash is not the one of its content and place.
     #[error("{path}: record {number} at byte {offset} was changed: its hash does not fit")]
-    Chain {
+    Changed {
         /// Which file.
         path: PathBuf,
         /// Counted from zero.
@@ -120,9 +128,11 @@ impl Chain {
         self.number.write(&mut content);
         at.write(&mut content);
         event.write(&mut content);
+        let header = header(self.head, content.len());
         self.head = next_hash(self.head, &content);
         self.number = self.number.saturating_add(1);
-        content.write(&mut self.waiting);
+        self.waiting.extend_from_slice(&header);
+        self.waiting.extend_from_slice(&content);
         self.waiting.extend_from_slice(&self.head);
     }
 
@@ -178,14 +188,15 @@ fn read_chain(
 ) -> Result<(), JournalError> {
     let mut reader = BufReader::new(file);
     loop {
-        let (content, hash) = match read_record(&mut reader).map_err(|source| at(path, source))? {
-            Place::Record { content, hash } => (content, hash),
-            Place::Torn => return Ok(()),
-            Place::TooLong => return Err(changed(path, end)),
+        let place = read_record(&mut reader, end.head).map_err(|source| at(path, source))?;
+        let content = match place {
+            Place::Record(content) => content,
+            Place::End => return Ok(()),
+            Place::Other if ends_in_zeros(file).map_err(|source| at(path, source))? => {
+                return Ok(());
+            }
+            Place::Other => return Err(changed(path, end)),
         };
-        if next_hash(end.head, &content) != hash {
-            return torn_or_changed(path, &mut reader, end);
-        }
         let (number, time, event) = parse(&content).map_err(|source| {
             let End { number, offset, .. } = *end;
             JournalError::Content { path: path.to_owned(), number, offset, source }
@@ -194,7 +205,7 @@ fn read_chain(
             return Err(changed(path, end));
         }
         each(time, event);
-        end.step_over(content.len(), hash);
+        end.step_over(&content);
     }
 }
 
@@ -203,36 +214,46 @@ impl End {
         Self { number: 0, head: Sha256::digest(GENESIS).into(), offset: 0 }
     }
 
-    fn step_over(&mut self, content: usize, hash: [u8; 32]) {
-        let record = u64::try_from(content).unwrap_or(u64::MAX).saturating_add(4 + 32);
+    fn step_over(&mut self, content: &[u8]) {
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
         self.number = self.number.saturating_add(1);
-        self.offset = self.offset.saturating_add(record);
-        self.head = hash;
+        self.offset = self.offset.saturating_add(length).saturating_add(HEADER + HASH);
+        self.head = next_hash(self.head, content);
     }
 }
 
 /// What stands where a record is expected.
 enum Place {
-    Record { content: Vec<u8>, hash: [u8; 32] },
-    Torn,
-    TooLong,
+    /// A record, by its content.
+    Record(Vec<u8>),
+    /// Nothing, or the start of a record.
+    End,
+    /// Something else.
+    Other,
 }
 
-fn read_record(reader: &mut impl Read) -> io::Result<Place> {
-    let mut length = [0; 4];
-    if !fill(reader, &mut length)? {
-        return Ok(Place::Torn);
+fn read_record(reader: &mut impl Read, head: [u8; 32]) -> io::Result<Place> {
+    let mut found = [0; 8];
+    if !fill(reader, &mut found)? {
+        return Ok(Place::End);
     }
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length > MAX_CONTENT {
-        return Ok(Place::TooLong);
+    let [l0, l1, l2, l3, ..] = found;
+    let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+    if length > MAX_CONTENT || found != header(head, length) {
+        return Ok(Place::Other);
     }
     let (mut content, mut hash) = (vec![0; length], [0; 32]);
-    if fill(reader, &mut content)? && fill(reader, &mut hash)? {
-        Ok(Place::Record { content, hash })
-    } else {
-        Ok(Place::Torn)
+    if !(fill(reader, &mut content)? && fill(reader, &mut hash)?) {
+        return Ok(Place::End);
     }
+    if next_hash(head, &content) == hash { Ok(Place::Record(content)) } else { Ok(Place::Other) }
+}
+
+fn ends_in_zeros(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut last = [0xff; 32];
+    file.read_exact_at(&mut last, length.saturating_sub(HASH))?;
+    Ok(last == [0; 32])
 }
 
 /// Fills `buffer`, or says that the file ends before.
@@ -244,18 +265,19 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// A power loss may leave the last record's place filled with something else: only if nothing
-/// follows it is it taken for that.
-fn torn_or_changed(path: &Path, reader: &mut impl Read, end: &End) -> Result<(), JournalError> {
-    let more = fill(reader, &mut [0; 1]).map_err(|source| at(path, source))?;
-    if more { Err(changed(path, end)) } else { Ok(()) }
-}
-
 fn parse(content: &[u8]) -> Result<(u64, UnixSeconds, Event), WireError> {
     let mut reader = Reader::new(content);
     let parts = (u64::read(&mut reader)?, u64::read(&mut reader)?, Event::read(&mut reader)?);
     reader.finish()?;
     Ok(parts)
+}
+
+/// A length, and a check that it is the one that was written at this place.
+fn header(head: [u8; 32], length: usize) -> [u8; 8] {
+    let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+    let check: [u8; 32] = Sha256::new().chain_update(head).chain_update(length).finalize().into();
+    let ([l0, l1, l2, l3], [c0, c1, c2, c3, ..]) = (length, check);
+    [l0, l1, l2, l3, c0, c1, c2, c3]
 }
 
 fn next_hash(head: [u8; 32], content: &[u8]) -> [u8; 32] {
@@ -267,5 +289,5 @@ fn at(path: &Path, source: io::Error) -> JournalError {
 }
 
 fn changed(path: &Path, end: &End) -> JournalError {
-    JournalError::Chain { path: path.to_owned(), number: end.number, offset: end.offset }
+    JournalError::Changed { path: path.to_owned(), number: end.number, offset: end.offset }
 }

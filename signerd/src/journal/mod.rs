@@ -1,8 +1,8 @@
 //! Everything that the signer decided, in one append-only, hash-chained file; the signer's state is
 //! the fold of it.
 //!
-//! A record is a length of 32 bits, that many bytes of content (number, time, event), and a SHA-256
-//! over the hash before it and the content. Records are collected while a batch of requests is
+//! A record is a length with its check, that many bytes of content (number, time, event), and a
+//! SHA-256 over the hash before it and the content. Records are collected while a batch of requests is
 //! decided and written together with one `fdatasync`: [`Journal::commit`] turns what waited for the
 //! disk ([`Unsynced`]) into what stands on it ([`Recorded`]), and only that can be signed.
 
@@ -83,8 +83,7 @@ impl Journal {
     /// When the file cannot be opened or read.
     pub fn open(directory: &Path) -> Result<Self, JournalError> {
         let mut state = State::default();
-        let (file, damage) =
-            file::Chain::open(directory, &mut |at, event| state.apply(at, event))?;
+        let (file, damage) = file::Chain::open(directory, &mut |at, event| state.apply(at, event))?;
         Ok(Self { file, state, damage: damage.map(|error| error.to_string()) })
     }
 
@@ -140,5 +139,158 @@ impl Journal {
     /// Records written, and the hash that ends the chain.
     pub fn head(&self) -> (u64, [u8; 32]) {
         self.file.head()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::FileExt;
+    use std::path::PathBuf;
+
+    use primitives::{Amount, Asset, Chain, Environment, EvmAddress};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::guard::Scope;
+
+    const NOW: UnixSeconds = 1_800_000_000;
+
+    fn wallet() -> WalletId {
+        WalletId::from_bytes([1; 16])
+    }
+
+    fn created() -> Event {
+        let wallet = WalletSnapshot {
+            id: wallet(),
+            chain: Chain::Evm,
+            environment: Environment::Mainnet,
+            public_key: vec![2; 33],
+            address: EvmAddress([3; 20]).into(),
+            created_at: NOW,
+            retires_at: None,
+            guard_version: 1,
+            guard: "messages = \"none\"".to_owned(),
+        };
+        Event::WalletCreated { origin: Origin::Created, wallet }
+    }
+
+    fn scope() -> Scope {
+        Scope::Evm("eip155:1".parse().unwrap())
+    }
+
+    fn signed(amount: u64) -> Event {
+        let line = SpendLine { asset: Asset::Native, amount: Amount::from(amount) };
+        let digest = [u8::try_from(amount).unwrap(); 32];
+        Event::Signed { wallet: wallet(), digest, scope: Some(scope()), spend: vec![line] }
+    }
+
+    fn spent(journal: &Journal) -> Option<Amount> {
+        journal.state().wallet(wallet())?.windows().spent(scope(), Asset::Native, NOW)
+    }
+
+    /// A journal with a wallet that spent 5 and then 7.
+    fn sample() -> (TempDir, PathBuf) {
+        let directory = TempDir::new().unwrap();
+        let mut journal = Journal::open(directory.path()).unwrap();
+        for event in [created(), signed(5), signed(7)] {
+            journal.append(NOW, event);
+            journal.commit().unwrap();
+        }
+        let file = directory.path().join("journal");
+        (directory, file)
+    }
+
+    #[test]
+    fn what_was_committed_is_there_after_a_restart() {
+        let (directory, _) = sample();
+        let mut journal = Journal::open(directory.path()).unwrap();
+        assert_eq!(spent(&journal), Some(Amount::from(12_u64)));
+        assert_eq!(journal.state().last_at(), NOW);
+        journal.append(NOW, signed(1));
+        assert_eq!(spent(&journal), Some(Amount::from(13_u64)), "it counts before it is written");
+        drop(journal);
+        let journal = Journal::open(directory.path()).unwrap();
+        assert_eq!(spent(&journal), Some(Amount::from(12_u64)), "it was never written");
+        assert_eq!(journal.verify().unwrap().records, 3);
+    }
+
+    #[test]
+    fn a_record_that_was_cut_short_is_taken_off() {
+        let (directory, file) = sample();
+        let whole = fs::read(&file).unwrap();
+        let last = whole.len() - (whole.len() - first_record(&whole)) / 2;
+        let short = (last..whole.len()).map(|end| whole[..end].to_vec());
+        let zeros = (last..whole.len() - 32).map(|end| {
+            let mut bytes = whole.clone();
+            bytes[end..].fill(0);
+            bytes
+        });
+        for bytes in short.chain(zeros) {
+            fs::write(&file, &bytes).unwrap();
+            let mut journal = Journal::open(directory.path()).unwrap();
+            assert_eq!(journal.damage(), None, "{bytes:x?}");
+            assert_eq!(spent(&journal), Some(Amount::from(5_u64)), "{bytes:x?}");
+            journal.append(NOW, signed(7));
+            journal.commit().unwrap();
+            assert_eq!(fs::read(&file).unwrap(), whole, "it goes on where it was cut");
+        }
+    }
+
+    fn first_record(bytes: &[u8]) -> usize {
+        let length = u32::from_be_bytes(*bytes.first_chunk().unwrap());
+        usize::try_from(length).unwrap() + 8 + 32
+    }
+
+    #[test]
+    fn a_changed_byte_is_found_and_nothing_is_taken_any_more() {
+        let (directory, file) = sample();
+        let whole = fs::read(&file).unwrap();
+        for position in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[position] ^= 1;
+            fs::write(&file, &bytes).unwrap();
+            let mut journal = Journal::open(directory.path()).unwrap();
+            let damage = journal.damage().map(str::to_owned);
+            assert!(damage.is_some(), "byte {position} of {}", whole.len());
+            journal.append(NOW, signed(1));
+            assert!(matches!(journal.commit(), Err(JournalError::Broken { .. })));
+            assert_eq!(fs::read(&file).unwrap(), bytes, "a damaged journal is left as it is");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_gone_or_in_another_place_is_found() {
+        let (directory, file) = sample();
+        let whole = fs::read(&file).unwrap();
+        let first = first_record(&whole);
+        let length = (whole.len() - first) / 2;
+        let [head, second, third] =
+            [&whole[..first], &whole[first..first + length], &whole[first + length..]];
+        for records in [[head, third, second], [second, third, head], [head, second, second]] {
+            fs::write(&file, records.concat()).unwrap();
+            let journal = Journal::open(directory.path()).unwrap();
+            assert!(journal.damage().is_some());
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_changed_while_running_does_not_verify() {
+        let (directory, file) = sample();
+        let journal = Journal::open(directory.path()).unwrap();
+        assert!(journal.verify().is_ok());
+        let other = fs::OpenOptions::new().write(true).open(&file).unwrap();
+        other.write_at(&[0xff], 60).unwrap();
+        assert!(journal.verify().is_err());
+        other.set_len(0).unwrap();
+        assert!(matches!(journal.verify(), Err(JournalError::OtherEnd { .. })));
+    }
+
+    #[test]
+    fn a_restored_wallet_counts_as_having_spent_everything_for_a_day() {
+        let (directory, _) = sample();
+        let mut journal = Journal::open(directory.path()).unwrap();
+        journal.append(NOW, Event::Restored { from_head: [0; 32] });
+        assert_eq!(spent(&journal), None);
     }
 }

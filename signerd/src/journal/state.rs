@@ -186,11 +186,9 @@ impl WalletState {
             created_at: *created_at,
         }
     }
-
 }
 
 /// What was written was checked before; a text that does not parse any more lets nothing pass.
 fn parse_guard(text: &str, chain: Chain) -> Option<Guard> {
     Guard::from_toml(text, chain).ok()
 }
-

@@ -102,7 +102,7 @@ impl Signer {
         self.last_signed_at = self.clock.now();
         match self.vault.sign(recorded) {
             Ok(signature) => Reply::Signature(signature),
-            Err(error) => Reply::Refused(handlers::vault_refusal(&error)),
+            Err(error) => Reply::Refused(handlers::vault_refusal(error)),
         }
     }
 
@@ -112,8 +112,10 @@ impl Signer {
         let idle_lock = u64::from(self.settings.idle_lock_seconds);
         let idle = self.clock.now().saturating_sub(self.last_signed_at);
         if idle_lock > 0 && idle >= idle_lock && self.vault.phase() == protocol::VaultPhase::Open {
-            self.vault.lock();
-            log::notice(format_args!("nothing was signed for {idle} s: the vault is locked"));
+            log::notice(format_args!("nothing was signed for {idle} s: the vault locks itself"));
+            if let Err(error) = self.vault.lock() {
+                log::warning(format_args!("{error}"));
+            }
         }
         self.note_refusals();
         if let Err(error) = self.journal.commit() {

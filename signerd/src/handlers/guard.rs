@@ -46,7 +46,7 @@ pub(super) fn set(
     let guard = Guard::from_toml(text, snapshot.chain)
         .map_err(|error| Refusal::new(RefusalCode::BadGuard, error.to_string()))?;
     let now_ms = signer.clock.now_ms();
-    signer.vault.check(passphrase, now_ms).map_err(|error| vault_refusal(&error))?;
+    signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let (version, text) = (current.saturating_add(1), guard.to_toml());
     let reply = GuardText { version, text: text.clone() };
     signer.journal.append(signer.clock.now(), Event::GuardSet { wallet, version, text });
@@ -65,7 +65,7 @@ pub(super) fn resume(signer: &mut Signer, passphrase: &Secret) -> Result<Step, R
         return Err(Refusal::new(RefusalCode::JournalFailed, damage));
     }
     let now_ms = signer.clock.now_ms();
-    signer.vault.check(passphrase, now_ms).map_err(|error| vault_refusal(&error))?;
+    signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let reason = "resumed by an operator".to_owned();
     let event = Event::LatchSet { latch: Latch::Active, reason };
     signer.journal.append(signer.clock.now(), event);

@@ -28,7 +28,7 @@ pub(super) fn create(
     agent_id: Option<String>,
 ) -> Result<Step, Refusal> {
     let new = new_key(signer, chain, environment, agent_id)?;
-    let key = signer.vault.create(&new).map_err(|error| vault_refusal(&error))?;
+    let key = signer.vault.create(new.clone()).map_err(vault_refusal)?;
     let guard = default_guard(signer, chain, environment);
     Ok(add_wallet(signer, Origin::Created, &new, &key, guard))
 }
@@ -41,9 +41,9 @@ pub(super) fn import(
     agent_id: Option<String>,
 ) -> Result<Step, Refusal> {
     let new = new_key(signer, chain, environment, agent_id)?;
-    let key = signer.vault.import(&new, secret).map_err(|error| vault_refusal(&error))?;
+    let key = signer.vault.import(new.clone(), secret).map_err(vault_refusal)?;
     if signer.journal.state().wallets().any(|wallet| wallet.snapshot().address == key.address) {
-        signer.vault.destroy(new.id).map_err(|error| vault_refusal(&error))?;
+        signer.vault.destroy(new.wallet).map_err(vault_refusal)?;
         return Err(Refusal::new(RefusalCode::BadKey, "a wallet has this key already"));
     }
     let guard = default_guard(signer, chain, environment);
@@ -62,9 +62,9 @@ pub(super) fn rotate(
         return Err(Refusal::new(RefusalCode::WalletRetired, "the wallet was replaced already"));
     }
     let new = new_key(signer, old.chain, old.environment, None)?;
-    let key = signer.vault.create(&new).map_err(|error| vault_refusal(&error))?;
+    let key = signer.vault.create(new.clone()).map_err(vault_refusal)?;
     let now = signer.clock.now();
-    signer.vault.mark_rotated(from, now).map_err(|error| vault_refusal(&error))?;
+    signer.vault.mark_rotated(from, now).map_err(vault_refusal)?;
     let until = now.saturating_add(u64::from(grace_seconds));
     signer.journal.append(now, Event::WalletRetiring { wallet: from, until });
     Ok(add_wallet(signer, Origin::Rotated { from }, &new, &key, old.guard))
@@ -77,8 +77,8 @@ pub(super) fn destroy(
 ) -> Result<Step, Refusal> {
     signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
     let now_ms = signer.clock.now_ms();
-    signer.vault.check(passphrase, now_ms).map_err(|error| vault_refusal(&error))?;
-    signer.vault.destroy(wallet).map_err(|error| vault_refusal(&error))?;
+    signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
+    signer.vault.destroy(wallet).map_err(vault_refusal)?;
     signer.journal.append(signer.clock.now(), Event::WalletDestroyed { wallet });
     Ok(done())
 }
@@ -100,8 +100,8 @@ fn new_key(
     let mut random = [0; 10];
     getrandom::fill(&mut random)
         .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
-    let id = WalletId::new_v7(signer.clock.now_ms(), random);
-    Ok(NewKey { id, chain, environment, agent_id, created_at: signer.clock.now() })
+    let wallet = WalletId::new_v7(signer.clock.now_ms(), random);
+    Ok(NewKey { wallet, chain, environment, agent_id, created_at: signer.clock.now() })
 }
 
 fn default_guard(signer: &Signer, chain: Chain, environment: Environment) -> String {
@@ -120,7 +120,7 @@ fn add_wallet(
     guard: String,
 ) -> Step {
     let snapshot = WalletSnapshot {
-        id: new.id,
+        id: new.wallet,
         chain: new.chain,
         environment: new.environment,
         public_key: key.bytes.clone(),
@@ -133,6 +133,6 @@ fn add_wallet(
     let now = signer.clock.now();
     signer.journal.append(now, Event::WalletCreated { origin, wallet: snapshot });
     signer.touched();
-    let wallet = signer.journal.state().wallet(new.id);
+    let wallet = signer.journal.state().wallet(new.wallet);
     Step::AfterCommit(Reply::Key(wallet.expect("it was added above").key_info(now)))
 }

@@ -11,6 +11,7 @@ mod vault;
 
 use protocol::{Refusal, RefusalCode, Reply, Request};
 
+use crate::log;
 use crate::signer::{Signer, Step};
 use crate::vault::VaultError;
 
@@ -38,7 +39,7 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::Suspend { reason } => Ok(guard::suspend(signer, reason)),
         Request::InitVault { passphrase } => vault::init(signer, &passphrase),
         Request::Unlock { passphrase } => vault::unlock(signer, &passphrase),
-        Request::Lock => Ok(vault::lock(signer)),
+        Request::Lock => vault::lock(signer),
         Request::Resume { passphrase } => guard::resume(signer, &passphrase),
         Request::ImportKey { chain, environment, key, agent_id } => {
             keys::import(signer, chain, environment, &key, agent_id)
@@ -52,7 +53,7 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         }
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
         Request::VerifyBackup { passphrase, archive } => {
-            backup::verify(signer, &passphrase, &archive)
+            backup::verify(&passphrase, &archive)
         }
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::VerifyJournal => status::verify_journal(signer),
@@ -70,8 +71,11 @@ fn unknown_wallet() -> Refusal {
     )
 }
 
-/// What a peer is told of the vault's no.
-pub(crate) fn vault_refusal(error: &VaultError) -> Refusal {
-    let (code, retry_after_seconds) = error.refusal();
-    Refusal { code, message: error.to_string(), retry_after_seconds }
+/// What a peer is told of the vault's no; what is behind it stands in the log.
+pub(crate) fn vault_refusal(error: VaultError) -> Refusal {
+    if error.code() == RefusalCode::Internal {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        log::error(format_args!("{error}: {}", source.unwrap_or_default()));
+    }
+    Refusal::from(&error)
 }

@@ -8,7 +8,7 @@ use crate::log;
 use crate::signer::{Signer, Step};
 
 pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
-    signer.vault.init(passphrase).map_err(|error| vault_refusal(&error))?;
+    signer.vault.init(passphrase, signer.clock.now()).map_err(vault_refusal)?;
     let instance = signer.vault.instance();
     signer.journal.append(signer.clock.now(), Event::VaultCreated { instance });
     signer.touched();
@@ -20,15 +20,15 @@ pub(super) fn unlock(signer: &mut Signer, passphrase: &Secret) -> Result<Step, R
     let now_ms = signer.clock.now_ms();
     signer.vault.unlock(passphrase, now_ms).map_err(|error| {
         log::warning(format_args!("the vault was not unlocked: {error}"));
-        vault_refusal(&error)
+        vault_refusal(error)
     })?;
     signer.touched();
     log::notice(format_args!("the vault is open"));
     Ok(done())
 }
 
-pub(super) fn lock(signer: &mut Signer) -> Step {
-    signer.vault.lock();
+pub(super) fn lock(signer: &mut Signer) -> Result<Step, Refusal> {
+    signer.vault.lock().map_err(vault_refusal)?;
     log::notice(format_args!("the vault is locked"));
-    done()
+    Ok(done())
 }

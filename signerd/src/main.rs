@@ -1,3 +1,7 @@
-//! Starts the program; see the library for what it does.
+//! Starts the signer; `signerd --help` says how, the library what it does.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signerd::run(std::env::args_os().skip(1))
+}

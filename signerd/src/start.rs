@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +18,9 @@ use crate::listen::{self, ListenError, Listener};
 use crate::signer::Signer;
 use crate::vault::{KdfCost, Vault, VaultError};
 use crate::{log, sandbox, sys};
+
+/// Bytes; the deepest path is the reading of a backup.
+const STACK_SIZE: NonZeroUsize = NonZeroUsize::new(1024 * 1024).expect("it is not zero");
 
 /// Why the signer does not run.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +40,7 @@ enum StartError {
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
     #[error("secret memory for the stack: {0}")]
-    Stack(sys::SysError),
+    Stack(sys::MemoryError),
     #[error(transparent)]
     Listen(#[from] ListenError),
 }
@@ -95,7 +99,7 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     if let Some(damage) = journal.damage() {
         log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
     }
-    let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::default())?;
+    let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
     let listeners = listen::bind(&arguments.runtime_dir)?;
     words.extend(sandbox::confine_files(&arguments.state_dir)?);
     let signer = Signer::start(vault, journal, settings, words);
@@ -103,7 +107,7 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
 }
 
 fn serve(mut signer: Signer, listeners: &[Listener], stop: &SignalFd) -> Result<(), StartError> {
-    sys::on_secret_stack(|| {
+    sys::on_secret_stack(STACK_SIZE, || {
         ready();
         listen::serve(&mut signer, listeners, stop)
     })

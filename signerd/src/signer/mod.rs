@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::dispatch::{Role, permit};
 use crate::handlers::{self, refusals::Refusals};
-use crate::journal::{Event, Journal, Unsynced};
+use crate::journal::{Event, Journal, Recorded, Unsynced};
 use crate::log;
 use crate::vault::Vault;
 
@@ -98,8 +98,9 @@ impl Signer {
         }
     }
 
-    fn sign(&mut self, recorded: crate::journal::Recorded) -> Reply {
+    fn sign(&mut self, recorded: Recorded) -> Reply {
         self.last_signed_at = self.clock.now();
+        self.vault.mark_used(recorded.wallet(), self.last_signed_at);
         match self.vault.sign(recorded) {
             Ok(signature) => Reply::Signature(signature),
             Err(error) => Reply::Refused(handlers::vault_refusal(error)),
@@ -148,3 +149,6 @@ fn unwritten(step: Step) -> Reply {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

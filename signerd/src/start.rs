@@ -142,6 +142,5 @@ fn lock_state(directory: &Path) -> Result<Flock<File>, StartError> {
         .create(directory)
         .and_then(|()| File::create(directory.join("lock")))
         .map_err(|source| StartError::StateDir(name(), source))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|_held| StartError::Running(name()))
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_held| StartError::Running(name()))
 }

@@ -28,6 +28,9 @@ struct Minute {
 }
 
 impl Windows {
+    /// Nothing left.
+    pub const EMPTY: &Self = &Self { spent: BTreeMap::new(), full_until: 0 };
+
     /// Counts `amount` as spent at `at`.
     pub fn add(&mut self, scope: Scope, asset: Asset, amount: Amount, at: UnixSeconds) {
         let minutes = self.spent.entry((scope, asset)).or_default();

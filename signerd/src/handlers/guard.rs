@@ -20,9 +20,8 @@ pub(super) fn show(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
 pub(super) fn exposure(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
     let now = signer.clock.now();
-    let lines = state.guard().map_or_else(Vec::new, |guard| {
-        guard::exposure(guard, state.windows(), now)
-    });
+    let lines =
+        state.guard().map_or_else(Vec::new, |guard| guard::exposure(guard, state.windows(), now));
     Ok(Step::Answer(Reply::Exposure(Exposure { wallet, lines })))
 }
 

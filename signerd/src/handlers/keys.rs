@@ -105,9 +105,8 @@ fn new_key(
 }
 
 fn default_guard(signer: &Signer, chain: Chain, environment: Environment) -> String {
-    let of_environment = |network: &&Network| {
-        network.chain() == chain && network.environment == environment
-    };
+    let of_environment =
+        |network: &&Network| network.chain() == chain && network.environment == environment;
     let networks: Vec<_> = signer.settings.networks.iter().filter(of_environment).collect();
     Guard::default_for(environment, &networks).to_toml()
 }

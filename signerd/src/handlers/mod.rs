@@ -44,17 +44,13 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::ImportKey { chain, environment, key, agent_id } => {
             keys::import(signer, chain, environment, &key, agent_id)
         }
-        Request::RotateKey { wallet, grace_seconds } => {
-            keys::rotate(signer, wallet, grace_seconds)
-        }
+        Request::RotateKey { wallet, grace_seconds } => keys::rotate(signer, wallet, grace_seconds),
         Request::DestroyKey { wallet, passphrase } => keys::destroy(signer, wallet, &passphrase),
         Request::SetGuard { wallet, from_version, text, passphrase } => {
             guard::set(signer, wallet, from_version, &text, &passphrase)
         }
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
-        Request::VerifyBackup { passphrase, archive } => {
-            backup::verify(&passphrase, &archive)
-        }
+        Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::VerifyJournal => status::verify_journal(signer),
     }

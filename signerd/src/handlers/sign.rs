@@ -22,11 +22,7 @@ pub(super) fn transaction(
     })
 }
 
-pub(super) fn message(
-    signer: &mut Signer,
-    wallet: WalletId,
-    text: &[u8],
-) -> Result<Step, Refusal> {
+pub(super) fn message(signer: &mut Signer, wallet: WalletId, text: &[u8]) -> Result<Step, Refusal> {
     sign(signer, wallet, |address| message::decode_text(address.chain(), text))
 }
 
@@ -62,7 +58,8 @@ fn record(
     let now = signer.clock.now();
     let (state, guard) = signing_wallet(signer, wallet, now)?;
     let decoded = decode(state.snapshot().address).map_err(undecodable)?;
-    let cleared = guard::clear(wallet, guard, state.windows(), decoded, now)?;
+    let windows = state.windows_for(decoded.signing_input(), now);
+    let cleared = guard::clear(wallet, guard, windows, decoded, now)?;
     Ok(signer.journal.record(now, cleared))
 }
 

@@ -103,14 +103,12 @@ impl Journal {
         self.state.apply(at, event);
     }
 
-    /// Counts what `cleared` spends.
-    ///
-    /// The same bytes again are counted once: the same signature comes out, and the network takes
-    /// it once.
+    /// Counts what `cleared` spends, unless the same bytes were counted within the last day.
     pub fn record(&mut self, at: UnixSeconds, cleared: Cleared) -> Unsynced {
         let (wallet, input, scope, spend) = cleared.into_parts();
         let digest = event::digest_of(&input);
-        let spend = if self.state.was_signed(wallet, digest, at) {
+        let known = self.state.wallet(wallet);
+        let spend = if known.is_some_and(|known| known.was_counted(digest, at)) {
             Vec::new()
         } else {
             spend.into_iter().map(|(asset, amount)| SpendLine { asset, amount }).collect()

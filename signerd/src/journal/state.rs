@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use primitives::{Chain, WalletId};
 use protocol::{KeyInfo, KeyState, Latch};
+use txcodec::SigningInput;
 
+use super::event::digest_of;
 use super::{Event, SpendLine, WalletSnapshot};
 use crate::clock::UnixSeconds;
 use crate::guard::{DAY_SECONDS, Guard, Scope, Windows};
@@ -70,13 +72,6 @@ impl State {
         use std::ops::Bound;
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.wallets.range((from, Bound::Unbounded)).map(|(_, wallet)| wallet)
-    }
-
-    pub(super) fn was_signed(&self, id: WalletId, digest: [u8; 32], now: UnixSeconds) -> bool {
-        self.wallets
-            .get(&id)
-            .and_then(|wallet| wallet.signed.get(&digest))
-            .is_some_and(|at| now < at.saturating_add(DAY_SECONDS))
     }
 
     pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
@@ -161,6 +156,16 @@ impl WalletState {
     /// What left it lately.
     pub fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// What left it lately, as far as signing `input` adds to it. The same bytes again add nothing:
+    /// the same signature comes out, and the network takes it once.
+    pub fn windows_for(&self, input: &SigningInput, now: UnixSeconds) -> &Windows {
+        if self.was_counted(digest_of(input), now) { Windows::EMPTY } else { &self.windows }
+    }
+
+    pub(super) fn was_counted(&self, digest: [u8; 32], now: UnixSeconds) -> bool {
+        self.signed.get(&digest).is_some_and(|at| now < at.saturating_add(DAY_SECONDS))
     }
 
     /// Whether it signs at `now`.

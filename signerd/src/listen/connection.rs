@@ -78,8 +78,7 @@ impl Connection {
 
     /// Whether it stays open: it is not closed, and no frame has been half-sent for too long.
     pub(super) fn is_alive(&self, now: Instant) -> bool {
-        let in_time =
-            self.inbox.since.is_none_or(|since| now.duration_since(since) < FRAME_TIME);
+        let in_time = self.inbox.since.is_none_or(|since| now.duration_since(since) < FRAME_TIME);
         match self.phase {
             Phase::New | Phase::Greeted => in_time,
             Phase::Closing => !self.outbox.is_empty() && in_time,
@@ -254,7 +253,9 @@ mod tests {
         let (mut peer, mut connection) = pair();
         peer.write_all(&hello(VERSION)[..6]).unwrap();
         connection.receive(now);
-        assert!(connection.is_alive(now + FRAME_TIME.checked_sub(Duration::from_millis(1)).unwrap()));
+        assert!(
+            connection.is_alive(now + FRAME_TIME.checked_sub(Duration::from_millis(1)).unwrap())
+        );
         assert!(!connection.is_alive(now + FRAME_TIME));
     }
 

@@ -147,11 +147,7 @@ enum Woken {
     ToStop,
 }
 
-fn wait(
-    listeners: &[Listener],
-    connections: &[Connection],
-    stop: &SignalFd,
-) -> io::Result<Woken> {
+fn wait(listeners: &[Listener], connections: &[Connection], stop: &SignalFd) -> io::Result<Woken> {
     let readable = |descriptor| PollFd::new(descriptor, PollFlags::POLLIN);
     let mut polled = vec![readable(stop.as_fd())];
     polled.extend(listeners.iter().map(|listener| readable(listener.socket.as_fd())));

@@ -53,11 +53,8 @@ fn with_wallet() -> (TempDir, Signer, protocol::KeyInfo) {
     let mut signer = start(state.path());
     let made = operator(&mut signer, Request::InitVault { passphrase: passphrase() });
     assert_eq!(made, Reply::Done);
-    let create = Request::CreateKey {
-        chain: Chain::Evm,
-        environment: Environment::Mainnet,
-        agent_id: None,
-    };
+    let create =
+        Request::CreateKey { chain: Chain::Evm, environment: Environment::Mainnet, agent_id: None };
     let Reply::Key(key) = gateway(&mut signer, create) else { panic!("a key") };
     (state, signer, key)
 }
@@ -112,10 +109,8 @@ fn a_transfer_under_the_ceiling_is_signed_by_the_wallet_and_counted() {
 fn two_that_fit_alone_do_not_both_fit_in_one_batch() {
     let (_state, mut signer, key) = with_wallet();
     let half = CEILING / 2;
-    let batch = [0, 1].map(|nonce| Incoming {
-        role: Role::Gateway,
-        request: sign(key.wallet, nonce, half),
-    });
+    let batch = [0, 1]
+        .map(|nonce| Incoming { role: Role::Gateway, request: sign(key.wallet, nonce, half) });
     let replies = signer.handle(batch.into());
     let codes: Vec<_> = replies.into_iter().map(code).collect();
     assert_eq!(codes, [None, Some(RefusalCode::OverDayCeiling)]);
@@ -165,10 +160,7 @@ fn a_suspended_signer_signs_nothing_until_an_operator_resumes_it() {
         code(gateway(&mut signer, resume(b"correct horse battery staple"))),
         Some(RefusalCode::NotPermitted)
     );
-    assert_eq!(
-        operator(&mut signer, resume(b"correct horse battery staple")),
-        Reply::Done,
-    );
+    assert_eq!(operator(&mut signer, resume(b"correct horse battery staple")), Reply::Done,);
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
 }
 
@@ -260,7 +252,8 @@ fn a_key_is_imported_once() {
 #[test]
 fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day() {
     let (_state, mut signer, key) = with_wallet();
-    let Reply::Backup(archive) = operator(&mut signer, Request::Backup { passphrase: passphrase() })
+    let Reply::Backup(archive) =
+        operator(&mut signer, Request::Backup { passphrase: passphrase() })
     else {
         panic!("a backup")
     };

@@ -101,7 +101,7 @@ impl Signer {
     fn sign(&mut self, recorded: Recorded) -> Reply {
         self.last_signed_at = self.clock.now();
         self.vault.mark_used(recorded.wallet(), self.last_signed_at);
-        match self.vault.sign(recorded.wallet(), recorded.input()) {
+        match self.vault.sign(recorded) {
             Ok(signature) => Reply::Signature(signature),
             Err(error) => Reply::Refused(handlers::vault_refusal(error)),
         }

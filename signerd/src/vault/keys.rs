@@ -5,6 +5,8 @@ use protocol::Secret;
 use txcodec::SigningInput;
 use zeroize::Zeroizing;
 
+use crate::journal::Recorded;
+
 use super::cipher::Sealed;
 use super::files::key_file;
 use super::record::{KeyRecord, MAX_AGENT_ID};
@@ -36,12 +38,21 @@ impl Vault {
         })
     }
 
-    /// Signs with a wallet's key: 65 bytes `r ‖ s ‖ yParity` with low s (EIP-2) for a digest, 64
-    /// bytes for a message of Ed25519. The same input gives the same signature.
+    /// Signs what the journal recorded, which is used up: 65 bytes `r ‖ s ‖ yParity` with low s
+    /// (EIP-2) for a digest, 64 bytes for a message of Ed25519. The same input gives the same
+    /// signature.
     ///
     /// # Errors
     /// When the vault is not open, has no such wallet, or the input is for the other kind of key.
-    pub fn sign(&mut self, wallet: WalletId, input: &SigningInput) -> Result<Vec<u8>, VaultError> {
+    pub fn sign(&mut self, recorded: Recorded) -> Result<Vec<u8>, VaultError> {
+        self.sign_input(recorded.wallet(), recorded.input())
+    }
+
+    pub(super) fn sign_input(
+        &mut self,
+        wallet: WalletId,
+        input: &SigningInput,
+    ) -> Result<Vec<u8>, VaultError> {
         let open = self.open.as_ref().ok_or_else(|| self.not_open())?;
         let key = self.keys.get(&wallet).ok_or(VaultError::UnknownWallet(wallet))?;
         let slot = open.keys.get(&wallet).ok_or(VaultError::UnknownWallet(wallet))?;

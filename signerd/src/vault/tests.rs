@@ -65,8 +65,8 @@ fn keys_survive_a_restart_and_sign_the_same() {
     let digest = SigningInput::Digest([7; 32]);
     let message = SigningInput::Bytes(b"message".to_vec());
     let signatures = [
-        fixture.vault.sign(wallet(1), &digest).unwrap(),
-        fixture.vault.sign(wallet(2), &message).unwrap(),
+        fixture.vault.sign_input(wallet(1), &digest).unwrap(),
+        fixture.vault.sign_input(wallet(2), &message).unwrap(),
     ];
     let mut vault = fixture.reopened().unwrap();
     assert_eq!(vault.phase(), VaultPhase::Locked);
@@ -74,6 +74,6 @@ fn keys_survive_a_restart_and_sign_the_same() {
     vault.unlock(&passphrase(), NOW_MS).unwrap();
     assert_eq!(vault.phase(), VaultPhase::Open);
     assert_eq!(vault.instance(), fixture.vault.instance());
-    assert_eq!(vault.sign(wallet(1), &digest).unwrap(), signatures[0]);
-    assert_eq!(vault.sign(wallet(2), &message).unwrap(), signatures[1]);
+    assert_eq!(vault.sign_input(wallet(1), &digest).unwrap(), signatures[0]);
+    assert_eq!(vault.sign_input(wallet(2), &message).unwrap(), signatures[1]);
 }

@@ -15,9 +15,10 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use crate::config::{Arguments, Command, ConfigError, USAGE, parse_command_line};
 use crate::journal::{Journal, JournalError};
 use crate::listen::{self, ListenError, Listener};
+use crate::sandbox::{Hardened, SandboxError};
 use crate::signer::Signer;
 use crate::vault::{KdfCost, Vault, VaultError};
-use crate::{log, sandbox, sys};
+use crate::{log, sys};
 
 /// Bytes; the deepest path is the reading of a backup.
 const STACK_SIZE: NonZeroUsize = NonZeroUsize::new(1024 * 1024).expect("it is not zero");
@@ -38,7 +39,7 @@ enum StartError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
-    Sandbox(#[from] sandbox::SandboxError),
+    Sandbox(#[from] SandboxError),
     #[error("secret memory for the stack: {0}")]
     Stack(sys::MemoryError),
     #[error(transparent)]
@@ -92,7 +93,7 @@ fn print(text: &str) -> ExitCode {
 /// Confines itself before the first byte of a peer is read.
 fn start(arguments: &Arguments) -> Result<(), StartError> {
     let settings = arguments.read_settings()?;
-    let mut words = sandbox::harden_process()?;
+    let hardened = Hardened::new()?;
     let stop = take_signals().map_err(StartError::Signals)?;
     let _lock = lock_state(&arguments.state_dir)?;
     let journal = Journal::open(&arguments.state_dir.join("journal"))?;
@@ -101,8 +102,8 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     }
     let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
     let listeners = listen::bind(&arguments.runtime_dir)?;
-    words.extend(sandbox::confine_files(&arguments.state_dir)?);
-    let signer = Signer::start(vault, journal, settings, words);
+    let sandbox = hardened.confine(&arguments.state_dir)?;
+    let signer = Signer::start(vault, journal, settings, sandbox);
     serve(signer, &listeners, &stop)
 }
 

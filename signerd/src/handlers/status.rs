@@ -23,7 +23,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         journal_records,
         journal_head,
         idle_lock_seconds: signer.settings.idle_lock_seconds,
-        sandbox: signer.sandbox.clone(),
+        sandbox: signer.sandbox.iter().map(ToString::to_string).collect(),
     }))
 }
 

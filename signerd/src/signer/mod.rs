@@ -26,7 +26,7 @@ pub struct Signer {
     pub(crate) journal: Journal,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
-    pub(crate) sandbox: Vec<String>,
+    pub(crate) sandbox: Vec<&'static str>,
     refusals: Refusals,
     last_signed_at: u64,
 }
@@ -47,7 +47,7 @@ impl Signer {
         vault: Vault,
         mut journal: Journal,
         settings: Settings,
-        sandbox: Vec<String>,
+        sandbox: Vec<&'static str>,
     ) -> Self {
         let clock = Clock::start(journal.state().last_at());
         let version = env!("CARGO_PKG_VERSION").to_owned();

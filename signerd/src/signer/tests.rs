@@ -41,10 +41,8 @@ fn gateway(signer: &mut Signer, request: Request) -> Reply {
 }
 
 fn code(reply: Reply) -> Option<RefusalCode> {
-    match reply {
-        Reply::Refused(refusal) => Some(refusal.code),
-        _ => None,
-    }
+    let Reply::Refused(refusal) = reply else { return None };
+    Some(refusal.code)
 }
 
 /// A state directory with an open vault and an EVM wallet for main networks.

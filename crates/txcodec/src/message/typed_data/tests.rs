@@ -1,3 +1,5 @@
+//! Typed data as a whole: the example of the standard, round trips, known types.
+
 use primitives::{Address, encode_hex};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

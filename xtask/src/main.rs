@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask demo` and `cargo xtask test`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
+mod fuzz;
 mod licences;
 mod shell;
 mod test;

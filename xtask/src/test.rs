@@ -34,6 +34,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "build",       run: build },
     Layer { name: "doc-tests",   run: doc_tests },
     Layer { name: "tests",       run: tests },
+    Layer { name: "fuzz",        run: fuzz },
 ];
 
 /// Runs the layers of these names, or all; prints what became of each.
@@ -141,6 +142,11 @@ fn tests() -> Outcome {
     println!("cargo-nextest is missing (cargo install cargo-nextest --locked): using cargo test,");
     println!("which keeps no time limits and runs fewer tests at once");
     run_cargo("test --workspace --locked --no-fail-fast --lib --bins --tests")
+}
+
+/// Each fuzz target for some seconds.
+fn fuzz() -> Outcome {
+    crate::fuzz::smoke().into()
 }
 
 fn licences() -> Outcome {

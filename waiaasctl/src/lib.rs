@@ -19,6 +19,8 @@ pub mod place;
 mod progress;
 pub mod signer;
 pub mod table;
+#[cfg(test)]
+mod testing;
 mod time;
 pub mod user;
 pub mod view;

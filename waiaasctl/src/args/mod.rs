@@ -1,6 +1,8 @@
 //! The command lines: what can be typed, and what `--help` and the man pages say about it.
 
 mod operator;
+#[cfg(test)]
+mod tests;
 mod user;
 mod wallet;
 

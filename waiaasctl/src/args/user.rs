@@ -10,13 +10,14 @@ use super::wallet::environment_parser;
 
 const AFTER_HELP: &str = "\
 Secrets:
-  `init --auto-provision` makes two random secrets, the passphrase of the vault and gatewayd's master
-  password, and writes them to DIR/recovery.key. Without it WAIAAS_MASTER_PASSWORD, or the first line
-  of the file that WAIAAS_MASTER_PASSWORD_FILE names, is both, and a terminal is asked otherwise.
+  `init --auto-provision` makes two random secrets, the passphrase of the vault and the master
+  password of gatewayd, and writes them to DIR/recovery.key. Without it WAIAAS_MASTER_PASSWORD,
+  or the first line of the file that WAIAAS_MASTER_PASSWORD_FILE names, is both; where none of
+  them is given, a terminal is asked.
 
-  Both daemons run as one user here, so nothing separates their memory and files from each other or
-  from that user's other programs. This is for development and for machines with a single user; the
-  packages run each daemon as a user of its own under systemd.";
+  Both daemons run as one user here, so nothing separates their memory and their files from
+  each other or from other programs of that user. This is for development and for machines with
+  a single user; the packages run each daemon as a user of its own under systemd.";
 
 /// Runs the wallet for one user, from one directory: signerd, which has the keys, and gatewayd, which
 /// agents talk to.

@@ -6,6 +6,8 @@ mod guard;
 mod import;
 mod service;
 mod session;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod vault;
 mod wallet;

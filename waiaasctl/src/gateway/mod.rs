@@ -3,6 +3,8 @@
 
 mod call;
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};

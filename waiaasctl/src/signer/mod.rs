@@ -2,6 +2,8 @@
 //! `docs/PROTOCOL.md` specifies the bytes.
 
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;

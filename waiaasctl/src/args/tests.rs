@@ -1,0 +1,142 @@
+use clap::CommandFactory;
+
+use super::*;
+use clap::Parser;
+
+fn operator(line: &str) -> Result<Operator, clap::Error> {
+    Operator::try_parse_from(std::iter::once("waiaasctl").chain(line.split_whitespace()))
+}
+
+fn user(line: &str) -> Result<User, clap::Error> {
+    User::try_parse_from(std::iter::once("waiaas").chain(line.split_whitespace()))
+}
+
+#[test]
+fn the_definitions_hold_together() {
+    Operator::command().debug_assert();
+    User::command().debug_assert();
+}
+
+#[test]
+fn these_command_lines_of_the_operator_are_understood() {
+    for line in [
+        "init --passphrase-file -",
+        "--data-dir /d start",
+        "stop --data-dir /d",
+        "status --json",
+        "unlock --runtime-dir /run/x",
+        "lock",
+        "suspend",
+        "suspend --reason odd",
+        "resume",
+        "wallet create shop --chain ethereum",
+        "wallet create shop --chain solana --environment mainnet",
+        "wallet import shop --chain solana --key-file -",
+        "wallet list",
+        "wallet show shop",
+        "wallet rotate shop --grace 60",
+        "wallet destroy shop --yes",
+        "session create shop till --ttl 300 --token-file /t",
+        "session list",
+        "session revoke 1",
+        "send shop 0x0 0.5",
+        "send shop 0x0 5 --base-units --token 0x1 --network base-sepolia --memo x --wait",
+        "send shop 0x0 5 --wait 30 --idempotency-key k",
+        "balance shop --network all --assets",
+        "tx list --wallet shop --limit 5",
+        "tx show 1",
+        "tx cancel 1",
+        "guard show shop",
+        "guard set shop guard.toml --from-version 3",
+        "exposure",
+        "exposure shop",
+        "backup file",
+        "backup verify file",
+        "restore file",
+        "journal verify",
+        "completions bash",
+        "completions zsh --program waiaas",
+        "man /tmp/man",
+    ] {
+        let parsed = operator(line);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+    }
+}
+
+#[test]
+fn these_command_lines_of_the_operator_are_refused() {
+    for line in [
+        "",
+        "unlock correct-horse",
+        "unlock --passphrase correct-horse",
+        "wallet create shop",
+        "wallet create shop --chain bitcoin",
+        "wallet create shop --chain solana --environment devnet",
+        "session create",
+        "session create shop --ttl 299",
+        "session create shop --ttl 31536001",
+        "send shop 0x0",
+        "send shop 0x0 -1",
+        "send shop 0x0 1 --wait 0",
+        "tx list --limit 101",
+        "backup",
+        "backup a b",
+        "status --data-dir /d --runtime-dir /r",
+    ] {
+        assert!(operator(line).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn these_command_lines_of_the_user_are_understood() {
+    for line in [
+        "init",
+        "init --auto-provision --data-dir /d",
+        "start --data-dir /d",
+        "--data-dir /d start",
+        "quickset",
+        "quickset --mode mainnet --data-dir /d --json",
+        "status",
+        "stop --data-dir /d",
+    ] {
+        let parsed = user(line);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+    }
+    for line in ["", "quickset --mode devnet", "start --password x", "init --auto-provision=1"] {
+        assert!(user(line).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_password_is_no_argument_of_any_command() {
+    fn options(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().map(|argument| argument.get_id().to_string());
+        own.chain(command.get_subcommands().flat_map(options)).collect()
+    }
+    for command in [Operator::command(), User::command()] {
+        for option in options(&command) {
+            let secret = ["passphrase", "password", "secret", "private_key"]
+                .iter()
+                .any(|word| option.contains(word));
+            assert!(!secret || option.ends_with("_file"), "{option}");
+        }
+    }
+}
+
+#[test]
+fn the_exit_codes_that_help_lists_are_those_of_the_program() {
+    use crate::exit::Exit;
+    for exit in [
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Unreachable,
+        Exit::VaultClosed,
+        Exit::Passphrase,
+        Exit::Refused,
+        Exit::NotFound,
+        Exit::TimedOut,
+        Exit::Running,
+    ] {
+        assert!(EXIT_CODES.contains(&format!("\n  {}  ", exit.code())), "{exit:?}");
+    }
+}

@@ -1,0 +1,180 @@
+use primitives::{Amount, Asset};
+use protocol::{Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyState, Reply};
+use protocol::{KeyInfo, Request};
+
+use super::*;
+use crate::args::{BackupArgs, GuardCommand};
+use crate::table::Style;
+use crate::testing::Peers;
+
+const WALLET: &str = "07070707-0707-0707-0707-070707070707";
+
+fn key() -> KeyInfo {
+    KeyInfo {
+        wallet: WALLET.parse().unwrap(),
+        chain: primitives::Chain::Solana,
+        environment: primitives::Environment::Testnet,
+        public_key: vec![3; 32],
+        address: primitives::SolanaAddress([3; 32]).into(),
+        state: KeyState::Active,
+        created_at: 1_800_000_000,
+    }
+}
+
+fn json_of(view: &View) -> Value {
+    serde_json::from_str(&view.render(Format::Json, Style::Plain)).unwrap()
+}
+
+fn wallets(names: &[&str]) -> (u16, String) {
+    let items: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            json!({
+                "id": WALLET, "name": name, "chain": "solana", "network": "solana-devnet",
+                "environment": "testnet", "publicKey": "x", "status": "ACTIVE",
+                "ownerAddress": null, "ownerState": "NONE", "monitorIncoming": false,
+                "accountType": "eoa", "signerKey": null, "deployed": true, "createdAt": 1,
+            })
+        })
+        .collect();
+    (200, json!({ "items": items }).to_string())
+}
+
+#[test]
+fn a_guard_is_set_from_the_version_that_was_shown() {
+    let peers = Peers::new();
+    let shown = GuardText { version: 3, text: "old = 1".to_owned() };
+    let set = GuardText { version: 4, text: "new = 1".to_owned() };
+    let asked = peers.signer(vec![Reply::Guard(shown), Reply::Guard(set)]);
+    let file = peers.path().join("guard.toml");
+    std::fs::write(&file, "new = 1").unwrap();
+    let command = GuardCommand::Set { wallet: WALLET.to_owned(), file, from_version: None };
+    let view = run(Command::Guard(command), &peers.operation()).unwrap();
+    assert_eq!(json_of(&view)["version"], 4);
+    let last = asked.iter().nth(2).unwrap();
+    let Request::SetGuard { from_version, text, .. } = last else { panic!("{last:?}") };
+    assert_eq!((from_version, text.as_str()), (3, "new = 1"));
+}
+
+#[test]
+fn a_guard_is_printed_as_it_is() {
+    let peers = Peers::new();
+    let text = "[networks]\n# a comment\n";
+    let _asked = peers.signer(vec![Reply::Guard(GuardText { version: 3, text: text.to_owned() })]);
+    let command = GuardCommand::Show { wallet: WALLET.to_owned() };
+    let view = run(Command::Guard(command), &peers.operation()).unwrap();
+    assert_eq!(view.render(Format::Text, Style::Plain), text);
+}
+
+#[test]
+fn a_backup_is_written_once_and_read_back() {
+    let peers = Peers::new();
+    let archive = vec![7; 1000];
+    let report = JournalReport { records: 3, head: [0; 32], keys: 1 };
+    let asked = peers.signer(vec![Reply::Backup(archive.clone()), Reply::Journal(report)]);
+    let file = peers.path().join("backup");
+    let command =
+        || Command::Backup(BackupArgs { command: None, file: Some(peers.path().join("backup")) });
+    let view = run(command(), &peers.operation()).unwrap();
+    assert_eq!(json_of(&view)["journal"]["keys"], 1);
+    assert_eq!(std::fs::read(&file).unwrap(), archive);
+    let last = asked.iter().nth(2).unwrap();
+    assert!(matches!(&last, Request::VerifyBackup { archive: sent, .. } if *sent == archive));
+    let failure = run(command(), &peers.operation()).unwrap_err();
+    assert!(failure.to_string().contains("exists already"), "{failure}");
+}
+
+#[test]
+fn exposure_covers_every_wallet_that_still_signs() {
+    let peers = Peers::new();
+    let line = ExposureLine {
+        network: None,
+        asset: Asset::Native,
+        at_once: Ceiling::AtMost(Amount::from(100_000_000_u64)),
+        per_day: Ceiling::Unlimited,
+    };
+    let exposure = Exposure { wallet: key().wallet, lines: vec![line] };
+    let retired =
+        KeyInfo { wallet: WalletId::from_bytes([8; 16]), state: KeyState::Retired, ..key() };
+    let _asked = peers.signer(vec![
+        Reply::Keys(vec![key(), retired]),
+        Reply::Keys(vec![]),
+        Reply::Exposure(exposure),
+    ]);
+    let view =
+        run(Command::Exposure(crate::args::ExposureArgs { wallet: None }), &peers.operation());
+    let json = json_of(&view.unwrap());
+    assert_eq!(json["exposure"].as_array().unwrap().len(), 1);
+    assert_eq!(json["exposure"][0]["walletId"], WALLET);
+}
+
+#[test]
+fn a_wallet_is_found_by_its_name_if_only_one_has_it() {
+    for (names, exit) in [
+        (vec!["shop"], None),
+        (vec!["till"], Some(Exit::NotFound)),
+        (vec!["shop", "shop"], Some(Exit::Usage)),
+    ] {
+        let peers = Peers::new();
+        let _asked = peers.gateway(vec![wallets(&names)]);
+        let found = peers.operation().wallet("shop");
+        assert_eq!(found.as_ref().err().map(Failure::exit), exit, "{names:?}");
+        assert!(exit.is_some() || found.unwrap().to_string() == WALLET);
+    }
+}
+
+#[test]
+fn wallets_are_listed_while_gatewayd_is_down() {
+    let peers = Peers::new();
+    let _asked = peers.signer(vec![Reply::Keys(vec![key()]), Reply::Keys(vec![])]);
+    let view = run(Command::Wallet(crate::args::WalletCommand::List), &peers.operation()).unwrap();
+    let json = json_of(&view);
+    assert_eq!(json["wallets"][0]["id"], WALLET);
+    assert_eq!(json["wallets"][0]["name"], Value::Null);
+    let text = view.render(Format::Text, Style::Plain);
+    assert!(text.contains("incomplete: gatewayd cannot be reached"), "{text}");
+}
+
+#[test]
+fn status_shows_the_daemon_that_answers_and_ends_with_the_code_of_the_other() {
+    let peers = Peers::new();
+    let health = json!({
+        "status": "ok", "version": "0.1.0", "latestVersion": null, "updateAvailable": false,
+        "schemaVersion": 1, "uptime": 5, "timestamp": 1,
+    });
+    let _asked = peers.gateway(vec![(200, health.to_string())]);
+    let view = run(Command::Status, &peers.operation()).unwrap();
+    assert_eq!(view.exit(), Some(Exit::Unreachable));
+    let json = json_of(&view);
+    assert_eq!((&json["signer"], &json["gateway"]["uptime"]), (&Value::Null, &json!(5)));
+}
+
+#[test]
+fn a_session_that_was_made_to_ask_is_revoked_after_it() {
+    let peers = Peers::new();
+    let session = json!({
+        "id": WALLET, "token": "wai_sess_x", "expiresAt": 1, "walletId": WALLET, "wallets": [],
+    });
+    let revoked = json!({ "id": WALLET, "status": "REVOKED" });
+    let state = json!({ "id": WALLET, "status": "CANCELLED" });
+    let asked = peers.gateway(vec![
+        wallets(&["shop"]),
+        (201, session.to_string()),
+        (200, state.to_string()),
+        (200, revoked.to_string()),
+    ]);
+    let command = crate::args::TransactionCommand::Cancel { id: WALLET.to_owned() };
+    let view = run(Command::Tx(command), &peers.operation()).unwrap();
+    assert_eq!(json_of(&view)["status"], "CANCELLED");
+    let lines: Vec<String> =
+        asked.iter().take(4).map(|request| request.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /v1/wallets HTTP/1.1".to_owned(),
+            "POST /v1/sessions HTTP/1.1".to_owned(),
+            format!("POST /v1/transactions/{WALLET}/cancel HTTP/1.1"),
+            format!("DELETE /v1/sessions/{WALLET} HTTP/1.1"),
+        ]
+    );
+}

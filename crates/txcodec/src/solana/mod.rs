@@ -13,6 +13,8 @@ mod decode;
 mod instruction;
 pub mod memo;
 mod message;
+#[cfg(test)]
+mod properties;
 mod reader;
 pub mod system;
 #[cfg(test)]

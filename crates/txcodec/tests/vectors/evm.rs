@@ -60,6 +60,23 @@ fn fields_are_written_as_the_bytes_that_viem_writes() {
     assert!(compared > 30, "only {compared} vectors say what was encoded");
 }
 
+#[test]
+fn every_flip_of_a_bit_is_refused_or_another_transaction() {
+    for (name, vector) in vector::all("evm") {
+        let Some(described) = vector.get("transaction") else { continue };
+        let bytes = bytes(&vector["unsigned"]);
+        for position in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[position] ^= 1 << bit;
+                let Ok(other) = Transaction::from_unsigned_bytes(&flipped) else { continue };
+                assert_ne!(other, transaction(described), "{name}");
+                assert_eq!(other.to_unsigned_bytes(), flipped, "{name}");
+            }
+        }
+    }
+}
+
 fn transaction(described: &Value) -> Transaction {
     Transaction {
         kind: kind(described),

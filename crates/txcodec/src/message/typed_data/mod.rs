@@ -1,26 +1,6 @@
 //! Typed data (EIP-712) as a tree of values with their types, and its binary form.
 //!
-//! The binary form is the one encoding of the tree. Numbers are big-endian; a *text* is its length
-//! in bytes (four bytes) and its UTF-8.
-//!
-//! ```text
-//! version                1 byte, always 1
-//! number of types        4 bytes
-//! for each type, in ascending order of its name; EIP712Domain is one of them:
-//!     name               text
-//!     number of fields   4 bytes
-//!     for each field:    its type (text), its name (text)
-//! primary type           text
-//! the domain's values, the message's values, in the order of the types' fields:
-//!     bool               1 byte, 0 or 1
-//!     address            20 bytes
-//!     uintN, intN        N/8 bytes, two's complement
-//!     bytesN             N bytes
-//!     bytes, string      length (4 bytes), bytes
-//!     T[n]               n values
-//!     T[]                number of values (4 bytes), values
-//!     struct             its fields' values
-//! ```
+//! The binary form is the one encoding of the tree: `docs/PROTOCOL.md`, "Typed data".
 
 mod hash;
 #[cfg(feature = "json")]

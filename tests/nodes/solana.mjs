@@ -185,6 +185,7 @@ function tokenAccountsOf(owner, filter) {
 const methods = {
   getBalance: ([who]) => inContext(svm.getBalance(toAddress(who)) ?? 0n),
   getBlockHeight: () => height(),
+  getEpochInfo: () => ({ absoluteSlot: slot, blockHeight: height() }),
   getGenesisHash: () => options.genesis,
   getHealth: () => 'ok',
   getMinimumBalanceForRentExemption: ([size]) => svm.minimumBalanceForRentExemption(BigInt(size)),

@@ -86,5 +86,9 @@ pub(super) fn failure(err: Part<'_>, logs: &[String]) -> Option<String> {
 }
 
 fn words(err: &Value) -> String {
-    err.as_str().map_or_else(|| readable(&err.to_string()), readable)
+    let error = err.as_str().map_or_else(|| readable(&err.to_string()), readable);
+    if err.get("InsufficientFundsForRent").is_some() {
+        return format!("an account would hold less than it needs to exist (rent): {error}");
+    }
+    error
 }

@@ -1,3 +1,5 @@
+//! EVM chains against a node that says what the test wants.
+
 use primitives::{decode_hex, encode_hex};
 use txcodec::evm::Kind;
 

@@ -1,3 +1,5 @@
+//! Solana against a node that says what the test wants.
+
 use txcodec::Effect;
 use txcodec::solana::{Message, Version, compute_budget};
 

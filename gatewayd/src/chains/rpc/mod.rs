@@ -1,0 +1,247 @@
+//! JSON-RPC 2.0 with several endpoints: tried in turn, each only after it showed that it serves the
+//! right chain, put aside for a while when it fails.
+
+mod node;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use primitives::ChainId;
+use serde_json::{Value, json};
+
+use self::node::{Identity, Node, Trouble};
+use self::reply::Attempt;
+pub(super) use self::reply::NodeError;
+use super::ChainError;
+use super::answer::Part;
+use crate::clock::Clock;
+use crate::net::{Endpoint, HttpClient};
+
+/// How long one endpoint may take for one question.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// How long all endpoints together may take for it.
+const TOTAL_WAIT: Duration = Duration::from_secs(25);
+/// The most bytes of an answer: the token accounts of a busy Solana wallet are the longest.
+const ANSWER_LIMIT: usize = 8 << 20;
+
+/// Asks the endpoints of one network.
+#[derive(Debug)]
+pub(super) struct Rpc {
+    network: String,
+    chain_id: ChainId,
+    http: HttpClient,
+    clock: Clock,
+    waits: Waits,
+    nodes: RwLock<Vec<Arc<Node>>>,
+    next_id: AtomicU64,
+}
+
+/// How long is waited: for one endpoint, and for all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waits {
+    pub(super) answer: Duration,
+    pub(super) total: Duration,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum RpcError {
+    /// A node understood it and says no.
+    Node(NodeError),
+    /// No node could be asked.
+    Chain(ChainError),
+}
+
+impl Waits {
+    /// Those for nodes somewhere on the Internet.
+    pub(super) const USUAL: Self = Self { answer: ANSWER_WAIT, total: TOTAL_WAIT };
+}
+
+impl Rpc {
+    pub(super) fn new(
+        network: String,
+        chain_id: ChainId,
+        endpoints: &[Endpoint],
+        (http, clock, waits): (HttpClient, Clock, Waits),
+    ) -> Self {
+        let nodes = RwLock::new(endpoints.iter().cloned().map(Node::new).collect());
+        let next_id = AtomicU64::new(1);
+        Self { network, chain_id, http, clock, waits, nodes, next_id }
+    }
+
+    /// Asks `endpoints` from now on; those that stay keep what is known of them.
+    pub(super) fn set_endpoints(&self, endpoints: &[Endpoint]) {
+        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        let known = |endpoint: &Endpoint| nodes.iter().find(|node| node.endpoint == *endpoint);
+        let kept = |endpoint: &Endpoint| {
+            known(endpoint).cloned().unwrap_or_else(|| Node::new(endpoint.clone()))
+        };
+        *nodes = endpoints.iter().map(kept).collect();
+    }
+
+    /// Asks one question of the first endpoint that has an answer which `read` understands.
+    ///
+    /// # Errors
+    /// [`RpcError::Node`] when a node understood the question and says no; what `read` says unless
+    /// that is [`ChainError::BadAnswer`]; else what was wrong with the last endpoint.
+    pub(super) async fn call<T>(
+        &self,
+        method: &'static str,
+        params: Value,
+        read: impl Fn(Part<'_>) -> Result<T, ChainError>,
+    ) -> Result<T, RpcError> {
+        let deadline = self.clock.deadline(self.waits.total);
+        let mut troubles = Vec::new();
+        for node in self.nodes_by_health() {
+            let left = self.clock.until(deadline);
+            if left.is_zero() {
+                break;
+            }
+            let wait = self.waits.answer.min(left);
+            let trouble = match self.attempt(&node, method, &params, wait).await {
+                Attempt::Answered(answer) => match read(answer.whole()) {
+                    Err(ChainError::BadAnswer { reason, .. }) => Trouble::Garbage(reason),
+                    result => {
+                        node.works();
+                        return result.map_err(RpcError::Chain);
+                    }
+                },
+                Attempt::Refused(error) => {
+                    node.works();
+                    return Err(RpcError::Node(error));
+                }
+                Attempt::Failed(trouble) => trouble,
+            };
+            self.put_aside(&node, &trouble);
+            troubles.push(trouble);
+        }
+        Err(RpcError::Chain(self.verdict(method, &troubles)))
+    }
+
+    /// Asks one question that a working node has no reason to refuse.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) async fn ask<T>(
+        &self,
+        method: &'static str,
+        params: Value,
+        read: impl Fn(Part<'_>) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
+        self.call(method, params, read).await.map_err(ChainError::from)
+    }
+
+    async fn attempt(
+        &self,
+        node: &Node,
+        method: &'static str,
+        params: &Value,
+        wait: Duration,
+    ) -> Attempt {
+        match node.identity(&self.clock) {
+            Identity::Right => {}
+            Identity::Wrong => return Attempt::Failed(Trouble::WrongChain),
+            Identity::Unknown => {
+                if let Err(trouble) = self.identify(node, wait).await {
+                    return Attempt::Failed(trouble);
+                }
+            }
+        }
+        self.exchange(node, method, params, wait).await
+    }
+
+    /// Asks the node which chain it serves.
+    async fn identify(&self, node: &Node, wait: Duration) -> Result<(), Trouble> {
+        let (method, params) = match self.chain_id {
+            ChainId::Eip155(_) => ("eth_chainId", json!([])),
+            ChainId::Solana(_) => ("getGenesisHash", json!([])),
+        };
+        let answer = match self.exchange(node, method, &params, wait).await {
+            Attempt::Answered(answer) => answer,
+            Attempt::Refused(error) => {
+                return Err(Trouble::Garbage(format!("{method} gives error {}", error.code)));
+            }
+            Attempt::Failed(trouble) => return Err(trouble),
+        };
+        match self.is_right_chain(answer.whole()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Trouble::WrongChain),
+            Err(error) => Err(Trouble::Garbage(error.to_string())),
+        }
+    }
+
+    /// The chain id of EIP-695, or the start of the genesis hash as CAIP-2 has it.
+    fn is_right_chain(&self, answer: Part<'_>) -> Result<bool, ChainError> {
+        match self.chain_id {
+            ChainId::Eip155(id) => Ok(answer.small_quantity()? == id.get()),
+            ChainId::Solana(cluster) => {
+                Ok(answer.text()?.get(..32).is_some_and(|start| start == cluster.to_string()))
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        node: &Node,
+        method: &'static str,
+        params: &Value,
+        wait: Duration,
+    ) -> Attempt {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let body = serde_json::to_vec(&body).expect("a JSON value is written as JSON");
+        match self.http.post_json(&node.endpoint, body, wait, ANSWER_LIMIT).await {
+            Ok(bytes) => reply::read(self.chain_id.chain(), method, id, &bytes),
+            Err(error) => Attempt::Failed(Trouble::from(error)),
+        }
+    }
+
+    /// Every endpoint once: first those that work, in the order of the settings, then those that
+    /// rest, the one whose rest ends first before the others.
+    fn nodes_by_health(&self) -> Vec<Arc<Node>> {
+        let mut nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        nodes.sort_by_cached_key(|node| node.rest_left(&self.clock));
+        nodes
+    }
+
+    fn put_aside(&self, node: &Node, trouble: &Trouble) {
+        let rest = node.fails(trouble, &self.clock);
+        tracing::warn!(
+            network = %self.network,
+            endpoint = %node.endpoint.origin(),
+            rest_seconds = rest.as_secs(),
+            reason = trouble.words(),
+            "RPC endpoint put aside"
+        );
+    }
+
+    /// What to say when every endpoint failed: the last trouble that is not another chain.
+    fn verdict(&self, method: &'static str, troubles: &[Trouble]) -> ChainError {
+        let network = self.network.clone();
+        match troubles.iter().rfind(|trouble| **trouble != Trouble::WrongChain) {
+            None | Some(Trouble::WrongChain) => ChainError::WrongChain { network },
+            Some(Trouble::Timeout) => ChainError::Timeout { network, wait: self.waits.total },
+            Some(Trouble::Connection) => ChainError::Unreachable { network },
+            Some(Trouble::RateLimited) => ChainError::RateLimited { network },
+            Some(Trouble::Behind) => ChainError::NodeBehind,
+            Some(Trouble::Garbage(reason)) => {
+                ChainError::BadAnswer { method, reason: reason.clone() }
+            }
+        }
+    }
+}
+
+impl From<RpcError> for ChainError {
+    fn from(error: RpcError) -> Self {
+        match error {
+            RpcError::Node(NodeError { method, code, message, .. }) => {
+                Self::Node { method, code, message }
+            }
+            RpcError::Chain(error) => error,
+        }
+    }
+}

@@ -73,7 +73,7 @@ pub struct RecentTransaction {
 /// A new master password.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SetMasterPassword {
+pub struct ChangeMasterPassword {
     /// At least twelve characters.
     #[schema(min_length = 12)]
     pub new_password: String,
@@ -99,8 +99,8 @@ pub struct ShuttingDown {
     pub message: String,
 }
 
-impl std::fmt::Debug for SetMasterPassword {
+impl std::fmt::Debug for ChangeMasterPassword {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SetMasterPassword")
+        formatter.write_str("ChangeMasterPassword")
     }
 }

@@ -18,7 +18,7 @@ mod wallet;
 mod wallets;
 
 pub use admin::{
-    AdminStatus, MasterPasswordChanged, RecentTransaction, SetMasterPassword, ShuttingDown,
+    AdminStatus, ChangeMasterPassword, MasterPasswordChanged, RecentTransaction, ShuttingDown,
 };
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,

@@ -90,7 +90,7 @@ pub(super) fn initialise(
 ) -> Result<(), Failure> {
     let _progress = Progress::start("making the vault");
     let body =
-        api::SetMasterPassword { new_password: secrets.master_password().reveal().to_owned() };
+        api::ChangeMasterPassword { new_password: secrets.master_password().reveal().to_owned() };
     let _changed: api::MasterPasswordChanged =
         gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
     let passphrase = secrets.vault_passphrase().to_secret();

@@ -9,6 +9,7 @@ use crate::networks::Networks;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::TokenKey;
+use crate::signer::Signer;
 use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
 
@@ -27,6 +28,8 @@ pub struct App {
     pub networks: Networks,
     /// The database.
     pub store: Store,
+    /// Who holds the keys.
+    pub signer: Signer,
     /// What session tokens are made with.
     pub token_key: TokenKey,
     /// The password of `X-Master-Password`.
@@ -40,7 +43,12 @@ impl App {
     ///
     /// # Errors
     /// When the database fails, or keeps something that is no password hash or key.
-    pub async fn new(settings: Settings, clock: Clock, store: Store) -> Result<Self, StoreError> {
+    pub async fn new(
+        settings: Settings,
+        clock: Clock,
+        store: Store,
+        signer: Signer,
+    ) -> Result<Self, StoreError> {
         let now = clock.now();
         let kept = store.write(move |db| Kept::read(db, now)).await?;
         Ok(Self {
@@ -49,6 +57,7 @@ impl App {
             networks: settings.networks.clone(),
             settings,
             store,
+            signer,
             token_key: TokenKey::new(&kept.token_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             ending: watch::Sender::new(false),

@@ -37,7 +37,30 @@ pub struct Page {
     pub limit: u16,
 }
 
+/// How many transactions there were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them.
+    pub total: u64,
+    /// Those that failed.
+    pub failed: u64,
+}
+
 impl Reading<'_> {
+    /// How many transactions were asked for since then.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn tally_since(&self, since: UnixSeconds) -> Result<Tally, StoreError> {
+        let sql = "SELECT count(*), count(*) FILTER (WHERE status = 'FAILED') FROM transactions \
+                   WHERE created_at >= ?";
+        let (total, failed): (u32, u32) = self
+            .0
+            .prepare_cached(sql)?
+            .query_row([since.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Tally { total: total.into(), failed: failed.into() })
+    }
+
     /// The transaction of that name.
     ///
     /// # Errors

@@ -1,0 +1,37 @@
+//! A new master password.
+
+use crate::app::App;
+use crate::session::Master;
+use crate::session::password::{Cost, PasswordError, PasswordHash};
+use crate::store::StoreError;
+use crate::store::settings::Setting;
+
+/// Why the password is still the old one.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The new one cannot be one.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Keeps a new master password, as `_master` asks. The old one is nothing afterwards.
+///
+/// # Errors
+/// When the new one is too short, or the database fails.
+pub async fn change_master_password(
+    app: &App,
+    _master: &Master,
+    new: String,
+) -> Result<(), ChangeError> {
+    let derive = move || PasswordHash::derive(&new, Cost::DEFAULT);
+    let hash = tokio::task::spawn_blocking(derive).await.map_err(|_ended| StoreError::Closed)??;
+    let kept = serde_json::to_string(&hash).expect("numbers and texts are JSON");
+    let now = app.clock.now();
+    let keep = app.store.write(move |db| db.keep_setting(Setting::MasterPassword, &kept, now));
+    keep.await?;
+    app.master_password.replace(hash).await;
+    Ok(())
+}

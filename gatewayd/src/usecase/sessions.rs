@@ -1,0 +1,157 @@
+//! Sessions as they stand: list them, end them, change what they may use.
+
+use primitives::WalletId;
+
+use crate::app::App;
+use crate::clock::UnixSeconds;
+use crate::session::{Caller, Master};
+use crate::store::sessions::{LinkedWallet, Page, Session};
+use crate::store::wallets::WalletStatus;
+use crate::store::{SessionId, StoreError};
+
+/// A session with its wallets.
+#[derive(Clone, Debug)]
+pub struct ListedSession {
+    /// The session.
+    pub session: Session,
+    /// Its wallets.
+    pub wallets: Vec<LinkedWallet>,
+}
+
+/// Whether a session was ended now or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// Now.
+    Now,
+    /// It was over already.
+    Before,
+}
+
+/// Why a session is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// There is no such session.
+    #[error("there is no session {0}")]
+    Unknown(SessionId),
+    /// There is no such wallet.
+    #[error("there is no wallet {0}")]
+    UnknownWallet(WalletId),
+    /// The session may use that wallet already.
+    #[error("the session may use wallet {0} already")]
+    AlreadyLinked(WalletId),
+    /// The session may not use that wallet anyway.
+    #[error("the session does not use wallet {0}")]
+    NotLinked(WalletId),
+    /// A session without a wallet can do nothing.
+    #[error("it is the session's last wallet: revoke the session instead")]
+    LastWallet,
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The sessions that the caller may see, newest first, and how many there are: every one for the
+/// master, its own for an agent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_sessions(
+    app: &App,
+    caller: &Caller,
+    wallet: Option<WalletId>,
+    page: Page,
+) -> Result<(Vec<ListedSession>, u64), SessionError> {
+    let own = match caller {
+        Caller::Master(_) => None,
+        Caller::Agent(agent) => Some(agent.session().clone()),
+    };
+    let listed = app.store.read(move |db| {
+        let (sessions, total) = match own {
+            Some(own) => (vec![own], 1),
+            None => (db.sessions(wallet, page)?, db.session_count(wallet)?),
+        };
+        let with_wallets = |session: Session| {
+            Ok(ListedSession { wallets: db.session_wallets(session.id)?, session })
+        };
+        Ok((sessions.into_iter().map(with_wallets).collect::<Result<_, StoreError>>()?, total))
+    });
+    listed.await
+}
+
+/// Ends a session; its token is dead afterwards.
+///
+/// # Errors
+/// When there is no such session, or the database fails.
+pub async fn revoke_session(
+    app: &App,
+    _master: &Master,
+    id: SessionId,
+) -> Result<Revoked, SessionError> {
+    let now = app.clock.now();
+    let revoked = app.store.write(move |db| {
+        db.session(id)?.ok_or(SessionError::Unknown(id))?;
+        Ok::<_, SessionError>(db.revoke_session(id, now)?)
+    });
+    Ok(if revoked.await? { Revoked::Now } else { Revoked::Before })
+}
+
+/// Lets a session use another wallet. Answers since when.
+///
+/// # Errors
+/// When there is no such session or wallet, or the session may use it already.
+pub async fn add_session_wallet(
+    app: &App,
+    _master: &Master,
+    session: SessionId,
+    wallet: WalletId,
+) -> Result<UnixSeconds, SessionError> {
+    let now = app.clock.now();
+    let linked = app.store.write(move |db| {
+        db.session(session)?.ok_or(SessionError::Unknown(session))?;
+        let found = db.wallet(wallet)?;
+        if found.is_none_or(|found| found.status == WalletStatus::Terminated) {
+            return Err(SessionError::UnknownWallet(wallet));
+        }
+        Ok(db.link_wallet(session, wallet, now)?)
+    });
+    if linked.await? { Ok(now) } else { Err(SessionError::AlreadyLinked(wallet)) }
+}
+
+/// Lets a session no longer use a wallet.
+///
+/// # Errors
+/// When there is no such session, it does not use the wallet, or has no other.
+pub async fn remove_session_wallet(
+    app: &App,
+    _master: &Master,
+    session: SessionId,
+    wallet: WalletId,
+) -> Result<(), SessionError> {
+    let removed = app.store.write(move |db| {
+        db.session(session)?.ok_or(SessionError::Unknown(session))?;
+        if !db.unlink_wallet(session, wallet)? {
+            return Err(SessionError::NotLinked(wallet));
+        }
+        if db.session_wallets(session)?.is_empty() {
+            return Err(SessionError::LastWallet);
+        }
+        Ok(())
+    });
+    removed.await
+}
+
+/// A session's wallets.
+///
+/// # Errors
+/// When there is no such session, or the database fails.
+pub async fn session_wallets(
+    app: &App,
+    _master: &Master,
+    session: SessionId,
+) -> Result<Vec<LinkedWallet>, SessionError> {
+    let wallets = app.store.read(move |db| {
+        db.session(session)?.ok_or(SessionError::Unknown(session))?;
+        Ok(db.session_wallets(session)?)
+    });
+    wallets.await
+}

@@ -1,0 +1,113 @@
+//! Wallets as they stand: list them, show one, rename it, stop using it.
+
+use primitives::WalletId;
+
+use super::create_wallet::adopt_keys;
+use crate::app::App;
+use crate::session::{Caller, Master};
+use crate::store::StoreError;
+use crate::store::wallets::{Wallet, WalletStatus};
+
+/// Why a wallet is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum WalletError {
+    /// There is no such wallet.
+    #[error("there is no wallet {0}")]
+    Unknown(WalletId),
+    /// The session may not use that wallet, or there is none.
+    #[error("this session may not use wallet {0}")]
+    AccessDenied(WalletId),
+    /// The wallet is not used any more.
+    #[error("wallet {0} is terminated")]
+    Terminated(WalletId),
+    /// The name is empty, endless or cannot be printed.
+    #[error("a wallet's name is 1 to 100 printable characters")]
+    Name,
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The wallets that the caller may see, oldest first: every one for the master, the session's for
+/// an agent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_wallets(app: &App, caller: &Caller) -> Result<Vec<Wallet>, WalletError> {
+    match caller {
+        Caller::Master(_) => {
+            if let Err(error) = adopt_keys(app).await {
+                tracing::debug!(%error, "the signer's keys were not compared");
+            }
+            app.store.read(|db| Ok(db.wallets()?)).await
+        }
+        Caller::Agent(agent) => Ok(agent.wallets().to_vec()),
+    }
+}
+
+/// One wallet, if the caller may see it.
+///
+/// # Errors
+/// When there is no such wallet, or it is none of the session's.
+pub async fn show_wallet(app: &App, caller: &Caller, id: WalletId) -> Result<Wallet, WalletError> {
+    match caller {
+        Caller::Master(_) => {
+            let wallet = app.store.read(move |db| db.wallet(id)).await?;
+            wallet.ok_or(WalletError::Unknown(id))
+        }
+        Caller::Agent(agent) => agent.wallet(id).cloned().ok_or(WalletError::AccessDenied(id)),
+    }
+}
+
+/// Gives a wallet another name.
+///
+/// # Errors
+/// When there is no such wallet, or the name is none.
+pub async fn rename_wallet(
+    app: &App,
+    _master: &Master,
+    id: WalletId,
+    name: String,
+) -> Result<Wallet, WalletError> {
+    check_name(&name)?;
+    let now = app.clock.now();
+    let renamed = app.store.write(move |db| {
+        db.rename_wallet(id, &name, now)?;
+        db.wallet(id)?.ok_or(WalletError::Unknown(id))
+    });
+    renamed.await
+}
+
+/// Stops using a wallet for good. Its key stays with the signer until an operator destroys it.
+///
+/// # Errors
+/// When there is no such wallet, or it is not used any more.
+pub async fn terminate_wallet(
+    app: &App,
+    _master: &Master,
+    id: WalletId,
+) -> Result<(), WalletError> {
+    let now = app.clock.now();
+    let terminated = app.store.write(move |db| {
+        let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
+        if wallet.status == WalletStatus::Terminated {
+            return Err(WalletError::Terminated(id));
+        }
+        db.set_wallet_status(id, WalletStatus::Terminated, now)?;
+        Ok(())
+    });
+    terminated.await
+}
+
+/// Whether people can read the name, and a log.
+///
+/// # Errors
+/// When they cannot.
+pub(super) fn check_name(name: &str) -> Result<(), WalletError> {
+    let length = name.trim().chars().count();
+    if (1..=100).contains(&length) && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(WalletError::Name)
+    }
+}

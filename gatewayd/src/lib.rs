@@ -6,6 +6,8 @@ pub mod chains;
 pub mod clock;
 pub mod config;
 pub mod http;
+mod listeners;
+mod logging;
 pub mod net;
 pub mod networks;
 pub mod policy;
@@ -15,3 +17,144 @@ pub mod signer;
 pub mod store;
 pub mod tx;
 pub mod usecase;
+
+use std::sync::Arc;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
+use crate::http::Shared;
+use crate::listeners::ListenError;
+use crate::logging::Logging;
+use crate::signer::Signer;
+use crate::store::{Store, StoreError};
+
+/// The database's file in the state directory.
+const DATABASE: &str = "gateway.db";
+/// The signer's socket in the runtime directory.
+const SIGNER_SOCKET: &str = "signer.sock";
+
+/// Why the gateway does not run, or no longer does.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The settings are not right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The log cannot be written.
+    #[error("the log cannot be written")]
+    Logging(#[source] std::io::Error),
+    /// The operating system gave no threads or signals.
+    #[error("the program cannot start")]
+    System(#[source] std::io::Error),
+    /// The database cannot be used.
+    #[error("the database cannot be used")]
+    Store(#[from] StoreError),
+    /// Nobody could reach it.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+/// Runs the gateway until it is told to end by SIGTERM, SIGINT or the operator.
+///
+/// # Errors
+/// When it cannot start: settings, log, database or sockets.
+pub fn run(arguments: &Arguments) -> Result<(), RunError> {
+    let environment = ProcessEnvironment::of_this_process();
+    let settings = Settings::load(&arguments.config, &environment)?;
+    let logging = Logging::start(settings.daemon.log_level).map_err(RunError::Logging)?;
+    for name in &settings.ignored {
+        tracing::warn!(name, "this setting means nothing here");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let grace = settings.daemon.shutdown_timeout;
+    let runtime = runtime.map_err(RunError::System)?;
+    let outcome = runtime.block_on(serve(arguments, settings, &logging));
+    runtime.shutdown_timeout(grace);
+    outcome
+}
+
+async fn serve(
+    arguments: &Arguments,
+    settings: Settings,
+    logging: &Logging,
+) -> Result<(), RunError> {
+    let store = Store::open(&arguments.state_dir.join(DATABASE))?;
+    let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
+    let app = Arc::new(App::new(settings, Clock::system(), store, signer).await?);
+    let signals = Signals::new().map_err(RunError::System)?;
+    let mut serving = JoinSet::new();
+    for listener in listeners::open(&app.settings, &arguments.runtime_dir)? {
+        let router = http::router(Shared::new(Arc::clone(&app)));
+        let connections = app.settings.limits.connections.get();
+        serving.spawn(http::serve(listener, router, connections, app.ending.subscribe()));
+    }
+    notify(&[NotifyState::Ready]);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
+    signals.handle(arguments, &app, logging).await;
+    notify(&[NotifyState::Stopping]);
+    app.ending.send_replace(true);
+    let drained = async { while serving.join_next().await.is_some() {} };
+    if tokio::time::timeout(app.settings.daemon.shutdown_timeout, drained).await.is_err() {
+        tracing::warn!("some requests were cut off: they ran for longer than shutdown_timeout");
+    }
+    tracing::info!("the gateway has ended");
+    Ok(())
+}
+
+/// What the operating system tells the program.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Reloads the settings on SIGHUP; returns when the program shall end.
+    async fn handle(mut self, arguments: &Arguments, app: &App, logging: &Logging) {
+        let mut ending = app.ending.subscribe();
+        loop {
+            tokio::select! {
+                _signal = self.terminate.recv() => return,
+                _signal = self.interrupt.recv() => return,
+                _asked = ending.wait_for(|ending| *ending) => return,
+                _signal = self.hang_up.recv() => reload(arguments, app, logging),
+            }
+        }
+    }
+}
+
+/// Takes over what may change while the program runs. Settings that are not right change nothing.
+fn reload(arguments: &Arguments, app: &App, logging: &Logging) {
+    let environment = ProcessEnvironment::of_this_process();
+    match Settings::load(&arguments.config, &environment) {
+        Ok(settings) => {
+            let new = settings.reloadable();
+            logging.set_level(new.log_level);
+            app.limits.send_replace(new.limits);
+            tracing::info!("the settings were read again");
+            for name in settings.needs_restart(&app.settings) {
+                tracing::warn!(name, "this setting counts after a restart");
+            }
+        }
+        Err(error) => tracing::error!(%error, "the settings stay as they were"),
+    }
+}
+
+/// Tells systemd, where it started the program.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd was not told");
+    }
+}

@@ -1,3 +1,51 @@
 //! Starts the program; see the library for what it does.
 
-fn main() {}
+use std::error::Error;
+use std::process::ExitCode;
+
+use gatewayd::config::{Invocation, USAGE};
+
+/// Of sysexits.h: the command line is not understood.
+const USAGE_ERROR: u8 = 64;
+/// Of sysexits.h: the settings are not right; starting again does not help.
+const CONFIG_ERROR: u8 = 78;
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a terminal expects")]
+fn main() -> ExitCode {
+    let arguments = match Invocation::parse(std::env::args_os().skip(1)) {
+        Ok(Invocation::Serve(arguments)) => arguments,
+        Ok(Invocation::Help) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Invocation::Version) => {
+            println!("gatewayd {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("gatewayd: {error}");
+            return ExitCode::from(USAGE_ERROR);
+        }
+    };
+    match gatewayd::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gatewayd: {}", with_sources(&error));
+            match error {
+                gatewayd::RunError::Config(_) => ExitCode::from(CONFIG_ERROR),
+                gatewayd::RunError::Logging(_)
+                | gatewayd::RunError::System(_)
+                | gatewayd::RunError::Store(_)
+                | gatewayd::RunError::Listen(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// An error and what is behind it, in one line.
+fn with_sources(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", with_sources(source)),
+        None => error.to_string(),
+    }
+}

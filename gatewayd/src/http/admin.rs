@@ -1,0 +1,120 @@
+//! `/v1/admin`.
+
+use std::sync::Arc;
+
+use api::{AdminStatus, ChangeMasterPassword, ErrorCode, MasterPasswordChanged, ShuttingDown};
+use axum::extract::State;
+use protocol::{Latch, RefusalCode};
+
+use super::body::{Done, Json};
+use super::problem::Problem;
+use super::words::seconds;
+use crate::app::App;
+use crate::session::Master;
+use crate::signer::SignerError;
+use crate::usecase::admin_status::admin_status;
+use crate::usecase::change_master_password::{ChangeError, change_master_password};
+
+/// Seconds after which an operator interface logs out.
+const ADMIN_TIMEOUT: u64 = 900;
+
+pub(super) async fn status(
+    State(app): State<Arc<App>>,
+    master: Master,
+) -> Result<Done<AdminStatus>, Problem> {
+    let overview = admin_status(&app, &master).await?;
+    let now = app.clock.now();
+    let suspended = overview.signer.is_some_and(|signer| signer.latch == Latch::Suspended);
+    let vault = overview.signer.map(|signer| signer.vault.to_string());
+    Ok(Done(AdminStatus {
+        status: "running".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        latest_version: None,
+        update_available: false,
+        uptime: now.since(app.started_at).as_secs(),
+        wallet_count: u64::try_from(overview.wallets).unwrap_or(u64::MAX),
+        active_session_count: overview.active_sessions,
+        kill_switch_state: if suspended { "SUSPENDED" } else { "ACTIVE" }.to_owned(),
+        admin_timeout: ADMIN_TIMEOUT,
+        timestamp: seconds(now),
+        policy_count: overview.policies,
+        recent_tx_count: overview.recent.total,
+        failed_tx_count: overview.recent.failed,
+        auto_provisioned: !app.master_password.is_set().await,
+        recent_transactions: Vec::new(),
+        signer: vault.unwrap_or_else(|| "unreachable".to_owned()),
+    }))
+}
+
+pub(super) async fn master_password(
+    State(app): State<Arc<App>>,
+    master: Master,
+    Json(asked): Json<ChangeMasterPassword>,
+) -> Result<Done<MasterPasswordChanged>, Problem> {
+    change_master_password(&app, &master, asked.new_password).await?;
+    Ok(Done(MasterPasswordChanged {
+        message: "the master password was changed".to_owned(),
+        wallets_re_encrypted: 0,
+        settings_re_encrypted: 0,
+    }))
+}
+
+pub(super) async fn shutdown(State(app): State<Arc<App>>, _master: Master) -> Done<ShuttingDown> {
+    app.ending.send_replace(true);
+    Done(ShuttingDown { message: "the gateway ends once what it is doing is done".to_owned() })
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Password(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignerError> for Problem {
+    fn from(error: SignerError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignerError::Unavailable { .. } | SignerError::NoAnswer { .. } => {
+                Self::new(ErrorCode::KeystoreLocked, message)
+                    .hint("waiaasctl status says how the signer is")
+            }
+            SignerError::Locked => Self::new(ErrorCode::KeystoreLocked, message)
+                .hint("an operator opens it with waiaasctl unlock"),
+            SignerError::Refused(refusal) => Self::new(refusal_code(refusal.code), message),
+        }
+    }
+}
+
+/// What the contract calls a refusal of the signer.
+fn refusal_code(code: RefusalCode) -> ErrorCode {
+    match code {
+        RefusalCode::Suspended => ErrorCode::KillSwitchActive,
+        RefusalCode::OverTransactionCeiling | RefusalCode::OverDayCeiling => {
+            ErrorCode::SpendingLimitExceeded
+        }
+        RefusalCode::TokenNotAllowed => ErrorCode::TokenNotAllowed,
+        RefusalCode::NetworkNotAllowed | RefusalCode::EffectNotAllowed => ErrorCode::PolicyDenied,
+        RefusalCode::Undecodable | RefusalCode::WrongChain => ErrorCode::InvalidTransaction,
+        RefusalCode::UnknownWallet => ErrorCode::WalletNotFound,
+        RefusalCode::WalletRetired => ErrorCode::WalletTerminated,
+        RefusalCode::LimitReached => ErrorCode::ConstraintViolated,
+        RefusalCode::VaultUninitialised | RefusalCode::VaultLocked | RefusalCode::Throttled => {
+            ErrorCode::KeystoreLocked
+        }
+        RefusalCode::NotPermitted
+        | RefusalCode::UnknownVersion
+        | RefusalCode::VaultExists
+        | RefusalCode::VaultOpen
+        | RefusalCode::WrongPassphrase
+        | RefusalCode::WeakPassphrase
+        | RefusalCode::BadGuard
+        | RefusalCode::GuardChanged
+        | RefusalCode::BadKey
+        | RefusalCode::BadBackup
+        | RefusalCode::JournalFailed
+        | RefusalCode::Internal => ErrorCode::InternalError,
+    }
+}

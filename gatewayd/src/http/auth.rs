@@ -1,0 +1,200 @@
+//! The one place that reads credentials: each route has its kind, and a request without it goes no
+//! further.
+
+use std::sync::Arc;
+
+use api::ErrorCode;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::pace::Client;
+use super::problem::Problem;
+use super::routes::{Credential, Route};
+use super::serve::Peer;
+use crate::session::password::PasswordError;
+use crate::session::token::TokenError;
+use crate::session::{Agent, AgentError, Caller, Master};
+
+const MASTER_PASSWORD: &str = "x-master-password";
+
+/// A route with what it takes to let a request in.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    pub(super) shared: Shared,
+    pub(super) route: &'static Route,
+}
+
+/// Lets the request in if it has the route's credential and did not come too often.
+pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    let caller = authenticate(&gate, peer, request.headers()).await;
+    if let Err(problem) = hold_back(&gate, peer, caller.as_ref().ok().and_then(Option::as_ref)) {
+        return problem.into_response();
+    }
+    match caller {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(Arc::new(caller));
+            }
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn authenticate(
+    gate: &Gate,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Problem> {
+    let shared = &gate.shared;
+    match gate.route.credential {
+        Credential::Public => Ok(None),
+        Credential::Agent => agent(shared, headers).await.map(Some),
+        Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
+            agent(shared, headers).await.map(Some)
+        }
+        Credential::Master | Credential::MasterOrAgent => {
+            master(shared, peer, headers).await.map(Some)
+        }
+    }
+}
+
+async fn agent(shared: &Shared, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let token = single(headers, header::AUTHORIZATION.as_str()).and_then(bearer);
+    let token = token.ok_or_else(|| {
+        Problem::new(ErrorCode::InvalidToken, "this needs the token of a session")
+            .hint("send Authorization: Bearer wai_sess_…; waiaasctl session create makes one")
+    })?;
+    Ok(Caller::Agent(Agent::from_token(&shared.app, token).await?))
+}
+
+async fn master(
+    shared: &Shared,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    if let Some(Peer::Unix { uid }) = peer
+        && let Some(operator) = Master::from_peer(uid)
+    {
+        return Ok(Caller::Master(operator));
+    }
+    let password = single(headers, MASTER_PASSWORD).ok_or_else(|| {
+        Problem::new(ErrorCode::InvalidMasterPassword, "this needs the master password")
+            .hint("send X-Master-Password, or use waiaasctl, which needs none")
+    })?;
+    Ok(Caller::Master(Master::from_password(&shared.app, password).await?))
+}
+
+/// The value of a header that stands there once.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let (first, second) = (values.next()?, values.next());
+    second.is_none().then(|| first.to_str().ok()).flatten()
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Counts the request; the sessions by themselves, others by the address of their connection.
+fn hold_back(gate: &Gate, peer: Option<Peer>, caller: Option<&Caller>) -> Result<(), Problem> {
+    let limits = gate.shared.app.limits.borrow().clone();
+    let take = |client, per_minute| {
+        gate.shared.pace.take(client, per_minute).map_err(|seconds| {
+            Problem::new(ErrorCode::RateLimited, "too many requests").retry_after(seconds)
+        })
+    };
+    match (caller, peer) {
+        (Some(Caller::Agent(agent)), _) => {
+            take(Client::Session(agent.session_id()), limits.requests_per_minute)?;
+            if gate.route.moves_money() {
+                take(Client::Sends(agent.session_id()), limits.sends_per_minute)?;
+            }
+            Ok(())
+        }
+        (Some(Caller::Master(_)) | None, Some(Peer::Tcp { address })) => {
+            take(Client::Address(address), limits.requests_per_minute)
+        }
+        (Some(Caller::Master(_)) | None, Some(Peer::Unix { .. }) | None) => Ok(()),
+    }
+}
+
+/// What [`admit`] found out. A handler of a route without a credential has nobody to ask for.
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Arc<Self>>().map(|caller| Self::clone(caller));
+        caller.ok_or_else(no_such_caller)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Agent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Agent(agent) => Ok(agent),
+            Caller::Master(_) => Err(no_such_caller()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Master {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Master(master) => Ok(master),
+            Caller::Agent(_) => Err(no_such_caller()),
+        }
+    }
+}
+
+/// The handler wants another caller than its line in the list of routes lets in.
+fn no_such_caller() -> Problem {
+    Problem::new(ErrorCode::InternalError, "this route and its handler disagree on who may ask")
+}
+
+impl From<AgentError> for Problem {
+    fn from(error: AgentError) -> Self {
+        let message = error.to_string();
+        match error {
+            AgentError::Token(TokenError::Invalid) => Self::new(ErrorCode::InvalidToken, message)
+                .hint("a token dies when its session is renewed or rotated: use the newest one"),
+            AgentError::Token(TokenError::Expired) => Self::new(ErrorCode::TokenExpired, message)
+                .hint("ask the operator for a new session"),
+            AgentError::Revoked => Self::new(ErrorCode::SessionRevoked, message)
+                .hint("ask the operator for a new session"),
+            AgentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        let message = error.to_string();
+        match error {
+            PasswordError::Wrong => Self::new(ErrorCode::InvalidMasterPassword, message),
+            PasswordError::NotSet => Self::new(ErrorCode::InvalidMasterPassword, message)
+                .hint("waiaasctl needs none, and can set one"),
+            PasswordError::Closed { retry_after_seconds } => {
+                Self::new(ErrorCode::MasterPasswordLocked, message).retry_after(retry_after_seconds)
+            }
+            PasswordError::TooShort => Self::invalid(message),
+            PasswordError::Cost => Self::internal(&error),
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for Problem {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::internal(&error)
+    }
+}

@@ -1,0 +1,101 @@
+//! `/health`, `/v1/nonce`, `/v1/connect-info`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce};
+use axum::extract::State;
+use primitives::encode_hex;
+
+use super::body::Done;
+use super::policies;
+use super::problem::Problem;
+use super::words::{end, seconds, uuid};
+use crate::app::App;
+use crate::session::{Agent, random_bytes};
+use crate::store::Store;
+use crate::usecase::connect_info::{BoundWallet, connect_info, networks_of, prompt};
+
+/// How long a nonce can be signed.
+const NONCE_LIFETIME: Duration = Duration::from_mins(5);
+
+pub(super) async fn health(State(app): State<Arc<App>>) -> Done<Health> {
+    let now = app.clock.now();
+    Done(Health {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        latest_version: None,
+        update_available: false,
+        schema_version: u32::try_from(Store::schema_version()).unwrap_or(u32::MAX),
+        uptime: now.since(app.started_at).as_secs(),
+        timestamp: seconds(now),
+    })
+}
+
+pub(super) async fn nonce(State(app): State<Arc<App>>) -> Done<Nonce> {
+    let expires_at = seconds(app.clock.now().plus(NONCE_LIFETIME));
+    Done(Nonce { nonce: encode_hex(&random_bytes::<32>()), expires_at })
+}
+
+pub(super) async fn info(
+    State(app): State<Arc<App>>,
+    agent: Agent,
+) -> Result<Done<ConnectInfo>, Problem> {
+    let bound = connect_info(&app, &agent).await?;
+    let session = agent.session();
+    let policies = bound.iter().map(|bound| {
+        let policies = bound.policies.iter().map(|policy| policies::body(&app, policy));
+        (bound.wallet.id.to_string(), policies.collect())
+    });
+    Ok(Done(ConnectInfo {
+        session: ConnectedSession {
+            id: uuid(session.id),
+            expires_at: end(session.expires_at),
+            source: session.source.to_string(),
+        },
+        policies: policies.collect::<BTreeMap<_, _>>(),
+        wallets: bound.iter().map(|bound| wallet(&app, bound)).collect(),
+        capabilities: ["transfer", "token_transfer", "balance", "assets", "sign"]
+            .map(str::to_owned)
+            .to_vec(),
+        default_deny: DefaultDeny {
+            token_transfers: true,
+            contract_calls: true,
+            token_approvals: true,
+            x402_domains: true,
+        },
+        daemon: Daemon { version: env!("CARGO_PKG_VERSION").to_owned(), base_url: base_url(&app) },
+        supported_chain_ids: chain_ids(&app, &bound),
+        prompt: prompt(&app, &bound),
+    }))
+}
+
+fn wallet(app: &App, bound: &BoundWallet) -> ConnectedWallet {
+    let wallet = &bound.wallet;
+    ConnectedWallet {
+        id: uuid(wallet.id),
+        name: wallet.name.clone(),
+        chain: wallet.chain.to_string(),
+        environment: wallet.environment.to_string(),
+        address: wallet.address.to_string(),
+        owner_state: "NONE".to_owned(),
+        available_networks: networks_of(app, wallet),
+    }
+}
+
+fn chain_ids(app: &App, bound: &[BoundWallet]) -> Vec<String> {
+    let networks = bound.iter().flat_map(|bound| {
+        app.networks
+            .of(bound.wallet.chain, bound.wallet.environment)
+            .map(|network| network.chain_id)
+    });
+    let distinct: std::collections::BTreeSet<_> = networks.collect();
+    distinct.into_iter().map(|chain_id| chain_id.to_string()).collect()
+}
+
+fn base_url(app: &App) -> String {
+    let daemon = &app.settings.daemon;
+    let address = std::net::SocketAddr::new(daemon.hostname.address(), daemon.port);
+    format!("http://{address}")
+}

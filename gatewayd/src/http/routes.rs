@@ -1,0 +1,129 @@
+//! Every route, one line each: method, path, whose credential it takes, handler, body and answer.
+//!
+//! What is not in [`ROUTES`] does not exist. `/doc` derives from the same lines.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::auth::{Gate, admit};
+use super::openapi::{self, Described, describe};
+use super::{Shared, admin, connect, envelope, policies, sessions, utils, wallets};
+
+/// Whose credential a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// Nobody's.
+    Public,
+    /// A session's token.
+    Agent,
+    /// The master password, or the operator's socket.
+    Master,
+    /// A session's token where there is one, else as for the master.
+    MasterOrAgent,
+}
+
+/// A route.
+pub struct Route {
+    /// Such as `GET`.
+    pub method: &'static str,
+    /// With `{names}` for values.
+    pub path: &'static str,
+    /// Whose credential it takes.
+    pub credential: Credential,
+    /// The handler's name, with its module.
+    pub(super) name: &'static str,
+    /// Names of values in the query.
+    pub(super) query: &'static [&'static str],
+    /// The body that it takes.
+    pub(super) body: Option<Described>,
+    /// The status of success.
+    pub(super) status: u16,
+    /// The body of success.
+    pub(super) answer: Option<Described>,
+    handler: fn() -> MethodRouter<Shared>,
+}
+
+/// Declares [`ROUTES`]; see there.
+macro_rules! routes {
+    ($(
+        $method:ident $path:literal $credential:ident $module:ident::$handler:ident
+        $([$($query:ident)*])? $(<- $body:ident)? => $status:literal $($answer:ident)?;
+    )+) => {
+        /// Every route.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            credential: Credential::$credential,
+            name: concat!(stringify!($module), "::", stringify!($handler)),
+            query: &[$($(stringify!($query)),*)?],
+            body: routes!(@described $($body)?),
+            status: $status,
+            answer: routes!(@described $($answer)?),
+            handler: || on(MethodFilter::$method, $module::$handler),
+        }),+];
+    };
+    (@described $name:ident) => { Some(describe::<api::$name>) };
+    (@described) => { None };
+}
+
+routes! {
+    GET    "/health"                                 Public        connect::health => 200 Health;
+    GET    "/doc"                                    Public        openapi::doc => 200;
+    GET    "/v1/nonce"                               Public        connect::nonce => 200 Nonce;
+    GET    "/v1/connect-info"                        Agent         connect::info => 200 ConnectInfo;
+
+    GET    "/v1/wallets"                             MasterOrAgent wallets::list => 200 WalletList;
+    POST   "/v1/wallets"                             Master        wallets::create <- CreateWallet => 201 CreatedWallet;
+    GET    "/v1/wallets/{id}"                        MasterOrAgent wallets::show => 200 WalletDetail;
+    PUT    "/v1/wallets/{id}"                        Master        wallets::rename <- RenameWallet => 200 Wallet;
+    DELETE "/v1/wallets/{id}"                        Master        wallets::terminate => 200 WalletTerminated;
+    GET    "/v1/wallets/{id}/networks"               MasterOrAgent wallets::networks => 200 WalletNetworks;
+
+    GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId limit offset] => 200 SessionPage;
+    POST   "/v1/sessions"                            Master        sessions::create <- CreateSession => 201 SessionCreated;
+    DELETE "/v1/sessions/{id}"                       Master        sessions::revoke => 200 SessionRevoked;
+    PUT    "/v1/sessions/{id}/renew"                 Agent         sessions::renew => 200 SessionRenewed;
+    POST   "/v1/sessions/{id}/rotate"                Master        sessions::rotate => 200 SessionRotated;
+    GET    "/v1/sessions/{id}/wallets"               Master        sessions::wallets => 200 SessionWallets;
+    POST   "/v1/sessions/{id}/wallets"               Master        sessions::add_wallet <- AddSessionWallet => 201 SessionWalletAdded;
+    DELETE "/v1/sessions/{id}/wallets/{walletId}"    Master        sessions::remove_wallet => 204;
+
+    GET    "/v1/policies"                            MasterOrAgent policies::list [walletId limit offset] => 200 PolicyPage;
+    POST   "/v1/policies"                            Master        policies::create <- CreatePolicy => 201 Policy;
+    GET    "/v1/policies/{id}"                       Master        policies::show => 200 Policy;
+    PUT    "/v1/policies/{id}"                       Master        policies::change <- UpdatePolicy => 200 Policy;
+    DELETE "/v1/policies/{id}"                       Master        policies::delete => 200 PolicyDeleted;
+
+
+
+    POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
+
+    GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
+    PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
+    POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;
+}
+
+/// Serves [`ROUTES`], each behind its credential, with the envelope around all.
+pub fn router(shared: Shared) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let gate = Gate { shared: shared.clone(), route };
+        let guarded = (route.handler)().route_layer(from_fn_with_state(gate, admit));
+        router = router.route(route.path, guarded);
+    }
+    router.layer(from_fn(envelope::wrap)).with_state(shared)
+}
+
+impl Route {
+    /// Whether it asks for a transaction or a signature.
+    pub(super) fn moves_money(&self) -> bool {
+        self.method == "POST" && self.path.starts_with("/v1/transactions/")
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.method, self.path)
+    }
+}

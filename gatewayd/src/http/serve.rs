@@ -1,0 +1,147 @@
+//! Connections: accepted up to a limit, served, and let finish at the end.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use nix::unistd::Uid;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt;
+
+/// How long the head of a request may take to arrive, and an idle connection may stay.
+const HEAD_ARRIVAL: Duration = Duration::from_secs(10);
+/// The longest head, in bytes.
+const MAX_HEAD: usize = 32 << 10;
+/// The most headers.
+const MAX_HEADERS: usize = 64;
+/// How long to wait after an error of accepting, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where requests come in.
+#[derive(Debug)]
+pub enum Listener {
+    /// An address of this machine.
+    Tcp(TcpListener),
+    /// The gateway's own socket.
+    Unix(UnixListener),
+}
+
+/// Who is at the other end of a connection, as the kernel tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Peer {
+    /// Somebody on this machine.
+    Tcp {
+        /// The connection's address.
+        address: IpAddr,
+    },
+    /// A user of this machine.
+    Unix {
+        /// Which one (`SO_PEERCRED`).
+        uid: Uid,
+    },
+}
+
+/// Why a listener cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the listener does not say its address")]
+pub struct ServeError(#[from] io::Error);
+
+enum Connection {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream, Uid),
+}
+
+/// Serves what comes in by `listener` until `ending` turns true; then waits until the requests that
+/// run are answered. At most `connections` are open at once; who comes then waits in the kernel.
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    connections: usize,
+    mut ending: watch::Receiver<bool>,
+) {
+    let open = Arc::new(Semaphore::new(connections));
+    let graceful = GracefulShutdown::new();
+    let accepting = async {
+        loop {
+            let permit = Arc::clone(&open).acquire_owned().await.expect("it is never closed");
+            match listener.accept().await {
+                Ok(connection) => {
+                    let served = connection.serve(router.clone(), graceful.watcher());
+                    tokio::spawn(async move {
+                        served.await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        _ended = ending.wait_for(|ending| *ending) => {}
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Connection> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Connection::Tcp(stream, address))
+            }
+            Self::Unix(listener) => {
+                let (stream, _unnamed) = listener.accept().await?;
+                let uid = Uid::from_raw(stream.peer_cred()?.uid());
+                Ok(Connection::Unix(stream, uid))
+            }
+        }
+    }
+}
+
+impl Connection {
+    async fn serve(self, router: Router, watcher: Watcher) {
+        match self {
+            Self::Tcp(stream, address) => {
+                let peer = Peer::Tcp { address: address.ip() };
+                serve_stream(stream, peer, router, watcher).await;
+            }
+            Self::Unix(stream, uid) => {
+                serve_stream(stream, Peer::Unix { uid }, router, watcher).await;
+            }
+        }
+    }
+}
+
+async fn serve_stream<S>(stream: S, peer: Peer, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_ARRIVAL)
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection broke");
+    }
+}

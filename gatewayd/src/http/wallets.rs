@@ -1,0 +1,190 @@
+//! `/v1/wallets`.
+
+use std::sync::Arc;
+
+use api::{
+    AvailableNetwork, CreateWallet, CreatedWallet, ErrorCode, FirstSession, RenameWallet,
+    WalletDetail, WalletList, WalletNetworks, WalletTerminated,
+};
+use axum::extract::State;
+use primitives::{Chain, Environment};
+
+use super::body::{Created, Done, Json, Path};
+use super::problem::Problem;
+use super::words::{end, seconds, uuid, word};
+use crate::app::App;
+use crate::session::{Caller, Master};
+use crate::store::wallets::Wallet;
+use crate::usecase::choice::shown_network;
+use crate::usecase::create_wallet::{
+    FirstSession as Opens, NewWallet, NewWalletError, create_wallet,
+};
+use crate::usecase::wallets::{
+    WalletError, list_wallets, rename_wallet, show_wallet, terminate_wallet,
+};
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Done<WalletList>, Problem> {
+    let wallets = list_wallets(&app, &caller).await?;
+    Ok(Done(WalletList { items: wallets.iter().map(|wallet| body(&app, wallet)).collect() }))
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    master: Master,
+    Json(asked): Json<CreateWallet>,
+) -> Result<Created<CreatedWallet>, Problem> {
+    let (wallet, opened) = create_wallet(&app, &master, new_wallet(asked)?).await?;
+    let session = opened.map(|opened| FirstSession {
+        id: uuid(opened.session.id),
+        token: opened.token,
+        expires_at: end(opened.session.expires_at),
+    });
+    Ok(Created(CreatedWallet { wallet: body(&app, &wallet), session }))
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    path: Path,
+) -> Result<Done<WalletDetail>, Problem> {
+    let wallet = find(&app, &caller, &path).await?;
+    Ok(Done(WalletDetail {
+        wallet: body(&app, &wallet),
+        owner_verified: None,
+        approval_method: None,
+        wallet_type: None,
+        suspended_at: None,
+        suspension_reason: None,
+        updated_at: wallet.updated_at.map(seconds),
+    }))
+}
+
+pub(super) async fn rename(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+    Json(asked): Json<RenameWallet>,
+) -> Result<Done<api::Wallet>, Problem> {
+    let wallet = rename_wallet(&app, &master, path.read("id")?, asked.name).await?;
+    Ok(Done(body(&app, &wallet)))
+}
+
+pub(super) async fn terminate(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+) -> Result<Done<WalletTerminated>, Problem> {
+    let id = path.read("id")?;
+    terminate_wallet(&app, &master, id).await?;
+    Ok(Done(WalletTerminated { id: uuid(id), status: "TERMINATED".to_owned() }))
+}
+
+pub(super) async fn networks(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    path: Path,
+) -> Result<Done<WalletNetworks>, Problem> {
+    let wallet = find(&app, &caller, &path).await?;
+    let default = app.networks.default_for(wallet.chain, wallet.environment);
+    let networks = app.networks.of(wallet.chain, wallet.environment);
+    let networks = networks.map(|network| AvailableNetwork {
+        network: network.name.to_string(),
+        chain_id: network.chain_id.to_string(),
+        native_symbol: network.native.symbol.to_string(),
+        is_default: default == Some(network),
+    });
+    let networks: Vec<_> = networks.collect();
+    Ok(Done(WalletNetworks {
+        id: uuid(wallet.id),
+        chain: wallet.chain.to_string(),
+        environment: wallet.environment.to_string(),
+        available_networks: networks.clone(),
+        networks,
+    }))
+}
+
+async fn find(app: &App, caller: &Caller, path: &Path) -> Result<Wallet, Problem> {
+    match (path.text("id"), caller) {
+        ("default", Caller::Agent(agent)) => {
+            Ok(crate::usecase::choice::choose_wallet(agent, None)?.clone())
+        }
+        _ => Ok(show_wallet(app, caller, path.read("id")?).await?),
+    }
+}
+
+/// The wallet as the bodies have it.
+pub(super) fn body(app: &App, wallet: &Wallet) -> api::Wallet {
+    let network = shown_network(&app.networks, wallet);
+    api::Wallet {
+        id: uuid(wallet.id),
+        name: wallet.name.clone(),
+        chain: wallet.chain.to_string(),
+        network: network.map_or_else(String::new, |network| network.name.to_string()),
+        environment: wallet.environment.to_string(),
+        public_key: wallet.address.to_string(),
+        status: wallet.status.to_string(),
+        owner_address: None,
+        owner_state: "NONE".to_owned(),
+        monitor_incoming: false,
+        account_type: "eoa".to_owned(),
+        signer_key: None,
+        deployed: true,
+        created_at: seconds(wallet.created_at),
+    }
+}
+
+fn new_wallet(asked: CreateWallet) -> Result<NewWallet, Problem> {
+    let chain = match asked.chain.as_deref() {
+        Some("ripple") => {
+            return Err(Problem::new(
+                ErrorCode::ChainNotSupported,
+                "the XRP Ledger is not served; the chains are ethereum and solana",
+            ));
+        }
+        Some(chain) => word("chain", chain)?,
+        None => Chain::Solana,
+    };
+    let environment = match asked.environment.as_deref() {
+        Some(environment) => word("environment", environment)?,
+        None => Environment::Mainnet,
+    };
+    if asked.account_type.is_some_and(|kind| kind != "eoa") {
+        return Err(Problem::invalid(
+            "accountType: only eoa is served, an account with its own key",
+        ));
+    }
+    let session = match asked.create_session {
+        Some(false) => Opens::No,
+        Some(true) | None => Opens::Yes,
+    };
+    Ok(NewWallet { name: asked.name, chain, environment, session })
+}
+
+impl From<WalletError> for Problem {
+    fn from(error: WalletError) -> Self {
+        let message = error.to_string();
+        match error {
+            WalletError::Unknown(_) => {
+                Self::new(ErrorCode::WalletNotFound, message).hint("GET /v1/wallets lists them")
+            }
+            WalletError::AccessDenied(_) => Self::new(ErrorCode::WalletAccessDenied, message)
+                .hint("GET /v1/connect-info lists the session's wallets"),
+            WalletError::Terminated(_) => Self::new(ErrorCode::WalletTerminated, message),
+            WalletError::Name => Self::invalid(message),
+            WalletError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NewWalletError> for Problem {
+    fn from(error: NewWalletError) -> Self {
+        match error {
+            NewWalletError::Wallet(error) => error.into(),
+            NewWalletError::Session(error) => error.into(),
+            NewWalletError::Signer(error) => error.into(),
+        }
+    }
+}

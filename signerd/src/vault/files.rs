@@ -58,9 +58,13 @@ impl Files {
         Ok(files)
     }
 
-    /// True once a vault was made or restored here.
+    /// True once a vault was made or restored here. An empty directory may wait for that.
     pub(super) fn exist(&self) -> Result<bool, VaultError> {
-        fs::exists(&self.root).map_err(|error| disk(&self.root, error))
+        match fs::read_dir(&self.root) {
+            Ok(mut entries) => Ok(entries.next().is_some()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(disk(&self.root, error)),
+        }
     }
 
     /// Where a file is, for messages.

@@ -101,8 +101,13 @@ impl Vault {
         if !self.files.exist()? {
             return Ok(());
         }
-        self.record = Some(read_vault(&self.files)?);
+        let record = read_vault(&self.files)?;
+        if self.record.as_ref().is_some_and(|known| known.instance != record.instance) {
+            let reason = "is another vault than at the start; restart the signer to use it";
+            return Err(damaged(&self.files, VAULT_FILE, reason));
+        }
         self.keys = read_keys(&self.files)?;
+        self.record = Some(record);
         Ok(())
     }
 }

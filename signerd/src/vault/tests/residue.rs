@@ -1,0 +1,70 @@
+//! What of a key can be found in the process's memory from outside.
+
+use std::fs::{self, File};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::FileExt;
+
+use protocol::SecretMemory;
+use sha2::{Digest, Sha512};
+
+use super::*;
+use crate::sys::on_secret_stack;
+
+const STACK: NonZeroUsize = NonZeroUsize::new(1 << 20).unwrap();
+
+/// Where `pattern`, each of its bytes inverted, stands in the memory that `/proc/self/mem` shows.
+/// The inverted form is what the caller has, so that the search does not find itself.
+fn places_of_inverted(pattern: &[u8]) -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let memory = File::open("/proc/self/mem").unwrap();
+    let mut found = 0;
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let hex = |text| u64::from_str_radix(text, 16).unwrap();
+        let mut content = vec![0; usize::try_from(hex(end) - hex(start)).unwrap()];
+        if memory.read_exact_at(&mut content, hex(start)).is_err() {
+            continue;
+        }
+        for byte in &mut content {
+            *byte = !*byte;
+        }
+        let first = pattern[0];
+        let starts = content.iter().enumerate().filter(|(_, byte)| **byte == first);
+        found += starts.filter(|(at, _)| content[*at..].starts_with(pattern)).count();
+    }
+    found
+}
+
+fn inverted(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| !byte).collect()
+}
+
+#[test]
+fn a_key_that_signed_is_nowhere_in_the_process_as_others_see_it() {
+    let mut fixture = Fixture::open();
+    if fixture.vault.secret_memory() == SecretMemory::Locked {
+        // Locked pages can be read by root, and by this process itself.
+        return;
+    }
+    let patterns = on_secret_stack(STACK, || {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).unwrap();
+        let key = Secret::new(seed.to_vec());
+        fixture.vault.import(new_key(3, Chain::Solana), &key).unwrap();
+        fixture.vault.import(new_key(4, Chain::Evm), &key).unwrap();
+        drop(key);
+        for _signature in 0..20 {
+            sign(&mut fixture.vault, wallet(3), &message()).unwrap();
+            sign(&mut fixture.vault, wallet(4), &digest()).unwrap();
+        }
+        fixture.vault.lock().unwrap();
+        fixture.vault.unlock(&passphrase(), NOW_MS).unwrap();
+        let expanded = Sha512::digest(seed);
+        [inverted(&seed), inverted(&expanded[..31])]
+    });
+    let control: Vec<u8> = (0..32).collect();
+    assert!(places_of_inverted(&inverted(&control)) > 0, "the search finds what is there");
+    for pattern in patterns.unwrap() {
+        assert_eq!(places_of_inverted(&pattern), 0);
+    }
+}

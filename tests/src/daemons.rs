@@ -11,20 +11,28 @@ use protocol::{GuardText, KeyInfo, Reply, Request};
 use tempfile::TempDir;
 
 use crate::http::Http;
-use crate::process::{self, Process, User, give_to_ordinary_user, runnable_program};
+use crate::process::{self, Build, Process, User, give_to_ordinary_user, runnable_program};
 use crate::signer::{SignerClient, passphrase};
 use crate::wait;
 
 /// Where one installation's files are: state, sockets, settings, logs.
 #[derive(Debug)]
-pub struct Place(TempDir);
+pub struct Place {
+    directory: TempDir,
+    build: Build,
+}
 
 impl Place {
     /// A new directory that the daemons' user may write to. It is removed when this is dropped.
     pub fn new() -> Self {
+        Self::for_build(Build::Debug)
+    }
+
+    /// As [`Place::new`], for the programs of this build.
+    pub fn for_build(build: Build) -> Self {
         let directory = TempDir::new().unwrap();
         give_to_ordinary_user(directory.path());
-        let place = Self(directory);
+        let place = Self { directory, build };
         for name in ["gateway", "run", "signer"] {
             fs::create_dir(place.path(name)).unwrap();
             give_to_ordinary_user(&place.path(name));
@@ -34,7 +42,7 @@ impl Place {
 
     /// A file or directory in it.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.directory.path().join(name)
     }
 
     /// A socket in it, such as `control.sock`.
@@ -44,19 +52,19 @@ impl Place {
 
     /// Leaves the directory where it is. Its path.
     pub fn keep(self) -> PathBuf {
-        self.0.keep()
+        self.directory.keep()
     }
 
     /// A daemon of these arguments; its settings are written to a file of its own.
     fn command(&self, name: &str, settings: &str, state: &str) -> Command {
         let config = self.path(&format!("{name}.toml"));
         fs::write(&config, settings).unwrap();
-        let program = runnable_program(name, self.0.path());
+        let program = runnable_program(name, self.build, self.directory.path());
         let mut command = process::command(&program, User::Ordinary);
         command.arg("--config").arg(config);
         command.arg("--state-dir").arg(self.path(state));
         command.arg("--runtime-dir").arg(self.path("run"));
-        command.current_dir(self.0.path());
+        command.current_dir(self.directory.path());
         command
     }
 }

@@ -135,17 +135,30 @@ pub fn give_to_ordinary_user(path: &Path) {
     }
 }
 
+/// Which build of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// What tests run.
+    Debug,
+    /// What is measured.
+    Release,
+}
+
 /// A program of the workspace, as the last build left it.
-pub fn program(name: &str) -> PathBuf {
-    let path = target_directory().join("debug").join(name);
+pub fn program(name: &str, build: Build) -> PathBuf {
+    let directory = match build {
+        Build::Debug => "debug",
+        Build::Release => "release",
+    };
+    let path = target_directory().join(directory).join(name);
     assert!(path.exists(), "{} is missing: cargo build --workspace --bins", path.display());
     path
 }
 
 /// A program of the workspace at a place where the ordinary user may run it: copied into `directory`
 /// where the repository is in a place that is closed to others.
-pub fn runnable_program(name: &str, directory: &Path) -> PathBuf {
-    let path = program(name);
+pub fn runnable_program(name: &str, build: Build, directory: &Path) -> PathBuf {
+    let path = program(name, build);
     if !is_root() || path.ancestors().skip(1).all(is_open_to_all) {
         return path;
     }

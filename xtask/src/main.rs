@@ -1,6 +1,7 @@
-//! Development commands: `cargo xtask demo` and `cargo xtask test`.
+//! Development commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
+mod bench;
 mod fuzz;
 mod licences;
 mod shell;
@@ -11,12 +12,14 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
+cargo xtask bench           what a signature costs, beside the bare cost of its parts (JSON)
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["bench"] => bench::run(),
         ["test", layers @ ..] => test::run(layers),
         _ => {
             eprint!("{USAGE}");

@@ -1,0 +1,201 @@
+//! `cargo xtask bench`: what the signer costs, beside what its parts cost bare, in the same run.
+//!
+//! Medians of whole round trips, in nanoseconds. Machines are shared and noisy: compare the ratios.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::Signer as _;
+use primitives::{Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
+use protocol::{Frame, Reply, Request};
+use serde_json::{Value, json};
+use tests::daemons::{Place, Signerd, create_wallet, hostile_gateway, init_vault};
+use tests::process::Build;
+use tests::signer::SignerClient;
+use txcodec::{evm, solana};
+
+use crate::shell::{Failure, call, cargo};
+
+const ROUNDS: u64 = 300;
+const IN_FLIGHT: [u64; 4] = [1, 16, 64, 256];
+
+/// Runs everything and prints one JSON document.
+pub(crate) fn run() -> ExitCode {
+    match measure() {
+        Ok(figures) => {
+            println!("{figures:#}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<Value, Failure> {
+    call(&mut cargo("build --release --package signerd --locked"))?;
+    let place = Place::for_build(Build::Release);
+    let raw = Raw::measure(&place);
+    let _signerd = Signerd::start(&place, "");
+    init_vault(&place);
+    let evm = create_wallet(&place, Chain::Evm, Environment::Testnet).wallet;
+    let solana = create_wallet(&place, Chain::Solana, Environment::Testnet);
+    let solana_address = SolanaAddress(solana.address.as_bytes().try_into().expect("32 bytes"));
+
+    let mut gateway = hostile_gateway(&place);
+    let status = median(|_| drop(gateway.ask(Request::Status)));
+    let mut numbers = 0_u64..;
+    let mut next = || numbers.next().expect("there are enough");
+    let secp256k1 = median(|_| sign(&mut gateway, transfer(evm, next())));
+    let message = |number| Request::SignTransaction {
+        wallet: solana.wallet,
+        unsigned: solana_transfer(solana_address, number),
+    };
+    let ed25519 = median(|_| sign(&mut gateway, message(next())));
+    let rates: Vec<Value> = IN_FLIGHT
+        .into_iter()
+        .map(|count| {
+            let batches: Vec<Vec<u8>> =
+                (0..8).map(|_| frames(count, &mut || transfer(evm, next()))).collect();
+            let per_second = rate(&place, count, &batches);
+            json!({ "in_flight": count, "signatures_per_second": per_second })
+        })
+        .collect();
+    let floor = |bare: u64| raw.fdatasync + raw.socket + bare;
+    Ok(json!({
+        "raw_ns": {
+            "fdatasync": raw.fdatasync,
+            "socket_round_trip": raw.socket,
+            "secp256k1_signature": raw.secp256k1,
+            "ed25519_signature": raw.ed25519,
+        },
+        "signer_ns": {
+            "status": status,
+            "secp256k1_durable": secp256k1,
+            "ed25519_durable": ed25519,
+        },
+        "percent_of_bare_parts": {
+            "secp256k1_durable": secp256k1 * 100 / floor(raw.secp256k1).max(1),
+            "ed25519_durable": ed25519 * 100 / floor(raw.ed25519).max(1),
+        },
+        "fdatasync_per_second": 1_000_000_000 / raw.fdatasync.max(1),
+        "pipelined": rates,
+    }))
+}
+
+/// What the parts of a durable signature cost by themselves.
+struct Raw {
+    fdatasync: u64,
+    socket: u64,
+    secp256k1: u64,
+    ed25519: u64,
+}
+
+impl Raw {
+    fn measure(place: &Place) -> Self {
+        let mut file = File::create(place.path("bench")).expect("the place is ours");
+        let fdatasync = median(|_| {
+            file.write_all(&[7; 256]).expect("there is room");
+            file.sync_data().expect("the disk is there");
+        });
+        let secret = [7; 32];
+        let secp256k1 = k256::ecdsa::SigningKey::from_slice(&secret).expect("a scalar");
+        let ed25519 = ed25519_dalek::SigningKey::from_bytes(&secret);
+        Self {
+            fdatasync,
+            socket: socket_round_trip(),
+            secp256k1: median(|_| {
+                std::hint::black_box(secp256k1.sign_prehash_recoverable(&secret));
+            }),
+            ed25519: median(|_| {
+                std::hint::black_box(ed25519.sign(&[7; 200]));
+            }),
+        }
+    }
+}
+
+fn socket_round_trip() -> u64 {
+    let (mut ours, mut theirs) = UnixStream::pair().expect("two descriptors");
+    let echo = std::thread::spawn(move || {
+        let mut bytes = [0; 200];
+        while theirs.read_exact(&mut bytes).is_ok() && theirs.write_all(&bytes).is_ok() {}
+    });
+    let mut bytes = [0; 200];
+    let taken = median(|_| {
+        ours.write_all(&bytes).expect("the echo reads");
+        ours.read_exact(&mut bytes).expect("the echo answers");
+    });
+    drop(ours);
+    echo.join().expect("the echo ends with its peer");
+    taken
+}
+
+fn median(mut work: impl FnMut(u64)) -> u64 {
+    let mut times: Vec<u64> = (0..ROUNDS)
+        .map(|round| {
+            let started = Instant::now();
+            work(round);
+            nanoseconds(started.elapsed())
+        })
+        .collect();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn sign(client: &mut SignerClient, request: Request) {
+    let reply = client.ask(request);
+    assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
+}
+
+fn frames(count: u64, request: &mut dyn FnMut() -> Request) -> Vec<u8> {
+    let ids = 0..u32::try_from(count).expect("a small count");
+    ids.flat_map(|id| Frame { id, message: request() }.to_bytes()).collect()
+}
+
+/// Each of `batches` has `count` requests, which are sent ahead of their replies.
+fn rate(place: &Place, count: u64, batches: &[Vec<u8>]) -> u64 {
+    let mut client = hostile_gateway(place);
+    let started = Instant::now();
+    for batch in batches {
+        client.send(batch);
+        for _ in 0..count {
+            let frame = client.receive().expect("the signer answers");
+            assert!(matches!(frame.message, Reply::Signature(_)), "{frame:?}");
+        }
+    }
+    let signatures = count * u64::try_from(batches.len()).expect("a few batches");
+    signatures * 1_000_000_000 / nanoseconds(started.elapsed()).max(1)
+}
+
+fn transfer(wallet: WalletId, nonce: u64) -> Request {
+    let price = |gwei: u64| Amount::from(gwei * 1_000_000_000);
+    let transaction = evm::Transaction {
+        kind: evm::Kind::DynamicFee {
+            max_fee_per_gas: price(30),
+            max_priority_fee_per_gas: price(1),
+            access_list: Vec::new(),
+        },
+        chain_id: 11_155_111.try_into().expect("it is not zero"),
+        nonce,
+        gas_limit: 21_000,
+        to: Some(EvmAddress([0xb0; 20])),
+        value: Amount::from(1_u64),
+        data: Vec::new(),
+    };
+    Request::SignTransaction { wallet, unsigned: transaction.to_unsigned_bytes() }
+}
+
+fn solana_transfer(from: SolanaAddress, lamports: u64) -> Vec<u8> {
+    let to = SolanaAddress([0xb0; 32]);
+    let transfer = solana::system::transfer(from, to, lamports);
+    let compiled = solana::Message::compile(from, &[transfer], [7; 32], solana::Version::Legacy);
+    compiled.expect("one transfer fits").to_bytes()
+}

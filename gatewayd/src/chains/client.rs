@@ -199,3 +199,71 @@ impl ChainClient {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Asset, EvmAddress, SolanaAddress};
+    use serde_json::json;
+
+    use super::*;
+    use crate::chains::testing::{FakeNode, Reaction};
+
+    const EVM: Address = Address::Evm(EvmAddress([1; 20]));
+    const SOLANA: Address = Address::Solana(SolanaAddress([1; 32]));
+
+    fn chains(networks: &Networks) -> Chains {
+        Chains::new(networks, &Transactions::default(), &HttpClient::new(), &Clock::system())
+    }
+
+    #[test]
+    fn every_network_has_a_client() {
+        let networks = Networks::builtin();
+        let chains = chains(&networks);
+        assert!(networks.iter().all(|network| chains.client(&network.name).is_some()));
+        assert!(chains.client("nowhere").is_none());
+    }
+
+    #[tokio::test]
+    async fn an_address_of_the_other_kind_of_chain_is_refused_before_anybody_is_asked() {
+        let chains = chains(&Networks::builtin());
+        for (network, ours, theirs) in
+            [("base-mainnet", EVM, SOLANA), ("solana-mainnet", SOLANA, EVM)]
+        {
+            let client = chains.client(network).unwrap();
+            let request = |asset, to| DraftRequest {
+                from: ours,
+                asset,
+                to,
+                amount: 1_u64.into(),
+                memo: None,
+                nonce: Some(0),
+            };
+            for error in [
+                client.balance(theirs).await.unwrap_err(),
+                client.token_balance(ours, theirs).await.unwrap_err(),
+                client.token_metadata(theirs).await.unwrap_err(),
+                client.draft(&request(Asset::Native, theirs)).await.unwrap_err(),
+                client.draft(&request(Asset::Token(theirs), ours)).await.unwrap_err(),
+            ] {
+                assert!(matches!(error, ChainError::Invalid(_)), "{network}: {error}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn new_endpoints_are_asked_from_then_on() {
+        let mut networks = Networks::builtin();
+        let chains = chains(&networks);
+        let node = FakeNode::start(|method, _| match method {
+            "eth_chainId" => Reaction::Result(json!("0x2105")),
+            _ => Reaction::Result(json!("0x7")),
+        })
+        .await;
+        assert_eq!(networks.set_endpoints("evm_base_mainnet", vec![node.endpoint()]), Ok(true));
+        chains.set_endpoints(&networks);
+        let client = chains.client("base-mainnet").unwrap();
+        assert_eq!(client.balance(EVM).await, Ok(Amount::from(7_u64)));
+        assert_eq!(client.next_nonce(EVM).await, Ok(Some(7)));
+        assert_eq!(chains.client("solana-devnet").unwrap().next_nonce(SOLANA).await, Ok(None));
+    }
+}

@@ -176,3 +176,38 @@ impl ChainError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_categories_are_those_that_clients_know() {
+        let network = || "base-mainnet".to_owned();
+        for (error, category, code) in [
+            (ChainError::NodeBehind, Category::Transient, "NODE_BEHIND"),
+            (ChainError::BlockhashExpired, Category::Stale, "BLOCKHASH_EXPIRED"),
+            (ChainError::NonceUsed(String::new()), Category::Stale, "NONCE_TOO_LOW"),
+            (ChainError::NonceTaken(String::new()), Category::Stale, "NONCE_ALREADY_USED"),
+            (ChainError::Rejected(String::new()), Category::Permanent, "INVALID_TRANSACTION"),
+            (ChainError::WrongChain { network: network() }, Category::Transient, "RPC_WRONG_CHAIN"),
+            (
+                ChainError::Unreachable { network: network() },
+                Category::Transient,
+                "RPC_CONNECTION_ERROR",
+            ),
+            (
+                ChainError::Timeout { network: network(), wait: Duration::from_secs(25) },
+                Category::Transient,
+                "RPC_TIMEOUT",
+            ),
+            (
+                ChainError::InsufficientForFee { needed: Amount::MAX, available: Amount::ZERO },
+                Category::Permanent,
+                "INSUFFICIENT_FOR_FEE",
+            ),
+        ] {
+            assert_eq!((error.category(), error.code()), (category, code), "{error}");
+        }
+    }
+}

@@ -4,6 +4,8 @@
 mod arguments;
 mod environment;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};

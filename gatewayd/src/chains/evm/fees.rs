@@ -18,14 +18,21 @@ pub(super) struct Fees {
 }
 
 impl Fees {
-    /// By EIP-1559 twice the base fee, which lasts for six full blocks, and the usual tip; the
-    /// node's gas price on a chain without a base fee.
+    /// By EIP-1559 twice the base fee, which lasts for five full blocks, and the tip that the node
+    /// suggests, or what its gas price is above the base fee; that price on a chain without one.
     pub(super) async fn now(rpc: &Rpc) -> Result<Self, ChainError> {
-        if let Some(base_fee) = base_fee(rpc).await? {
-            return Self::dynamic(base_fee, tip(rpc, base_fee).await?);
+        let (base_fee, tip) = tokio::try_join!(base_fee(rpc), suggested_tip(rpc))?;
+        match (base_fee, tip) {
+            (Some(base_fee), Some(tip)) => Self::dynamic(base_fee, tip),
+            (Some(base_fee), None) => {
+                let tip = gas_price(rpc).await?.saturating_sub(base_fee);
+                Self::dynamic(base_fee, tip)
+            }
+            (None, _) => {
+                let gas_price = gas_price(rpc).await?;
+                Ok(Self { kind: Kind::Legacy { gas_price }, estimate: gas_price })
+            }
         }
-        let gas_price = gas_price(rpc).await?;
-        Ok(Self { kind: Kind::Legacy { gas_price }, estimate: gas_price })
     }
 
     fn dynamic(base_fee: Amount, tip: Amount) -> Result<Self, ChainError> {
@@ -51,11 +58,11 @@ async fn base_fee(rpc: &Rpc) -> Result<Option<Amount>, ChainError> {
     rpc.ask("eth_getBlockByNumber", json!(["latest", false]), read).await
 }
 
-/// The node's suggestion; where it has none, what its gas price is above the base fee.
-async fn tip(rpc: &Rpc, base_fee: Amount) -> Result<Amount, ChainError> {
+/// What the node suggests; `None` where it has no suggestions.
+async fn suggested_tip(rpc: &Rpc) -> Result<Option<Amount>, ChainError> {
     match rpc.call("eth_maxPriorityFeePerGas", json!([]), read::quantity).await {
-        Ok(tip) => Ok(tip),
-        Err(RpcError::Node(_)) => Ok(gas_price(rpc).await?.saturating_sub(base_fee)),
+        Ok(tip) => Ok(Some(tip)),
+        Err(RpcError::Node(_)) => Ok(None),
         Err(RpcError::Chain(error)) => Err(error),
     }
 }

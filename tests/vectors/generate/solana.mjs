@@ -35,6 +35,7 @@ const BLOCKHASH = getBase58Decoder().decode(new Uint8Array(32).fill(9));
 const NOBODY = system.SYSTEM_PROGRAM_ADDRESS;
 const { TOKEN_PROGRAM_ADDRESS, ASSOCIATED_TOKEN_PROGRAM_ADDRESS } = token;
 const TOKEN_2022 = address("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+const UPGRADEABLE_LOADER = address("BPFLoaderUpgradeab1e11111111111111111111111");
 const ED25519 = address("Ed25519SigVerify111111111111111111111111111");
 const key = (text) => new web3.PublicKey(text);
 
@@ -47,6 +48,10 @@ const OWN = await associated(WALLET, TOKEN_PROGRAM_ADDRESS);
 const THEIRS = await associated(OTHER, TOKEN_PROGRAM_ADDRESS);
 const OWN_2022 = await associated(WALLET, TOKEN_2022);
 const THEIRS_2022 = await associated(OTHER, TOKEN_2022);
+
+const TEN = await Promise.all(
+  Array.from({ length: 10 }, async (_, i) => ({ owner: at(100 + i), ata: await associated(at(100 + i), TOKEN_PROGRAM_ADDRESS) })),
+);
 
 /** An instruction of web3.js as one of kit. */
 const fromWeb3 = ({ programId, keys, data }) => ({
@@ -90,6 +95,11 @@ const byTag = (programAddress, data, ...accounts) => ({
   programAddress,
   accounts: accounts.map((name) => ({ address: name, role: name === WALLET ? 3 : 1 })),
   data: Uint8Array.from(data),
+});
+
+const withAccounts = (instruction, ...more) => ({
+  ...instruction,
+  accounts: [...instruction.accounts, ...more.map((name) => ({ address: name, role: 0 }))],
 });
 
 const nativeOut = (to, amount) => ({ effect: "native_out", to, amount });
@@ -241,6 +251,19 @@ const transactions = {
     ],
     [tokenOut(ACCOUNT, 7n)],
   ],
+  "token-2022-transfer-with-accounts-for-a-hook": [
+    [withAccounts(sendToken(ACCOUNT, own2022, TOKEN_2022), PROGRAM, at(7))],
+    [notRead(TOKEN_2022, 12)],
+  ],
+  "token-accounts-for-ten-owners": [
+    TEN.map(({ owner, ata }) => createIdempotent({ owner, ata })),
+    TEN.map(({ ata }) => rent(ata, TOKEN_RENT)),
+  ],
+  "token-account-at-the-expense-of-somebody-else": [
+    [createIdempotent({ payer: other })],
+    [opaque("other_signers")],
+    { fee: 10_000n },
+  ],
   "token-transfer-of-a-mint-that-is-not-named": [
     [token.getTransferInstruction({ source: OWN, destination: ACCOUNT, authority: wallet, amount: 7n })],
     [opaque("unknown_token", { from: OWN })],
@@ -286,6 +309,31 @@ const transactions = {
   "program-that-is-not-known": [
     [pay(5n), byTag(PROGRAM, [1, 2, 3], WALLET, ACCOUNT)],
     [nativeOut(OTHER, 5n), opaque("unknown_program", { program: PROGRAM })],
+  ],
+  "stake-authority-given-away": [
+    [
+      fromWeb3(
+        web3.StakeProgram.authorize({
+          stakePubkey: key(ACCOUNT), authorizedPubkey: key(WALLET), newAuthorizedPubkey: key(OTHER),
+          stakeAuthorizationType: web3.StakeAuthorizationLayout.Withdrawer,
+        }).instructions[0],
+      ),
+    ],
+    [opaque("unknown_program", { program: web3.StakeProgram.programId.toBase58() })],
+  ],
+  "vote-account-emptied": [
+    [
+      fromWeb3(
+        web3.VoteProgram.withdraw({
+          votePubkey: key(ACCOUNT), authorizedWithdrawerPubkey: key(WALLET), toPubkey: key(OTHER), lamports: 5,
+        }).instructions[0],
+      ),
+    ],
+    [opaque("unknown_program", { program: web3.VoteProgram.programId.toBase58() })],
+  ],
+  "upgrade-authority-of-a-program-given-away": [
+    [byTag(UPGRADEABLE_LOADER, [4, 0, 0, 0], ACCOUNT, WALLET, OTHER)],
+    [opaque("unknown_program", { program: UPGRADEABLE_LOADER })],
   ],
   "signatures-checked-for-a-fee": [
     [byTag(ED25519, [2, 0]), pay(5n)],

@@ -3,8 +3,10 @@
 use primitives::{decode_hex, encode_hex};
 use tokio::sync::watch;
 
+use crate::chains::Chains;
 use crate::clock::{Clock, UnixSeconds};
 use crate::config::{Limits, Settings};
+use crate::net::HttpClient;
 use crate::networks::Networks;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
@@ -12,6 +14,7 @@ use crate::session::token::TokenKey;
 use crate::signer::Signer;
 use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
+use crate::tx::Signals;
 
 /// The parts of the running gateway; passed around as `Arc<App>`.
 #[derive(Debug)]
@@ -30,6 +33,10 @@ pub struct App {
     pub store: Store,
     /// Who holds the keys.
     pub signer: Signer,
+    /// The networks as they can be asked.
+    pub chains: Chains,
+    /// Tells who waits for a transaction.
+    pub signals: Signals,
     /// What session tokens are made with.
     pub token_key: TokenKey,
     /// The password of `X-Master-Password`.
@@ -51,6 +58,8 @@ impl App {
     ) -> Result<Self, StoreError> {
         let now = clock.now();
         let kept = store.write(move |db| Kept::read(db, now)).await?;
+        let http = HttpClient::new();
+        let chains = Chains::new(&settings.networks, &settings.transactions, &http, &clock);
         Ok(Self {
             started_at: now,
             limits: watch::Sender::new(settings.limits.clone()),
@@ -58,6 +67,8 @@ impl App {
             settings,
             store,
             signer,
+            chains,
+            signals: Signals::new(),
             token_key: TokenKey::new(&kept.token_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             ending: watch::Sender::new(false),

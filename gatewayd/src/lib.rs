@@ -92,6 +92,7 @@ async fn serve(
         let connections = app.settings.limits.connections.get();
         serving.spawn(http::serve(listener, router, connections, app.ending.subscribe()));
     }
+    serving.spawn(scheduler::run(Arc::clone(&app)));
     notify(&[NotifyState::Ready]);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
     signals.handle(arguments, &app, logging).await;
@@ -143,6 +144,7 @@ fn reload(arguments: &Arguments, app: &App, logging: &Logging) {
             let new = settings.reloadable();
             logging.set_level(new.log_level);
             app.limits.send_replace(new.limits);
+            app.chains.set_endpoints(&new.networks);
             tracing::info!("the settings were read again");
             for name in settings.needs_restart(&app.settings) {
                 tracing::warn!(name, "this setting counts after a restart");

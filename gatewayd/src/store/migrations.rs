@@ -137,6 +137,7 @@ CREATE TABLE transactions (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX transactions_due ON transactions (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX transactions_open ON transactions (wallet_id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX transactions_holding ON transactions (wallet_id, network)
     WHERE nonce IS NOT NULL AND signed IS NULL;
 CREATE INDEX transactions_by_wallet ON transactions (wallet_id, id);

@@ -69,21 +69,22 @@ impl Reading<'_> {
         self.0.prepare_cached(sql)?.query_row([wallet], |row| Ok(count(row)))?
     }
 
-    /// The enabled policies that bind a wallet on a network, in no order that matters.
+    /// The enabled policies that bind a wallet on a network, in no order that matters; without a
+    /// network those that hold on every one.
     ///
     /// # Errors
     /// When the database fails.
     pub fn policies_for(
         &self,
         wallet: WalletId,
-        network: ChainId,
+        network: Option<ChainId>,
     ) -> Result<Vec<StoredPolicy>, StoreError> {
         let sql = "SELECT * FROM policies WHERE enabled \
                    AND (wallet_id IS NULL OR wallet_id = ?1) \
                    AND (network IS NULL OR network = ?2) ORDER BY id";
         let mut statement = self.0.prepare_cached(sql)?;
-        let scope = [wallet.to_string(), network.to_string()];
-        statement.query_and_then(scope, from_row)?.collect()
+        let network = network.map(|network| network.to_string());
+        statement.query_and_then(params![wallet.to_string(), network], from_row)?.collect()
     }
 }
 
@@ -187,8 +188,8 @@ mod tests {
                     db.insert_policy(policy)?;
                 }
                 let network = "eip155:1".parse().unwrap();
-                assert_eq!(db.policies_for(one.id, network)?.len(), 2);
-                assert_eq!(db.policies_for(one.id, "eip155:10".parse().unwrap())?, [everywhere]);
+                assert_eq!(db.policies_for(one.id, Some(network))?.len(), 2);
+                assert_eq!(db.policies_for(one.id, "eip155:10".parse().ok())?, [everywhere]);
                 let page = Page { limit: 10, offset: 0 };
                 assert_eq!(db.policies(Some(one.id), page)?.len(), 3);
                 assert_eq!((db.policy_count(Some(one.id))?, db.policy_count(None)?), (3, 4));

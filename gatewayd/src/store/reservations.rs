@@ -24,10 +24,6 @@ pub enum Settlement {
     PostFee(Amount),
 }
 
-/// What was worth how much; `None` where something had no known price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpentUsd(pub Option<UsdMicros>);
-
 const NATIVE: &str = "native";
 
 impl Reading<'_> {
@@ -63,7 +59,7 @@ impl Reading<'_> {
     }
 
     /// What a wallet has spent on all networks since a time, in dollars, everything that is still
-    /// under way included, but for the transaction `except`.
+    /// under way included, but for the transaction `except`; `None` when something had no price.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -72,7 +68,7 @@ impl Reading<'_> {
         wallet: WalletId,
         since: UnixSeconds,
         except: Option<TransactionId>,
-    ) -> Result<SpentUsd, StoreError> {
+    ) -> Result<Option<UsdMicros>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT usd_micros FROM reservations
              WHERE wallet_id = :wallet
@@ -92,7 +88,7 @@ impl Reading<'_> {
             let worth = worth?.and_then(|worth| u64::try_from(worth).ok()).map(UsdMicros::new);
             sum = sum.zip(worth).and_then(|(sum, worth)| sum.checked_add(worth));
         }
-        Ok(SpentUsd(sum))
+        Ok(sum)
     }
 }
 

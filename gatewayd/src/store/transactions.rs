@@ -3,7 +3,9 @@
 use primitives::{Asset, ChainId, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::column::{amount, integer, optional_number, optional_time, optional_word, time, word};
+use super::column::{
+    amount, count, integer, optional_number, optional_time, optional_word, time, word,
+};
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::tx::{
@@ -121,15 +123,27 @@ impl Reading<'_> {
         found.map(|due| due?).collect()
     }
 
-    /// When the next transaction is due, if any is.
+    /// When the next transaction is due that is not due at `now`, if any is.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn next_due_at(&self) -> Result<Option<UnixSeconds>, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT min(next_attempt_at) FROM transactions")?;
-        let found: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    pub fn next_due_after(&self, now: UnixSeconds) -> Result<Option<UnixSeconds>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT min(next_attempt_at) FROM transactions WHERE next_attempt_at > ?",
+        )?;
+        let found: Option<i64> = statement.query_row([now.get()], |row| row.get(0))?;
         Ok(found.map(UnixSeconds::new))
+    }
+
+    /// How many of a wallet's transactions are not over.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn open_transactions(&self, wallet: WalletId) -> Result<u64, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT count(*) FROM transactions WHERE wallet_id = ? AND next_attempt_at IS NOT NULL",
+        )?;
+        statement.query_row([wallet.to_string()], |row| Ok(count(row)))?
     }
 
     fn list(

@@ -1,7 +1,27 @@
 //! Transactions: their states, and the one road from a request to a confirmed payment.
+//!
+//! [`advance`] takes a stored transaction as far as it goes now. Everything that it needs to go on
+//! after a crash is in the database before the next step begins.
 
+mod clear;
+mod codec;
+mod draft;
+mod follow;
+mod halt;
+mod judgement;
+mod pipeline;
+mod send;
+mod sign;
+mod signals;
 mod state;
 mod transaction;
 
+pub(crate) use halt::{POLICY_DENIED, audit, finish};
+pub(crate) use signals::wait_until_final;
+
+pub use codec::{decode, signed_message, signed_transaction};
+pub use judgement::{Known, judged};
+pub use pipeline::advance;
+pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{Drafted, Intent, Kind, Problem, Progress, Signed, Transaction, Transfer};

@@ -1,5 +1,7 @@
 //! A transaction as the gateway keeps it.
 
+use std::fmt;
+
 use primitives::{Address, Amount, Asset, ChainId, WalletId};
 
 use crate::clock::UnixSeconds;
@@ -200,5 +202,12 @@ impl Kind {
             Self::Sign => "SIGN",
             Self::SignMessage => "SIGN_MESSAGE",
         }
+    }
+}
+
+/// As clients read it: `POLICY_DENIED: …`.
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.message)
     }
 }

@@ -1,0 +1,162 @@
+//! Step 8: the verdict, the reserved spend and the row become durable together.
+
+use std::collections::BTreeMap;
+
+use primitives::{Amount, Asset, Network};
+
+use super::draft::Draft;
+use super::halt::{self, Halt, POLICY_DENIED, Pace};
+use super::judgement::{Known, judged};
+use super::pipeline::Road;
+use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
+use crate::clock::UnixSeconds;
+use crate::policy::{Allowed, Verdict};
+use crate::store::audit::Actor;
+use crate::store::reservations::Settlement;
+use crate::store::wallets::WalletStatus;
+use crate::store::{StoreError, Writing};
+
+/// What happens to a transaction that is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+enum Course {
+    /// It goes on now; this is the tier to show.
+    GoOn(Tier),
+    /// It waits in the queue until then.
+    Wait(Tier, UnixSeconds),
+}
+
+/// How the step ended, durably.
+enum Ended {
+    Cleared,
+    Halted,
+    /// The nonce of the draft is no longer the next one.
+    NonceTaken,
+}
+
+/// What the closure that runs in the database needs.
+struct Clearing {
+    transaction: Transaction,
+    network: Network,
+    draft: Draft,
+    known: Known,
+}
+
+impl Road<'_> {
+    /// Lets the draft pass if the policies allow it now, with its nonce taken and its spend
+    /// reserved.
+    pub(super) async fn clear(&self, draft: Draft) -> Result<Drafted, Halt> {
+        let drafted = draft.drafted.clone();
+        let clearing = Clearing {
+            transaction: self.transaction.clone(),
+            network: self.network.clone(),
+            draft,
+            known: Known {
+                wallet: self.wallet.id,
+                environment: self.wallet.environment,
+                network: Some(self.network.clone()),
+                decimals: BTreeMap::from([(self.transfer.asset, self.transfer.decimals)]),
+                transaction: Some(self.transaction.id),
+                now: self.app.clock.now(),
+            },
+        };
+        let ended = self.app.store.write(move |db| clearing.run(db)).await?;
+        self.app.signals.changed(self.transaction.id);
+        match ended {
+            Ended::Cleared => Ok(drafted),
+            Ended::Halted => Err(Halt::Stored),
+            Ended::NonceTaken => Err(Halt::Again(Pace::Block, None)),
+        }
+    }
+}
+
+impl Clearing {
+    fn run(self, db: &Writing<'_>) -> Result<Ended, StoreError> {
+        let still = db.transaction(self.transaction.id)?;
+        let wallet = db.wallet(self.transaction.wallet)?;
+        let active = wallet.is_some_and(|wallet| wallet.status == WalletStatus::Active);
+        if !active || still.is_none_or(|still| still.status != self.transaction.status) {
+            // Called off or suspended meanwhile; the next look at it says so.
+            return Ok(Ended::Halted);
+        }
+        match judged(db, &self.draft.decoded, &self.known)? {
+            Verdict::Deny(denial) => {
+                let message = format!("{} ({})", denial.message(), denial.rule);
+                self.end(db, Status::Cancelled, Problem::new(POLICY_DENIED, message))
+            }
+            Verdict::Allow(allowed) => {
+                let Some(spend) = self.draft.decoded.spend() else {
+                    let message = "the amounts do not fit in 256 bits";
+                    let problem = Problem::new("INVALID_TRANSACTION", message);
+                    return self.end(db, Status::Failed, problem);
+                };
+                self.allow(db, allowed, &spend)
+            }
+        }
+    }
+
+    fn allow(
+        self,
+        db: &Writing<'_>,
+        allowed: Allowed,
+        spend: &BTreeMap<Asset, Amount>,
+    ) -> Result<Ended, StoreError> {
+        let Self { mut transaction, network, draft, known } = self;
+        let course = course(&transaction, allowed, known.now);
+        if let Course::GoOn(_) = course
+            && let Some((nonce, chain_next)) = draft.drafted.nonce.zip(draft.chain_next)
+            && !db.claim_nonce(transaction.wallet, network.chain_id, nonce, chain_next)?
+        {
+            return Ok(Ended::NonceTaken);
+        }
+        let named = (transaction.id, transaction.wallet, network.chain_id);
+        db.reserve(named, spend, None, known.now)?;
+        (transaction.problem, transaction.attempts) = (None, 0);
+        transaction.updated_at = known.now;
+        let ended = match course {
+            Course::GoOn(tier) => {
+                transaction.status = Status::Executing;
+                transaction.tier = Some(tier);
+                transaction.waits_until = None;
+                transaction.next_attempt_at = Some(known.now);
+                transaction.progress = Progress::Drafted(draft.drafted);
+                Ended::Cleared
+            }
+            Course::Wait(tier, until) => {
+                transaction.status = Status::Queued;
+                transaction.tier = Some(tier);
+                transaction.waits_until = Some(until);
+                transaction.next_attempt_at = Some(until);
+                Ended::Halted
+            }
+        };
+        db.update_transaction(&transaction)?;
+        halt::audit(db, &transaction, Actor::System, known.now)?;
+        Ok(ended)
+    }
+
+    fn end(self, db: &Writing<'_>, status: Status, problem: Problem) -> Result<Ended, StoreError> {
+        let transaction = Transaction { problem: Some(problem), ..self.transaction };
+        // A transaction that was let pass before fails; one that never was is called off.
+        let status = if transaction.status.may_become(status) { status } else { Status::Failed };
+        halt::finish(db, transaction, status, Settlement::Release, self.known.now)?;
+        Ok(Ended::Halted)
+    }
+}
+
+/// Where an allowed transaction goes, given how far it was let pass before.
+fn course(transaction: &Transaction, allowed: Allowed, now: UnixSeconds) -> Course {
+    let waited = transaction.tier == Some(Tier::Delay)
+        && transaction.waits_until.is_some_and(|until| until <= now);
+    let passed = waited || transaction.status == Status::Executing;
+    let before = transaction.tier.filter(|_tier| passed);
+    let shown = before.map_or(allowed.tier, |before| before.max(allowed.tier));
+    match allowed.tier {
+        Tier::Instant | Tier::Notify => Course::GoOn(shown),
+        Tier::Delay | Tier::Approval if before.is_some_and(|before| before >= allowed.tier) => {
+            Course::GoOn(shown)
+        }
+        Tier::Delay => Course::Wait(Tier::Delay, now.plus(allowed.delay)),
+        Tier::Approval => Course::Wait(Tier::Approval, now.plus(allowed.approval_timeout)),
+    }
+}

@@ -1,0 +1,68 @@
+//! Step 6 and 7: what is known besides the bytes, and the verdict.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use primitives::{Asset, Environment, Network, WalletId};
+use txcodec::Decoded;
+
+use crate::clock::UnixSeconds;
+use crate::policy::{self, Facts, Policy, Verdict};
+use crate::store::policies::StoredPolicy;
+use crate::store::{Reading, StoreError, TransactionId};
+
+/// What a verdict needs that is not in the database.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Whose key shall sign.
+    pub wallet: WalletId,
+    /// Whether the wallet's coins are worth money.
+    pub environment: Environment,
+    /// Where; `None` for messages.
+    pub network: Option<Network>,
+    /// Decimals of tokens, as the chain or the registry says.
+    pub decimals: BTreeMap<Asset, u8>,
+    /// The transaction that is judged, if it is stored: its own reservation does not count.
+    pub transaction: Option<TransactionId>,
+    /// What the time is.
+    pub now: UnixSeconds,
+}
+
+const DAY: Duration = Duration::from_hours(24);
+const MONTH: Duration = Duration::from_hours(30 * 24);
+
+/// The verdict as of this moment of the database. Nobody knows a price yet, so no amount of
+/// dollars is known either.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verdict, StoreError> {
+    let chain_id = known.network.as_ref().map(|network| network.chain_id);
+    let policies: Vec<Policy> =
+        db.policies_for(known.wallet, chain_id)?.into_iter().map(Policy::from).collect();
+    let spent_since =
+        |window: Duration| db.spent_usd(known.wallet, known.now.minus(window), known.transaction);
+    let facts = Facts {
+        wallet: known.wallet,
+        environment: known.environment,
+        network: known.network.as_ref(),
+        policies: &policies,
+        decimals: &known.decimals,
+        worth: None,
+        spent_in_day: spent_since(DAY)?,
+        spent_in_month: spent_since(MONTH)?,
+    };
+    Ok(policy::judge(decoded, &facts))
+}
+
+impl From<StoredPolicy> for Policy {
+    fn from(stored: StoredPolicy) -> Self {
+        Self {
+            wallet: stored.wallet,
+            network: stored.network,
+            kind: stored.kind,
+            rules: stored.rules,
+            priority: stored.priority,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A text or typed data is signed and handed back.
+
+use std::collections::BTreeMap;
+
+use primitives::Chain;
+use serde_json::Value;
+use txcodec::message::{JsonError, TypedData, decode_text, decode_typed_data};
+use txcodec::{DecodeError, Decoded};
+
+pub use super::signing::SigningError;
+
+use super::choice::{ChoiceError, choose_network, choose_wallet};
+use super::signing;
+use crate::app::App;
+use crate::session::Agent;
+use crate::signer::SignerError;
+use crate::store::wallets::Wallet;
+use crate::store::{StoreError, TransactionId};
+use crate::tx::{self, Intent, Known, Problem, Progress, Transaction};
+
+/// Something to be signed that is no transaction.
+#[derive(Clone, Debug)]
+pub struct SignMessageRequest {
+    /// Which wallet; may be left out by a session of one wallet.
+    pub wallet: Option<String>,
+    /// Name or CAIP-2; only checked to be one that the wallet can be used on.
+    pub network: Option<String>,
+    /// What.
+    pub message: Message,
+}
+
+/// What is signed.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A text: EIP-191 with an EVM key, its plain bytes with a Solana key.
+    Text(Vec<u8>),
+    /// EIP-712, as wallets take it in JSON.
+    TypedData(Value),
+}
+
+/// A signature over a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedMessage {
+    /// The id under which it is kept.
+    pub id: TransactionId,
+    /// EVM: `0x` and 65 bytes `r ‖ s ‖ v`. Solana: base58 of 64 bytes.
+    pub signature: String,
+}
+
+/// Why a message is not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignMessageError {
+    /// Wallet or network are not clear, or not the session's.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// Typed data belongs to EVM chains.
+    #[error("typed data (EIP-712) is signed with EVM wallets only")]
+    TypedDataOnSolana,
+    /// The typed data is not EIP-712.
+    #[error("typedData: {0}")]
+    TypedData(#[from] JsonError),
+    /// The message is too long, no text, or could be a transaction.
+    #[error("message: {0}")]
+    Undecodable(#[from] DecodeError),
+    /// It was not signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+impl From<StoreError> for SignMessageError {
+    fn from(error: StoreError) -> Self {
+        Self::Signing(error.into())
+    }
+}
+
+/// A message that was read, in the form that the signer takes.
+enum Readable {
+    Text(Vec<u8>),
+    TypedData(Vec<u8>),
+}
+
+/// Signs a message if the policies allow it at once.
+///
+/// # Errors
+/// When it cannot be read, is not allowed, or the signer does not sign.
+pub async fn sign_message(
+    app: &App,
+    agent: &Agent,
+    request: SignMessageRequest,
+) -> Result<SignedMessage, SignMessageError> {
+    let wallet = choose_wallet(agent, request.wallet.as_deref())?;
+    if let Some(given) = request.network.as_deref() {
+        choose_network(&app.networks, wallet, Some(given))?;
+    }
+    let (readable, decoded) = read(request.message, wallet.chain)?;
+    let known = Known {
+        wallet: wallet.id,
+        environment: wallet.environment,
+        network: None,
+        decimals: BTreeMap::new(),
+        transaction: None,
+        now: app.clock.now(),
+    };
+    let id = TransactionId::new(&app.clock);
+    let session = Some(agent.session_id());
+    let transaction = Transaction::new(id, wallet.id, session, Intent::SignMessage, known.now);
+    signing::begin(app, transaction, decoded, known).await?;
+    match sign(app, wallet, readable).await {
+        Ok(signature) => {
+            signing::end(app, id, Ok(Progress::Asked)).await?;
+            Ok(SignedMessage { id, signature })
+        }
+        Err((problem, error)) => {
+            signing::end(app, id, Err(problem)).await?;
+            Err(error)
+        }
+    }
+}
+
+fn read(message: Message, chain: Chain) -> Result<(Readable, Decoded), SignMessageError> {
+    match (message, chain) {
+        (Message::Text(text), Chain::Evm | Chain::Solana) => {
+            let decoded = decode_text(chain, &text)?;
+            Ok((Readable::Text(text), decoded))
+        }
+        (Message::TypedData(_), Chain::Solana) => Err(SignMessageError::TypedDataOnSolana),
+        (Message::TypedData(json), Chain::Evm) => {
+            let bytes = TypedData::from_json(&json)?.to_bytes();
+            let decoded = decode_typed_data(&bytes)?;
+            Ok((Readable::TypedData(bytes), decoded))
+        }
+    }
+}
+
+async fn sign(
+    app: &App,
+    wallet: &Wallet,
+    readable: Readable,
+) -> Result<String, (Problem, SignMessageError)> {
+    let signature = match readable {
+        Readable::Text(text) => app.signer.sign_message(wallet.id, text).await,
+        Readable::TypedData(bytes) => app.signer.sign_typed_data(wallet.id, bytes).await,
+    };
+    let no = |error: SignerError| (signing::problem(&error), SigningError::from(error).into());
+    let signature = signature.map_err(no)?;
+    tx::signed_message(&signature, wallet.address)
+        .map_err(|error| (Problem::new("INVALID_SIGNATURE", error.to_string()), error.into()))
+}

@@ -1,0 +1,194 @@
+//! A transaction that was made elsewhere is signed and handed back; the asker sends it.
+
+use std::collections::BTreeMap;
+
+use primitives::{Address, Asset, Chain, ChainId, Network};
+use txcodec::{DecodeError, Decoded, Effect, Subject};
+
+pub use super::signing::SigningError;
+
+use super::choice::{ChoiceError, choose_network, choose_wallet};
+use super::signing;
+use crate::app::App;
+use crate::chains::ChainError;
+use crate::session::Agent;
+use crate::store::wallets::Wallet;
+use crate::store::{StoreError, TransactionId};
+use crate::tx::{self, Drafted, Intent, Known, Problem, Progress, Signed, Tier, Transaction};
+
+/// A transaction to be signed.
+#[derive(Clone, Debug)]
+pub struct SignRequest {
+    /// Which wallet; may be left out by a session of one wallet.
+    pub wallet: Option<String>,
+    /// Name or CAIP-2; an EVM transaction says it itself.
+    pub network: Option<String>,
+    /// Unsigned. EVM: as EIP-155, 2930 or 1559 have it signed. Solana: the transaction with empty
+    /// signatures, or its message.
+    pub unsigned: Vec<u8>,
+}
+
+/// A transaction with its signature.
+#[derive(Clone, Debug)]
+pub struct SignedTransaction {
+    /// The id under which it is kept.
+    pub id: TransactionId,
+    /// As the network takes it, with what the network calls it.
+    pub signed: Signed,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// What the policies say.
+    pub tier: Tier,
+}
+
+/// Why a transaction is not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignTransactionError {
+    /// Wallet or network are not clear, or not the session's.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// The bytes cannot be read.
+    #[error("transaction: {0}")]
+    Undecodable(#[from] DecodeError),
+    /// It is for another network.
+    #[error("the transaction is for {actual}, and was to be signed for {wanted}")]
+    OtherNetwork {
+        /// The network that the request names.
+        wanted: ChainId,
+        /// The network in the bytes.
+        actual: ChainId,
+    },
+    /// What is needed of a token is not known.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// It was not signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+impl From<StoreError> for SignTransactionError {
+    fn from(error: StoreError) -> Self {
+        Self::Signing(error.into())
+    }
+}
+
+/// Signs a transaction if the policies allow it at once. What it spends counts from then on.
+///
+/// # Errors
+/// When it cannot be read, is not allowed, or the signer does not sign.
+pub async fn sign_transaction(
+    app: &App,
+    agent: &Agent,
+    request: SignRequest,
+) -> Result<SignedTransaction, SignTransactionError> {
+    let wallet = choose_wallet(agent, request.wallet.as_deref())?;
+    let (unsigned, decoded) = read(request.unsigned, wallet)?;
+    let network = network(app, wallet, request.network.as_deref(), &decoded)?;
+    let known = Known {
+        wallet: wallet.id,
+        environment: wallet.environment,
+        decimals: decimals(app, network, &decoded).await?,
+        network: Some(network.clone()),
+        transaction: None,
+        now: app.clock.now(),
+    };
+    let drafted = Drafted {
+        unsigned: unsigned.clone(),
+        fee_ceiling: decoded.fee_ceiling(),
+        nonce: None,
+        last_valid_block_height: None,
+    };
+    let intent = Intent::SignTransaction { network: network.chain_id };
+    let id = TransactionId::new(&app.clock);
+    let mut transaction =
+        Transaction::new(id, wallet.id, Some(agent.session_id()), intent, known.now);
+    transaction.progress = Progress::Drafted(drafted.clone());
+    let effects = decoded.effects().to_vec();
+    let tier = signing::begin(app, transaction, decoded, known).await?;
+    match sign(app, wallet, unsigned).await {
+        Ok(signed) => {
+            signing::end(app, id, Ok(Progress::Signed(drafted, signed.clone()))).await?;
+            Ok(SignedTransaction { id, signed, effects, tier })
+        }
+        Err((problem, error)) => {
+            signing::end(app, id, Err(problem)).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn sign(
+    app: &App,
+    wallet: &Wallet,
+    unsigned: Vec<u8>,
+) -> Result<Signed, (Problem, SignTransactionError)> {
+    let signature = app.signer.sign_transaction(wallet.id, unsigned.clone()).await;
+    let signature =
+        signature.map_err(|error| (signing::problem(&error), SigningError::from(error).into()))?;
+    tx::signed_transaction(&unsigned, &signature, wallet.address)
+        .map_err(|error| (Problem::new("INVALID_TRANSACTION", error.to_string()), error.into()))
+}
+
+/// The bytes that a signer takes, and what they do.
+fn read(bytes: Vec<u8>, wallet: &Wallet) -> Result<(Vec<u8>, Decoded), DecodeError> {
+    match (tx::decode(&bytes, wallet.address), message_within(&bytes, wallet.chain)) {
+        (Ok(decoded), _) => Ok((bytes, decoded)),
+        (Err(error), None) => Err(error),
+        (Err(_), Some(message)) => {
+            let decoded = tx::decode(message, wallet.address)?;
+            Ok((message.to_vec(), decoded))
+        }
+    }
+}
+
+/// The message of a Solana transaction of one signer whose signature is still empty.
+fn message_within(bytes: &[u8], chain: Chain) -> Option<&[u8]> {
+    match chain {
+        Chain::Evm => None,
+        Chain::Solana => {
+            let (signatures, message) = bytes.split_at_checked(65)?;
+            let (count, signature) = signatures.split_first()?;
+            (*count == 1 && signature.iter().all(|byte| *byte == 0)).then_some(message)
+        }
+    }
+}
+
+fn network<'a>(
+    app: &'a App,
+    wallet: &Wallet,
+    given: Option<&str>,
+    decoded: &Decoded,
+) -> Result<&'a Network, SignTransactionError> {
+    let in_bytes = match decoded.subject() {
+        Subject::EvmTransaction { chain_id, .. } => Some(chain_id),
+        Subject::SolanaTransaction { .. } | Subject::EvmMessage | Subject::SolanaMessage => None,
+    };
+    let by_bytes = in_bytes.map(|chain_id| chain_id.to_string());
+    let network = choose_network(&app.networks, wallet, given.or(by_bytes.as_deref()))?;
+    match in_bytes {
+        Some(actual) if actual != network.chain_id => {
+            Err(SignTransactionError::OtherNetwork { wanted: network.chain_id, actual })
+        }
+        Some(_) | None => Ok(network),
+    }
+}
+
+/// Decimals of the tokens that leave, as the chain says.
+async fn decimals(
+    app: &App,
+    network: &Network,
+    decoded: &Decoded,
+) -> Result<BTreeMap<Asset, u8>, ChainError> {
+    let mut decimals = BTreeMap::new();
+    let Some(client) = app.chains.client(&network.name) else { return Ok(decimals) };
+    for asset in decoded.spend().unwrap_or_default().into_keys() {
+        let token: Option<Address> = match asset {
+            Asset::Native => None,
+            Asset::Token(token) => Some(token),
+        };
+        if let Some(token) = token {
+            decimals.insert(asset, client.token_metadata(token).await?.decimals);
+        }
+    }
+    Ok(decimals)
+}

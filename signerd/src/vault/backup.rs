@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use primitives::WalletId;
 use protocol::Secret;
+use protocol::wire::MAX_ITEMS;
 
 use super::cipher::{open_in_place, seal_in_place};
 use super::files::{VAULT_FILE, key_file, wallet_of};
@@ -81,7 +82,7 @@ impl Vault {
 
 impl Parts {
     fn read(parts: &[BackupPart]) -> Result<Self, VaultError> {
-        if parts.len() > MAX_KEYS + 1 {
+        if parts.len() > MAX_ITEMS {
             return Err(VaultError::BadBackup(format!("more than {MAX_KEYS} keys")));
         }
         let (mut record, mut keys) = (None, BTreeMap::new());

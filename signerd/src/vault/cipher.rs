@@ -79,3 +79,59 @@ pub(super) fn open_in_place(
         )
         .map_err(|_aead| NotAuthentic)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; SECRET_LENGTH] = [1; SECRET_LENGTH];
+    const SECRET: [u8; SECRET_LENGTH] = [2; SECRET_LENGTH];
+
+    fn sealed() -> Sealed {
+        let mut buffer = SECRET;
+        let sealed = Sealed::close(&KEY, b"label", &mut buffer).unwrap();
+        assert_ne!(buffer, SECRET);
+        sealed
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_with_its_key_and_label_alone() {
+        let sealed = sealed();
+        let rows = [
+            (KEY, "label", Ok(()), SECRET),
+            ([3; SECRET_LENGTH], "label", Err(NotAuthentic), [0; SECRET_LENGTH]),
+            (KEY, "other", Err(NotAuthentic), [0; SECRET_LENGTH]),
+        ];
+        for (key, label, expected, left) in rows {
+            let mut place = [9; SECRET_LENGTH];
+            assert_eq!(sealed.open_into(&key, label.as_bytes(), &mut place), expected);
+            assert_eq!(place, left);
+        }
+    }
+
+    #[test]
+    fn every_bit_of_a_seal_counts() {
+        let sealed = sealed();
+        let changed = [
+            Sealed { iv: flipped(sealed.iv), ..sealed.clone() },
+            Sealed { ciphertext: flipped(sealed.ciphertext), ..sealed.clone() },
+            Sealed { tag: flipped(sealed.tag), ..sealed },
+        ];
+        for sealed in changed {
+            let mut place = [9; SECRET_LENGTH];
+            assert_eq!(sealed.open_into(&KEY, b"label", &mut place), Err(NotAuthentic));
+            assert_eq!(place, [0; SECRET_LENGTH]);
+        }
+    }
+
+    #[test]
+    fn no_nonce_is_used_twice() {
+        assert_ne!(sealed().iv, sealed().iv);
+    }
+
+    fn flipped<const N: usize>(bytes: Hex<N>) -> Hex<N> {
+        let mut bytes = *bytes.as_bytes();
+        bytes[N - 1] ^= 1;
+        Hex::new(bytes)
+    }
+}

@@ -132,3 +132,54 @@ pub(super) fn check_strength(passphrase: &Secret) -> Result<(), VaultError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::encode_hex;
+
+    use super::*;
+
+    fn params(memlimit: u64, opslimit: u32, parallelism: u32, hash_length: u32) -> KdfParams {
+        let salt = Hex::new(*b"somesaltsomesalt");
+        KdfParams { salt, opslimit, memlimit, parallelism, hash_length }
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_reference_implementation() {
+        // argon2-cffi: hash_secret_raw(passphrase, salt, 4, 64, 1, 32, Type.ID).
+        let passphrase = Secret::new(b"correct horse battery".to_vec());
+        let key = params(64 * 1024, 4, 1, 32).derive(&passphrase).unwrap();
+        assert_eq!(
+            encode_hex(key.as_slice()),
+            "d513ab13018e1c73f5252e7d78127ee9c144d52227df57617f671eb17fc38bb9"
+        );
+    }
+
+    #[test]
+    fn what_a_file_may_ask_for_is_limited() {
+        let rows = [
+            (params(8 * 1024, 1, 1, 32), true),
+            (params(1 << 30, 64, 16, 32), true),
+            (params((1 << 30) + 1024, 1, 1, 32), false),
+            (params(u64::MAX, 1, 1, 32), false),
+            (params(8 * 1024 + 1, 1, 1, 32), false),
+            (params(7 * 1024, 1, 1, 32), false),
+            (params(8 * 1024, 0, 1, 32), false),
+            (params(8 * 1024, 65, 1, 32), false),
+            (params(1 << 20, 1, 0, 32), false),
+            (params(1 << 20, 1, 17, 32), false),
+            (params(8 * 1024, 1, 1, 31), false),
+            (params(8 * 1024, 1, 1, 64), false),
+        ];
+        for (params, is_allowed) in rows {
+            assert_eq!(params.checked().is_ok(), is_allowed, "{params:?}");
+        }
+    }
+
+    #[test]
+    fn new_parameters_have_new_salts() {
+        let salts = [(); 2].map(|()| *KdfParams::new(KdfCost::CHEAP).unwrap().salt());
+        assert_ne!(salts[0], salts[1]);
+        assert!(KdfParams::new(KdfCost::DEFAULT).unwrap().checked().is_ok());
+    }
+}

@@ -96,3 +96,51 @@ impl SecretSlots {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::VaultError;
+
+    fn insert(slots: &mut SecretSlots, byte: u8) -> Slot {
+        let fill = |place: &mut [u8; SECRET_LENGTH]| {
+            assert_eq!(*place, [0; SECRET_LENGTH], "a free slot is wiped");
+            place.fill(byte);
+            Ok::<(), MemoryError>(())
+        };
+        slots.insert(fill).unwrap()
+    }
+
+    #[test]
+    fn secrets_stay_apart_while_the_table_grows() {
+        let mut slots = SecretSlots::new().unwrap();
+        let bytes = (0..=u8::MAX).cycle().take(SLOTS_PER_REGION * 2 + 1);
+        let held: Vec<_> = bytes.map(|byte| (insert(&mut slots, byte), byte)).collect();
+        assert_eq!(slots.regions.len(), 3);
+        for (slot, byte) in held {
+            assert_eq!(slots.read(slot, |secret| *secret), [byte; SECRET_LENGTH]);
+        }
+    }
+
+    #[test]
+    fn a_removed_secret_is_wiped_and_its_slot_used_again() {
+        let mut slots = SecretSlots::new().unwrap();
+        let (kept, removed) = (insert(&mut slots, 1), insert(&mut slots, 2));
+        slots.remove(removed);
+        assert_eq!(slots.read(removed, |secret| *secret), [0; SECRET_LENGTH]);
+        assert_eq!(slots.read(kept, |secret| *secret), [1; SECRET_LENGTH]);
+        assert_eq!(insert(&mut slots, 3), removed);
+    }
+
+    #[test]
+    fn a_secret_that_was_not_written_to_the_end_is_wiped() {
+        let mut slots = SecretSlots::new().unwrap();
+        let failed = slots.insert(|place| {
+            place.fill(9);
+            Err(VaultError::Uninitialised)
+        });
+        assert!(failed.is_err());
+        insert(&mut slots, 1);
+        assert_eq!(slots.regions.len(), 1);
+    }
+}

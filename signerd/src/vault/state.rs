@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use primitives::WalletId;
+use protocol::wire::MAX_ITEMS;
 use protocol::{SecretMemory, VaultPhase};
 
 use super::files::{Files, THROTTLE_FILE, VAULT_FILE, key_file};
@@ -13,8 +14,8 @@ use super::slots::{SecretSlots, Slot};
 use super::throttle::Throttle;
 use super::{KdfCost, PublicKey, VaultError};
 
-/// The most keys in a vault: what fits in one backup.
-pub const MAX_KEYS: usize = 4096;
+/// The most keys in a vault: their files and the vault's own are one list in a backup.
+pub const MAX_KEYS: usize = MAX_ITEMS - 1;
 
 /// The keys of a signer, open or not.
 pub struct Vault {

@@ -10,6 +10,7 @@ use txcodec::SigningInput;
 use super::state::Key;
 use super::{KdfCost, MAX_KEYS, NewKey, Vault, VaultError};
 
+mod backups;
 mod crashes;
 mod files;
 mod residue;

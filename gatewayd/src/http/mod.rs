@@ -16,7 +16,9 @@ mod problem;
 mod routes;
 mod serve;
 mod sessions;
+mod tokens;
 mod utils;
+mod wallet;
 mod wallets;
 mod words;
 

@@ -8,7 +8,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
-use super::{Shared, admin, connect, envelope, policies, sessions, utils, wallets};
+use super::{Shared, admin, connect, envelope, policies, sessions, tokens, utils, wallet, wallets};
 
 /// Whose credential a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,15 @@ routes! {
     DELETE "/v1/policies/{id}"                       Master        policies::delete => 200 PolicyDeleted;
 
 
+
+    GET    "/v1/tokens"                              MasterOrAgent tokens::list [network] => 200 TokenList;
+    POST   "/v1/tokens"                              Master        tokens::add <- AddToken => 201 TokenAdded;
+    DELETE "/v1/tokens"                              Master        tokens::remove <- RemoveToken => 200 TokenRemoved;
+    GET    "/v1/tokens/resolve"                      Master        tokens::resolve [network address] => 200 ResolvedToken;
+
+    GET    "/v1/wallet/address"                      Agent         wallet::address [walletId] => 200 WalletAddress;
+    GET    "/v1/wallet/balance"                      Agent         wallet::balance [walletId network] => 200 WalletBalance;
+    GET    "/v1/wallet/assets"                       Agent         wallet::assets [walletId network] => 200 WalletAssets;
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 

@@ -16,7 +16,7 @@ const MIN_LIFETIME: Duration = Duration::from_mins(5);
 /// Sessions that are neither revoked nor over.
 const MAX_ACTIVE: u64 = 10_000;
 /// Wallets of one session.
-const MAX_WALLETS: usize = 100;
+const MAX_WALLETS: usize = 1_000;
 
 /// What is asked for.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! What the gateway does, a file each; nothing here knows HTTP or SQL.
 
 pub mod admin_status;
+pub mod balances;
 pub mod cancel_transaction;
 pub mod change_master_password;
 pub mod choice;
@@ -18,4 +19,5 @@ pub mod sign_transaction;
 mod signing;
 pub mod simulate_transaction;
 pub mod submit_transaction;
+pub mod tokens;
 pub mod wallets;

@@ -260,20 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn every_example_of_the_documentation_is_read() {
-        let text = include_str!("../../../docs/networks.md");
-        let examples: Vec<_> = text
-            .split("```toml\n")
-            .skip(1)
-            .map(|rest| rest.split("```").next().unwrap_or_default())
-            .collect();
-        assert_eq!(examples.len(), 4);
-        for example in examples {
-            assert!(parsed(example).is_ok(), "{example}");
-        }
-    }
-
-    #[test]
     fn a_mistake_is_named_with_its_line() {
         for (text, line, reason) in [
             ("[daemon]\nprot = 1", 2, "unknown field `prot`"),

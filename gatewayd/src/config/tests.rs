@@ -77,3 +77,27 @@ fn a_level_is_read_as_it_is_written() {
         assert_eq!(other.parse::<LogLevel>(), Err(UnknownLevel));
     }
 }
+
+/// The blocks of TOML in a document.
+fn examples(document: &str) -> Vec<&str> {
+    let starts = document.split("```toml\n").skip(1);
+    starts.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn every_example_of_how_to_add_a_network_is_read() {
+    let examples = examples(include_str!("../../../docs/networks.md"));
+    assert_eq!(examples.len(), 4);
+    for example in examples {
+        assert!(load(example, &[]).is_ok(), "{example}");
+    }
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let document = include_str!("../../../docs/settings.md");
+    let [example] = examples(document)[..] else { panic!("one example") };
+    assert_eq!(load(example, &[]).unwrap(), Settings::default());
+    let lines = |line: &&str| line.contains(" = ");
+    assert_eq!(example.lines().filter(lines).count(), 9, "every key is in it");
+}

@@ -155,6 +155,9 @@ fn read_text(bytes: &[u8]) -> Option<(String, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const OWNER: [u8; 32] = [7; 32];
@@ -262,6 +265,26 @@ mod tests {
             (TokenProgram::Token2022, with_extensions(mint(6), KIND_MINT, &[])),
         ] {
             assert_eq!(TokenAccount::from_bytes(program, &data), None, "{} bytes", data.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_of_an_account_stop_the_program(
+            data in vec(any::<u8>(), 0..400),
+            kind in 0..3_u8,
+        ) {
+            let mut extended = data.clone();
+            if let Some(place) = extended.get_mut(KIND_OFFSET) {
+                *place = kind;
+            }
+            for data in [&data, &extended] {
+                for program in [TokenProgram::Token, TokenProgram::Token2022] {
+                    let mint = Mint::from_bytes(program, data);
+                    let account = TokenAccount::from_bytes(program, data);
+                    prop_assert!(mint.is_none() || account.is_none(), "it is not both");
+                }
+            }
         }
     }
 }

@@ -39,9 +39,10 @@ pub struct Unsynced(Recorded);
 /// [`Unsynced`], and the vault uses it up, so nothing is signed that is not recorded, and nothing
 /// recorded is signed twice.
 ///
-/// ```compile_fail
-/// // A record cannot be made up.
-/// let forged = signerd::journal::Recorded { wallet: todo!(), input: todo!() };
+/// ```compile_fail,E0451
+/// fn forge(wallet: primitives::WalletId, input: txcodec::SigningInput) -> signerd::journal::Recorded {
+///     signerd::journal::Recorded { wallet, input } // its fields are private
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Recorded {

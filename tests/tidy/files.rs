@@ -48,7 +48,7 @@ fn orphans(sources: &[Source]) -> Vec<String> {
     let declared: BTreeSet<String> = sources.iter().flat_map(declared_modules).collect();
     let is_root = |source: &Source| {
         matches!(source.stem(), "lib" | "main" | "build")
-            || ["/bin", "/fuzz_targets", "/examples"]
+            || ["/bin", "/fuzz_targets", "/examples", "/tests"]
                 .iter()
                 .any(|end| source.directory().ends_with(end))
     };

@@ -15,7 +15,7 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("waiaasctl", &["api", "primitives", "protocol", "txcodec"]),
     ("tests", &["api", "primitives", "protocol", "txcodec"]),
     ("tests/fuzz", &["api", "primitives", "protocol", "txcodec"]),
-    ("xtask", &["primitives", "tests"]),
+    ("xtask", &["primitives", "protocol", "tests", "txcodec"]),
 ];
 
 /// Dependencies that are one crate's alone, beside the tests.

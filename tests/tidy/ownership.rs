@@ -66,11 +66,18 @@ static RULES: &[Rule] = &[
         broken_by: ("signerd/src/vault/sign.rs", "unsafe { std::ptr::read(key) }"),
     },
     Rule {
-        words: &["tokio", "async fn", ".await", "std::net", "serde_json::Value"],
+        words: &["tokio", "async fn", ".await", "std::net"],
         within: &["signerd/src/"],
         except: &[],
-        why: "the signer is synchronous, has no network, and reads no loose JSON",
+        why: "the signer is synchronous and has no network",
         broken_by: ("signerd/src/server.rs", "use tokio::net::UnixListener;"),
+    },
+    Rule {
+        words: &["serde_json::Value"],
+        within: &["signerd/src/"],
+        except: &["signerd/src/vault/curve.rs"], // its tests read the vectors
+        why: "the signer reads no loose JSON",
+        broken_by: ("signerd/src/vault/record.rs", "let file: serde_json::Value;"),
     },
     Rule {
         words: &["std::fs", "std::net", "std::io", "std::time", "std::env", "tokio", "getrandom"],

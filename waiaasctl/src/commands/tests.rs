@@ -1,3 +1,5 @@
+//! Commands, against sockets that answer as told.
+
 use primitives::{Amount, Asset};
 use protocol::{Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyState, Reply};
 use protocol::{KeyInfo, Request};

@@ -1,3 +1,5 @@
+//! The HTTP client, against a socket that answers as told.
+
 use serde_json::{Value, json};
 
 use super::*;

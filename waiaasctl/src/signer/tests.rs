@@ -1,3 +1,5 @@
+//! The client of the signer, against a socket that answers as told.
+
 use primitives::{Chain, Environment};
 use protocol::{KeyState, Latch, RefusalCode, SecretMemory, VaultPhase};
 

@@ -49,6 +49,20 @@ impl SignerClient {
         frame.message
     }
 
+    /// Asks for a signature: it, or why not.
+    ///
+    /// # Errors
+    /// The reason of a refusal.
+    #[track_caller]
+    pub fn signature(&mut self, request: Request) -> Result<Vec<u8>, RefusalCode> {
+        let reply = self.ask(request);
+        if let Reply::Refused(refusal) = reply {
+            return Err(refusal.code);
+        }
+        let Reply::Signature(signature) = reply else { panic!("no signature: {reply:?}") };
+        Ok(signature)
+    }
+
     /// Asks for something that the signer must refuse.
     #[track_caller]
     pub fn refusal(&mut self, request: Request) -> Refusal {

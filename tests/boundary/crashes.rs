@@ -1,0 +1,110 @@
+//! kill -9 at any moment, and a disk that somebody wrote to: too much may be counted, never too little.
+
+use std::fs;
+use std::io::Write as _;
+
+use primitives::{Amount, Asset, Chain};
+use protocol::{Ceiling, Frame, Latch, RefusalCode, Reply, Request};
+use tests::signer::passphrase;
+
+use crate::bench::{Bench, ETHER_CEILING, MAINNET, TRANSFER_FEE, Wallet, sign, transfer};
+
+/// What one of the payments below takes from the budget.
+const PAYMENT: u128 = 1_000_000 + TRANSFER_FEE;
+
+fn payment(nonce: u64) -> Vec<u8> {
+    transfer(MAINNET, nonce, Amount::from(1_000_000_u64)).to_unsigned_bytes()
+}
+
+fn left(bench: &Bench, wallet: Wallet) -> Amount {
+    let chain_id = "eip155:1".parse().unwrap();
+    let ether = |line: &&protocol::ExposureLine| {
+        line.network == Some(chain_id) && line.asset == Asset::Native
+    };
+    match bench.exposure(wallet).lines.iter().find(ether).unwrap().at_once {
+        Ceiling::AtMost(amount) => amount,
+        Ceiling::Unlimited => panic!("no ceiling"),
+    }
+}
+
+#[test]
+fn whatever_was_signed_before_a_crash_is_counted_after_it() {
+    let mut bench = Bench::new();
+    let wallet = bench.wallet(Chain::Evm);
+    let mut signed: u128 = 0;
+    let mut nonce = 0;
+    for round in 0..3_u64 {
+        let mut gateway = bench.gateway();
+        // Many requests are on their way; the signer dies while it works through them.
+        for id in 0..100 {
+            let unsigned = payment(nonce);
+            nonce += 1;
+            let message = Request::SignTransaction { wallet: wallet.id, unsigned };
+            gateway.send(&Frame { id, message }.to_bytes());
+        }
+        for _ in 0..round * 30 {
+            let reply = gateway.receive().unwrap().message;
+            assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
+            signed += 1;
+        }
+        bench.signerd.process().kill();
+        // What was on its way to us counts as signed too.
+        while let Ok(frame) = gateway.receive() {
+            signed += u128::from(matches!(frame.message, Reply::Signature(_)));
+        }
+        bench.signerd.start_again(&bench.place);
+        tests::daemons::unlock(&bench.place);
+        bench.verify_journal();
+        let at_most = ETHER_CEILING - signed * PAYMENT;
+        assert!(left(&bench, wallet) <= Amount::from(at_most), "round {round}: {signed} signed");
+    }
+}
+
+#[test]
+fn a_record_that_was_cut_short_is_taken_off_and_everything_before_it_stands() {
+    let mut bench = Bench::new();
+    let wallet = bench.wallet(Chain::Evm);
+    sign(&mut bench.gateway(), wallet, payment(0)).unwrap();
+    let before = bench.verify_journal();
+    bench.signerd.process().stop();
+    let journal = bench.place.path("signer/journal/journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    let last = bytes.len() - 20; // inside the last record: its hash is 32 bytes
+    bytes.truncate(last);
+    fs::write(&journal, &bytes).unwrap();
+    bench.signerd.start_again(&bench.place);
+    let after = bench.verify_journal();
+    assert!(after.records < before.records + 1, "{} then {}", before.records, after.records);
+    assert_eq!(bench.status().latch, Latch::Active);
+}
+
+#[test]
+fn a_journal_that_was_changed_stops_all_signing() {
+    let mut bench = Bench::new();
+    let wallet = bench.wallet(Chain::Evm);
+    for nonce in 0..3 {
+        sign(&mut bench.gateway(), wallet, payment(nonce)).unwrap();
+    }
+    bench.signerd.process().stop();
+    let journal = bench.place.path("signer/journal/journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&journal, &bytes).unwrap();
+    bench.signerd.start_again(&bench.place);
+    let status = bench.status();
+    assert_eq!(status.latch, Latch::Suspended);
+    assert!(!status.latch_reason.is_empty());
+    let unlock = Request::Unlock { passphrase: passphrase() };
+    bench.operator().expect_refusal(unlock, RefusalCode::JournalFailed);
+    assert!(sign(&mut bench.gateway(), wallet, payment(9)).is_err());
+    assert!(matches!(bench.operator().ask(Request::VerifyJournal), Reply::Refused(_)));
+}
+
+#[test]
+fn a_journal_that_is_written_to_while_the_signer_runs_is_noticed() {
+    let bench = Bench::new();
+    let journal = bench.place.path("signer/journal/journal");
+    fs::OpenOptions::new().append(true).open(journal).unwrap().write_all(&[7; 100]).unwrap();
+    assert!(matches!(bench.operator().ask(Request::VerifyJournal), Reply::Refused(_)));
+}

@@ -1,0 +1,121 @@
+//! Who may ask what: every request by every socket.
+
+use std::fmt::Write as _;
+
+use primitives::{Chain, Environment, WalletId};
+use protocol::{Kind, RefusalCode, Reply, Request};
+use tests::signer::{SignerClient, passphrase};
+
+use crate::bench::Bench;
+
+/// The whole of it: the letters say that the signer does more than refuse the socket.
+const RELATION: &str = "\
+Hello gateway operator
+Status gateway operator
+ListKeys gateway operator
+CreateKey gateway operator
+SignTransaction gateway -
+SignMessage gateway -
+SignTypedData gateway -
+ShowGuard gateway operator
+Exposure gateway operator
+Suspend gateway operator
+InitVault - operator
+Unlock - operator
+Lock - operator
+Resume - operator
+ImportKey - operator
+RotateKey - operator
+DestroyKey - operator
+SetGuard - operator
+Backup - operator
+VerifyBackup - operator
+Restore - operator
+VerifyJournal - operator
+";
+
+/// A well-formed request of each kind, which a signer with an open vault answers somehow.
+fn example(kind: Kind) -> Request {
+    let wallet = WalletId::from_bytes([9; 16]);
+    let (chain, environment) = (Chain::Evm, Environment::Testnet);
+    match kind {
+        Kind::Hello => Request::Hello { version: protocol::VERSION },
+        Kind::Status => Request::Status,
+        Kind::ListKeys => Request::ListKeys { after: None, limit: 10 },
+        Kind::CreateKey => Request::CreateKey { chain, environment, agent_id: None },
+        Kind::SignTransaction => Request::SignTransaction { wallet, unsigned: vec![1] },
+        Kind::SignMessage => Request::SignMessage { wallet, text: b"hello".to_vec() },
+        Kind::SignTypedData => Request::SignTypedData { wallet, typed_data: vec![1] },
+        Kind::ShowGuard => Request::ShowGuard { wallet },
+        Kind::Exposure => Request::Exposure { wallet },
+        Kind::Suspend => Request::Suspend { reason: "a test".to_owned() },
+        Kind::InitVault => Request::InitVault { passphrase: passphrase() },
+        Kind::Unlock => Request::Unlock { passphrase: passphrase() },
+        Kind::Lock => Request::Lock,
+        Kind::Resume => Request::Resume { passphrase: passphrase() },
+        Kind::ImportKey => {
+            Request::ImportKey { chain, environment, key: passphrase(), agent_id: None }
+        }
+        Kind::RotateKey => Request::RotateKey { wallet, grace_seconds: 60 },
+        Kind::DestroyKey => Request::DestroyKey { wallet, passphrase: passphrase() },
+        Kind::SetGuard => Request::SetGuard {
+            wallet,
+            from_version: 1,
+            text: String::new(),
+            passphrase: passphrase(),
+        },
+        Kind::Backup => Request::Backup { passphrase: passphrase() },
+        Kind::VerifyBackup => {
+            Request::VerifyBackup { passphrase: passphrase(), archive: vec![1; 64] }
+        }
+        Kind::Restore => Request::Restore { passphrase: passphrase(), archive: vec![1; 64] },
+        Kind::VerifyJournal => Request::VerifyJournal,
+    }
+}
+
+fn may_ask(client: &mut SignerClient, kind: Kind) -> bool {
+    let reply = client.ask(example(kind));
+    !matches!(reply, Reply::Refused(refusal) if refusal.code == RefusalCode::NotPermitted)
+}
+
+/// The hello is the one request that is answered before the connection is of use.
+fn word(client: &mut SignerClient, kind: Kind, name: &'static str) -> &'static str {
+    if kind == Kind::Hello || may_ask(client, kind) { name } else { "-" }
+}
+
+#[test]
+fn each_socket_may_ask_what_the_relation_says_and_nothing_else() {
+    let bench = Bench::new();
+    let mut relation = String::new();
+    for kind in Kind::ALL {
+        // The gateway asks first, so that nothing it may not do was prepared by an operator.
+        let gateway = word(&mut bench.gateway(), *kind, "gateway");
+        let operator = word(&mut bench.operator(), *kind, "operator");
+        writeln!(relation, "{kind:?} {gateway} {operator}").unwrap();
+    }
+    assert_eq!(relation, RELATION);
+}
+
+#[test]
+fn nothing_is_done_without_a_vault_or_with_a_locked_one() {
+    let needs_keys =
+        [Kind::CreateKey, Kind::SignTransaction, Kind::SignMessage, Kind::SignTypedData];
+    let bench = Bench::without_vault();
+    for kind in needs_keys {
+        bench.gateway().expect_refusal(example(kind), RefusalCode::VaultUninitialised);
+    }
+    tests::daemons::init_vault(&bench.place);
+    assert_eq!(bench.operator().ask(Request::Lock), Reply::Done);
+    for kind in needs_keys {
+        bench.gateway().expect_refusal(example(kind), RefusalCode::VaultLocked);
+    }
+    assert_eq!(bench.status().journal_head, bench.verify_journal().head);
+}
+
+#[test]
+fn a_vault_is_made_once() {
+    let bench = Bench::new();
+    bench.operator().expect_refusal(example(Kind::InitVault), RefusalCode::VaultExists);
+    bench.operator().expect_refusal(example(Kind::Restore), RefusalCode::VaultExists);
+    bench.operator().expect_refusal(example(Kind::Unlock), RefusalCode::VaultOpen);
+}

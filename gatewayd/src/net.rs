@@ -14,7 +14,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
-const IDLE_WAIT: Duration = Duration::from_mins(1);
+/// Shorter than servers keep an idle connection (five seconds is the least that is common), so that
+/// no question is sent into one that is just being closed.
+const IDLE_WAIT: Duration = Duration::from_secs(4);
 const IDLE_CONNECTIONS: usize = 4;
 const ADDRESS_LENGTH: usize = 2_048;
 

@@ -145,6 +145,7 @@ async fn plan_token(solana: &Solana, transfer: TokenTransfer) -> Result<Plan, Ch
     let destination = associated_token::derive(to, mint, program);
     let [source_account, destination_account] = solana.accounts([source, destination]).await?;
     check_holding(mint, source_account.as_ref(), amount)?;
+    check_destination(to, mint, destination_account.as_ref())?;
     let mut instructions = Vec::new();
     let rent = destination_account.is_none().then(|| associated_token::rent_ceiling(program));
     if rent.is_some() {
@@ -165,6 +166,21 @@ fn check_recipient(recipient: Option<&Account>) -> Result<(), ChainError> {
         Some(_) => Err(ChainError::Invalid(
             "the recipient is a token account or a mint; name the owner's own address",
         )),
+    }
+}
+
+/// An associated token account can be given away, and would then take the tokens elsewhere.
+fn check_destination(
+    to: SolanaAddress,
+    mint: SolanaAddress,
+    destination: Option<&Account>,
+) -> Result<(), ChainError> {
+    let is_theirs =
+        |account| TokenAccount::read(mint, Some(account)).is_some_and(|it| it.owner == to);
+    if destination.is_none_or(is_theirs) {
+        Ok(())
+    } else {
+        Err(ChainError::Invalid("the recipient's token account belongs to somebody else"))
     }
 }
 

@@ -165,6 +165,17 @@ async fn a_token_account_that_is_open_is_used() {
 }
 
 #[tokio::test]
+async fn a_token_account_that_was_given_away_is_not_paid_into() {
+    let program = TokenProgram::Token;
+    let mut accounts = accounts(program);
+    let open = associated_token::derive(PEER, MINT, program);
+    accounts.insert(open.to_string(), account(program.address(), &token_data(SYSTEM, 0)));
+    let node = node(accounts, nothing).await;
+    let error = solana(&node).draft(&request(Asset::Token(MINT.into()), 1)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the recipient's token account belongs to somebody else");
+}
+
+#[tokio::test]
 async fn a_memo_goes_along() {
     let node = node(accounts(TokenProgram::Token), nothing).await;
     let solana = solana(&node);

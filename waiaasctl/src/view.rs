@@ -152,12 +152,18 @@ pub fn render_failure(failure: &Failure, place: Option<&Place>, format: Format) 
         }
         Format::Text => {
             let line = |label: &str, text: Option<String>| {
-                text.map(|text| format!("{label:7}{}\n", printable(&text))).unwrap_or_default()
+                text.map(|text| format!("{label:7}{}\n", indented(&text))).unwrap_or_default()
             };
-            let what = printable(&failure.to_string());
+            let what = indented(&failure.to_string());
             format!("error: {what}\n{}{}", line("  why", failure.why()), line("  do", advice))
         }
     }
+}
+
+/// The lines of a message under each other, right of a label.
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.trim_end().lines().map(printable).collect();
+    lines.join("\n       ")
 }
 
 /// Replaces what would move a terminal's cursor or change its colours: names and messages may come
@@ -191,6 +197,9 @@ mod tests {
         };
         let text = render_failure(&failure, None, Format::Text);
         assert_eq!(text, "error: cannot read /d/backup\n  why  the disk is gone\n");
+        let failure = Failure::new(Exit::Failed, "line 1:\n  x = [\u{1b}\n", "");
+        let text = render_failure(&failure, None, Format::Text);
+        assert_eq!(text, "error: line 1:\n         x = [\u{fffd}\n");
         let place = Place::of_operator(None, None).unwrap();
         let failure = Failure::new(Exit::NotFound, "no such wallet", "see waiaasctl wallet list");
         let text = render_failure(&failure, Some(&place), Format::Json);

@@ -5,7 +5,7 @@ use protocol::{Request, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Operation;
-use super::wallet::{key_fields, key_json};
+use super::wallet::{key_fields, key_json, name_wallet};
 use crate::args::ImportArgs;
 use crate::exit::{Exit, Failure};
 use crate::passphrase::Source;
@@ -25,9 +25,13 @@ pub(super) fn import(arguments: ImportArgs, operation: &Operation) -> Result<Vie
     let environment = arguments.kind.environment;
     let key = signer.make_key(Request::ImportKey { chain, environment, key, agent_id: None })?;
     drop(progress);
-    Ok(View::new(key_json(&key))
+    let view = View::new(key_json(&key))
         .fields(key_fields(&key))
-        .line("compare the address with the one you expect; back up the vault now"))
+        .line("compare the address with the one you expect; back up the vault now");
+    Ok(match operation.gateway().and_then(|it| Ok(name_wallet(&it, key.wallet, arguments.name)?)) {
+        Ok(()) => view,
+        Err(failure) => view.line(format!("the wallet has no name yet: {failure}")),
+    })
 }
 
 /// The 32 bytes of a private key: hexadecimal for both chains; for Solana also base58 or a JSON list,

@@ -105,7 +105,7 @@ pub(super) fn as_session<T>(
     act: impl FnOnce(&Token) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let ttl = Some(u64::from(seconds).max(SHORTEST));
-    let body = CreateSession { ttl, max_renewals: Some(0), ..over(wallets) };
+    let body = CreateSession { ttl, absolute_lifetime: ttl, ..over(wallets) };
     let created: SessionCreated = gateway.ask(Call::post("/v1/sessions").body(&body))?;
     let outcome = act(&Token::new(created.token));
     // What was done counts: a session that could not be revoked ends by itself.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{CreateWallet, CreatedWallet, Wallet, WalletDetail, WalletTerminated};
+use api::{CreateWallet, CreatedWallet, RenameWallet, Wallet, WalletDetail, WalletTerminated};
 use primitives::WalletId;
 use protocol::{KeyInfo, KeyState, Request};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::import::import;
 use super::{Operation, live_wallets, to_json, uuid};
 use crate::args::{WalletCommand, WalletKind};
 use crate::exit::{Exit, Failure};
-use crate::gateway::{Call, Gateway};
+use crate::gateway::{Call, Gateway, GatewayError};
 use crate::passphrase::Source;
 use crate::progress::Progress;
 use crate::table::{Column, Table};
@@ -203,14 +203,44 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
     ]))
 }
 
+/// Makes the new key, then gives it the old one's name.
 fn rotate(reference: &str, grace_seconds: u32, operation: &Operation) -> Result<View, Failure> {
     let wallet = operation.wallet(reference)?;
     let mut signer = operation.signer()?;
-    let _progress = Progress::start("making the new key");
+    let progress = Progress::start("making the new key");
     let key = signer.make_key(Request::RotateKey { wallet, grace_seconds })?;
-    Ok(View::new(key_json(&key)).fields(key_fields(&key)).line(format!(
-        "{wallet} signs for {grace_seconds} seconds more: move what it holds to the new address",
-    )))
+    drop(progress);
+    let view = View::new(key_json(&key)).fields(key_fields(&key)).line(format!(
+        "{wallet} signs for {grace_seconds} seconds more: move what it holds to the new address, and \
+         give the new wallet its sessions and policies",
+    ));
+    let renamed = operation.gateway().and_then(|it| Ok(pass_name_on(&it, wallet, key.wallet)?));
+    Ok(match renamed {
+        Ok(()) => view,
+        Err(failure) => view.line(format!("the new wallet has no name yet: {failure}")),
+    })
+}
+
+fn pass_name_on(gateway: &Gateway, old: WalletId, new: WalletId) -> Result<(), GatewayError> {
+    let detail: WalletDetail = gateway.ask(Call::get(format!("/v1/wallets/{old}")))?;
+    let name = detail.wallet.name;
+    rename(gateway, old, format!("{name}-replaced"))?;
+    name_wallet(gateway, new, name)
+}
+
+/// Names a key that the signer got without gatewayd, which takes it over when it lists its wallets.
+pub(super) fn name_wallet(
+    gateway: &Gateway,
+    wallet: WalletId,
+    name: String,
+) -> Result<(), GatewayError> {
+    live_wallets(gateway)?;
+    rename(gateway, wallet, name)
+}
+
+fn rename(gateway: &Gateway, wallet: WalletId, name: String) -> Result<(), GatewayError> {
+    let call = Call::put(format!("/v1/wallets/{wallet}")).body(&RenameWallet { name });
+    gateway.ask::<Wallet>(call).map(drop)
 }
 
 fn destroy(reference: &str, yes: bool, operation: &Operation) -> Result<View, Failure> {

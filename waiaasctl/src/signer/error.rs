@@ -93,21 +93,19 @@ pub(crate) fn unreachable_advice(error: &io::Error, place: &Place) -> String {
 
 fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
     match refusal.code {
-        RefusalCode::VaultLocked => Some(format!("open it: {}", place.command("unlock"))),
+        RefusalCode::VaultLocked | RefusalCode::VaultExists => {
+            Some(format!("open it: {}", place.command("unlock")))
+        }
         RefusalCode::VaultUninitialised => Some(format!("make it: {}", place.command("init"))),
         RefusalCode::Suspended => Some(format!("let it go on: {}", place.command("resume"))),
         RefusalCode::UnknownWallet => Some(format!("see {}", place.command("wallet list"))),
-        RefusalCode::GuardChanged => {
-            Some("read the guard again, and make your change to what it is now".to_owned())
-        }
         RefusalCode::Throttled | RefusalCode::WrongPassphrase
             if refusal.retry_after_seconds > 0 =>
         {
-            Some(format!("wait {} seconds, then try again", refusal.retry_after_seconds))
+            Some(format!("wait {} s, then try again", refusal.retry_after_seconds))
         }
         RefusalCode::NotPermitted
         | RefusalCode::UnknownVersion
-        | RefusalCode::VaultExists
         | RefusalCode::VaultOpen
         | RefusalCode::WrongPassphrase
         | RefusalCode::Throttled
@@ -121,6 +119,7 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::OverTransactionCeiling
         | RefusalCode::OverDayCeiling
         | RefusalCode::BadGuard
+        | RefusalCode::GuardChanged
         | RefusalCode::BadKey
         | RefusalCode::BadBackup
         | RefusalCode::LimitReached

@@ -87,7 +87,7 @@ fn a_throttled_passphrase_says_how_long_to_wait() {
     let error = SignerError::Refused(refusal);
     assert_eq!(error.exit(), Exit::Passphrase);
     let advice = error.advice(&Peers::new().place()).unwrap();
-    assert_eq!(advice, "wait 8 seconds, then try again");
+    assert_eq!(advice, "wait 8 s, then try again");
 }
 
 #[test]

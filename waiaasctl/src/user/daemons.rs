@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use api::Health;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
 use super::UserError;
@@ -67,6 +68,8 @@ impl Daemons {
     /// When a program is missing or cannot be started, or a daemon of an earlier run is left.
     pub(super) fn start(data: &DataDir, environment: &Environment) -> Result<Self, UserError> {
         refuse_leftovers(data)?;
+        // Whatever the daemons make is their user's alone, as it is under systemd.
+        umask(Mode::S_IRWXG | Mode::S_IRWXO);
         let mut gatewayd_only = environment.for_both.clone();
         gatewayd_only.extend(environment.for_gatewayd.iter().cloned());
         let signerd = Daemon::start(
@@ -96,7 +99,7 @@ impl Daemons {
     pub(super) fn ready(
         &mut self,
         data: &DataDir,
-        signals: &Signals,
+        signals: &mut Signals,
     ) -> Result<Waited<Ready>, Failure> {
         let place = Place::User(data.clone());
         let gateway = Gateway::new(&place.gateway_socket())?;
@@ -114,7 +117,7 @@ impl Daemons {
                 let seconds = START.as_secs();
                 return Err(UserError::NotReady { name: missing, seconds }.into());
             }
-            if signals.wait(Instant::now().checked_add(LOOK_AGAIN))? == Event::Stop {
+            if signals.wait(Instant::now().checked_add(LOOK_AGAIN)) == Event::Stop {
                 return Ok(Waited::Stopped);
             }
         }
@@ -124,10 +127,10 @@ impl Daemons {
     ///
     /// # Errors
     /// When a daemon ends first.
-    pub(super) fn attend(&mut self, signals: &Signals) -> Result<(), UserError> {
+    pub(super) fn attend(&mut self, signals: &mut Signals) -> Result<(), UserError> {
         loop {
             self.still_running()?;
-            match signals.wait(None)? {
+            match signals.wait(None) {
                 Event::Stop => return Ok(()),
                 Event::Child | Event::Deadline => {}
             }
@@ -135,7 +138,7 @@ impl Daemons {
     }
 
     /// Ends both: gatewayd first, as it may have something to be signed.
-    pub(super) fn stop(mut self, signals: &Signals) {
+    pub(super) fn stop(mut self, signals: &mut Signals) {
         self.gatewayd.stop(signals, STOP_GATEWAYD);
         self.signerd.stop(signals, STOP_SIGNERD);
     }
@@ -172,14 +175,13 @@ impl Daemon {
         self.child.try_wait().ok().flatten()
     }
 
-    fn stop(&mut self, signals: &Signals, patience: Duration) {
+    fn stop(&mut self, signals: &mut Signals, patience: Duration) {
         let deadline = Instant::now().checked_add(patience);
         if self.ended().is_none() {
             self.signal(Signal::SIGTERM);
         }
         while self.ended().is_none() {
-            let in_time = deadline.is_some_and(|deadline| Instant::now() < deadline);
-            if !in_time || signals.wait(deadline).is_err() {
+            if signals.wait(deadline) == Event::Deadline {
                 return self.kill();
             }
         }

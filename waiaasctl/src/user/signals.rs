@@ -1,18 +1,23 @@
-//! Signals as something to wait for with a deadline, instead of handlers.
+//! Signals as something to wait for with a deadline.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::time::Instant;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::UserError;
 
-/// The signals that this process takes from a queue.
+/// The signals that this process does not die of. They are handled, not blocked: what is blocked
+/// stays blocked in a child, which could then not be asked to end.
 #[derive(Debug)]
-pub(super) struct Signals(SignalFd);
+pub(super) struct Signals {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    child: Signal,
+}
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,58 +31,69 @@ pub(super) enum Event {
 }
 
 impl Signals {
-    /// Keeps SIGTERM, SIGINT, SIGHUP and SIGCHLD from their usual effect. Children are started with
-    /// no signal blocked all the same: the standard library sees to it.
+    /// Takes SIGTERM, SIGINT, SIGHUP and SIGCHLD, for as long as this process runs.
     ///
     /// # Errors
     /// When the kernel refuses.
     pub(super) fn take() -> Result<Self, UserError> {
-        let mut set = SigSet::empty();
-        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD] {
-            set.add(signal);
-        }
-        set.thread_block()
-            .and_then(|()| {
-                SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
-            })
-            .map(Self)
-            .map_err(failed)
+        let build = || -> io::Result<Self> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let guard = runtime.enter();
+            let [terminate, interrupt, hang_up, child] = [
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::hangup())?,
+                signal(SignalKind::child())?,
+            ];
+            drop(guard);
+            Ok(Self { runtime, terminate, interrupt, hang_up, child })
+        };
+        let what = "signals cannot be waited for";
+        build().map_err(|source| UserError::System { what, source })
     }
 
     /// Waits for a signal until `deadline`, or without an end.
-    ///
-    /// # Errors
-    /// When the kernel refuses.
-    pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<Event, UserError> {
-        let mut queue = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut queue, timeout(deadline)) {
-            Ok(0) => Ok(Event::Deadline),
-            Ok(_) => self.next(),
-            Err(nix::Error::EINTR) => Ok(Event::Child),
-            Err(error) => Err(failed(error)),
-        }
-    }
-
-    fn next(&self) -> Result<Event, UserError> {
-        let Some(signal) = self.0.read_signal().map_err(failed)? else {
-            return Ok(Event::Child);
+    pub(super) fn wait(&mut self, deadline: Option<Instant>) -> Event {
+        let Self { runtime, terminate, interrupt, hang_up, child } = self;
+        let too_late = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
         };
-        let number = i32::try_from(signal.ssi_signo).ok();
-        match number.and_then(|number| Signal::try_from(number).ok()) {
-            Some(Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP) => Ok(Event::Stop),
-            Some(_) | None => Ok(Event::Child),
-        }
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => Event::Stop,
+                _ = interrupt.recv() => Event::Stop,
+                _ = hang_up.recv() => Event::Stop,
+                _ = child.recv() => Event::Child,
+                () = too_late => Event::Deadline,
+            }
+        })
     }
 }
 
-fn timeout(deadline: Option<Instant>) -> PollTimeout {
-    let Some(deadline) = deadline else { return PollTimeout::NONE };
-    let left = deadline.saturating_duration_since(Instant::now());
-    // Rounded up: a wait that ends early would spin until the deadline.
-    let milliseconds = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
-    PollTimeout::from(milliseconds)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+    use std::time::Duration;
 
-fn failed(error: nix::Error) -> UserError {
-    UserError::System { what: "signals cannot be waited for", source: io::Error::from(error) }
+    #[test]
+    fn a_child_can_be_asked_to_end_and_its_end_is_an_event() {
+        let mut signals = Signals::take().unwrap();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        let deadline = Instant::now().checked_add(Duration::from_secs(30));
+        assert_eq!(signals.wait(deadline), Event::Child);
+        assert!(child.try_wait().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_wait_ends_at_its_deadline() {
+        let mut signals = Signals::take().unwrap();
+        let deadline = Instant::now();
+        assert_eq!(signals.wait(Some(deadline)), Event::Deadline);
+    }
 }

@@ -41,12 +41,12 @@ pub fn start(data: &DataDir, environment: &Environment, format: Format) -> Resul
 pub(super) fn with_daemons<T>(
     data: &DataDir,
     environment: &Environment,
-    act: impl FnOnce(&mut Daemons, &Signals) -> Result<T, Failure>,
+    act: impl FnOnce(&mut Daemons, &mut Signals) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let signals = Signals::take()?;
+    let mut signals = Signals::take()?;
     let mut daemons = Daemons::start(data, environment)?;
-    let outcome = act(&mut daemons, &signals);
-    daemons.stop(&signals);
+    let outcome = act(&mut daemons, &mut signals);
+    daemons.stop(&mut signals);
     outcome
 }
 

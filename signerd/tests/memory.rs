@@ -2,6 +2,7 @@
 //!
 //! Crates say that they wipe what they leave behind; the evidence is a search of the program that
 //! used them. It needs `memfd_secret(2)`: locked pages can be read by root.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is a test, the helpers too")]
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -220,11 +221,15 @@ fn a_signer_that_signed_has_no_secret_in_memory_that_root_can_read() {
     let keys = [control.import(Chain::Solana, &seed), control.import(Chain::Evm, &scalar)];
     let mut gateway = signer.connect("signer.sock");
     for number in 1..=20 {
-        keys.iter().for_each(|key| gateway.sign(key, number));
+        for key in &keys {
+            gateway.sign(key, number);
+        }
     }
     assert_eq!(control.ask(Request::Lock), Reply::Done);
     assert_eq!(control.ask(Request::Unlock { passphrase: passphrase() }), Reply::Done);
-    keys.iter().for_each(|key| gateway.sign(key, 21));
+    for key in &keys {
+        gateway.sign(key, 21);
+    }
     let Reply::Status(status) = control.ask(Request::Status) else { panic!("a status") };
 
     let Some(memory) = signer.memory() else { return };

@@ -226,6 +226,12 @@ pub struct FeeEstimate {
     /// In US dollars; `null` without a price.
     #[schema(value_type = Option<f64>)]
     pub fee_usd: Option<serde_json::Number>,
+    /// Whether the recipient's token account is opened, on Solana.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_ata_creation: Option<bool>,
+    /// What that costs, in lamports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ata_rent_cost: Option<String>,
 }
 
 /// What would change of one asset.

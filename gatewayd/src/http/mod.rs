@@ -17,6 +17,7 @@ mod routes;
 mod serve;
 mod sessions;
 mod tokens;
+mod transactions;
 mod utils;
 mod wallet;
 mod wallets;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 pub struct Problem {
     code: ErrorCode,
     message: String,
-    hint: Option<&'static str>,
+    hint: Option<String>,
     details: Option<serde_json::Value>,
     retry_after_seconds: Option<u64>,
 }
@@ -35,8 +35,8 @@ impl Problem {
 
     /// With what to do next.
     #[must_use]
-    pub(crate) fn hint(self, hint: &'static str) -> Self {
-        Self { hint: Some(hint), ..self }
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// With facts for programs.
@@ -78,7 +78,7 @@ impl Problem {
             request_id: request_id.to_owned(),
             retryable: self.code.retryable(),
             details: self.details,
-            hint: self.hint.map(str::to_owned),
+            hint: self.hint,
         };
         Body::from(serde_json::to_vec(&body).expect("texts and JSON values are JSON"))
     }

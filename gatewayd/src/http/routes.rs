@@ -8,7 +8,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
-use super::{Shared, admin, connect, envelope, policies, sessions, tokens, utils, wallet, wallets};
+use super::{
+    Shared, admin, connect, envelope, policies, sessions, tokens, transactions, utils, wallet,
+    wallets,
+};
 
 /// Whose credential a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +108,15 @@ routes! {
     GET    "/v1/wallet/address"                      Agent         wallet::address [walletId] => 200 WalletAddress;
     GET    "/v1/wallet/balance"                      Agent         wallet::balance [walletId network] => 200 WalletBalance;
     GET    "/v1/wallet/assets"                       Agent         wallet::assets [walletId network] => 200 WalletAssets;
+
+    POST   "/v1/transactions/send"                   Agent         transactions::send <- SendRequest => 201 TransactionState;
+    POST   "/v1/transactions/simulate"               Agent         transactions::simulate <- SendRequest => 200 DryRun;
+    POST   "/v1/transactions/sign"                   Agent         transactions::sign <- SignTransaction => 200 SignedTransaction;
+    POST   "/v1/transactions/sign-message"           Agent         transactions::sign_message <- SignMessage => 200 SignedMessage;
+    GET    "/v1/transactions"                        Agent         transactions::list [walletId limit cursor] => 200 TransactionPage;
+    GET    "/v1/transactions/pending"                Agent         transactions::pending => 200 PendingTransactions;
+    GET    "/v1/transactions/{id}"                   Agent         transactions::show => 200 Transaction;
+    POST   "/v1/transactions/{id}/cancel"            Agent         transactions::cancel => 200 TransactionState;
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 

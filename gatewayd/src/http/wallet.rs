@@ -188,7 +188,7 @@ impl From<ChainError> for Problem {
 }
 
 /// What the contract calls an error of a chain.
-fn chain_code(error: &ChainError) -> ErrorCode {
+pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
     match error {
         ChainError::InsufficientBalance { .. } => ErrorCode::InsufficientBalance,
         ChainError::InsufficientTokenBalance { .. } => ErrorCode::InsufficientTokenBalance,

@@ -15,7 +15,7 @@ use crate::usecase::choice::ChoiceError;
 #[derive(Debug, Deserialize)]
 pub(super) struct PageQuery {
     #[serde(default, alias = "wallet_id", rename = "walletId")]
-    pub(super) wallet_id: Option<String>,
+    pub(in crate::http) wallet_id: Option<String>,
     limit: Option<String>,
     offset: Option<String>,
 }

@@ -33,19 +33,24 @@ pub struct TransactionList {
 /// The most that [`list_pending`] shows.
 const MOST_PENDING: u16 = 500;
 
-/// Transactions that the caller may see, newest first.
+/// Transactions that the caller may see, newest first; of `wallet` alone if given.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_transactions(
     app: &App,
     caller: &Caller,
+    wallet: Option<WalletId>,
     page: Page,
 ) -> Result<TransactionList, StoreError> {
     let caller = caller.clone();
     // One more than is wanted says whether there are more.
     let wider = Page { limit: page.limit.saturating_add(1), ..page };
-    let read = app.store.read(move |db| db.transactions_of(&wallets(db, &caller)?, wider));
+    let read = app.store.read(move |db| {
+        let mut wallets = wallets(db, &caller)?;
+        wallets.retain(|id| wallet.is_none_or(|wanted| wanted == *id));
+        db.transactions_of(&wallets, wider)
+    });
     let mut items: Vec<Transaction> = read.await?;
     let has_more = items.len() > usize::from(page.limit);
     items.truncate(usize::from(page.limit));

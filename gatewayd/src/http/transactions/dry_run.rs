@@ -1,0 +1,107 @@
+//! What would happen, as the body has it.
+
+use api::{BalanceChange, DryRunMeta, FeeEstimate, PolicyOutcome, SimulationOutcome, Warning};
+use primitives::{Asset, Network};
+
+use crate::chains::{ChainError, Draft};
+use crate::http::wallet::chain_code;
+use crate::policy::Verdict;
+use crate::tx::Tier;
+use crate::usecase::simulate_transaction::{self, DryRun};
+
+/// The body.
+pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
+    let policy = policy(found.verdict);
+    let simulation = simulation(&found.draft);
+    api::DryRun {
+        success: policy.allowed && simulation.success,
+        fee: found.draft.as_ref().ok().map(|draft| fee(&found.network, draft)),
+        balance_changes: found.changes.iter().map(change).collect(),
+        warnings: found.draft.err().iter().map(warning).collect(),
+        policy,
+        simulation,
+        meta: DryRunMeta {
+            chain: found.network.chain().to_string(),
+            network: found.network.name.to_string(),
+            transaction_type: found.kind.as_str().to_owned(),
+            duration_ms,
+        },
+    }
+}
+
+fn policy(verdict: Option<Verdict>) -> PolicyOutcome {
+    let no = |reason: String| PolicyOutcome {
+        tier: Tier::Approval.to_string(),
+        allowed: false,
+        reason: Some(reason),
+        delay_seconds: None,
+    };
+    match verdict {
+        Some(Verdict::Allow(allowed)) => PolicyOutcome {
+            tier: allowed.tier.to_string(),
+            allowed: true,
+            reason: None,
+            delay_seconds: (allowed.tier == Tier::Delay).then_some(allowed.delay.as_secs()),
+        },
+        Some(Verdict::Deny(denial)) => no(denial.message()),
+        None => no("not judged: the chain would not take it".to_owned()),
+    }
+}
+
+fn simulation(draft: &Result<Draft, ChainError>) -> SimulationOutcome {
+    match draft {
+        Ok(draft) => {
+            let simulation = &draft.simulation;
+            SimulationOutcome {
+                success: simulation.failure.is_none(),
+                logs: simulation.logs.clone(),
+                units_consumed: simulation.units_consumed.map(|units| units.to_string()),
+                error: simulation.failure.clone(),
+            }
+        }
+        Err(error) => SimulationOutcome {
+            success: false,
+            logs: if let ChainError::ExecutionFailed { logs, .. } = error {
+                logs.clone()
+            } else {
+                Vec::new()
+            },
+            units_consumed: None,
+            error: Some(error.to_string()),
+        },
+    }
+}
+
+fn fee(network: &Network, draft: &Draft) -> FeeEstimate {
+    let coin = &network.native;
+    FeeEstimate {
+        estimated_fee: draft.fee_estimate.to_string(),
+        fee_symbol: coin.symbol.to_string(),
+        fee_decimals: coin.decimals,
+        fee_usd: None,
+        needs_ata_creation: draft.token_account_rent.map(|_| true),
+        ata_rent_cost: draft.token_account_rent.map(|rent| rent.to_string()),
+    }
+}
+
+fn change(change: &simulate_transaction::BalanceChange) -> BalanceChange {
+    BalanceChange {
+        asset: match change.asset {
+            Asset::Native => "native".to_owned(),
+            Asset::Token(address) => address.to_string(),
+        },
+        symbol: change.symbol.clone().unwrap_or_default(),
+        decimals: change.decimals,
+        current_balance: change.before.to_string(),
+        change_amount: format!("-{}", change.leaves),
+        after_balance: change.before.saturating_sub(change.leaves).to_string(),
+    }
+}
+
+fn warning(error: &ChainError) -> Warning {
+    Warning {
+        code: chain_code(error).as_str().to_owned(),
+        message: error.to_string(),
+        severity: "error".to_owned(),
+    }
+}

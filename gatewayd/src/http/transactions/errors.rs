@@ -1,0 +1,128 @@
+//! What the contract calls what can go wrong with transactions.
+
+use api::ErrorCode;
+
+use crate::http::problem::Problem;
+use crate::policy::Denial;
+use crate::store::wallets::WalletStatus;
+use crate::usecase::cancel_transaction::CancelError;
+use crate::usecase::payment::PaymentError;
+use crate::usecase::read_transactions::ReadError;
+use crate::usecase::sign_message::SignMessageError;
+use crate::usecase::sign_transaction::{SignTransactionError, SigningError};
+use crate::usecase::submit_transaction::SubmitError;
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        let message = error.to_string();
+        match error {
+            PaymentError::Choice(error) => error.into(),
+            PaymentError::WalletInactive(status) => inactive(status),
+            PaymentError::Recipient(_) | PaymentError::TokenAddress(_) => {
+                Self::new(ErrorCode::InvalidAddress, message)
+            }
+            PaymentError::TokenUnclear
+            | PaymentError::Decimals { .. }
+            | PaymentError::Amount(_)
+            | PaymentError::NothingToPay
+            | PaymentError::MemoTooLong => Self::invalid(message),
+            PaymentError::Chain(error) => error.into(),
+            PaymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        let message = error.to_string();
+        match error {
+            SubmitError::Payment(error) => error.into(),
+            SubmitError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, message),
+            SubmitError::TooManyOpen => Self::new(ErrorCode::RateLimited, message).retry_after(1),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReadError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message)
+                .hint("GET /v1/transactions lists those of the session's wallets"),
+            ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        let message = error.to_string();
+        match error {
+            CancelError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message),
+            CancelError::TooLate(_) => Self::new(ErrorCode::TxAlreadyProcessed, message),
+            CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SigningError> for Problem {
+    fn from(error: SigningError) -> Self {
+        let message = error.to_string();
+        match error {
+            SigningError::Denied(denial) => denied(denial),
+            SigningError::NeedsWaiting(_) => Self::new(ErrorCode::PolicyDenied, message)
+                .hint("POST /v1/transactions/send can wait for a delay or an approval"),
+            SigningError::WalletInactive(status) => inactive(status),
+            SigningError::Signer(error) => error.into(),
+            SigningError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignTransactionError> for Problem {
+    fn from(error: SignTransactionError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignTransactionError::Choice(error) => error.into(),
+            SignTransactionError::Undecodable(_) => {
+                Self::new(ErrorCode::InvalidTransaction, message)
+            }
+            SignTransactionError::OtherNetwork { .. } => {
+                Self::new(ErrorCode::ChainIdMismatch, message)
+            }
+            SignTransactionError::Chain(error) => error.into(),
+            SignTransactionError::Signing(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignMessageError> for Problem {
+    fn from(error: SignMessageError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignMessageError::Choice(error) => error.into(),
+            SignMessageError::TypedDataOnSolana
+            | SignMessageError::TypedData(_)
+            | SignMessageError::Undecodable(_) => Self::invalid(message),
+            SignMessageError::Signing(error) => error.into(),
+        }
+    }
+}
+
+/// A denial names the policy, and what an operator would have to do.
+fn denied(denial: Denial) -> Problem {
+    Problem::new(ErrorCode::PolicyDenied, denial.reason)
+        .details(serde_json::json!({ "policy": denial.rule }))
+        .hint(denial.remedy)
+}
+
+fn inactive(status: WalletStatus) -> Problem {
+    let (code, message) = match status {
+        WalletStatus::Terminated => (ErrorCode::WalletTerminated, "the wallet is terminated"),
+        WalletStatus::Suspended | WalletStatus::Active => {
+            (ErrorCode::WalletSuspended, "the wallet is suspended")
+        }
+    };
+    Problem::new(code, message)
+}

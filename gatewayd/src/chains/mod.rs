@@ -11,7 +11,7 @@ mod evm;
 mod rpc;
 mod solana;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use primitives::{Address, Amount, Asset};
 

@@ -17,7 +17,7 @@ use crate::net::Endpoint;
 
 /// What a [`FakeNode`] does with a question.
 #[derive(Clone, Debug)]
-pub(super) enum Reaction {
+pub(crate) enum Reaction {
     /// Answers it.
     Result(Value),
     /// Reports an error.
@@ -32,14 +32,14 @@ pub(super) enum Reaction {
 
 /// A node on this machine. Lives until its test ends.
 #[derive(Clone, Debug)]
-pub(super) struct FakeNode {
+pub(crate) struct FakeNode {
     address: SocketAddr,
     questions: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl FakeNode {
     /// Starts one that reacts to method and parameters as `react` says.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         react: impl Fn(&str, &Value) -> Reaction + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,23 +60,23 @@ impl FakeNode {
         node
     }
 
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         format!("http://{}", self.address).parse().unwrap()
     }
 
     /// What it was asked so far: methods and parameters.
-    pub(super) fn questions(&self) -> Vec<(String, Value)> {
+    pub(crate) fn questions(&self) -> Vec<(String, Value)> {
         self.questions.lock().unwrap().clone()
     }
 
     /// What it was asked so far: methods.
-    pub(super) fn methods(&self) -> Vec<String> {
+    pub(crate) fn methods(&self) -> Vec<String> {
         self.questions().into_iter().map(|(method, _)| method).collect()
     }
 }
 
 /// An endpoint where nobody listens.
-pub(super) async fn dead_endpoint() -> Endpoint {
+pub(crate) async fn dead_endpoint() -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
 }

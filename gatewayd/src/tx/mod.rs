@@ -25,3 +25,8 @@ pub use pipeline::advance;
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{Drafted, Intent, Kind, Problem, Progress, Signed, Transaction, Transfer};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

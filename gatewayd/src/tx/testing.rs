@@ -1,0 +1,286 @@
+//! A gateway between a chain node and a signer that do what a test wants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use primitives::{Address, Amount, Asset, EvmAddress, Network, builtin_by_name, decode_hex};
+use protocol::{FRAME_HEADER, Frame, MAX_SIGNER_FRAME, Refusal, RefusalCode, Reply, Request};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use txcodec::evm;
+
+use super::{Intent, Status, Transaction, Transfer, advance};
+use crate::app::App;
+use crate::chains::testing::{FakeNode, Reaction};
+use crate::clock::{Clock, ClockSetter, UnixSeconds};
+use crate::config::Settings;
+use crate::signer::Signer;
+use crate::store::wallets::sample;
+use crate::store::{Store, StoreError, TransactionId};
+
+/// The first nonce that the chain has not seen when a test begins.
+pub(super) const FIRST_NONCE: u64 = 5;
+
+/// What the chain and the signer know; a restart of the gateway does not change it.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub(super) node: NodeMood,
+    pub(super) signer: SignerMood,
+    /// Hash and nonce of what the signer has signed, by the signed bytes.
+    signed: BTreeMap<Vec<u8>, (String, u64)>,
+    /// Distinct unsigned bytes that the signer has counted.
+    pub(super) counted: BTreeSet<Vec<u8>>,
+    /// What the node has, by nonce.
+    chain: BTreeMap<u64, String>,
+}
+
+/// What the node does with what it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NodeMood {
+    #[default]
+    Good,
+    /// It answers nothing but errors.
+    Down,
+    /// It takes transactions, and says that something went wrong.
+    KeepsAndFails,
+    /// It takes no transactions.
+    Refuses,
+    /// It carries them out, and they fail.
+    Reverts,
+}
+
+/// What the signer does when it is asked to sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SignerMood {
+    #[default]
+    Good,
+    Locked,
+    Refuses,
+    /// It counts the transaction, and the connection breaks before the answer.
+    CountsAndBreaks,
+}
+
+/// A running gateway, its world, and where it keeps its state.
+pub(super) struct Scene {
+    pub(super) app: Arc<App>,
+    pub(super) clock: ClockSetter,
+    pub(super) world: Arc<Mutex<World>>,
+    node: FakeNode,
+    directory: TempDir,
+}
+
+impl Scene {
+    /// With one wallet, on ethereum-sepolia.
+    pub(super) async fn start() -> Self {
+        let world = Arc::new(Mutex::new(World::default()));
+        let seen = Arc::clone(&world);
+        let node =
+            FakeNode::start(move |method, params| seen.lock().unwrap().react(method, params)).await;
+        let directory = tempfile::tempdir().unwrap();
+        serve_signer(directory.path(), &world);
+        let (app, clock) = gateway(directory.path(), &node, UnixSeconds::new(1_000_000)).await;
+        app.store.write(|db| db.insert_wallet(&sample(1))).await.unwrap();
+        Self { app, clock, world, node, directory }
+    }
+
+    /// Ends the gateway without a warning, and starts it again with what the disk has.
+    pub(super) async fn restart(self) -> Self {
+        let Self { app, world, node, directory, .. } = self;
+        let now = app.clock.now();
+        // What was handed to the database is done, or was never begun, once a process is dead.
+        app.store.write(|_db| Ok::<_, StoreError>(())).await.unwrap();
+        drop(app);
+        let (app, clock) = gateway(directory.path(), &node, now).await;
+        Self { app, clock, world, node, directory }
+    }
+
+    /// Asks for a payment of that many wei.
+    pub(super) async fn ask(&self, wei: u64) -> TransactionId {
+        let transfer = transfer(wei.into());
+        let id = TransactionId::new(&self.app.clock);
+        let now = self.app.clock.now();
+        let asked = Transaction::new(id, sample(1).id, None, Intent::Transfer(transfer), now);
+        self.app.store.write(move |db| db.insert_transaction(&asked)).await.unwrap();
+        id
+    }
+
+    /// Takes a payment as far as it goes now.
+    pub(super) async fn advance(&self, id: TransactionId) -> Transaction {
+        advance(&self.app, id).await.unwrap();
+        self.show(id).await
+    }
+
+    /// Tries again, later each time, until the payment is over.
+    pub(super) async fn settle(&self, id: TransactionId) -> Transaction {
+        for _attempt in 0..100 {
+            let found = self.advance(id).await;
+            if found.status.is_final() {
+                return found;
+            }
+            self.clock.advance(Duration::from_secs(30));
+        }
+        panic!("it does not end: {:?}", self.show(id).await);
+    }
+
+    pub(super) async fn show(&self, id: TransactionId) -> Transaction {
+        self.app.store.read(move |db| db.transaction(id)).await.unwrap().unwrap()
+    }
+
+    /// What the wallet has spent in all, everything under way included.
+    pub(super) async fn spent(&self) -> Amount {
+        let of = (sample(1).id, sepolia().chain_id, Asset::Native);
+        let spent = self.app.store.read(move |db| db.spent(of, UnixSeconds::new(0), None));
+        spent.await.unwrap()
+    }
+
+    pub(super) fn feel(&self, node: NodeMood, signer: SignerMood) {
+        let mut world = self.world.lock().unwrap();
+        (world.node, world.signer) = (node, signer);
+    }
+
+    /// Nonces of what the chain has.
+    pub(super) fn mined(&self) -> Vec<u64> {
+        self.world.lock().unwrap().chain.keys().copied().collect()
+    }
+
+    /// Writes something into the database.
+    pub(super) async fn write(
+        &self,
+        work: impl FnOnce(&crate::store::Writing<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        self.app.store.write(work).await.unwrap();
+    }
+}
+
+pub(super) fn sepolia() -> &'static Network {
+    builtin_by_name("ethereum-sepolia").unwrap()
+}
+
+pub(super) fn transfer(amount: Amount) -> Transfer {
+    Transfer {
+        network: sepolia().chain_id,
+        asset: Asset::Native,
+        to: Address::Evm(EvmAddress([0x22; 20])),
+        amount,
+        decimals: 18,
+        symbol: None,
+        memo: None,
+    }
+}
+
+/// Where a payment stands, in a word that tests compare.
+pub(super) fn word(transaction: &Transaction) -> (Status, Option<&str>) {
+    (transaction.status, transaction.problem.as_ref().map(|problem| problem.code.as_str()))
+}
+
+async fn gateway(directory: &Path, node: &FakeNode, now: UnixSeconds) -> (Arc<App>, ClockSetter) {
+    let mut settings = Settings::default();
+    settings.networks.set_endpoints("evm_ethereum_sepolia", vec![node.endpoint()]).unwrap();
+    let store = Store::open(&directory.join("gateway.db")).unwrap();
+    let signer = Signer::new(&directory.join("signer.sock"));
+    let (clock, setter) = Clock::settable(now);
+    (Arc::new(App::new(settings, clock, store, signer).await.unwrap()), setter)
+}
+
+impl World {
+    fn react(&mut self, method: &str, params: &Value) -> Reaction {
+        if self.node == NodeMood::Down {
+            return Reaction::Raw(503, String::new());
+        }
+        Reaction::Result(match method {
+            "eth_chainId" => json!("0xaa36a7"),
+            "eth_getBalance" => json!("0x8ac7230489e80000"),
+            "eth_getTransactionCount" => json!(format!("{:#x}", self.next_nonce())),
+            "eth_getBlockByNumber" => json!({"number": "0x64", "baseFeePerGas": "0x3b9aca00"}),
+            "eth_maxPriorityFeePerGas" | "eth_gasPrice" => json!("0x3b9aca00"),
+            "eth_estimateGas" => json!("0x5208"),
+            "eth_sendRawTransaction" => return self.take(params[0].as_str().unwrap()),
+            "eth_getTransactionReceipt" if self.has(&params[0]) => {
+                let status = if self.node == NodeMood::Reverts { "0x0" } else { "0x1" };
+                json!({"transactionHash": params[0], "blockNumber": "0x64", "status": status})
+            }
+            "eth_getTransactionByHash" if self.has(&params[0]) => json!({"hash": params[0]}),
+            _ => json!(null),
+        })
+    }
+
+    fn next_nonce(&self) -> u64 {
+        self.chain.last_key_value().map_or(FIRST_NONCE, |(nonce, _hash)| nonce + 1)
+    }
+
+    fn has(&self, hash: &Value) -> bool {
+        self.chain.values().any(|found| hash == found)
+    }
+
+    /// Carries out what follows directly on what it has.
+    fn take(&mut self, raw: &str) -> Reaction {
+        let bytes = decode_hex(raw.trim_start_matches("0x")).unwrap();
+        let (hash, nonce) = self.signed[&bytes].clone();
+        if self.node == NodeMood::Refuses {
+            return Reaction::Error(-32000, "insufficient funds for gas * price + value");
+        }
+        if self.chain.values().any(|found| *found == hash) {
+            return Reaction::Error(-32000, "already known");
+        }
+        if nonce != self.next_nonce() {
+            return Reaction::Error(-32000, "nonce too low");
+        }
+        self.chain.insert(nonce, hash.clone());
+        match self.node {
+            NodeMood::KeepsAndFails => Reaction::Raw(502, "bad gateway".to_owned()),
+            NodeMood::Good | NodeMood::Reverts | NodeMood::Down | NodeMood::Refuses => {
+                Reaction::Result(json!(hash))
+            }
+        }
+    }
+
+    /// The signer's answer; `None` where the connection breaks.
+    fn sign(&mut self, unsigned: &[u8]) -> Option<Reply> {
+        let refuse = |code| Some(Reply::Refused(Refusal::new(code, "not today")));
+        match self.signer {
+            SignerMood::Locked => return refuse(RefusalCode::VaultLocked),
+            SignerMood::Refuses => return refuse(RefusalCode::OverDayCeiling),
+            SignerMood::Good | SignerMood::CountsAndBreaks => {}
+        }
+        self.counted.insert(unsigned.to_vec());
+        if self.signer == SignerMood::CountsAndBreaks {
+            return None;
+        }
+        let mut signature = [1; 65];
+        signature[64] = 0;
+        let signed = evm::assemble(unsigned, &signature).unwrap();
+        let nonce = evm::Transaction::from_unsigned_bytes(unsigned).unwrap().nonce;
+        let hash = format!("0x{}", primitives::encode_hex(&signed.hash));
+        self.signed.insert(signed.bytes, (hash, nonce));
+        Some(Reply::Signature(signature.to_vec()))
+    }
+}
+
+fn serve_signer(directory: &Path, world: &Arc<Mutex<World>>) {
+    let listener = UnixListener::bind(directory.join("signer.sock")).unwrap();
+    let world = Arc::clone(world);
+    std::thread::spawn(move || {
+        for peer in listener.incoming() {
+            let world = Arc::clone(&world);
+            std::thread::spawn(move || while answer(peer.as_ref().unwrap(), &world).is_some() {});
+        }
+    });
+}
+
+fn answer(mut peer: &UnixStream, world: &Mutex<World>) -> Option<()> {
+    let mut header = [0; FRAME_HEADER];
+    peer.read_exact(&mut header).ok()?;
+    let mut content = vec![0; Frame::content_length(header, MAX_SIGNER_FRAME).ok()?];
+    peer.read_exact(&mut content).ok()?;
+    let frame: Frame<Request> = Frame::from_content(&content).unwrap();
+    let message = if let Request::SignTransaction { unsigned, .. } = frame.message {
+        world.lock().unwrap().sign(&unsigned)?
+    } else {
+        Reply::Hello { version: protocol::VERSION, instance: [0; 16] }
+    };
+    peer.write_all(&Frame { id: frame.id, message }.to_bytes()).ok()
+}

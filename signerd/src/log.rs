@@ -1,6 +1,7 @@
 //! Lines for the system's journal: to standard error, with the priority in front
 //! (`sd-daemon(3)`). Nothing that a peer sent is ever in one.
 
+use std::error::Error;
 use std::fmt::Arguments;
 use std::io::Write;
 
@@ -19,7 +20,27 @@ pub(crate) fn notice(line: Arguments<'_>) {
     write(5, line);
 }
 
+/// An error and all that caused it, in one line.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 fn write(priority: u8, line: Arguments<'_>) {
     // Nobody can be told that the place for telling is gone.
     drop(writeln!(std::io::stderr(), "<{priority}>signerd: {line}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::VaultError;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let source = std::io::Error::other("no space left");
+        let error = VaultError::Disk { path: "/vault/keys".into(), source };
+        assert_eq!(with_causes(&error), "/vault/keys cannot be used: no space left");
+        assert_eq!(with_causes(&VaultError::AlreadyOpen), "the vault is open already");
+    }
 }

@@ -77,7 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error(format_args!("{error}"));
+            log::error(format_args!("{}", log::with_causes(&error)));
             ExitCode::from(error.exit_status())
         }
     }

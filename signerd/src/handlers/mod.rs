@@ -70,8 +70,7 @@ fn unknown_wallet() -> Refusal {
 /// What a peer is told of the vault's no; what is behind it stands in the log.
 pub(crate) fn vault_refusal(error: VaultError) -> Refusal {
     if error.code() == RefusalCode::Internal {
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        log::error(format_args!("{error}: {}", source.unwrap_or_default()));
+        log::error(format_args!("{}", log::with_causes(&error)));
     }
     Refusal::from(&error)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use primitives::{Chain, WalletId};
 use protocol::{Refusal, RefusalCode};
 
+use crate::log::with_causes;
 use crate::sys::MemoryError;
 
 /// Why the vault did not do what it was asked.
@@ -70,7 +71,7 @@ pub enum VaultError {
     #[error("the vault holds {0} keys, which is its limit")]
     Full(usize),
     /// The disk, or the directory's permissions.
-    #[error("{}", path.display())]
+    #[error("{} cannot be used", path.display())]
     Disk {
         /// Which file or directory.
         path: PathBuf,
@@ -148,7 +149,7 @@ impl From<&VaultError> for Refusal {
     fn from(error: &VaultError) -> Self {
         Self {
             code: error.code(),
-            message: error.to_string(),
+            message: with_causes(error),
             retry_after_seconds: error.retry_after_seconds(),
         }
     }

@@ -29,8 +29,11 @@ struct Underway {
     lanes: BTreeSet<Lane>,
 }
 
-/// Runs until the program shall end, then lets what is under way finish its present step. It may
-/// be stopped at any moment instead: everything goes on from the database at the next start.
+/// How long what is under way may go on once the program shall end.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
+
+/// Runs until the program shall end, then lets what is under way go on for a moment. Whatever is
+/// cut off goes on from the database at the next start.
 pub async fn run(app: Arc<App>) {
     let mut ending = app.ending.subscribe();
     let mut underway = Underway { tasks: JoinSet::new(), lanes: BTreeSet::new() };
@@ -51,8 +54,9 @@ pub async fn run(app: Arc<App>) {
         }
     }
     info!(under_way = underway.tasks.len(), "no more transactions are started");
-    while let Some(finished) = underway.tasks.join_next().await {
-        underway.finish(finished);
+    let finish = async { while underway.tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_MOMENTS, finish).await.is_err() {
+        info!("some transactions are cut off, and go on at the next start");
     }
 }
 

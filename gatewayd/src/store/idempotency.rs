@@ -107,3 +107,25 @@ impl Writing<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_short_and_printable() {
+        for text in ["a", "3f1c 9e", &"k".repeat(255)] {
+            assert!(IdempotencyKey::from_client(text).is_ok(), "{text}");
+        }
+        for text in ["", "\n", "schlüssel", &"k".repeat(256)] {
+            assert_eq!(IdempotencyKey::from_client(text), Err(IdempotencyKeyError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_name_the_key_of_a_request_without_one() {
+        let own = IdempotencyKey::from_request([7; 32]);
+        let text = own.0.clone();
+        assert_ne!(IdempotencyKey::from_client(&text).unwrap(), own);
+    }
+}

@@ -140,6 +140,8 @@ CREATE INDEX transactions_due ON transactions (next_attempt_at) WHERE next_attem
 CREATE INDEX transactions_open ON transactions (wallet_id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX transactions_holding ON transactions (wallet_id, network)
     WHERE nonce IS NOT NULL AND signed IS NULL;
+CREATE INDEX transactions_by_expiry ON transactions (last_valid_block_height)
+    WHERE last_valid_block_height IS NOT NULL;
 CREATE INDEX transactions_by_wallet ON transactions (wallet_id, id);
 CREATE INDEX transactions_by_status ON transactions (status, id);
 

@@ -112,3 +112,76 @@ impl Writing<'_> {
 fn number(stored: i64) -> Result<u64, StoreError> {
     u64::try_from(stored).map_err(|_negative| StoreError::Corrupt { what: "nonce" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    const WALLET: WalletId = WalletId::from_bytes([1; 16]);
+
+    fn network() -> ChainId {
+        "eip155:1".parse().unwrap()
+    }
+
+    /// Takes the next number, as long as it takes.
+    async fn take(store: &Store, chain_next: u64) -> u64 {
+        loop {
+            let next = store.read(move |db| db.next_nonce(WALLET, network(), chain_next));
+            let next = next.await.unwrap();
+            let claim = store.write(move |db| db.claim_nonce(WALLET, network(), next, chain_next));
+            if claim.await.unwrap() {
+                return next;
+            }
+        }
+    }
+
+    async fn give_back(store: &Store, nonce: u64) {
+        store.write(move |db| db.return_nonce(WALLET, network(), nonce)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn fifty_at_once_get_fifty_numbers_without_a_gap() {
+        let store = Store::open_in_memory().unwrap();
+        let tasks: Vec<_> = (0..50)
+            .map(|_number| {
+                let store = store.clone();
+                tokio::spawn(async move { take(&store, 7).await })
+            })
+            .collect();
+        let mut taken = Vec::new();
+        for task in tasks {
+            taken.push(task.await.unwrap());
+        }
+        taken.sort_unstable();
+        assert!(taken.into_iter().eq(7..57));
+    }
+
+    #[tokio::test]
+    async fn a_number_that_was_given_back_is_given_out_before_a_new_one() {
+        let store = Store::open_in_memory().unwrap();
+        for expected in 0..5 {
+            assert_eq!(take(&store, 0).await, expected);
+        }
+        give_back(&store, 3).await;
+        give_back(&store, 1).await;
+        give_back(&store, 1).await;
+        let mut taken = Vec::new();
+        for _number in 0..4 {
+            taken.push(take(&store, 0).await);
+        }
+        assert_eq!(taken, [1, 3, 5, 6]);
+    }
+
+    #[tokio::test]
+    async fn numbers_that_the_network_has_seen_are_passed_over() {
+        let store = Store::open_in_memory().unwrap();
+        assert_eq!(take(&store, 0).await, 0);
+        give_back(&store, 0).await;
+        assert_eq!(take(&store, 4).await, 4, "somebody else used the key");
+        assert_eq!(take(&store, 4).await, 5, "the network has not seen it yet");
+        assert_eq!(take(&store, 2).await, 6, "a node that lags does not lead back");
+        let other = store.read(|db| db.next_nonce(WALLET, "eip155:2".parse().unwrap(), 9));
+        assert_eq!(other.await.unwrap(), 9, "each network has its own numbers");
+    }
+}

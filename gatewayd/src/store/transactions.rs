@@ -12,13 +12,15 @@ use crate::tx::{
     Drafted, Intent, Kind, Problem, Progress, Signed, Status, Tier, Transaction, Transfer,
 };
 
-/// Transactions of the same wallet on the same network go one after the other.
+/// Transactions of one lane go one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lane {
     /// Whose.
     pub wallet: WalletId,
     /// Where; `None` for messages.
     pub network: Option<ChainId>,
+    /// A transaction that the network has goes its own way; `None` for all that it does not have.
+    pub submitted: Option<TransactionId>,
 }
 
 /// A transaction that the scheduler shall look at.
@@ -105,22 +107,16 @@ impl Reading<'_> {
     /// When the database cannot be read.
     pub fn due_transactions(&self, now: UnixSeconds, limit: u16) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, wallet_id, network FROM (
-                 SELECT id, wallet_id, network, next_attempt_at, row_number() OVER (
-                     PARTITION BY wallet_id, network ORDER BY status = 'SUBMITTED', id
+            "SELECT id, wallet_id, network, submitted FROM (
+                 SELECT id, wallet_id, network, submitted, next_attempt_at, row_number() OVER (
+                     PARTITION BY wallet_id, network, submitted ORDER BY id
                  ) AS place
-                 FROM transactions WHERE next_attempt_at <= :now
-             ) WHERE place = 1 ORDER BY next_attempt_at LIMIT :limit",
+                 FROM (SELECT *, iif(status = 'SUBMITTED', id, NULL) AS submitted
+                       FROM transactions WHERE next_attempt_at <= :now)
+             ) WHERE place = 1 ORDER BY next_attempt_at, id LIMIT :limit",
         )?;
-        let found =
-            statement.query_map(named_params! { ":now": now.get(), ":limit": limit }, |row| {
-                Ok((|| {
-                    let wallet = word(row, "wallet_id")?;
-                    let lane = Lane { wallet, network: optional_word(row, "network")? };
-                    Ok(Due { id: word(row, "id")?, lane })
-                })())
-            })?;
-        found.map(|due| due?).collect()
+        let parameters = named_params! { ":now": now.get(), ":limit": limit };
+        statement.query_and_then(parameters, due)?.collect()
     }
 
     /// When the next transaction is due that is not due at `now`, if any is.
@@ -146,6 +142,21 @@ impl Reading<'_> {
         statement.query_row([wallet.to_string()], |row| Ok(count(row)))?
     }
 
+    /// Whether another transaction has the very same bytes: the chain would carry out only one.
+    /// Nonces tell those apart that do not expire at a block height.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn has_twin(&self, id: TransactionId, drafted: &Drafted) -> Result<bool, StoreError> {
+        let Some(last_valid) = drafted.last_valid_block_height else { return Ok(false) };
+        let mut statement = self.0.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM transactions
+                            WHERE last_valid_block_height = ? AND unsigned = ? AND id <> ?)",
+        )?;
+        let key = (integer(last_valid)?, &drafted.unsigned, id.to_string());
+        Ok(statement.query_row(key, |row| row.get(0))?)
+    }
+
     fn list(
         &self,
         wallets: &[WalletId],
@@ -158,15 +169,12 @@ impl Reading<'_> {
              AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
         ))?;
         let wallets: Vec<String> = wallets.iter().map(ToString::to_string).collect();
-        let found = statement.query_map(
-            named_params! {
-                ":wallets": serde_json::Value::from(wallets).to_string(),
-                ":before": page.before.map(|before| before.to_string()),
-                ":limit": page.limit,
-            },
-            |row| Ok(from_row(row)),
-        )?;
-        found.map(|transaction| transaction?).collect()
+        let parameters = named_params! {
+            ":wallets": serde_json::Value::from(wallets).to_string(),
+            ":before": page.before.map(|before| before.to_string()),
+            ":limit": page.limit,
+        };
+        statement.query_and_then(parameters, from_row)?.collect()
     }
 }
 
@@ -261,6 +269,15 @@ impl Writing<'_> {
     }
 }
 
+fn due(row: &Row<'_>) -> Result<Due, StoreError> {
+    let lane = Lane {
+        wallet: word(row, "wallet_id")?,
+        network: optional_word(row, "network")?,
+        submitted: optional_word(row, "submitted")?,
+    };
+    Ok(Due { id: word(row, "id")?, lane })
+}
+
 fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
     Ok(Transaction {
         id: word(row, "id")?,
@@ -323,4 +340,175 @@ fn problem(row: &Row<'_>) -> Result<Option<Problem>, StoreError> {
     let message: Option<String> = row.get("error")?;
     let code: Option<String> = row.get("error_code")?;
     Ok(message.map(|message| Problem { code: code.unwrap_or_default(), message }))
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Address, Amount, EvmAddress};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::store::wallets::sample;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_000);
+
+    fn asked(wallet: u8, asset: Asset) -> Transaction {
+        let (clock, _setter) = Clock::settable(NOW);
+        let transfer = Transfer {
+            network: "eip155:11155111".parse().unwrap(),
+            asset,
+            to: Address::Evm(EvmAddress([9; 20])),
+            amount: Amount::MAX,
+            decimals: 6,
+            symbol: Some("USDC".to_owned()),
+            memo: Some("rent".to_owned()),
+        };
+        let id = TransactionId::new(&clock);
+        Transaction::new(id, sample(wallet).id, None, Intent::Transfer(transfer), NOW)
+    }
+
+    async fn store() -> Store {
+        let store = Store::open_in_memory().unwrap();
+        let insert = |db: &Writing<'_>| {
+            db.insert_wallet(&sample(1))?;
+            db.insert_wallet(&sample(2))
+        };
+        store.write(insert).await.unwrap();
+        store
+    }
+
+    async fn insert(store: &Store, transaction: &Transaction) {
+        let transaction = transaction.clone();
+        store.write(move |db| db.insert_transaction(&transaction)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_transaction_comes_back_as_it_was_stored_at_every_stage() {
+        let store = store().await;
+        let token = Asset::Token(EvmAddress([0xaa; 20]).into());
+        let mut transaction = asked(1, token);
+        insert(&store, &transaction).await;
+        let drafted = Drafted {
+            unsigned: vec![1, 2],
+            fee_ceiling: Amount::MAX,
+            nonce: Some(7),
+            last_valid_block_height: Some(8),
+        };
+        let signed = Signed { bytes: vec![3], hash: "0xabc".to_owned() };
+        let problem = Problem { code: "CODE".to_owned(), message: "words".to_owned() };
+        let stages = [
+            (Status::Pending, Progress::Asked),
+            (Status::Executing, Progress::Drafted(drafted.clone())),
+            (Status::Submitted, Progress::Signed(drafted, signed)),
+        ];
+        for (status, progress) in stages {
+            transaction.status = status;
+            transaction.progress = progress;
+            transaction.tier = Some(Tier::Delay);
+            transaction.waits_until = Some(NOW);
+            transaction.problem = Some(problem.clone());
+            transaction.attempts = 3;
+            let (stored, id) = (transaction.clone(), transaction.id);
+            let found = store.write(move |db| {
+                db.update_transaction(&stored)?;
+                db.transaction(id)
+            });
+            assert_eq!(found.await.unwrap(), Some(transaction.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_status_that_may_not_follow_is_not_stored() {
+        let store = store().await;
+        let mut transaction = asked(1, Asset::Native);
+        insert(&store, &transaction).await;
+        transaction.status = Status::Confirmed;
+        let id = transaction.id;
+        let refused = store.write(move |db| db.update_transaction(&transaction)).await;
+        assert!(matches!(refused, Err(StoreError::IllegalTransition { .. })));
+        let found = store.read(move |db| db.transaction(id)).await.unwrap().unwrap();
+        assert_eq!(found.status, Status::Pending);
+    }
+
+    #[tokio::test]
+    async fn of_each_lane_only_the_first_is_due_and_what_is_submitted_goes_its_own_way() {
+        let store = store().await;
+        let mut all = [1, 1, 1, 2, 2].map(|wallet| asked(wallet, Asset::Native));
+        all.sort_by_key(|transaction| (transaction.wallet, transaction.id));
+        all[0].status = Status::Submitted;
+        all[4].next_attempt_at = Some(NOW.plus(std::time::Duration::from_secs(5)));
+        for transaction in &all {
+            insert(&store, transaction).await;
+        }
+        let due = |limit| {
+            let store = store.clone();
+            async move { store.read(move |db| db.due_transactions(NOW, limit)).await.unwrap() }
+        };
+        let mut found: Vec<_> = due(10).await.into_iter().map(|due| due.id).collect();
+        found.sort();
+        let mut expected = [all[0].id, all[1].id, all[3].id];
+        expected.sort();
+        assert_eq!(found, expected);
+        assert_eq!(due(1).await.len(), 1);
+        let next = store.read(|db| db.next_due_after(NOW)).await.unwrap();
+        assert_eq!(next, all[4].next_attempt_at);
+        let open = store.read(|db| db.open_transactions(sample(1).id)).await.unwrap();
+        assert_eq!(open, 3);
+    }
+
+    #[tokio::test]
+    async fn the_list_shows_the_newest_first_and_only_the_wallets_asked_for() {
+        let store = store().await;
+        let mut all = [1, 2, 1, 1].map(|wallet| asked(wallet, Asset::Native));
+        all[3].status = Status::Confirmed;
+        for transaction in &all {
+            insert(&store, transaction).await;
+        }
+        let list = |before, limit| {
+            let store = store.clone();
+            async move {
+                let page = Page { before, limit };
+                let found = store.read(move |db| db.transactions_of(&[sample(1).id], page)).await;
+                found.unwrap().into_iter().map(|found| found.id).collect::<Vec<_>>()
+            }
+        };
+        let mut expected = vec![all[0].id, all[2].id, all[3].id];
+        expected.sort();
+        expected.reverse();
+        assert_eq!(list(None, 10).await, expected);
+        assert_eq!(list(None, 2).await, expected[..2]);
+        assert_eq!(list(Some(expected[1]), 2).await, expected[2..]);
+        let page = Page { before: None, limit: 10 };
+        let open = store.read(move |db| db.unfinished_transactions_of(&[sample(1).id], page));
+        assert_eq!(open.await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_twin_is_another_transaction_with_the_same_expiring_bytes() {
+        let store = store().await;
+        let mut first = asked(1, Asset::Native);
+        let drafted = Drafted {
+            unsigned: vec![1],
+            fee_ceiling: Amount::ZERO,
+            nonce: None,
+            last_valid_block_height: Some(8),
+        };
+        first.progress = Progress::Drafted(drafted.clone());
+        insert(&store, &first).await;
+        let other = asked(1, Asset::Native).id;
+        let later = Drafted { last_valid_block_height: Some(9), ..drafted.clone() };
+        let others = Drafted { unsigned: vec![2], ..drafted.clone() };
+        let rows = [
+            (other, drafted.clone(), true),
+            (first.id, drafted, false),
+            (other, later, false),
+            (other, others, false),
+        ];
+        for (id, drafted, expected) in rows {
+            let shown = format!("{drafted:?}");
+            let found = store.read(move |db| db.has_twin(id, &drafted)).await.unwrap();
+            assert_eq!(found, expected, "{shown}");
+        }
+    }
 }

@@ -30,8 +30,9 @@ enum Course {
 enum Ended {
     Cleared,
     Halted,
-    /// The nonce of the draft is no longer the next one.
-    NonceTaken,
+    /// The nonce of the draft is no longer the next one, or another transaction is the same to the
+    /// last byte: another draft will differ.
+    Stale,
 }
 
 /// What the closure that runs in the database needs.
@@ -65,7 +66,7 @@ impl Road<'_> {
         match ended {
             Ended::Cleared => Ok(drafted),
             Ended::Halted => Err(Halt::Stored),
-            Ended::NonceTaken => Err(Halt::Again(Pace::Block, None)),
+            Ended::Stale => Err(Halt::Again(Pace::Block, None)),
         }
     }
 }
@@ -103,11 +104,14 @@ impl Clearing {
     ) -> Result<Ended, StoreError> {
         let Self { mut transaction, network, draft, known } = self;
         let course = course(&transaction, allowed, known.now);
+        if db.has_twin(transaction.id, &draft.drafted)? {
+            return Ok(Ended::Stale);
+        }
         if let Course::GoOn(_) = course
             && let Some((nonce, chain_next)) = draft.drafted.nonce.zip(draft.chain_next)
             && !db.claim_nonce(transaction.wallet, network.chain_id, nonce, chain_next)?
         {
-            return Ok(Ended::NonceTaken);
+            return Ok(Ended::Stale);
         }
         let named = (transaction.id, transaction.wallet, network.chain_id);
         db.reserve(named, spend, None, known.now)?;

@@ -139,14 +139,14 @@ impl Failure {
         (!sources.is_empty()).then(|| sources.join(": "))
     }
 
-    /// What to do about it, where the daemons are at `place`.
-    pub fn advice(&self, place: &Place) -> Option<String> {
+    /// What to do about it, where the daemons are at `place`; without a place, no daemon was asked.
+    pub fn advice(&self, place: Option<&Place>) -> Option<String> {
         match self {
-            Self::Signer(error) => error.advice(place),
-            Self::Gateway(error) => error.advice(place),
+            Self::Signer(error) => error.advice(place?),
+            Self::Gateway(error) => error.advice(place?),
             Self::Passphrase(error) => error.advice(),
             Self::Place(error) => error.advice(),
-            Self::User(error) => error.advice(place),
+            Self::User(error) => error.advice(place?),
             Self::File { .. } => None,
             Self::Other { advice, .. } => Some(advice.clone()),
         }

@@ -139,7 +139,7 @@ impl Block {
 
 /// What went wrong, for standard error: what happened, why, and what to do.
 pub fn render_failure(failure: &Failure, place: Option<&Place>, format: Format) -> String {
-    let advice = place.and_then(|place| failure.advice(place));
+    let advice = failure.advice(place);
     match format {
         Format::Json => {
             let error = json!({

@@ -91,7 +91,7 @@ pub(crate) fn status(place: &Place) -> View {
     match signer.err().or(gateway.err()) {
         None => view,
         Some(failure) => {
-            let advice = failure.advice(place).unwrap_or_default();
+            let advice = failure.advice(Some(place)).unwrap_or_default();
             view.line(advice).ending(failure.exit())
         }
     }

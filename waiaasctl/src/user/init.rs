@@ -11,7 +11,7 @@ use super::{UserError, layout};
 use crate::args::InitArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::passphrase::Source;
+use crate::passphrase::{PassphraseError, Source};
 use crate::place::{DataDir, Place};
 use crate::signer::Signer;
 use crate::view::View;
@@ -58,8 +58,22 @@ fn choose(
     match secrets::given(data, environment)? {
         Some(secrets) => Ok(secrets),
         None if arguments.auto_provision => secrets::provision(data),
-        None => Ok(Secrets::One(Source::Terminal.read_new("a password for vault and gateway")?)),
+        None => Source::Terminal
+            .read_new("a password for vault and gateway")
+            .map(Secrets::One)
+            .map_err(|error| nobody_to_ask(error, data)),
     }
+}
+
+/// `waiaas` has other ways to get a password than an operator's `--passphrase-file`.
+fn nobody_to_ask(error: PassphraseError, data: &DataDir) -> Failure {
+    let PassphraseError::NoTerminal { what, .. } = error else { return error.into() };
+    let command = Place::User(data.clone()).user_command("init --auto-provision");
+    Failure::new(
+        Exit::Passphrase,
+        format!("{what} is needed, and there is no terminal to ask on"),
+        format!("have random secrets made: {command}; or set WAIAAS_MASTER_PASSWORD_FILE"),
+    )
 }
 
 fn made(data: &DataDir) -> View {

@@ -197,9 +197,9 @@ mod tests {
         };
         let text = render_failure(&failure, None, Format::Text);
         assert_eq!(text, "error: cannot read /d/backup\n  why  the disk is gone\n");
-        let failure = Failure::new(Exit::Failed, "line 1:\n  x = [\u{1b}\n", "");
+        let failure = Failure::new(Exit::Failed, "line 1:\n  x = [\u{1b}\n", "close it");
         let text = render_failure(&failure, None, Format::Text);
-        assert_eq!(text, "error: line 1:\n         x = [\u{fffd}\n");
+        assert_eq!(text, "error: line 1:\n         x = [\u{fffd}\n  do   close it\n");
         let place = Place::of_operator(None, None).unwrap();
         let failure = Failure::new(Exit::NotFound, "no such wallet", "see waiaasctl wallet list");
         let text = render_failure(&failure, Some(&place), Format::Json);

@@ -108,8 +108,12 @@ pub enum Command {
 pub enum SessionCommand {
     /// Make a session and print its token, which is shown this once
     Create(SessionCreateArgs),
-    /// List the sessions
-    List,
+    /// List the sessions that can be used
+    List {
+        /// Those that were revoked or have expired, too
+        #[arg(long)]
+        all: bool,
+    },
     /// End a session: its token is refused from now on
     Revoke {
         /// The session's id

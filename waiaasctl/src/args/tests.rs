@@ -40,6 +40,7 @@ fn these_command_lines_of_the_operator_are_understood() {
         "wallet destroy shop --yes",
         "session create shop till --ttl 300 --token-file /t",
         "session list",
+        "session list --all",
         "session revoke 1",
         "send shop 0x0 0.5",
         "send shop 0x0 5 --base-units --token 0x1 --network base-sepolia --memo x --wait",

@@ -1,13 +1,15 @@
 //! `guard show`, `guard set`, `exposure`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use api::Wallet;
 use primitives::{Asset, ChainId, Network, WalletId, builtin_by_chain_id};
 use protocol::wire::MAX_TEXT;
 use protocol::{Ceiling, Exposure, ExposureLine, KeyInfo, KeyState, Request};
 use serde_json::{Value, json};
 
-use super::Operation;
+use super::{Operation, live_wallets};
 use crate::args::GuardCommand;
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -78,10 +80,17 @@ pub(super) fn exposure(wallet: Option<&str>, operation: &Operation) -> Result<Vi
     if let (Some(wallet), []) = (wallet, exposures.as_slice()) {
         exposures.push(signer.exposure(wallet)?);
     }
-    Ok(exposure_view(&exposures))
+    Ok(exposure_view(&exposures, &names(operation)))
 }
 
-fn exposure_view(exposures: &[Exposure]) -> View {
+/// Names of the wallets, if gatewayd can be asked: exposure is for when it should not be trusted.
+fn names(operation: &Operation) -> BTreeMap<WalletId, String> {
+    let wallets = operation.gateway().and_then(|gateway| Ok(live_wallets(&gateway)?));
+    let named = |wallet: Wallet| (WalletId::from_bytes(wallet.id.into_bytes()), wallet.name);
+    wallets.unwrap_or_default().into_iter().map(named).collect()
+}
+
+fn exposure_view(exposures: &[Exposure], names: &BTreeMap<WalletId, String>) -> View {
     let mut table = Table::new([
         Column::left("WALLET"),
         Column::left("NETWORK"),
@@ -91,8 +100,10 @@ fn exposure_view(exposures: &[Exposure]) -> View {
     ]);
     let mut json = Vec::new();
     for exposure in exposures {
+        let id = exposure.wallet.to_string();
+        let label = names.get(&exposure.wallet).map_or(id.clone(), |name| format!("{name} {id}"));
         for line in &exposure.lines {
-            table.row(cells(exposure.wallet, line));
+            table.row(cells(&label, line));
             json.push(line_json(exposure.wallet, line));
         }
     }
@@ -104,7 +115,7 @@ fn exposure_view(exposures: &[Exposure]) -> View {
     }
 }
 
-fn cells(wallet: WalletId, line: &ExposureLine) -> [String; 5] {
+fn cells(wallet: &str, line: &ExposureLine) -> [String; 5] {
     let native = native_coin(line);
     let (asset, decimals) = match (line.asset, native) {
         (Asset::Native, Some(network)) => {
@@ -114,7 +125,7 @@ fn cells(wallet: WalletId, line: &ExposureLine) -> [String; 5] {
         (Asset::Token(token), _) => (format!("{token}, base units"), None),
     };
     [
-        wallet.to_string(),
+        wallet.to_owned(),
         network_name(line.network),
         asset,
         amount(line.at_once, decimals),
@@ -171,7 +182,6 @@ mod tests {
 
     #[test]
     fn exposure_is_in_coins_where_the_coin_is_known() {
-        let wallet = WalletId::from_bytes([7; 16]);
         let token = Asset::Token(EvmAddress([4; 20]).into());
         let line = |network: Option<&str>, asset, at_once| ExposureLine {
             network: network.map(|id| id.parse().unwrap()),
@@ -199,7 +209,7 @@ mod tests {
                 ["solana, all clusters together", "SOL", "0.1"],
             ),
         ] {
-            let [_, network, asset, at_once, per_day] = cells(wallet, &line);
+            let [_, network, asset, at_once, per_day] = cells("shop", &line);
             assert_eq!([network.as_str(), asset.as_str(), at_once.as_str()], expected);
             assert_eq!(per_day, "everything");
         }
@@ -214,7 +224,8 @@ mod tests {
             at_once: Ceiling::AtMost(Amount::from(100_000_000_u64)),
             per_day: Ceiling::Unlimited,
         }];
-        let text = exposure_view(&[Exposure { wallet, lines }]).render(Format::Json, Style::Plain);
+        let text = exposure_view(&[Exposure { wallet, lines }], &BTreeMap::new())
+            .render(Format::Json, Style::Plain);
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["exposure"][0]["atOnce"], "100000000");
         assert_eq!(json["exposure"][0]["perDay"], "unlimited");

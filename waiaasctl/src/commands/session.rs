@@ -22,7 +22,7 @@ const SHORTEST: u64 = 300;
 pub(super) fn run(command: SessionCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
         SessionCommand::Create(arguments) => create(&arguments, operation),
-        SessionCommand::List => list(operation),
+        SessionCommand::List { all } => list(all, operation),
         SessionCommand::Revoke { id } => revoke(&id, operation),
     }
 }
@@ -37,7 +37,10 @@ fn create(arguments: &SessionCreateArgs, operation: &Operation) -> Result<View, 
     body.max_renewals = arguments.max_renewals;
     let created: SessionCreated =
         operation.gateway()?.ask(Call::post("/v1/sessions").body(&body))?;
-    let until = end_of(created.expires_at);
+    let until = match created.expires_at {
+        0 => "without an end".to_owned(),
+        end => format!("until {}", utc(end)),
+    };
     let Some(file) = &arguments.token_file else {
         return Ok(View::new(to_json(&created))
             .line(&created.token)
@@ -49,7 +52,8 @@ fn create(arguments: &SessionCreateArgs, operation: &Operation) -> Result<View, 
     Ok(View::new(json).line(format!("session {}, {until}; its token is in {file}", created.id)))
 }
 
-fn list(operation: &Operation) -> Result<View, Failure> {
+/// Lists sessions. This program's own are over when it ends, so they are not among the usable ones.
+fn list(all: bool, operation: &Operation) -> Result<View, Failure> {
     let gateway = operation.gateway()?;
     let mut sessions: Vec<SessionItem> = Vec::new();
     loop {
@@ -63,6 +67,7 @@ fn list(operation: &Operation) -> Result<View, Failure> {
             break;
         }
     }
+    sessions.retain(|session| all || session.status == "ACTIVE");
     let mut table = Table::new([
         Column::left("ID"),
         Column::left("STATUS"),
@@ -77,7 +82,7 @@ fn list(operation: &Operation) -> Result<View, Failure> {
             session.id.to_string(),
             session.status.clone(),
             wallets.join(", "),
-            end_of(session.expires_at),
+            if session.expires_at == 0 { "never".to_owned() } else { utc(session.expires_at) },
             session.renewal_count.to_string(),
             session.source.clone(),
         ]);
@@ -129,9 +134,4 @@ pub(crate) fn over(wallets: Vec<Uuid>) -> CreateSession {
 
 fn delete(id: &str) -> Call {
     Call::delete(format!("/v1/sessions/{}", encoded(id)))
-}
-
-/// When a session ends; 0 stands for never.
-fn end_of(expires_at: u64) -> String {
-    if expires_at == 0 { "without an end".to_owned() } else { format!("until {}", utc(expires_at)) }
 }

@@ -151,20 +151,63 @@ fn status_shows_the_daemon_that_answers_and_ends_with_the_code_of_the_other() {
     assert_eq!((&json["signer"], &json["gateway"]["uptime"]), (&Value::Null, &json!(5)));
 }
 
+fn transaction(status: &str) -> (u16, String) {
+    let body = json!({
+        "id": WALLET, "walletId": WALLET, "type": "TRANSFER", "status": status,
+        "tier": "INSTANT", "chain": "solana", "network": "solana-devnet", "toAddress": "y",
+        "amount": "5", "txHash": null, "error": "POLICY_DENIED: no", "createdAt": 1,
+    });
+    (200, body.to_string())
+}
+
+fn session() -> (u16, String) {
+    let body = json!({
+        "id": WALLET, "token": "wai_sess_x", "expiresAt": 1, "walletId": WALLET, "wallets": [],
+    });
+    (201, body.to_string())
+}
+
+fn revoked() -> (u16, String) {
+    (200, json!({ "id": WALLET, "status": "REVOKED" }).to_string())
+}
+
+#[test]
+fn a_transfer_is_waited_for_until_it_is_settled() {
+    for (last, exit) in [
+        ("CONFIRMED", None),
+        ("QUEUED", None),
+        ("CANCELLED", Some(Exit::Refused)),
+        ("FAILED", Some(Exit::Failed)),
+    ] {
+        let peers = Peers::new();
+        let sent = (201, json!({ "id": WALLET, "status": "PENDING" }).to_string());
+        let asked = peers.gateway(vec![
+            session(),
+            sent,
+            transaction("EXECUTING"),
+            transaction(last),
+            revoked(),
+        ]);
+        let line = ["waiaasctl", "send", WALLET, "y", "5", "--base-units", "--wait"];
+        let Command::Send(arguments) =
+            <crate::args::Operator as clap::Parser>::parse_from(line).command
+        else {
+            panic!("expected a send")
+        };
+        let outcome = run(Command::Send(arguments), &peers.operation());
+        assert_eq!(outcome.as_ref().err().map(Failure::exit), exit, "{last}");
+        let send = asked.iter().nth(1).unwrap();
+        assert!(send.contains(r#""amount":"5""#) && !send.contains("humanAmount"), "{send}");
+        assert!(send.to_lowercase().contains("authorization: bearer wai_sess_x"), "{send}");
+    }
+}
+
 #[test]
 fn a_session_that_was_made_to_ask_is_revoked_after_it() {
     let peers = Peers::new();
-    let session = json!({
-        "id": WALLET, "token": "wai_sess_x", "expiresAt": 1, "walletId": WALLET, "wallets": [],
-    });
-    let revoked = json!({ "id": WALLET, "status": "REVOKED" });
     let state = json!({ "id": WALLET, "status": "CANCELLED" });
-    let asked = peers.gateway(vec![
-        wallets(&["shop"]),
-        (201, session.to_string()),
-        (200, state.to_string()),
-        (200, revoked.to_string()),
-    ]);
+    let asked =
+        peers.gateway(vec![wallets(&["shop"]), session(), (200, state.to_string()), revoked()]);
     let command = crate::args::TransactionCommand::Cancel { id: WALLET.to_owned() };
     let view = run(Command::Tx(command), &peers.operation()).unwrap();
     assert_eq!(json_of(&view)["status"], "CANCELLED");

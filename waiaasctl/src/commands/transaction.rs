@@ -131,7 +131,8 @@ fn wait_for(
 fn settled(transaction: &Transaction, operation: &Operation) -> Result<View, Failure> {
     let error = transaction.error.as_deref().unwrap_or("no reason is given");
     let exit = match transaction.status.as_str() {
-        "CONFIRMED" | "QUEUED" | "SIGNED" | "GAS_WAITING" => return Ok(one(transaction)),
+        "QUEUED" => return Ok(queued(transaction, operation)),
+        "CONFIRMED" | "SIGNED" | "GAS_WAITING" => return Ok(one(transaction)),
         "CANCELLED" => Exit::Refused,
         _ => Exit::Failed,
     };
@@ -140,6 +141,16 @@ fn settled(transaction: &Transaction, operation: &Operation) -> Result<View, Fai
         format!("{} is {}: {error}", transaction.id, transaction.status),
         format!("see {}", operation.place.command(&format!("tx show {}", transaction.id))),
     ))
+}
+
+/// What a queued transaction waits for, which its tier says.
+fn queued(transaction: &Transaction, operation: &Operation) -> View {
+    let reason = match transaction.tier.as_deref() {
+        Some("APPROVAL") => "it waits for the owner's approval",
+        Some(_) | None => "it waits for its delay, and goes out by itself then",
+    };
+    let cancel = operation.place.command(&format!("tx cancel {}", transaction.id));
+    one(transaction).line(format!("{reason}; to stop it: {cancel}"))
 }
 
 fn list(wallet: Option<&str>, limit: u8, operation: &Operation) -> Result<View, Failure> {

@@ -98,6 +98,9 @@ impl GatewayError {
             Self::Refused { code, .. } if code == "KEYSTORE_LOCKED" => {
                 Some(format!("open the vault: {}", place.command("unlock")))
             }
+            Self::Refused { code, .. } if code == "NETWORK_REQUIRED" => {
+                Some("name one with --network".to_owned())
+            }
             Self::Refused { hint, .. } => hint.clone(),
         }
     }

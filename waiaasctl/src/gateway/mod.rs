@@ -65,7 +65,8 @@ impl Gateway {
 
     /// Waits, for what is asked again and again.
     pub fn pause(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        // Made inside: a timer belongs to the runtime that it is made in.
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     async fn exchange<T: DeserializeOwned>(&self, call: Call) -> Result<T, GatewayError> {

@@ -30,7 +30,7 @@ impl Place {
 
     /// As [`Place::new`], for the programs of this build.
     pub fn for_build(build: Build) -> Self {
-        let directory = TempDir::new().unwrap();
+        let directory = tempfile::Builder::new().prefix("waiaas-").tempdir().unwrap();
         give_to_ordinary_user(directory.path());
         let place = Self { directory, build };
         for name in ["gateway", "run", "signer"] {

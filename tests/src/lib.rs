@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+pub mod agent;
 pub mod daemons;
 pub mod evm;
 pub mod http;
@@ -13,6 +14,7 @@ pub mod process;
 pub mod rpc;
 pub mod signer;
 pub mod solana;
+pub mod stage;
 pub mod wait;
 
 use std::path::Path;

@@ -70,7 +70,7 @@ impl Node {
     /// The port is what the node prints after `before_port`.
     fn start(command: &mut Command, before_port: &str) -> Self {
         install().unwrap();
-        let log = TempDir::new().unwrap();
+        let log = tempfile::Builder::new().prefix("node-").tempdir().unwrap();
         let mut process = Process::start(command, &log.path().join("log"));
         let port = process.wait_for("port", |line| {
             let (_, rest) = line.split_once(before_port)?;

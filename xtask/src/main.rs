@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod bench;
+mod demo;
 mod fuzz;
 mod licences;
 mod shell;
@@ -20,6 +21,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["bench"] => bench::run(),
+        ["demo"] => demo::run(demo::Ending::Stay),
+        ["demo", "--once"] => demo::run(demo::Ending::Once),
         ["test", layers @ ..] => test::run(layers),
         _ => {
             eprint!("{USAGE}");

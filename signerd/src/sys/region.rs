@@ -34,21 +34,29 @@ impl SecretRegion {
     /// # Errors
     /// When the kernel gives neither secret nor locked pages: secrets never go into others.
     pub fn new(length: NonZeroUsize) -> Result<Self, MemoryError> {
-        let mut mapping = Mapping::reserve(length).map_err(MemoryError)?;
-        let kind = match mapping.fill_secret() {
-            Ok(()) => SecretMemory::MemfdSecret,
-            Err(_not_here) => {
-                mapping.fill_ordinary().map_err(MemoryError)?;
-                if !mapping.lock() {
-                    return Err(MemoryError(Errno::last()));
-                }
-                SecretMemory::Locked
-            }
-        };
+        Self::secret(length).or_else(|_not_here| Self::locked(length)).map_err(MemoryError)
+    }
+
+    fn secret(length: NonZeroUsize) -> Result<Self, Errno> {
+        let mut mapping = Mapping::reserve(length)?;
+        mapping.fill_secret()?;
+        Ok(Self::closed(mapping, SecretMemory::MemfdSecret))
+    }
+
+    fn locked(length: NonZeroUsize) -> Result<Self, Errno> {
+        let mut mapping = Mapping::reserve(length)?;
+        mapping.fill_ordinary()?;
+        if !mapping.lock() {
+            return Err(Errno::last());
+        }
+        Ok(Self::closed(mapping, SecretMemory::Locked))
+    }
+
+    fn closed(mut mapping: Mapping, kind: SecretMemory) -> Self {
         // Touches every page, so that running out of them shows now and not in mid-signature.
         mapping.wipe();
         mapping.protect(ProtFlags::PROT_NONE);
-        Ok(Self { mapping, kind })
+        Self { mapping, kind }
     }
 
     /// How the memory is kept from others.
@@ -182,12 +190,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn neither_kind_is_swapped_dumped_or_given_to_a_child() {
+        // Linux, Documentation/filesystems/proc.rst: locked, not dumped, not copied or wiped on fork.
+        let rows = [
+            (SecretRegion::secret(LENGTH), ["lo", "dd", "dc"]),
+            (SecretRegion::locked(LENGTH), ["lo", "dd", "wf"]),
+        ];
+        for (region, expected) in rows {
+            // A kernel may be without `memfd_secret(2)`.
+            let Ok(region) = region else { continue };
+            let flags = flags_of(region.mapping.content().addr().get());
+            for flag in expected {
+                assert!(flags.contains(flag), "{:?} has no {flag} in {flags}", region.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn a_locked_region_is_used_like_a_secret_one() {
+        let mut region = SecretRegion::locked(LENGTH).unwrap();
+        let address = region.mapping.content().addr().get();
+        region.write(|bytes| bytes[4_999] = 7);
+        assert_eq!(region.read(|bytes| (bytes[4_998], bytes[4_999])), (0, 7));
+        assert_eq!(protection_of(address), "---");
+    }
+
     /// Sixteen bytes by way of `/proc/self/mem`, which is how a debugger would read them.
     fn seen_by_kernel(address: usize) -> Option<[u8; 16]> {
         let mut memory = std::fs::File::open("/proc/self/mem").unwrap();
         memory.seek(SeekFrom::Start(u64::try_from(address).unwrap())).unwrap();
         let mut bytes = [0; 16];
         memory.read_exact(&mut bytes).ok().map(|()| bytes)
+    }
+
+    /// `VmFlags`, as `/proc/self/smaps` says of the mapping at `address`.
+    fn flags_of(address: usize) -> String {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let from = maps.split_once(&format!("\n{address:x}-")).unwrap().1;
+        let line = from.lines().find_map(|line| line.strip_prefix("VmFlags:"));
+        line.unwrap().to_owned()
     }
 
     /// `rwx`, as `/proc/self/maps` says of the page at `address`.

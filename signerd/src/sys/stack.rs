@@ -64,6 +64,7 @@ fn switch_to(stack: &mut [u8], mut call: Call<'_>) {
     // SAFETY: `home` is where `away` returns to when `enter` ends, which is before this function
     // returns; so `stack`, `call` and both contexts outlive what uses them.
     let switched = unsafe { libc::swapcontext(home.as_mut_ptr(), away) };
+    CALL.set(ptr::null_mut());
     assert_eq!(switched, 0, "the stack is far larger than a frame");
 }
 

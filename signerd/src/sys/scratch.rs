@@ -49,3 +49,28 @@ impl Drop for Scratch {
         self.0.wipe();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_blocks_as_asked_for_are_lent_and_they_are_zero() {
+        for count in [1, 7, 1_000] {
+            let lent = with_scratch(NonZeroUsize::new(count).unwrap(), |blocks| {
+                for block in blocks.iter_mut() {
+                    assert!(block.as_ref().iter().all(|word| *word == 0));
+                    block.as_mut().fill(u64::MAX);
+                }
+                blocks.len()
+            });
+            assert_eq!(lent.unwrap(), count);
+        }
+    }
+
+    #[test]
+    fn memory_that_is_not_there_is_not_lent() {
+        assert!(with_scratch(NonZeroUsize::MAX, |_blocks| ()).is_err());
+        assert!(with_scratch(NonZeroUsize::new(usize::MAX / 1024).unwrap(), |_blocks| ()).is_err());
+    }
+}

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
-use crate::http::Shared;
+use crate::http::{Patience, Shared};
 use crate::listeners::ListenError;
 use crate::logging::Logging;
 use crate::signer::Signer;
@@ -89,8 +89,8 @@ async fn serve(
     let mut serving = JoinSet::new();
     for listener in listeners::open(&app.settings, &arguments.runtime_dir)? {
         let router = http::router(Shared::new(Arc::clone(&app)));
-        let connections = app.settings.limits.connections.get();
-        serving.spawn(http::serve(listener, router, connections, app.ending.subscribe()));
+        let patience = Patience::new(app.settings.limits.connections.get());
+        serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));
     notify(&[NotifyState::Ready]);

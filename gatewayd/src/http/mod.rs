@@ -16,6 +16,8 @@ mod problem;
 mod routes;
 mod serve;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod transactions;
 mod utils;
@@ -31,7 +33,7 @@ use crate::app::App;
 
 pub use problem::Problem;
 pub use routes::{Credential, ROUTES, Route, router};
-pub use serve::{Listener, ServeError, serve};
+pub use serve::{Listener, Patience, serve};
 
 /// What the handlers and the layers around them share.
 #[derive(Clone, Debug)]

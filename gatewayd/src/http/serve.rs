@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
-/// How long the head of a request may take to arrive, and an idle connection may stay.
+/// What [`Patience::head`] is, but for tests.
 const HEAD_ARRIVAL: Duration = Duration::from_secs(10);
 /// The longest head, in bytes.
 const MAX_HEAD: usize = 32 << 10;
@@ -50,32 +50,43 @@ pub(super) enum Peer {
     },
 }
 
-/// Why a listener cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the listener does not say its address")]
-pub struct ServeError(#[from] io::Error);
-
 enum Connection {
     Tcp(TcpStream, SocketAddr),
     Unix(UnixStream, Uid),
 }
 
+/// How much is put up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Connections that are open at once; who comes then waits in the kernel.
+    pub connections: usize,
+    /// How long the head of a request may take to arrive, and an idle connection may stay.
+    pub head: Duration,
+}
+
+impl Patience {
+    /// Ten seconds for a head, and so many connections.
+    pub const fn new(connections: usize) -> Self {
+        Self { connections, head: HEAD_ARRIVAL }
+    }
+}
+
 /// Serves what comes in by `listener` until `ending` turns true; then waits until the requests that
-/// run are answered. At most `connections` are open at once; who comes then waits in the kernel.
+/// run are answered.
 pub async fn serve(
     listener: Listener,
     router: Router,
-    connections: usize,
+    patience: Patience,
     mut ending: watch::Receiver<bool>,
 ) {
-    let open = Arc::new(Semaphore::new(connections));
+    let open = Arc::new(Semaphore::new(patience.connections));
     let graceful = GracefulShutdown::new();
     let accepting = async {
         loop {
             let permit = Arc::clone(&open).acquire_owned().await.expect("it is never closed");
             match listener.accept().await {
                 Ok(connection) => {
-                    let served = connection.serve(router.clone(), graceful.watcher());
+                    let served = connection.serve(router.clone(), patience, graceful.watcher());
                     tokio::spawn(async move {
                         served.await;
                         drop(permit);
@@ -114,21 +125,25 @@ impl Listener {
 }
 
 impl Connection {
-    async fn serve(self, router: Router, watcher: Watcher) {
+    async fn serve(self, router: Router, patience: Patience, watcher: Watcher) {
         match self {
             Self::Tcp(stream, address) => {
                 let peer = Peer::Tcp { address: address.ip() };
-                serve_stream(stream, peer, router, watcher).await;
+                serve_stream(stream, peer, router, (patience, watcher)).await;
             }
             Self::Unix(stream, uid) => {
-                serve_stream(stream, Peer::Unix { uid }, router, watcher).await;
+                serve_stream(stream, Peer::Unix { uid }, router, (patience, watcher)).await;
             }
         }
     }
 }
 
-async fn serve_stream<S>(stream: S, peer: Peer, router: Router, watcher: Watcher)
-where
+async fn serve_stream<S>(
+    stream: S,
+    peer: Peer,
+    router: Router,
+    (patience, watcher): (Patience, Watcher),
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -137,7 +152,7 @@ where
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_ARRIVAL)
+        .header_read_timeout(patience.head)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);

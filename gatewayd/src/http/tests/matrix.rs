@@ -1,0 +1,202 @@
+//! Who may ask what: every route with every kind of caller.
+
+use super::*;
+use crate::http::ROUTES;
+
+/// Every route, and who is let in: nobody at all (public), agents, the master (by password or by
+/// the operator's socket). A new route does not pass without a row.
+#[rustfmt::skip]
+const RELATION: &[(&str, &str, [bool; 3])] = &[
+    //                                                 public  agent  master
+    ("GET",    "/health",                              [true,  true,  true]),
+    ("GET",    "/doc",                                 [true,  true,  true]),
+    ("GET",    "/v1/nonce",                            [true,  true,  true]),
+    ("GET",    "/v1/connect-info",                     [false, true,  false]),
+    ("GET",    "/v1/wallets",                          [false, true,  true]),
+    ("POST",   "/v1/wallets",                          [false, false, true]),
+    ("GET",    "/v1/wallets/{id}",                     [false, true,  true]),
+    ("PUT",    "/v1/wallets/{id}",                     [false, false, true]),
+    ("DELETE", "/v1/wallets/{id}",                     [false, false, true]),
+    ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true]),
+    ("GET",    "/v1/sessions",                         [false, true,  true]),
+    ("POST",   "/v1/sessions",                         [false, false, true]),
+    ("DELETE", "/v1/sessions/{id}",                    [false, false, true]),
+    ("PUT",    "/v1/sessions/{id}/renew",              [false, true,  false]),
+    ("POST",   "/v1/sessions/{id}/rotate",             [false, false, true]),
+    ("GET",    "/v1/sessions/{id}/wallets",            [false, false, true]),
+    ("POST",   "/v1/sessions/{id}/wallets",            [false, false, true]),
+    ("DELETE", "/v1/sessions/{id}/wallets/{walletId}", [false, false, true]),
+    ("GET",    "/v1/policies",                         [false, true,  true]),
+    ("POST",   "/v1/policies",                         [false, false, true]),
+    ("GET",    "/v1/policies/{id}",                    [false, false, true]),
+    ("PUT",    "/v1/policies/{id}",                    [false, false, true]),
+    ("DELETE", "/v1/policies/{id}",                    [false, false, true]),
+    ("GET",    "/v1/tokens",                           [false, true,  true]),
+    ("POST",   "/v1/tokens",                           [false, false, true]),
+    ("DELETE", "/v1/tokens",                           [false, false, true]),
+    ("GET",    "/v1/tokens/resolve",                   [false, false, true]),
+    ("GET",    "/v1/wallet/address",                   [false, true,  false]),
+    ("GET",    "/v1/wallet/balance",                   [false, true,  false]),
+    ("GET",    "/v1/wallet/assets",                    [false, true,  false]),
+    ("POST",   "/v1/transactions/send",                [false, true,  false]),
+    ("POST",   "/v1/transactions/simulate",            [false, true,  false]),
+    ("POST",   "/v1/transactions/sign",                [false, true,  false]),
+    ("POST",   "/v1/transactions/sign-message",        [false, true,  false]),
+    ("GET",    "/v1/transactions",                     [false, true,  false]),
+    ("GET",    "/v1/transactions/pending",             [false, true,  false]),
+    ("GET",    "/v1/transactions/{id}",                [false, true,  false]),
+    ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false]),
+    ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
+    ("GET",    "/v1/admin/status",                     [false, false, true]),
+    ("PUT",    "/v1/admin/master-password",            [false, false, true]),
+    ("POST",   "/v1/admin/shutdown",                   [false, false, true]),
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Nobody,
+    Agent,
+    RevokedAgent,
+    ForgedAgent,
+    Master,
+    WrongMaster,
+    Operator,
+}
+
+impl Who {
+    const ALL: [Self; 7] = [
+        Self::Nobody,
+        Self::Agent,
+        Self::RevokedAgent,
+        Self::ForgedAgent,
+        Self::Master,
+        Self::WrongMaster,
+        Self::Operator,
+    ];
+
+    fn is_let_in(self, [public, agent, master]: [bool; 3]) -> bool {
+        match self {
+            Self::Nobody | Self::RevokedAgent | Self::ForgedAgent | Self::WrongMaster => public,
+            Self::Agent => agent,
+            Self::Master | Self::Operator => master,
+        }
+    }
+}
+
+#[test]
+fn every_route_has_its_row() {
+    let routes: Vec<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+    let rows: Vec<_> = RELATION.iter().map(|(method, path, _)| (*method, *path)).collect();
+    assert_eq!(routes, rows);
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    for (method, path, expected) in RELATION {
+        for who in Who::ALL {
+            let answer = ask_as(who, method, path).await;
+            let let_in = answer.status != 401;
+            assert_eq!(let_in, who.is_let_in(*expected), "{method} {path} {who:?}: {answer:?}");
+            assert_ne!(answer.status, 500, "{method} {path} {who:?}: {answer:?}");
+        }
+    }
+}
+
+/// On a gateway of its own, as some routes end what they are asked with.
+async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
+    let gateway = Gateway::new().await;
+    let revoked = gateway.open(vec![sample(1).id]).await;
+    let now = START;
+    let revoke = gateway.app.store.write(move |db| db.revoke_session(revoked.session.id, now));
+    assert!(revoke.await.unwrap());
+    let bearer = |token: &str| vec![("authorization", format!("Bearer {token}"))];
+    let password = |text: &str| vec![("x-master-password", text.to_owned())];
+    let headers = match who {
+        Who::Nobody | Who::Operator => vec![],
+        Who::Agent => bearer(&gateway.one.token),
+        Who::RevokedAgent => bearer(&revoked.token),
+        Who::ForgedAgent => bearer(&format!("{}x", gateway.one.token)),
+        Who::Master => password(PASSWORD),
+        Who::WrongMaster => password("wrong horse battery"),
+    };
+    let path = path
+        .replace("sessions/{id}", &format!("sessions/{}", gateway.one.session.id))
+        .replace("{walletId}", &sample(1).id.to_string())
+        .replace("{id}", &sample(1).id.to_string());
+    let body = (method != "GET").then(|| "{}".to_owned());
+    let by_socket = matches!(who, Who::Operator);
+    gateway.ask(Ask { method, path: &path, body, headers, by_socket }).await
+}
+
+#[tokio::test]
+async fn a_session_sees_nothing_of_another() {
+    let gateway = Gateway::new().await;
+    let theirs = sample(2).id;
+    for (method, path, status, code) in [
+        ("GET", format!("/v1/wallets/{theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/wallets/{theirs}/networks"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/wallet/address?walletId={theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/wallet/balance?wallet_id={theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/wallet/assets?walletId={theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/policies?walletId={theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/transactions?walletId={theirs}"), 403, "WALLET_ACCESS_DENIED"),
+        ("GET", format!("/v1/transactions/{theirs}"), 404, "TX_NOT_FOUND"),
+        ("POST", format!("/v1/transactions/{theirs}/cancel"), 404, "TX_NOT_FOUND"),
+        (
+            "PUT",
+            format!("/v1/sessions/{}/renew", gateway.other.session.id),
+            403,
+            "SESSION_RENEWAL_MISMATCH",
+        ),
+    ] {
+        let answer = gateway.by_agent(method, &path, None).await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{path}: {answer:?}");
+    }
+    let wallets = gateway.by_agent("GET", "/v1/wallets", None).await.body;
+    assert_eq!(wallets["items"].as_array().map(Vec::len), Some(1));
+    let sessions = gateway.by_agent("GET", "/v1/sessions", None).await.body;
+    assert_eq!(sessions["data"][0]["id"], gateway.one.session.id.to_string());
+    assert_eq!(sessions["total"], 1);
+}
+
+#[tokio::test]
+async fn another_user_at_the_socket_is_nobody_special() {
+    let gateway = Gateway::new().await;
+    let stranger = nix::unistd::Uid::from_raw(getuid().as_raw().wrapping_add(12_345));
+    let mut request = Request::builder().uri("/v1/wallets").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Peer::Unix { uid: stranger });
+    let answer = read(gateway.router.clone().oneshot(request).await.unwrap()).await;
+    assert_eq!((answer.status, answer.code()), (401, "INVALID_MASTER_PASSWORD"));
+}
+
+#[tokio::test]
+async fn a_credential_that_stands_twice_counts_for_nothing() {
+    let gateway = Gateway::new().await;
+    let headers = vec![
+        ("x-master-password", PASSWORD.to_owned()),
+        ("x-master-password", PASSWORD.to_owned()),
+    ];
+    let ask = Ask { method: "GET", path: "/v1/admin/status", headers, ..Ask::default() };
+    assert_eq!(gateway.ask(ask).await.status, 401);
+    let bearer = format!("Bearer {}", gateway.one.token);
+    let headers = vec![("authorization", bearer.clone()), ("authorization", bearer)];
+    let ask = Ask { method: "GET", path: "/v1/connect-info", headers, ..Ask::default() };
+    assert_eq!(gateway.ask(ask).await.status, 401);
+}
+
+#[tokio::test]
+async fn guessing_the_master_password_ends_in_429_with_a_time_to_wait() {
+    let gateway = Gateway::new().await;
+    let mut last = 0;
+    for _guess in 0..10 {
+        let headers = vec![("x-master-password", "wrong horse battery".to_owned())];
+        let ask = Ask { method: "GET", path: "/v1/wallets", headers, ..Ask::default() };
+        last = gateway.ask(ask).await.status;
+    }
+    assert_eq!(last, 429);
+    let answer = gateway.by_master("GET", "/v1/wallets", None).await;
+    assert_eq!((answer.status, answer.code()), (429, "MASTER_PASSWORD_LOCKED"));
+    assert!(answer.headers.contains_key("retry-after"));
+    let ask = Ask { method: "GET", path: "/v1/wallets", by_socket: true, ..Ask::default() };
+    assert_eq!(gateway.ask(ask).await.status, 200, "the operator is not locked out");
+}

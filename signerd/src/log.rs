@@ -20,10 +20,17 @@ pub(crate) fn notice(line: Arguments<'_>) {
     write(5, line);
 }
 
-/// An error and all that caused it, in one line.
+/// An error and all that caused it, in one line. A cause that an error already tells of is not told
+/// again: other crates repeat theirs.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut line = error.to_string();
+    for cause in std::iter::successors(error.source(), |&error| error.source()) {
+        let cause = cause.to_string();
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 fn write(priority: u8, line: Arguments<'_>) {
@@ -41,6 +48,8 @@ mod tests {
         let source = std::io::Error::other("no space left");
         let error = VaultError::Disk { path: "/vault/keys".into(), source };
         assert_eq!(with_causes(&error), "/vault/keys cannot be used: no space left");
+        let repeated = std::io::Error::other(error);
+        assert_eq!(with_causes(&repeated), "/vault/keys cannot be used: no space left");
         assert_eq!(with_causes(&VaultError::AlreadyOpen), "the vault is open already");
     }
 }

@@ -19,6 +19,7 @@ pub mod place;
 mod progress;
 pub mod signer;
 pub mod table;
+mod terminal;
 #[cfg(test)]
 mod testing;
 mod time;

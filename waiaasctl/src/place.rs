@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::environment::Environment;
 use crate::exit::Exit;
 
+/// The name of the file that `waiaas init --auto-provision` writes its secrets to.
+pub const RECOVERY_KEY: &str = "recovery.key";
 /// Where the packages put the sockets.
 const INSTALLED: &str = "/run/waiaas";
 /// The longest path of a Unix socket without its final zero, from `sun_path` of unix(7).
@@ -188,7 +190,7 @@ impl DataDir {
 
     /// The random secrets of `init --auto-provision`.
     pub fn recovery_key(&self) -> PathBuf {
-        self.0.join("recovery.key")
+        self.0.join(RECOVERY_KEY)
     }
 
     /// The session token that clients on this machine read.

@@ -37,7 +37,7 @@ pub struct OperatorOptions {
     #[arg(long, global = true, value_name = "DIR")]
     pub runtime_dir: Option<PathBuf>,
     /// Read the passphrase of the vault from the first line of FILE, `-` for standard input,
-    /// instead of asking for it on the terminal
+    /// or from a recovery.key, instead of asking for it on the terminal
     #[arg(long, global = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 }

@@ -13,9 +13,9 @@ use super::{Operation, live_wallets, to_json, uuid};
 use crate::args::{WalletCommand, WalletKind};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway, GatewayError};
-use crate::passphrase::Source;
 use crate::progress::Progress;
 use crate::table::{Column, Table};
+use crate::terminal;
 use crate::time::utc;
 use crate::view::View;
 
@@ -268,9 +268,12 @@ fn terminate(gateway: &Gateway, wallet: WalletId) -> Result<(), Failure> {
 
 /// Asks whoever sits at the terminal to type the wallet's name once more.
 fn confirm(reference: &str) -> Result<(), Failure> {
-    let what = format!("the name {reference} again, to destroy its key for good (not shown)");
-    let typed = Source::Terminal.read(&what)?;
-    if typed.reveal() == reference {
+    let question = format!("This destroys the key of {reference} for good. Its name once more");
+    let typed = terminal::ask(&question).map_err(|_no_terminal| {
+        let what = "nobody confirmed that the key is to be destroyed, and there is no terminal";
+        Failure::new(Exit::Usage, what, "confirm with --yes")
+    })?;
+    if typed == reference {
         Ok(())
     } else {
         Err(Failure::new(Exit::Usage, "that is another name, nothing was changed", "try again"))

@@ -13,6 +13,7 @@ mod start;
 mod stop;
 
 pub use error::UserError;
+pub(crate) use secrets::recovered_passphrase;
 pub use start::start;
 pub use stop::stop;
 

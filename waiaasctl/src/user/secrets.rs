@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -62,15 +63,23 @@ pub(super) fn given(data: &DataDir, environment: &Environment) -> Result<Option<
     if let Some(path) = &environment.master_password_file {
         return Ok(Some(Secrets::One(read_file(path, "the master password")?)));
     }
-    if data.recovery_key().exists() { recover(data).map(Some) } else { Ok(None) }
+    let recovery = data.recovery_key();
+    if recovery.exists() { recover(&recovery).map(Some) } else { Ok(None) }
 }
 
-/// Reads the recovery file.
+/// The vault's passphrase from a recovery file.
 ///
 /// # Errors
 /// When others may read it, or the secrets are not in it.
-pub(super) fn recover(data: &DataDir) -> Result<Secrets, Failure> {
-    let path = data.recovery_key();
+pub(crate) fn recovered_passphrase(path: &Path) -> Result<Passphrase, Failure> {
+    Ok(match recover(path)? {
+        Secrets::One(passphrase) => passphrase,
+        Secrets::Two { vault_passphrase, .. } => vault_passphrase,
+    })
+}
+
+/// Reads a recovery file.
+fn recover(path: &Path) -> Result<Secrets, Failure> {
     let name = path.display().to_string();
     let metadata = path.metadata().map_err(|source| Failure::File {
         action: "cannot read",
@@ -80,7 +89,7 @@ pub(super) fn recover(data: &DataDir) -> Result<Secrets, Failure> {
     if metadata.mode() & READABLE_BY_OTHERS != 0 {
         return Err(UserError::Exposed { path: name }.into());
     }
-    let text = Zeroizing::new(files::read(&path, MAX_RECOVERY)?);
+    let text = Zeroizing::new(files::read(path, MAX_RECOVERY)?);
     parse(&text).ok_or_else(|| UserError::BadRecovery { path: name }.into())
 }
 
@@ -157,7 +166,7 @@ mod tests {
         let (_parent, data) = directory();
         let made = provision(&data).unwrap();
         assert!(provision(&data).is_err());
-        let read = recover(&data).unwrap();
+        let read = recover(&data.recovery_key()).unwrap();
         assert_eq!(read.vault_passphrase().reveal(), made.vault_passphrase().reveal());
     }
 
@@ -183,7 +192,7 @@ mod tests {
         let (_parent, data) = directory();
         provision(&data).unwrap();
         fs::set_permissions(data.recovery_key(), fs::Permissions::from_mode(0o640)).unwrap();
-        let failure = recover(&data).unwrap_err();
+        let failure = recover(&data.recovery_key()).unwrap_err();
         assert!(matches!(failure, Failure::User(UserError::Exposed { .. })), "{failure}");
     }
 

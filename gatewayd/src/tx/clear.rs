@@ -164,3 +164,62 @@ fn course(transaction: &Transaction, allowed: Allowed, now: UnixSeconds) -> Cour
         Tier::Approval => Course::Wait(Tier::Approval, now.plus(allowed.approval_timeout)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::testing::transfer;
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::TransactionId;
+    use crate::store::wallets::sample;
+    use crate::tx::Intent;
+
+    const NOW: UnixSeconds = UnixSeconds::new(10_000);
+    const DELAY: Duration = Duration::from_mins(1);
+    const APPROVAL: Duration = Duration::from_secs(90);
+
+    fn stored(status: Status, tier: Option<Tier>, waited_until: i64) -> Transaction {
+        let (clock, _setter) = Clock::settable(NOW);
+        let intent = Intent::Transfer(transfer(1_u64.into()));
+        let id = TransactionId::new(&clock);
+        Transaction {
+            status,
+            tier,
+            waits_until: (status == Status::Queued).then_some(UnixSeconds::new(waited_until)),
+            ..Transaction::new(id, sample(1).id, None, intent, NOW)
+        }
+    }
+
+    #[test]
+    fn a_payment_goes_on_only_as_far_as_it_was_let_pass() {
+        use Course::{GoOn, Wait};
+        use Status::{Executing, Pending, Queued};
+        use Tier::{Approval, Delay, Instant, Notify};
+        let delayed = Wait(Delay, NOW.plus(DELAY));
+        let unapproved = Wait(Approval, NOW.plus(APPROVAL));
+        let rows = [
+            // as it was stored, and until when it waited; what the policies say now
+            (Pending, None, 0, Instant, GoOn(Instant)),
+            (Pending, None, 0, Notify, GoOn(Notify)),
+            (Pending, None, 0, Delay, delayed),
+            (Pending, None, 0, Approval, unapproved),
+            (Queued, Some(Delay), 10_000, Delay, GoOn(Delay)),
+            (Queued, Some(Delay), 10_001, Delay, delayed),
+            (Queued, Some(Delay), 10_000, Instant, GoOn(Delay)),
+            (Queued, Some(Delay), 10_000, Approval, unapproved),
+            (Queued, Some(Approval), 9_000, Approval, unapproved),
+            (Queued, Some(Approval), 9_000, Delay, delayed),
+            (Executing, Some(Instant), 0, Notify, GoOn(Notify)),
+            (Executing, Some(Instant), 0, Delay, delayed),
+            (Executing, Some(Delay), 0, Delay, GoOn(Delay)),
+            (Executing, Some(Delay), 0, Approval, unapproved),
+        ];
+        for (status, tier, until, now, expected) in rows {
+            let allowed = Allowed { tier: now, delay: DELAY, approval_timeout: APPROVAL };
+            let found = course(&stored(status, tier, until), allowed, NOW);
+            assert_eq!(found, expected, "{status} {tier:?} {until}, now {now}");
+        }
+    }
+}

@@ -27,6 +27,8 @@ pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{Drafted, Intent, Kind, Problem, Progress, Signed, Transaction, Transfer};
 
 #[cfg(test)]
-mod testing;
+mod accounting;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,10 @@ use super::halt::{self, Halt};
 use super::{Drafted, Intent, Problem, Progress, Signed, Status, Tier, Transaction, Transfer};
 use crate::app::App;
 use crate::chains::ChainClient;
+use crate::clock::UnixSeconds;
+use crate::store::reservations::Settlement;
 use crate::store::wallets::{Wallet, WalletStatus};
-use crate::store::{StoreError, TransactionId};
+use crate::store::{StoreError, TransactionId, Writing};
 
 /// A payment and everything that it passes by.
 pub(super) struct Road<'a> {
@@ -79,27 +81,31 @@ impl<'a> Road<'a> {
             Halt::Failed(Problem::new("CHAIN_NOT_SUPPORTED", "the settings lack its network"))
         })?;
         let road = Self { app, transaction, transfer, wallet, network, client };
-        road.expire_unapproved().await?;
+        road.stay_queued().await?;
         Ok(road)
     }
 
-    /// What waits for the owner does nothing by itself but expire.
-    async fn expire_unapproved(&self) -> Result<(), Halt> {
-        let transaction = &self.transaction;
-        if transaction.status != Status::Queued || transaction.tier != Some(Tier::Approval) {
-            return Ok(());
+    /// What waits goes on when its time has come; what waits for the owner expires then.
+    async fn stay_queued(&self) -> Result<(), Halt> {
+        let (transaction, now) = (&self.transaction, self.app.clock.now());
+        let over = transaction.waits_until.is_some_and(|until| until <= now);
+        match (transaction.status, transaction.tier) {
+            (Status::Queued, _) if !over => Err(Halt::Stored),
+            (Status::Queued, Some(Tier::Approval)) => self.expire(now).await,
+            (_, _) => Ok(()),
         }
-        let (now, mut expired) = (self.app.clock.now(), transaction.clone());
-        if transaction.waits_until.is_some_and(|until| until <= now) {
+    }
+
+    async fn expire(&self, now: UnixSeconds) -> Result<(), Halt> {
+        let id = self.transaction.id;
+        let expire = move |db: &Writing<'_>| {
+            let Some(mut expired) = halt::unfinished(db, id)? else { return Ok(()) };
             expired.problem =
                 Some(Problem::new("APPROVAL_TIMEOUT", "the owner did not approve it in time"));
-            let release = crate::store::reservations::Settlement::Release;
-            let expire = move |db: &crate::store::Writing<'_>| {
-                halt::finish(db, expired, Status::Expired, release, now)
-            };
-            self.app.store.write(expire).await?;
-            self.app.signals.changed(transaction.id);
-        }
+            halt::finish(db, expired, Status::Expired, Settlement::Release, now)
+        };
+        self.app.store.write(expire).await?;
+        self.app.signals.changed(id);
         Err(Halt::Stored)
     }
 

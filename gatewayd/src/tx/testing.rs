@@ -23,24 +23,24 @@ use crate::store::wallets::sample;
 use crate::store::{Store, StoreError, TransactionId};
 
 /// The first nonce that the chain has not seen when a test begins.
-pub(super) const FIRST_NONCE: u64 = 5;
+pub(crate) const FIRST_NONCE: u64 = 5;
 
 /// What the chain and the signer know; a restart of the gateway does not change it.
 #[derive(Debug, Default)]
-pub(super) struct World {
-    pub(super) node: NodeMood,
-    pub(super) signer: SignerMood,
+pub(crate) struct World {
+    pub(crate) node: NodeMood,
+    pub(crate) signer: SignerMood,
     /// Hash and nonce of what the signer has signed, by the signed bytes.
     signed: BTreeMap<Vec<u8>, (String, u64)>,
     /// Distinct unsigned bytes that the signer has counted.
-    pub(super) counted: BTreeSet<Vec<u8>>,
+    pub(crate) counted: BTreeSet<Vec<u8>>,
     /// What the node has, by nonce.
     chain: BTreeMap<u64, String>,
 }
 
 /// What the node does with what it is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum NodeMood {
+pub(crate) enum NodeMood {
     #[default]
     Good,
     /// It answers nothing but errors.
@@ -55,7 +55,7 @@ pub(super) enum NodeMood {
 
 /// What the signer does when it is asked to sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum SignerMood {
+pub(crate) enum SignerMood {
     #[default]
     Good,
     Locked,
@@ -65,17 +65,17 @@ pub(super) enum SignerMood {
 }
 
 /// A running gateway, its world, and where it keeps its state.
-pub(super) struct Scene {
-    pub(super) app: Arc<App>,
-    pub(super) clock: ClockSetter,
-    pub(super) world: Arc<Mutex<World>>,
+pub(crate) struct Scene {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: ClockSetter,
+    pub(crate) world: Arc<Mutex<World>>,
     node: FakeNode,
     directory: TempDir,
 }
 
 impl Scene {
     /// With one wallet, on ethereum-sepolia.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let world = Arc::new(Mutex::new(World::default()));
         let seen = Arc::clone(&world);
         let node =
@@ -88,7 +88,7 @@ impl Scene {
     }
 
     /// Ends the gateway without a warning, and starts it again with what the disk has.
-    pub(super) async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let Self { app, world, node, directory, .. } = self;
         let now = app.clock.now();
         // What was handed to the database is done, or was never begun, once a process is dead.
@@ -99,7 +99,7 @@ impl Scene {
     }
 
     /// Asks for a payment of that many wei.
-    pub(super) async fn ask(&self, wei: u64) -> TransactionId {
+    pub(crate) async fn ask(&self, wei: u64) -> TransactionId {
         let transfer = transfer(wei.into());
         let id = TransactionId::new(&self.app.clock);
         let now = self.app.clock.now();
@@ -109,13 +109,13 @@ impl Scene {
     }
 
     /// Takes a payment as far as it goes now.
-    pub(super) async fn advance(&self, id: TransactionId) -> Transaction {
+    pub(crate) async fn advance(&self, id: TransactionId) -> Transaction {
         advance(&self.app, id).await.unwrap();
         self.show(id).await
     }
 
     /// Tries again, later each time, until the payment is over.
-    pub(super) async fn settle(&self, id: TransactionId) -> Transaction {
+    pub(crate) async fn settle(&self, id: TransactionId) -> Transaction {
         for _attempt in 0..100 {
             let found = self.advance(id).await;
             if found.status.is_final() {
@@ -126,29 +126,34 @@ impl Scene {
         panic!("it does not end: {:?}", self.show(id).await);
     }
 
-    pub(super) async fn show(&self, id: TransactionId) -> Transaction {
+    pub(crate) async fn show(&self, id: TransactionId) -> Transaction {
         self.app.store.read(move |db| db.transaction(id)).await.unwrap().unwrap()
     }
 
     /// What the wallet has spent in all, everything under way included.
-    pub(super) async fn spent(&self) -> Amount {
+    pub(crate) async fn spent(&self) -> Amount {
         let of = (sample(1).id, sepolia().chain_id, Asset::Native);
         let spent = self.app.store.read(move |db| db.spent(of, UnixSeconds::new(0), None));
         spent.await.unwrap()
     }
 
-    pub(super) fn feel(&self, node: NodeMood, signer: SignerMood) {
+    pub(crate) fn feel(&self, node: NodeMood, signer: SignerMood) {
         let mut world = self.world.lock().unwrap();
         (world.node, world.signer) = (node, signer);
     }
 
     /// Nonces of what the chain has.
-    pub(super) fn mined(&self) -> Vec<u64> {
+    pub(crate) fn mined(&self) -> Vec<u64> {
         self.world.lock().unwrap().chain.keys().copied().collect()
     }
 
+    /// Whether the chain has what is called that.
+    pub(crate) fn has(&self, hash: &str) -> bool {
+        self.world.lock().unwrap().has(&json!(hash))
+    }
+
     /// Writes something into the database.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
         work: impl FnOnce(&crate::store::Writing<'_>) -> Result<(), StoreError> + Send + 'static,
     ) {
@@ -156,11 +161,11 @@ impl Scene {
     }
 }
 
-pub(super) fn sepolia() -> &'static Network {
+pub(crate) fn sepolia() -> &'static Network {
     builtin_by_name("ethereum-sepolia").unwrap()
 }
 
-pub(super) fn transfer(amount: Amount) -> Transfer {
+pub(crate) fn transfer(amount: Amount) -> Transfer {
     Transfer {
         network: sepolia().chain_id,
         asset: Asset::Native,
@@ -173,7 +178,7 @@ pub(super) fn transfer(amount: Amount) -> Transfer {
 }
 
 /// Where a payment stands, in a word that tests compare.
-pub(super) fn word(transaction: &Transaction) -> (Status, Option<&str>) {
+pub(crate) fn word(transaction: &Transaction) -> (Status, Option<&str>) {
     (transaction.status, transaction.problem.as_ref().map(|problem| problem.code.as_str()))
 }
 

@@ -135,3 +135,153 @@ fn may_be_paid(transaction: &Transaction) -> bool {
         Status::Failed | Status::Cancelled | Status::Expired => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use nix::unistd::getuid;
+
+    use super::super::create_session::{NewSession, create_session};
+    use super::super::payment::{AmountRequest, AssetRequest};
+    use super::*;
+    use crate::scheduler;
+    use crate::session::Master;
+    use crate::store::sessions::Source;
+    use crate::store::wallets::sample;
+    use crate::tx::testing::{NodeMood, Scene, SignerMood};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn agent(app: &App) -> Agent {
+        let new = NewSession {
+            wallets: vec![sample(1).id],
+            lifetime: None,
+            max_renewals: None,
+            absolute_lifetime: None,
+            source: Source::Api,
+        };
+        let master = Master::from_peer(getuid()).unwrap();
+        let opened = create_session(app, &master, new).await.unwrap();
+        Agent::from_token(app, &opened.token).await.unwrap()
+    }
+
+    fn submission(amount: &str, key: Option<&str>) -> Submission {
+        Submission {
+            payment: PaymentRequest {
+                wallet: None,
+                network: Some("ethereum-sepolia".to_owned()),
+                to: "0x2222222222222222222222222222222222222222".to_owned(),
+                asset: AssetRequest::Native,
+                amount: AmountRequest::BaseUnits(amount.to_owned()),
+                memo: None,
+            },
+            idempotency_key: key.map(|key| IdempotencyKey::from_client(key).unwrap()),
+            wait: None,
+        }
+    }
+
+    async fn submit(
+        scene: &Scene,
+        agent: &Agent,
+        amount: &str,
+        key: Option<&str>,
+    ) -> Result<TransactionId, SubmitError> {
+        let stored = submit_transaction(&scene.app, agent, submission(amount, key)).await;
+        stored.map(|stored| stored.id)
+    }
+
+    #[tokio::test]
+    async fn a_key_stands_for_one_payment_of_one_session_until_it_is_forgotten() {
+        let scene = Scene::start().await;
+        let agents = [agent(&scene.app).await, agent(&scene.app).await];
+        let first = submit(&scene, &agents[0], "5", Some("a")).await.unwrap();
+        assert_eq!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
+        let reused = submit(&scene, &agents[0], "6", Some("a")).await;
+        assert!(matches!(reused, Err(SubmitError::KeyReused)));
+        assert_ne!(submit(&scene, &agents[0], "5", Some("b")).await.unwrap(), first);
+        assert_ne!(submit(&scene, &agents[1], "5", Some("a")).await.unwrap(), first);
+        scene.clock.advance(KEY_LIFETIME.saturating_sub(SECOND));
+        assert_eq!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
+        scene.clock.advance(SECOND);
+        assert_ne!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn a_repetition_without_a_key_is_the_same_payment_for_ten_seconds() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        let first = submit(&scene, &agent, "5", None).await.unwrap();
+        assert_ne!(submit(&scene, &agent, "6", None).await.unwrap(), first);
+        scene.clock.advance(REPETITION_WINDOW.saturating_sub(SECOND));
+        assert_eq!(submit(&scene, &agent, "5", None).await.unwrap(), first);
+        scene.clock.advance(SECOND);
+        assert_ne!(submit(&scene, &agent, "5", None).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn what_surely_was_not_paid_may_be_asked_for_again_at_once() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        scene.feel(NodeMood::Good, SignerMood::Refuses);
+        let first = submit(&scene, &agent, "5", None).await.unwrap();
+        assert_eq!(scene.advance(first).await.status, Status::Failed);
+        assert_ne!(submit(&scene, &agent, "5", None).await.unwrap(), first);
+        let keyed = submit(&scene, &agent, "5", Some("key")).await.unwrap();
+        scene.advance(keyed).await;
+        let again = submit(&scene, &agent, "5", Some("key")).await.unwrap();
+        assert_eq!(again, keyed, "a key has one answer for good");
+    }
+
+    #[tokio::test]
+    async fn twenty_retries_at_once_are_one_payment() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        let mut retries = tokio::task::JoinSet::new();
+        for _number in 0..20 {
+            let (app, agent) = (Arc::clone(&scene.app), agent.clone());
+            retries.spawn(async move {
+                submit_transaction(&app, &agent, submission("5", None)).await.unwrap().id
+            });
+        }
+        let ids: std::collections::BTreeSet<_> = retries.join_all().await.into_iter().collect();
+        assert_eq!(ids.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_waits_hears_the_final_state() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        let scheduler = tokio::spawn(scheduler::run(Arc::clone(&scene.app)));
+        let patient = Submission { wait: Some(LONGEST_WAIT), ..submission("5", None) };
+        let done = submit_transaction(&scene.app, &agent, patient).await.unwrap();
+        assert_eq!(done.status, Status::Confirmed);
+        scene.app.ending.send_replace(true);
+        scheduler.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_not_understood_is_not_stored() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        let spoil: [fn(&mut PaymentRequest); 9] = [
+            |payment| payment.amount = AmountRequest::BaseUnits("0".to_owned()),
+            |payment| payment.amount = AmountRequest::BaseUnits("-1".to_owned()),
+            |payment| payment.amount = AmountRequest::BaseUnits("1.5".to_owned()),
+            |payment| payment.amount = AmountRequest::Units("0.0000000000000000001".to_owned()),
+            |payment| payment.to = "0x22".to_owned(),
+            |payment| payment.to = "11111111111111111111111111111111".to_owned(),
+            |payment| payment.network = Some("ethereum-mainnet".to_owned()),
+            |payment| payment.network = None,
+            |payment| payment.memo = Some("m".repeat(257)),
+        ];
+        for (number, spoil) in spoil.into_iter().enumerate() {
+            let mut submission = submission("5", None);
+            spoil(&mut submission.payment);
+            let refused = submit_transaction(&scene.app, &agent, submission).await;
+            assert!(matches!(refused, Err(SubmitError::Payment(_))), "{number}");
+        }
+        let open = scene.app.store.read(|db| db.open_transactions(sample(1).id)).await.unwrap();
+        assert_eq!(open, 0);
+    }
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Request, Uri};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::TokioExecutor;
 use hyperlocal::UnixConnector;
 use serde_json::Value;
@@ -50,13 +50,13 @@ pub struct Unanswered(pub String);
 impl Http {
     /// Speaks to a port of this machine.
     pub fn tcp(port: u16) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = no_kept_connections().build_http();
         Self::new(Connection::Tcp((Ipv4Addr::LOCALHOST, port).into(), client))
     }
 
     /// Speaks to a Unix socket.
     pub fn unix(socket: &Path) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
+        let client = no_kept_connections().build(UnixConnector);
         Self::new(Connection::Unix(socket.to_owned(), client))
     }
 
@@ -169,6 +169,13 @@ impl Http {
             Connection::Unix(socket, _) => hyperlocal::Uri::new(socket, path).into(),
         }
     }
+}
+
+/// The other side may be killed and started again between two requests.
+fn no_kept_connections() -> Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.pool_max_idle_per_host(0);
+    builder
 }
 
 impl Answer {

@@ -1,0 +1,11 @@
+//! Both daemons end to end, on real chain nodes, as agents and operators see them.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod clients;
+mod credentials;
+mod inputs;
+mod outages;
+mod payments;
+mod repeats;
+mod restarts;
+mod waiting;

@@ -2,123 +2,40 @@
 //!
 //! Crates say that they wipe what they leave behind; the evidence is a search of the program that
 //! used them. It needs `memfd_secret(2)`: locked pages can be read by root.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is a test, the helpers too")]
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command};
 
 use aes_gcm::aead::Aead;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use argon2::{Algorithm, Argon2, Params, Version};
 use primitives::{Address, Amount, Chain, Environment, EvmAddress, SolanaAddress, decode_hex};
-use protocol::{FRAME_HEADER, Frame, KeyInfo, Reply, Request, Secret, SecretMemory, VERSION};
+use protocol::{KeyInfo, Reply, Request, Secret, SecretMemory};
 use serde_json::Value;
 use sha2::{Digest, Sha512};
-use tempfile::TempDir;
 use txcodec::{evm, solana};
 
-const PASSPHRASE: &[u8] = b"a passphrase that stands nowhere else";
+use crate::harness::{Connection, Signer, passphrase};
+
 /// The search finds nothing by chance with fewer bytes.
 const SHORTEST_PATTERN: usize = 16;
 
-/// The program in a directory of its own, ended when dropped.
-struct Signer {
-    directory: TempDir,
-    process: Child,
+fn import(control: &mut Connection, chain: Chain, key: &[u8]) -> KeyInfo {
+    let (environment, key) = (Environment::Testnet, Secret::new(key.to_vec()));
+    let reply = control.ask(Request::ImportKey { chain, environment, key, agent_id: None });
+    let Reply::Key(key) = reply else { panic!("{reply:?}") };
+    key
 }
 
-impl Signer {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name| directory.path().join(name);
-        fs::create_dir(path("run")).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_signerd"))
-            .arg("--state-dir")
-            .arg(path("state"))
-            .arg("--runtime-dir")
-            .arg(path("run"))
-            .spawn()
-            .unwrap();
-        Self { directory, process }
-    }
-
-    /// A connection to a socket, which may not be there yet.
-    fn connect(&mut self, socket: &str) -> Connection {
-        let path = self.directory.path().join("run").join(socket);
-        loop {
-            match UnixStream::connect(&path) {
-                Ok(stream) => return Connection::greet(stream),
-                Err(error) => assert!(
-                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-                        && self.process.try_wait().unwrap().is_none(),
-                    "the signer does not serve: {error}"
-                ),
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// Its memory as root sees it; `None` for whom it is closed to.
-    fn memory(&self) -> Option<Memory> {
-        let process = Path::new("/proc").join(self.process.id().to_string());
-        match File::open(process.join("mem")) {
-            Ok(content) => {
-                let maps = fs::read_to_string(process.join("maps")).unwrap();
-                Some(Memory { maps, content })
-            }
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::PermissionDenied);
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Signer {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-struct Connection(UnixStream);
-
-impl Connection {
-    fn greet(stream: UnixStream) -> Self {
-        let mut connection = Self(stream);
-        let hello = connection.ask(Request::Hello { version: VERSION });
-        assert!(matches!(hello, Reply::Hello { .. }), "{hello:?}");
-        connection
-    }
-
-    fn ask(&mut self, request: Request) -> Reply {
-        self.0.write_all(&Frame { id: 1, message: request }.to_bytes()).unwrap();
-        let mut header = [0; FRAME_HEADER];
-        self.0.read_exact(&mut header).unwrap();
-        let mut content = vec![0; usize::try_from(u32::from_be_bytes(header)).unwrap()];
-        self.0.read_exact(&mut content).unwrap();
-        Frame::from_content(&content).unwrap().message
-    }
-
-    fn import(&mut self, chain: Chain, key: &[u8]) -> KeyInfo {
-        let (environment, key) = (Environment::Testnet, Secret::new(key.to_vec()));
-        let reply = self.ask(Request::ImportKey { chain, environment, key, agent_id: None });
-        let Reply::Key(key) = reply else { panic!("{reply:?}") };
-        key
-    }
-
-    fn sign(&mut self, key: &KeyInfo, number: u64) {
-        let unsigned = match key.address {
-            Address::Evm(_) => evm_payment(number),
-            Address::Solana(from) => solana_payment(from, number),
-        };
-        let reply = self.ask(Request::SignTransaction { wallet: key.wallet, unsigned });
-        assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
-    }
+fn sign(gateway: &mut Connection, key: &KeyInfo, number: u64) {
+    let unsigned = match key.address {
+        Address::Evm(_) => evm_payment(number),
+        Address::Solana(from) => solana_payment(from, number),
+    };
+    let reply = gateway.ask(Request::SignTransaction { wallet: key.wallet, unsigned });
+    assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
 }
 
 fn evm_payment(nonce: u64) -> Vec<u8> {
@@ -138,6 +55,21 @@ fn solana_payment(from: SolanaAddress, lamports: u64) -> Vec<u8> {
     let payment = solana::system::transfer(from, SolanaAddress([2; 32]), lamports);
     let message = solana::Message::compile(from, &[payment], [9; 32], solana::Version::V0);
     message.unwrap().to_bytes()
+}
+
+/// Its memory as root sees it; `None` for whom it is closed to.
+fn memory(signer: &Signer) -> Option<Memory> {
+    let process = Path::new("/proc").join(signer.process.id().to_string());
+    match File::open(process.join("mem")) {
+        Ok(content) => {
+            let maps = fs::read_to_string(process.join("maps")).unwrap();
+            Some(Memory { maps, content })
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+            None
+        }
+    }
 }
 
 /// A process's memory.
@@ -172,7 +104,7 @@ fn patterns(state: &Path, seed: &[u8; 32], scalar: &[u8; 32]) -> Vec<(&'static s
     let expanded = Sha512::digest(seed);
     let (passphrase_key, master_key) = vault_keys(state);
     vec![
-        ("the passphrase", PASSPHRASE.to_vec()),
+        ("the passphrase", passphrase().expose().to_vec()),
         ("the key of the passphrase", passphrase_key),
         ("the master key", master_key),
         ("the seed", seed.to_vec()),
@@ -199,7 +131,7 @@ fn vault_keys(state: &Path) -> (Vec<u8>, Vec<u8>) {
     );
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.unwrap());
     let mut key = [0; 32];
-    argon2.hash_password_into(PASSPHRASE, &bytes(&kdf["salt"]), &mut key).unwrap();
+    argon2.hash_password_into(passphrase().expose(), &bytes(&kdf["salt"]), &mut key).unwrap();
     let associated = [b"waiaas master key 1\0", bytes(&vault["instance"]).as_slice()].concat();
     let content = [bytes(&sealed["ciphertext"]), bytes(&sealed["tag"])].concat();
     let iv: [u8; 12] = bytes(&sealed["iv"]).try_into().unwrap();
@@ -214,25 +146,25 @@ fn a_signer_that_signed_has_no_secret_in_memory_that_root_can_read() {
     let (mut seed, mut scalar) = ([0; 32], [0; 32]);
     getrandom::fill(&mut seed).unwrap();
     getrandom::fill(&mut scalar).unwrap();
-    let passphrase = || Secret::new(PASSPHRASE.to_vec());
 
     let mut control = signer.connect("control.sock");
     assert_eq!(control.ask(Request::InitVault { passphrase: passphrase() }), Reply::Done);
-    let keys = [control.import(Chain::Solana, &seed), control.import(Chain::Evm, &scalar)];
+    let keys =
+        [import(&mut control, Chain::Solana, &seed), import(&mut control, Chain::Evm, &scalar)];
     let mut gateway = signer.connect("signer.sock");
     for number in 1..=20 {
         for key in &keys {
-            gateway.sign(key, number);
+            sign(&mut gateway, key, number);
         }
     }
     assert_eq!(control.ask(Request::Lock), Reply::Done);
     assert_eq!(control.ask(Request::Unlock { passphrase: passphrase() }), Reply::Done);
     for key in &keys {
-        gateway.sign(key, 21);
+        sign(&mut gateway, key, 21);
     }
     let Reply::Status(status) = control.ask(Request::Status) else { panic!("a status") };
 
-    let Some(memory) = signer.memory() else { return };
+    let Some(memory) = memory(&signer) else { return };
     assert!(!memory.find(&keys[0].public_key).is_empty(), "the search finds what is there");
     if status.secret_memory == SecretMemory::Locked {
         return;

@@ -1,0 +1,105 @@
+//! The running program, and a client of its sockets.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command};
+
+use protocol::{FRAME_HEADER, Frame, Reply, Request, Secret, VERSION};
+use tempfile::TempDir;
+
+const PASSPHRASE: &[u8] = b"a passphrase that stands nowhere else";
+
+/// What opens every vault here.
+pub(crate) fn passphrase() -> Secret {
+    Secret::new(PASSPHRASE.to_vec())
+}
+
+/// The program in a directory of its own, killed when dropped.
+pub(crate) struct Signer {
+    /// `state` and `run` are in it.
+    pub(crate) directory: TempDir,
+    /// The running program.
+    pub(crate) process: Child,
+}
+
+impl Signer {
+    /// Starts it on an empty directory.
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("run")).unwrap();
+        Self { process: spawn(&directory), directory }
+    }
+
+    /// Kills it at once, and starts it again on what it left.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = spawn(&self.directory);
+    }
+
+    /// A connection to a socket, which may not be there yet.
+    pub(crate) fn connect(&mut self, socket: &str) -> Connection {
+        let path = self.directory.path().join("run").join(socket);
+        loop {
+            match UnixStream::connect(&path) {
+                Ok(stream) => return Connection::greet(stream),
+                Err(error) => assert!(
+                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+                        && self.process.try_wait().unwrap().is_none(),
+                    "the signer does not serve: {error}"
+                ),
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Signer {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn spawn(directory: &TempDir) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_signerd"))
+        .arg("--state-dir")
+        .arg(directory.path().join("state"))
+        .arg("--runtime-dir")
+        .arg(directory.path().join("run"))
+        .spawn()
+        .unwrap()
+}
+
+/// A client of one socket.
+pub(crate) struct Connection(UnixStream);
+
+impl Connection {
+    fn greet(stream: UnixStream) -> Self {
+        let mut connection = Self(stream);
+        let hello = connection.ask(Request::Hello { version: VERSION });
+        assert!(matches!(hello, Reply::Hello { .. }), "{hello:?}");
+        connection
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(crate) fn ask(&mut self, request: Request) -> Reply {
+        self.send(request);
+        self.receive()
+    }
+
+    /// Sends a request without waiting.
+    pub(crate) fn send(&mut self, request: Request) {
+        self.0.write_all(&Frame { id: 1, message: request }.to_bytes()).unwrap();
+    }
+
+    /// Waits for an answer.
+    pub(crate) fn receive(&mut self) -> Reply {
+        let mut header = [0; FRAME_HEADER];
+        self.0.read_exact(&mut header).unwrap();
+        let mut content = vec![0; usize::try_from(u32::from_be_bytes(header)).unwrap()];
+        self.0.read_exact(&mut content).unwrap();
+        Frame::from_content(&content).unwrap().message
+    }
+}

@@ -1,0 +1,6 @@
+//! The running program, killed and looked into from outside.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is a test, the helpers too")]
+
+mod harness;
+mod kill;
+mod memory;

@@ -65,7 +65,7 @@ pub enum Command {
     },
     /// Let signing go on after a suspension
     Resume,
-    /// Create, import, list, show, rotate and destroy wallets
+    /// Create, import, list, show, rename, rotate and destroy wallets
     #[command(subcommand)]
     Wallet(WalletCommand),
     /// Create, list and revoke the sessions that agents work with

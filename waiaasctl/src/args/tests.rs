@@ -36,6 +36,7 @@ fn these_command_lines_of_the_operator_are_understood() {
         "wallet import shop --chain solana --key-file -",
         "wallet list",
         "wallet show shop",
+        "wallet rename shop till",
         "wallet rotate shop --grace 60",
         "wallet destroy shop --yes",
         "session create shop till --ttl 300 --token-file /t",
@@ -95,6 +96,7 @@ fn these_command_lines_of_the_user_are_understood() {
     for line in [
         "init",
         "init --auto-provision --data-dir /d",
+        "init --restore backup",
         "start --data-dir /d",
         "--data-dir /d start",
         "quickset",
@@ -105,7 +107,13 @@ fn these_command_lines_of_the_user_are_understood() {
         let parsed = user(line);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
     }
-    for line in ["", "quickset --mode devnet", "start --password x", "init --auto-provision=1"] {
+    for line in [
+        "",
+        "quickset --mode devnet",
+        "start --password x",
+        "init --auto-provision=1",
+        "init --auto-provision --restore x",
+    ] {
         assert!(user(line).is_err(), "{line}");
     }
 }

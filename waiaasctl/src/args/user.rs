@@ -74,6 +74,10 @@ pub struct InitArgs {
     /// Make random secrets and write them to DIR/recovery.key, so that `start` needs nobody
     #[arg(long)]
     pub auto_provision: bool,
+    /// Take the keys from a backup instead of starting without any; its vault's passphrase is needed,
+    /// from a recovery.key in DIR or as below
+    #[arg(long, value_name = "FILE", conflicts_with = "auto_provision")]
+    pub restore: Option<PathBuf>,
 }
 
 /// Which wallets to make.

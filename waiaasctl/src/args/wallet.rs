@@ -26,6 +26,13 @@ pub enum WalletCommand {
         /// The wallet, by name or id
         wallet: String,
     },
+    /// Give a wallet another name
+    Rename {
+        /// The wallet, by name or id
+        wallet: String,
+        /// What it is called from now on
+        name: String,
+    },
     /// Replace a wallet's key: a new wallet gets its guard, the old one signs on for a while
     Rotate {
         /// The wallet, by name or id

@@ -1,4 +1,4 @@
-//! `wallet create`, `import`, `list`, `show`, `rotate`, `destroy`.
+//! `wallet create`, `list`, `show`, `rename`, `rotate`, `destroy`.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,11 @@ pub(super) fn run(command: WalletCommand, operation: &Operation) -> Result<View,
         WalletCommand::Import(arguments) => import(arguments, operation),
         WalletCommand::List => list(operation),
         WalletCommand::Show { wallet } => show(&wallet, operation),
+        WalletCommand::Rename { wallet, name } => {
+            let id = operation.wallet(&wallet)?;
+            rename(&operation.gateway()?, id, name.clone())?;
+            Ok(View::said(format!("{wallet} is called {name} now")))
+        }
         WalletCommand::Rotate { wallet, grace } => rotate(&wallet, grace, operation),
         WalletCommand::Destroy { wallet, yes } => destroy(&wallet, yes, operation),
     }

@@ -1,16 +1,18 @@
 //! `waiaas init`: the directory, the vault, the database.
 
 use protocol::VaultPhase;
+use protocol::wire::MAX_BYTES;
 use serde_json::json;
 
 use super::daemons::{Ready, Waited};
 use super::lock::{self, Lock};
 use super::secrets::{self, Secrets};
-use super::start::{initialise, with_daemons};
+use super::start::{Origin, initialise, with_daemons};
 use super::{UserError, layout};
 use crate::args::InitArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::passphrase::{PassphraseError, Source};
 use crate::place::{DataDir, Place};
 use crate::signer::Signer;
@@ -44,39 +46,52 @@ fn make(
     if ready.signer.status()?.vault != VaultPhase::Uninitialised {
         return Ok(already(data));
     }
+    let origin = match &arguments.restore {
+        Some(file) => Origin::Backup(files::read(file, MAX_BYTES)?),
+        None => Origin::Nothing,
+    };
     let secrets = choose(arguments, data, environment)?;
-    initialise(&mut ready.signer, &ready.gateway, &secrets)?;
-    Ok(made(data))
+    initialise(&mut ready, &secrets, origin)?;
+    Ok(made(arguments, data))
 }
 
-/// The secrets for a new vault: those given in advance, else random or typed ones.
+/// The secrets for the vault: those given in advance, else random or typed ones.
 fn choose(
     arguments: &InitArgs,
     data: &DataDir,
     environment: &Environment,
 ) -> Result<Secrets, Failure> {
-    match secrets::given(data, environment)? {
-        Some(secrets) => Ok(secrets),
-        None if arguments.auto_provision => secrets::provision(data),
-        None => Source::Terminal
-            .read_new("a password for vault and gateway")
-            .map(Secrets::One)
-            .map_err(|error| nobody_to_ask(error, data)),
+    if let Some(secrets) = secrets::given(data, environment)? {
+        return Ok(secrets);
     }
+    if arguments.auto_provision {
+        return secrets::provision(data);
+    }
+    let typed = if arguments.restore.is_some() {
+        Source::Terminal.read("the passphrase of the vault in the backup")
+    } else {
+        Source::Terminal.read_new("a password for vault and gateway")
+    };
+    typed.map(Secrets::One).map_err(|error| nobody_to_ask(error, arguments, data))
 }
 
 /// `waiaas` has other ways to get a password than an operator's `--passphrase-file`.
-fn nobody_to_ask(error: PassphraseError, data: &DataDir) -> Failure {
+fn nobody_to_ask(error: PassphraseError, arguments: &InitArgs, data: &DataDir) -> Failure {
     let PassphraseError::NoTerminal { what, .. } = error else { return error.into() };
-    let command = Place::User(data.clone()).user_command("init --auto-provision");
+    let other = if arguments.restore.is_some() {
+        format!("copy the recovery.key that belongs to it to {}", data.recovery_key().display())
+    } else {
+        let command = Place::User(data.clone()).user_command("init --auto-provision");
+        format!("have random secrets made: {command}")
+    };
     Failure::new(
         Exit::Passphrase,
         format!("{what} is needed, and there is no terminal to ask on"),
-        format!("have random secrets made: {command}; or set WAIAAS_MASTER_PASSWORD_FILE"),
+        format!("{other}; or set WAIAAS_MASTER_PASSWORD_FILE"),
     )
 }
 
-fn made(data: &DataDir) -> View {
+fn made(arguments: &InitArgs, data: &DataDir) -> View {
     let place = Place::User(data.clone());
     let directory = data.path().display().to_string();
     let recovery = data.recovery_key();
@@ -90,7 +105,13 @@ fn made(data: &DataDir) -> View {
         )),
         None => view.line("without the password the keys are lost: keep it somewhere safe"),
     };
-    view.line(format!("next: {}", place.start_command()))
+    let view = view.line(format!("next: {}", place.start_command()));
+    if arguments.restore.is_some() {
+        let resume = place.command("resume");
+        view.line(format!("signing is suspended; once no other signer has these keys: {resume}"))
+    } else {
+        view
+    }
 }
 
 fn already(data: &DataDir) -> View {

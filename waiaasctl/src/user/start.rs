@@ -12,12 +12,21 @@ use super::signals::Signals;
 use super::{UserError, layout, settings};
 use crate::environment::Environment;
 use crate::exit::Failure;
-use crate::gateway::{Call, Gateway};
+use crate::gateway::Call;
 use crate::passphrase::Source;
 use crate::place::{DataDir, Place};
 use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::view::{Format, View};
+
+/// What a vault is made of.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// It has no keys.
+    Nothing,
+    /// A backup.
+    Backup(Vec<u8>),
+}
 
 /// Runs both daemons until SIGTERM, SIGINT or SIGHUP, or until one of them ends.
 ///
@@ -58,7 +67,7 @@ fn open_vault(
 ) -> Result<VaultPhase, Failure> {
     match (ready.signer.status()?.vault, secrets) {
         (VaultPhase::Uninitialised, Some(secrets)) => {
-            initialise(&mut ready.signer, &ready.gateway, secrets)?;
+            initialise(ready, secrets, Origin::Nothing)?;
         }
         (VaultPhase::Uninitialised, None) => {
             let directory = data.path().display().to_string();
@@ -84,17 +93,22 @@ fn unlock(signer: &mut Signer, passphrase: protocol::Secret) -> Result<(), Failu
 /// Sets gatewayd's master password, then makes the vault: a directory is initialised when its vault
 /// is there, so an interruption in between is repaired by doing both again.
 pub(super) fn initialise(
-    signer: &mut Signer,
-    gateway: &Gateway,
+    ready: &mut Ready,
     secrets: &Secrets,
+    origin: Origin,
 ) -> Result<(), Failure> {
     let _progress = Progress::start("making the vault");
     let body =
         api::ChangeMasterPassword { new_password: secrets.master_password().reveal().to_owned() };
     let _changed: api::MasterPasswordChanged =
-        gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
+        ready.gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
     let passphrase = secrets.vault_passphrase().to_secret();
-    signer.do_it(Request::InitVault { passphrase })?;
+    match origin {
+        Origin::Nothing => ready.signer.do_it(Request::InitVault { passphrase })?,
+        Origin::Backup(archive) => {
+            ready.signer.journal(Request::Restore { passphrase, archive })?;
+        }
+    }
     Ok(())
 }
 

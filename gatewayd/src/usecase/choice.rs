@@ -42,7 +42,7 @@ pub enum ChoiceError {
     #[error("the network {0:?} belongs to a chain that is not served")]
     UnsupportedChain(String),
     /// A network of another chain or environment.
-    #[error("a {chain} wallet of {environment} cannot be used on {network}, only on {}", .valid.join(", "))]
+    #[error("wallets of {chain} for {environment} cannot be used on {network}, only on {}", .valid.join(", "))]
     OtherEnvironment {
         /// The wallet's chain.
         chain: Chain,

@@ -52,7 +52,7 @@ fn walk(report: &Report, ending: Ending) -> Result<(), Failure> {
 fn build() -> Result<(), Failure> {
     need("node", "nodejs")?;
     need("npm", "npm")?;
-    call(&mut cargo("build --quiet --locked --bins -p signerd -p gatewayd -p waiaasctl"))
+    call(&mut cargo("build --quiet --workspace --bins --locked"))
 }
 
 /// Where there is nobody to press a key, until a signal ends everything.

@@ -8,9 +8,10 @@ use std::process::{Child, Command};
 use protocol::{FRAME_HEADER, Frame, Reply, Request, Secret, VERSION};
 use tempfile::TempDir;
 
-const PASSPHRASE: &[u8] = b"a passphrase that stands nowhere else";
-
 /// What opens every vault here.
+pub(crate) const PASSPHRASE: &[u8] = b"a passphrase that stands nowhere else";
+
+/// [`PASSPHRASE`] for a request.
 pub(crate) fn passphrase() -> Secret {
     Secret::new(PASSPHRASE.to_vec())
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha512};
 use txcodec::{evm, solana};
 
-use crate::harness::{Connection, Signer, passphrase};
+use crate::harness::{Connection, PASSPHRASE, Signer, passphrase};
 
 /// The search finds nothing by chance with fewer bytes.
 const SHORTEST_PATTERN: usize = 16;
@@ -104,7 +104,7 @@ fn patterns(state: &Path, seed: &[u8; 32], scalar: &[u8; 32]) -> Vec<(&'static s
     let expanded = Sha512::digest(seed);
     let (passphrase_key, master_key) = vault_keys(state);
     vec![
-        ("the passphrase", passphrase().expose().to_vec()),
+        ("the passphrase", PASSPHRASE.to_vec()),
         ("the key of the passphrase", passphrase_key),
         ("the master key", master_key),
         ("the seed", seed.to_vec()),
@@ -131,7 +131,7 @@ fn vault_keys(state: &Path) -> (Vec<u8>, Vec<u8>) {
     );
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.unwrap());
     let mut key = [0; 32];
-    argon2.hash_password_into(passphrase().expose(), &bytes(&kdf["salt"]), &mut key).unwrap();
+    argon2.hash_password_into(PASSPHRASE, &bytes(&kdf["salt"]), &mut key).unwrap();
     let associated = [b"waiaas master key 1\0", bytes(&vault["instance"]).as_slice()].concat();
     let content = [bytes(&sealed["ciphertext"]), bytes(&sealed["tag"])].concat();
     let iv: [u8; 12] = bytes(&sealed["iv"]).try_into().unwrap();

@@ -19,6 +19,7 @@ pub mod tx;
 pub mod usecase;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,6 +33,7 @@ use crate::listeners::ListenError;
 use crate::logging::Logging;
 use crate::signer::Signer;
 use crate::store::{Store, StoreError};
+use crate::usecase::create_wallet;
 
 /// The database's file in the state directory.
 const DATABASE: &str = "gateway.db";
@@ -93,6 +95,14 @@ async fn serve(
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));
+    if let Some(interval) = sd_notify::watchdog_enabled() {
+        tokio::spawn(feed_watchdog(interval));
+    }
+    match create_wallet::adopt_keys(&app).await {
+        Ok(0) => {}
+        Ok(adopted) => tracing::info!(adopted, "keys of the signer became wallets"),
+        Err(error) => tracing::warn!(%error, "the signer's keys will be compared later"),
+    }
     notify(&[NotifyState::Ready]);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
     signals.handle(arguments, &app, logging).await;
@@ -151,6 +161,15 @@ fn reload(arguments: &Arguments, app: &App, logging: &Logging) {
             }
         }
         Err(error) => tracing::error!(%error, "the settings stay as they were"),
+    }
+}
+
+/// Tells systemd that the program still turns, twice as often as it wants to hear it.
+async fn feed_watchdog(interval: Duration) {
+    let mut ticks = tokio::time::interval(interval / 2);
+    loop {
+        ticks.tick().await;
+        notify(&[NotifyState::Watchdog]);
     }
 }
 

@@ -62,6 +62,9 @@ pub struct RecentTransaction {
     pub amount: Option<String>,
     /// In whole units with the symbol.
     pub formatted_amount: Option<String>,
+    /// In US dollars; `null` without a price.
+    #[schema(value_type = Option<f64>)]
+    pub amount_usd: Option<serde_json::Number>,
     /// On which network.
     pub network: Option<String>,
     /// On its chain.

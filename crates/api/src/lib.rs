@@ -44,6 +44,7 @@ pub use wallet::{
     WalletAssets, WalletBalance,
 };
 pub use wallets::{
-    AvailableNetwork, CreateWallet, CreatedWallet, FirstSession, RenameWallet, Wallet,
-    WalletDetail, WalletList, WalletNetworks, WalletTerminated,
+    AvailableNetwork, CreateWallet, CreatedWallet, FirstSession, RenameWallet, SuspendWallet,
+    Wallet, WalletDetail, WalletList, WalletNetworks, WalletResumed, WalletSuspended,
+    WalletTerminated,
 };

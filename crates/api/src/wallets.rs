@@ -40,7 +40,7 @@ pub struct Wallet {
     pub environment: String,
     /// Its address.
     pub public_key: String,
-    /// `ACTIVE` or `TERMINATED`.
+    /// `ACTIVE`, `SUSPENDED` or `TERMINATED`.
     pub status: String,
     /// Who approves; nobody yet if `null`.
     pub owner_address: Option<String>,
@@ -146,6 +146,39 @@ pub struct AvailableNetwork {
     pub native_symbol: String,
     /// Whether it is meant where none is named.
     pub is_default: bool,
+}
+
+/// A wallet that is not to be used for now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SuspendWallet {
+    /// Why; at most 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A wallet is not used for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WalletSuspended {
+    /// Its id.
+    pub id: Uuid,
+    /// `SUSPENDED`.
+    pub status: String,
+    /// Unix seconds.
+    pub suspended_at: u64,
+    /// Why.
+    pub suspension_reason: String,
+}
+
+/// A wallet is used again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WalletResumed {
+    /// Its id.
+    pub id: Uuid,
+    /// `ACTIVE`.
+    pub status: String,
 }
 
 /// A wallet is not used any more. Its key stays with the signer until an operator destroys it.

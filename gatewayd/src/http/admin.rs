@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{AdminStatus, ChangeMasterPassword, ErrorCode, MasterPasswordChanged, ShuttingDown};
+use api::{
+    AdminStatus, ChangeMasterPassword, ErrorCode, MasterPasswordChanged, RecentTransaction,
+    ShuttingDown,
+};
 use axum::extract::State;
 use protocol::{Latch, RefusalCode};
 
@@ -12,6 +15,7 @@ use super::words::seconds;
 use crate::app::App;
 use crate::session::Master;
 use crate::signer::SignerError;
+use crate::tx::Transaction;
 use crate::usecase::admin_status::admin_status;
 use crate::usecase::change_master_password::{ChangeError, change_master_password};
 
@@ -25,6 +29,8 @@ pub(super) async fn status(
     let overview = admin_status(&app, &master).await?;
     let now = app.clock.now();
     let suspended = overview.signer.is_some_and(|signer| signer.latch == Latch::Suspended);
+    let recent = overview.newest.into_iter().map(|(found, name)| recent(&app, &found, name));
+    let recent = recent.collect();
     let vault = overview.signer.map(|signer| signer.vault.to_string());
     Ok(Done(AdminStatus {
         status: "running".to_owned(),
@@ -41,7 +47,7 @@ pub(super) async fn status(
         recent_tx_count: overview.recent.total,
         failed_tx_count: overview.recent.failed,
         auto_provisioned: !app.master_password.is_set().await,
-        recent_transactions: Vec::new(),
+        recent_transactions: recent,
         signer: vault.unwrap_or_else(|| "unreachable".to_owned()),
     }))
 }
@@ -62,6 +68,28 @@ pub(super) async fn master_password(
 pub(super) async fn shutdown(State(app): State<Arc<App>>, _master: Master) -> Done<ShuttingDown> {
     app.ending.send_replace(true);
     Done(ShuttingDown { message: "the gateway ends once what it is doing is done".to_owned() })
+}
+
+fn recent(app: &App, found: &Transaction, wallet_name: Option<String>) -> RecentTransaction {
+    let network = found.intent.network().and_then(|id| app.networks.by_chain_id(id));
+    let transfer = found.intent.transfer();
+    RecentTransaction {
+        id: found.id.to_string(),
+        wallet_id: found.wallet.to_string(),
+        wallet_name,
+        kind: found.intent.kind().as_str().to_owned(),
+        status: found.status.to_string(),
+        to_address: transfer.map(|transfer| transfer.to.to_string()),
+        amount: transfer.map(|transfer| transfer.amount.to_string()),
+        formatted_amount: transfer.map(|transfer| {
+            let symbol = transfer.symbol.as_deref().unwrap_or_default();
+            format!("{} {symbol}", transfer.amount.to_units(transfer.decimals))
+        }),
+        amount_usd: None,
+        network: network.map(|network| network.name.to_string()),
+        tx_hash: found.hash().map(str::to_owned),
+        created_at: Some(seconds(found.created_at)),
+    }
 }
 
 impl From<ChangeError> for Problem {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::ErrorCode;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -21,6 +21,10 @@ const ARRIVAL: Duration = Duration::from_secs(10);
 /// A body of JSON, read as a `T`.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
+
+/// A body of JSON, read as a `T`; none is the same as an empty object.
+#[derive(Debug)]
+pub(super) struct OptionalJson<T>(pub(super) T);
 
 /// A body that says that it is JSON, unread.
 #[derive(Debug)]
@@ -74,6 +78,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
         let RawJson(bytes) = RawJson::from_request(request, shared).await?;
         let value = serde_json::from_slice(&bytes);
         value.map(Self).map_err(|error| Problem::invalid(format!("the body: {error}")))
+    }
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<Shared> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Json::from_request(request, shared).await.map(|Json(value)| Self(value))
     }
 }
 

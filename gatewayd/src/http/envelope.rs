@@ -50,7 +50,7 @@ fn request_id(headers: &HeaderMap) -> String {
     let given = given.filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()));
     match given.filter(|id| id.bytes().all(harmless)) {
         Some(id) => id.to_owned(),
-        None => Uuid::now_v7().to_string(),
+        None => Uuid::new_v4().to_string(),
     }
 }
 

@@ -81,6 +81,8 @@ routes! {
     GET    "/v1/wallets/{id}"                        MasterOrAgent wallets::show => 200 WalletDetail;
     PUT    "/v1/wallets/{id}"                        Master        wallets::rename <- RenameWallet => 200 Wallet;
     DELETE "/v1/wallets/{id}"                        Master        wallets::terminate => 200 WalletTerminated;
+    POST   "/v1/wallets/{id}/suspend"                Master        wallets::suspend <- SuspendWallet => 200 WalletSuspended;
+    POST   "/v1/wallets/{id}/resume"                 Master        wallets::resume => 200 WalletResumed;
     GET    "/v1/wallets/{id}/networks"               MasterOrAgent wallets::networks => 200 WalletNetworks;
 
     GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId limit offset] => 200 SessionPage;

@@ -4,23 +4,25 @@ use std::sync::Arc;
 
 use api::{
     AvailableNetwork, CreateWallet, CreatedWallet, ErrorCode, FirstSession, RenameWallet,
-    WalletDetail, WalletList, WalletNetworks, WalletTerminated,
+    SuspendWallet, WalletDetail, WalletList, WalletNetworks, WalletResumed, WalletSuspended,
+    WalletTerminated,
 };
 use axum::extract::State;
 use primitives::{Chain, Environment};
 
-use super::body::{Created, Done, Json, Path};
+use super::body::{Created, Done, Json, OptionalJson, Path};
 use super::problem::Problem;
 use super::words::{end, seconds, uuid, word};
 use crate::app::App;
 use crate::session::{Caller, Master};
-use crate::store::wallets::Wallet;
+use crate::store::wallets::{Wallet, WalletStatus};
 use crate::usecase::choice::shown_network;
 use crate::usecase::create_wallet::{
     FirstSession as Opens, NewWallet, NewWalletError, create_wallet,
 };
 use crate::usecase::wallets::{
-    WalletError, list_wallets, rename_wallet, show_wallet, terminate_wallet,
+    WalletError, list_wallets, rename_wallet, resume_wallet, show_wallet, suspend_wallet,
+    terminate_wallet,
 };
 
 pub(super) async fn list(
@@ -56,8 +58,8 @@ pub(super) async fn show(
         owner_verified: None,
         approval_method: None,
         wallet_type: None,
-        suspended_at: None,
-        suspension_reason: None,
+        suspended_at: wallet.suspension.as_ref().map(|suspension| seconds(suspension.at)),
+        suspension_reason: wallet.suspension.as_ref().map(|found| found.reason.clone()),
         updated_at: wallet.updated_at.map(seconds),
     }))
 }
@@ -80,6 +82,33 @@ pub(super) async fn terminate(
     let id = path.read("id")?;
     terminate_wallet(&app, &master, id).await?;
     Ok(Done(WalletTerminated { id: uuid(id), status: "TERMINATED".to_owned() }))
+}
+
+pub(super) async fn suspend(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+    OptionalJson(asked): OptionalJson<SuspendWallet>,
+) -> Result<Done<WalletSuspended>, Problem> {
+    let id = path.read("id")?;
+    let reason = asked.reason.unwrap_or_else(|| "suspended by the operator".to_owned());
+    let suspension = suspend_wallet(&app, &master, id, reason).await?;
+    Ok(Done(WalletSuspended {
+        id: uuid(id),
+        status: "SUSPENDED".to_owned(),
+        suspended_at: seconds(suspension.at),
+        suspension_reason: suspension.reason,
+    }))
+}
+
+pub(super) async fn resume(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+) -> Result<Done<WalletResumed>, Problem> {
+    let id = path.read("id")?;
+    resume_wallet(&app, &master, id).await?;
+    Ok(Done(WalletResumed { id: uuid(id), status: "ACTIVE".to_owned() }))
 }
 
 pub(super) async fn networks(
@@ -173,7 +202,13 @@ impl From<WalletError> for Problem {
             WalletError::AccessDenied(_) => Self::new(ErrorCode::WalletAccessDenied, message)
                 .hint("GET /v1/connect-info lists the session's wallets"),
             WalletError::Terminated(_) => Self::new(ErrorCode::WalletTerminated, message),
-            WalletError::Name => Self::invalid(message),
+            WalletError::WrongState(_, WalletStatus::Suspended) => {
+                Self::new(ErrorCode::WalletSuspended, message)
+            }
+            WalletError::WrongState(_, WalletStatus::Active | WalletStatus::Terminated) => {
+                Self::new(ErrorCode::InvalidStateTransition, message)
+            }
+            WalletError::Name | WalletError::Reason => Self::invalid(message),
             WalletError::Store(error) => error.into(),
         }
     }

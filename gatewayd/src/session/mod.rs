@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;
+use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::sessions::{Session, SessionStatus};
 use crate::store::wallets::Wallet;
 use crate::store::{SessionId, StoreError};
@@ -106,7 +107,15 @@ impl Master {
     /// # Errors
     /// When the password is wrong or is not looked at.
     pub async fn from_password(app: &App, password: &str) -> Result<Self, PasswordError> {
-        app.master_password.check(password).await.map(|()| Self(()))
+        let checked = app.master_password.check(password).await;
+        if checked == Err(PasswordError::Wrong) {
+            let failed = AuditEntry::new(app.clock.now(), "MASTER_AUTH_FAILED", Actor::System);
+            let failed = AuditEntry { severity: Severity::Warning, ..failed };
+            if let Err(error) = app.store.write(move |db| db.audit(&failed)).await {
+                tracing::error!(%error, "a wrong master password was not recorded");
+            }
+        }
+        checked.map(|()| Self(()))
     }
 
     /// The master by Unix user, as the kernel tells it of a socket's other end: this program's own

@@ -50,6 +50,27 @@ pub struct AuditEntry {
     pub severity: Severity,
 }
 
+impl AuditEntry {
+    /// Something that is as it should be, without more about it.
+    pub fn new(at: UnixSeconds, event: &'static str, actor: Actor) -> Self {
+        let (wallet, transaction, details) = (None, None, Map::new());
+        Self { at, event, actor, wallet, transaction, details, severity: Severity::Info }
+    }
+
+    /// With the wallet that it is about.
+    #[must_use]
+    pub fn wallet(self, wallet: WalletId) -> Self {
+        Self { wallet: Some(wallet), ..self }
+    }
+
+    /// With another fact.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.details.insert(name.to_owned(), Value::String(value.to_string()));
+        self
+    }
+}
+
 impl Severity {
     /// The word of the HTTP contract.
     pub const fn as_str(self) -> &'static str {

@@ -41,32 +41,32 @@ impl Reading<'_> {
         statement.query_row([id.to_string()], |row| Ok(from_row(row))).optional()?.transpose()
     }
 
-    /// Policies, newest first; with `wallet` those that bind it, the ones for every wallet too.
+    /// Policies, newest first; with `wallets` those that bind any of them, the ones for every
+    /// wallet too.
     ///
     /// # Errors
     /// When the database fails.
     pub fn policies(
         &self,
-        wallet: Option<WalletId>,
+        wallets: Option<&[WalletId]>,
         page: Page,
     ) -> Result<Vec<StoredPolicy>, StoreError> {
-        let sql = "SELECT * FROM policies WHERE ?1 IS NULL OR wallet_id IS NULL OR wallet_id = ?1 \
+        let sql = "SELECT * FROM policies WHERE ?1 IS NULL OR wallet_id IS NULL \
+                   OR wallet_id IN (SELECT value FROM json_each(?1)) \
                    ORDER BY id DESC LIMIT ?2 OFFSET ?3";
-        let wallet = wallet.map(|id| id.to_string());
         let mut statement = self.0.prepare_cached(sql)?;
-        let page = params![wallet, position(page.limit), position(page.offset)];
+        let page = params![wallets.map(json), position(page.limit), position(page.offset)];
         statement.query_and_then(page, from_row)?.collect()
     }
 
-    /// How many policies there are; with `wallet` how many of them bind it.
+    /// How many policies there are; with `wallets` how many of them bind any of those.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn policy_count(&self, wallet: Option<WalletId>) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM policies \
-                   WHERE ?1 IS NULL OR wallet_id IS NULL OR wallet_id = ?1";
-        let wallet = wallet.map(|id| id.to_string());
-        self.0.prepare_cached(sql)?.query_row([wallet], |row| Ok(count(row)))?
+    pub fn policy_count(&self, wallets: Option<&[WalletId]>) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM policies WHERE ?1 IS NULL OR wallet_id IS NULL \
+                   OR wallet_id IN (SELECT value FROM json_each(?1))";
+        self.0.prepare_cached(sql)?.query_row([wallets.map(json)], |row| Ok(count(row)))?
     }
 
     /// The enabled policies that bind a wallet on a network, in no order that matters; without a
@@ -137,6 +137,12 @@ impl Writing<'_> {
     }
 }
 
+/// Ids as a list that SQLite reads.
+fn json(wallets: &[WalletId]) -> String {
+    let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
+    serde_json::Value::from(ids).to_string()
+}
+
 fn from_row(row: &Row<'_>) -> Result<StoredPolicy, StoreError> {
     Ok(StoredPolicy {
         id: word(row, "id")?,
@@ -191,8 +197,8 @@ mod tests {
                 assert_eq!(db.policies_for(one.id, Some(network))?.len(), 2);
                 assert_eq!(db.policies_for(one.id, "eip155:10".parse().ok())?, [everywhere]);
                 let page = Page { limit: 10, offset: 0 };
-                assert_eq!(db.policies(Some(one.id), page)?.len(), 3);
-                assert_eq!((db.policy_count(Some(one.id))?, db.policy_count(None)?), (3, 4));
+                assert_eq!(db.policies(Some(&[one.id]), page)?.len(), 3);
+                assert_eq!((db.policy_count(Some(&[one.id]))?, db.policy_count(None)?), (3, 4));
                 assert!(db.insert_policy(&policy(Some(sample(3).id), None)).is_err());
                 Ok::<_, StoreError>(())
             })

@@ -27,6 +27,8 @@ pub struct Wallet {
     pub public_key: Vec<u8>,
     /// Whether it is used.
     pub status: WalletStatus,
+    /// Since when and why it is not used for now.
+    pub suspension: Option<Suspension>,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// When something of it was changed last.
@@ -42,6 +44,15 @@ pub enum WalletStatus {
     Suspended,
     /// Never again.
     Terminated,
+}
+
+/// Since when and why a wallet is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// Since when.
+    pub at: UnixSeconds,
+    /// Why, in an operator's words.
+    pub reason: String,
 }
 
 impl fmt::Display for WalletStatus {
@@ -122,7 +133,7 @@ impl Writing<'_> {
         Ok(rows == 1)
     }
 
-    /// Sets a wallet's status. Whether there is one with that id.
+    /// Sets a wallet's status; a suspension before ends with it. Whether there is one with that id.
     ///
     /// # Errors
     /// When the database fails.
@@ -132,9 +143,25 @@ impl Writing<'_> {
         status: WalletStatus,
         now: UnixSeconds,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE wallets SET status = ?2, updated_at = ?3 WHERE id = ?1";
+        let sql = "UPDATE wallets SET status = ?2, updated_at = ?3, suspended_at = NULL, \
+                   suspension_reason = NULL WHERE id = ?1";
         let rows = self.0.0.execute(sql, params![id.to_string(), status.to_string(), now.get()])?;
         Ok(rows == 1)
+    }
+
+    /// Suspends a wallet. Whether there is one with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn suspend_wallet(
+        &self,
+        id: WalletId,
+        suspension: &Suspension,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE wallets SET status = 'SUSPENDED', updated_at = ?2, suspended_at = ?2, \
+                   suspension_reason = ?3 WHERE id = ?1";
+        let values = params![id.to_string(), suspension.at.get(), suspension.reason];
+        Ok(self.0.0.execute(sql, values)? == 1)
     }
 }
 
@@ -148,9 +175,16 @@ pub(super) fn from_row(row: &Row<'_>) -> Result<Wallet, StoreError> {
         address: word(row, "address")?,
         public_key: row.get("public_key")?,
         status: word(row, "status")?,
+        suspension: suspension(row)?,
         created_at: time(row, "created_at")?,
         updated_at: optional_time(row, "updated_at")?,
     })
+}
+
+fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, StoreError> {
+    let reason: Option<String> = row.get("suspension_reason")?;
+    let at = optional_time(row, "suspended_at")?;
+    Ok(at.zip(reason).map(|(at, reason)| Suspension { at, reason }))
 }
 
 /// A wallet for tests, the `number`th of its kind.
@@ -164,6 +198,7 @@ pub(crate) fn sample(number: u8) -> Wallet {
         address: Address::Evm(primitives::EvmAddress([number; 20])),
         public_key: vec![number; 33],
         status: WalletStatus::Active,
+        suspension: None,
         created_at: UnixSeconds::new(i64::from(number)),
         updated_at: None,
     }
@@ -173,6 +208,28 @@ pub(crate) fn sample(number: u8) -> Wallet {
 mod tests {
     use super::*;
     use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_suspension_is_kept_until_the_status_changes() {
+        let store = Store::open_in_memory().unwrap();
+        store
+            .write(|db| {
+                let id = sample(1).id;
+                let suspension =
+                    Suspension { at: UnixSeconds::new(9), reason: "odd payments".to_owned() };
+                assert!(!db.suspend_wallet(id, &suspension)?);
+                db.insert_wallet(&sample(1))?;
+                assert!(db.suspend_wallet(id, &suspension)?);
+                let found = db.wallet(id)?.unwrap();
+                assert_eq!(found.status, WalletStatus::Suspended);
+                assert_eq!(found.suspension, Some(suspension));
+                db.set_wallet_status(id, WalletStatus::Active, UnixSeconds::new(10))?;
+                assert_eq!(db.wallet(id)?.unwrap().suspension, None);
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+    }
 
     #[tokio::test]
     async fn a_wallet_comes_back_as_it_was_stored_and_changed() {

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::session::Master;
 use crate::session::password::{Cost, PasswordError, PasswordHash};
 use crate::store::StoreError;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::settings::Setting;
 
 /// Why the password is still the old one.
@@ -30,7 +31,10 @@ pub async fn change_master_password(
     let hash = tokio::task::spawn_blocking(derive).await.map_err(|_ended| StoreError::Closed)??;
     let kept = serde_json::to_string(&hash).expect("numbers and texts are JSON");
     let now = app.clock.now();
-    let keep = app.store.write(move |db| db.keep_setting(Setting::MasterPassword, &kept, now));
+    let keep = app.store.write(move |db| {
+        db.keep_setting(Setting::MasterPassword, &kept, now)?;
+        db.audit(&AuditEntry::new(now, "MASTER_PASSWORD_CHANGED", Actor::Operator))
+    });
     keep.await?;
     app.master_password.replace(hash).await;
     Ok(())

@@ -27,7 +27,7 @@ pub async fn connect_info(app: &App, agent: &Agent) -> Result<Vec<BoundWallet>, 
     let wallets = agent.wallets().to_vec();
     let read = app.store.read(move |db| {
         let bound = |wallet: Wallet| {
-            Ok(BoundWallet { policies: db.policies(Some(wallet.id), POLICIES)?, wallet })
+            Ok(BoundWallet { policies: db.policies(Some(&[wallet.id]), POLICIES)?, wallet })
         };
         wallets.into_iter().map(bound).collect()
     });

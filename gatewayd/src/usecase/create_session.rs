@@ -7,6 +7,7 @@ use primitives::WalletId;
 use crate::app::App;
 use crate::session::Master;
 use crate::session::token::MAX_LIFETIME;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{Session, SessionStatus, Source};
 use crate::store::wallets::{Wallet, WalletStatus};
 use crate::store::{SessionId, StoreError};
@@ -87,6 +88,8 @@ pub async fn create_session(
             return Err(NewSessionError::TooMany);
         }
         db.insert_session(&kept)?;
+        let opened = AuditEntry::new(kept.created_at, "SESSION_CREATED", Actor::Operator);
+        db.audit(&opened.detail("sessionId", kept.id).detail("source", kept.source))?;
         let mut wallets = Vec::new();
         for id in new.wallets {
             let wallet = db.wallet(id)?.ok_or(NewSessionError::UnknownWallet(id))?;

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::session::Master;
 use crate::signer::SignerError;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::Source;
 use crate::store::wallets::{Wallet, WalletStatus};
 use crate::store::{StoreError, Writing};
@@ -82,12 +83,8 @@ pub async fn adopt_keys(app: &App) -> Result<usize, NewWalletError> {
         let mut adopted: usize = 0;
         for key in keys {
             if db.wallet(key.wallet)?.is_none() {
-                let name = format!(
-                    "{}-{}",
-                    key.chain,
-                    key.address.to_string().get(..8).unwrap_or_default()
-                );
-                db.insert_wallet(&wallet_of(key, name))?;
+                let name = name_of(&key);
+                insert(db, &wallet_of(key, name), Actor::System)?;
                 adopted = adopted.saturating_add(1);
             }
         }
@@ -96,13 +93,25 @@ pub async fn adopt_keys(app: &App) -> Result<usize, NewWalletError> {
     Ok(adopt.await.map_err(WalletError::from)?)
 }
 
+/// Chain and the beginning of the address, until somebody renames it.
+fn name_of(key: &KeyInfo) -> String {
+    let address: String = key.address.to_string().chars().take(8).collect();
+    format!("{}-{address}", key.chain)
+}
+
 /// The key may have been adopted, under another name, since the signer made it.
 fn put(db: &Writing<'_>, wallet: &Wallet) -> Result<(), StoreError> {
     if db.wallet(wallet.id)?.is_none() {
-        db.insert_wallet(wallet)
+        insert(db, wallet, Actor::Operator)
     } else {
         db.rename_wallet(wallet.id, &wallet.name, wallet.created_at).map(drop)
     }
+}
+
+fn insert(db: &Writing<'_>, wallet: &Wallet, actor: Actor) -> Result<(), StoreError> {
+    db.insert_wallet(wallet)?;
+    let made = AuditEntry::new(wallet.created_at, "WALLET_CREATED", actor).wallet(wallet.id);
+    db.audit(&made.detail("name", &wallet.name).detail("address", wallet.address))
 }
 
 fn wallet_of(key: KeyInfo, name: String) -> Wallet {
@@ -118,6 +127,7 @@ fn wallet_of(key: KeyInfo, name: String) -> Wallet {
             KeyState::Active | KeyState::Retiring { .. } => WalletStatus::Active,
             KeyState::Retired => WalletStatus::Terminated,
         },
+        suspension: None,
         created_at: UnixSeconds::new(created_at),
         updated_at: None,
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::policy::{self, RulesError};
 use crate::session::{Caller, Master};
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::policies::StoredPolicy;
 use crate::store::sessions::Page;
 use crate::store::{PolicyId, StoreError};
@@ -98,14 +99,15 @@ pub async fn create_policy(
         if let Some(id) = kept.wallet {
             db.wallet(id)?.ok_or(PolicyError::UnknownWallet(id))?;
         }
-        Ok::<_, PolicyError>(db.insert_policy(&kept)?)
+        db.insert_policy(&kept)?;
+        Ok::<_, PolicyError>(db.audit(&entry("POLICY_CREATED", &kept))?)
     });
     write.await?;
     Ok(policy)
 }
 
-/// Policies that the caller may see, newest first, and how many there are: for the master all, or
-/// those that bind `wallet`; for an agent those that bind its wallet.
+/// Policies that the caller may see, newest first, and how many there are: those that bind `wallet`,
+/// or all for the master, and for an agent those that bind any of its wallets.
 ///
 /// # Errors
 /// When an agent may not use the wallet, or the database fails.
@@ -115,19 +117,19 @@ pub async fn list_policies(
     wallet: Option<WalletId>,
     page: Page,
 ) -> Result<(Vec<StoredPolicy>, u64), PolicyError> {
-    let wallet = match (caller, wallet) {
-        (Caller::Master(_), wallet) => wallet,
+    let wallets = match (caller, wallet) {
         (Caller::Agent(agent), Some(id)) if agent.wallet(id).is_none() => {
             return Err(PolicyError::AccessDenied(id));
         }
-        (Caller::Agent(_), Some(id)) => Some(id),
-        (Caller::Agent(agent), None) => match agent.wallets() {
-            [] => return Ok((Vec::new(), 0)),
-            [first, ..] => Some(first.id),
-        },
+        (Caller::Agent(_) | Caller::Master(_), Some(id)) => Some(vec![id]),
+        (Caller::Agent(agent), None) => {
+            Some(agent.wallets().iter().map(|wallet| wallet.id).collect())
+        }
+        (Caller::Master(_), None) => None,
     };
     let read = app.store.read(move |db| {
-        Ok::<_, PolicyError>((db.policies(wallet, page)?, db.policy_count(wallet)?))
+        let wallets = wallets.as_deref();
+        Ok::<_, PolicyError>((db.policies(wallets, page)?, db.policy_count(wallets)?))
     });
     read.await
 }
@@ -166,6 +168,7 @@ pub async fn change_policy(
         policy.enabled = change.enabled.unwrap_or(policy.enabled);
         policy.updated_at = now;
         db.update_policy(&policy)?;
+        db.audit(&entry("POLICY_CHANGED", &policy))?;
         Ok(policy)
     });
     write.await
@@ -176,11 +179,21 @@ pub async fn change_policy(
 /// # Errors
 /// When there is no such policy.
 pub async fn delete_policy(app: &App, _master: &Master, id: PolicyId) -> Result<(), PolicyError> {
-    if app.store.write(move |db| db.delete_policy(id)).await? {
-        Ok(())
-    } else {
-        Err(PolicyError::Unknown(id))
-    }
+    let now = app.clock.now();
+    let write = app.store.write(move |db| {
+        let policy = db.policy(id)?.ok_or(PolicyError::Unknown(id))?;
+        db.delete_policy(id)?;
+        let deleted = StoredPolicy { updated_at: now, ..policy };
+        Ok(db.audit(&entry("POLICY_DELETED", &deleted))?)
+    });
+    write.await
+}
+
+fn entry(event: &'static str, policy: &StoredPolicy) -> AuditEntry {
+    let entry = AuditEntry::new(policy.updated_at, event, Actor::Operator);
+    let entry = entry.detail("policyId", policy.id).detail("type", &policy.kind);
+    let entry = entry.detail("rules", &policy.rules).detail("enabled", policy.enabled);
+    AuditEntry { wallet: policy.wallet, ..entry }
 }
 
 fn check(kind: &str, rules: &Value) -> Result<(), PolicyError> {

@@ -5,6 +5,7 @@ use primitives::WalletId;
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::session::{Caller, Master};
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{LinkedWallet, Page, Session};
 use crate::store::wallets::WalletStatus;
 use crate::store::{SessionId, StoreError};
@@ -90,7 +91,12 @@ pub async fn revoke_session(
     let now = app.clock.now();
     let revoked = app.store.write(move |db| {
         db.session(id)?.ok_or(SessionError::Unknown(id))?;
-        Ok::<_, SessionError>(db.revoke_session(id, now)?)
+        let revoked = db.revoke_session(id, now)?;
+        if revoked {
+            let entry = AuditEntry::new(now, "SESSION_REVOKED", Actor::Operator);
+            db.audit(&entry.detail("sessionId", id))?;
+        }
+        Ok::<_, SessionError>(revoked)
     });
     Ok(if revoked.await? { Revoked::Now } else { Revoked::Before })
 }

@@ -5,8 +5,9 @@ use primitives::WalletId;
 use super::create_wallet::adopt_keys;
 use crate::app::App;
 use crate::session::{Caller, Master};
-use crate::store::StoreError;
-use crate::store::wallets::{Wallet, WalletStatus};
+use crate::store::audit::{Actor, AuditEntry, Severity};
+use crate::store::wallets::{Suspension, Wallet, WalletStatus};
+use crate::store::{StoreError, Writing};
 
 /// Why a wallet is not what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,12 @@ pub enum WalletError {
     /// The wallet is not used any more.
     #[error("wallet {0} is terminated")]
     Terminated(WalletId),
+    /// The wallet is not in the state that this needs.
+    #[error("wallet {0} is {1}")]
+    WrongState(WalletId, WalletStatus),
+    /// The reason is endless or cannot be printed.
+    #[error("a reason is at most 256 printable characters")]
+    Reason,
     /// The name is empty, endless or cannot be printed.
     #[error("a wallet's name is 1 to 100 printable characters")]
     Name,
@@ -89,14 +96,65 @@ pub async fn terminate_wallet(
 ) -> Result<(), WalletError> {
     let now = app.clock.now();
     let terminated = app.store.write(move |db| {
-        let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
-        if wallet.status == WalletStatus::Terminated {
-            return Err(WalletError::Terminated(id));
-        }
+        in_use(db, id)?;
         db.set_wallet_status(id, WalletStatus::Terminated, now)?;
-        Ok(())
+        Ok(db.audit(&AuditEntry::new(now, "WALLET_TERMINATED", Actor::Operator).wallet(id))?)
     });
     terminated.await
+}
+
+/// Stops using a wallet until it is resumed. What is under way is not called off.
+///
+/// # Errors
+/// When there is no such wallet, or it is not active.
+pub async fn suspend_wallet(
+    app: &App,
+    _master: &Master,
+    id: WalletId,
+    reason: String,
+) -> Result<Suspension, WalletError> {
+    if reason.chars().count() > 256 || reason.chars().any(char::is_control) {
+        return Err(WalletError::Reason);
+    }
+    let suspension = Suspension { at: app.clock.now(), reason };
+    let suspended = app.store.write(move |db| {
+        let wallet = in_use(db, id)?;
+        if wallet.status == WalletStatus::Suspended {
+            return Err(WalletError::WrongState(id, wallet.status));
+        }
+        db.suspend_wallet(id, &suspension)?;
+        let entry = AuditEntry::new(suspension.at, "WALLET_SUSPENDED", Actor::Operator).wallet(id);
+        let entry = entry.detail("reason", &suspension.reason);
+        db.audit(&AuditEntry { severity: Severity::Warning, ..entry })?;
+        Ok(suspension)
+    });
+    suspended.await
+}
+
+/// Uses a suspended wallet again.
+///
+/// # Errors
+/// When there is no such wallet, or it is not suspended.
+pub async fn resume_wallet(app: &App, _master: &Master, id: WalletId) -> Result<(), WalletError> {
+    let now = app.clock.now();
+    let resumed = app.store.write(move |db| {
+        let wallet = in_use(db, id)?;
+        if wallet.status != WalletStatus::Suspended {
+            return Err(WalletError::WrongState(id, wallet.status));
+        }
+        db.set_wallet_status(id, WalletStatus::Active, now)?;
+        Ok(db.audit(&AuditEntry::new(now, "WALLET_RESUMED", Actor::Operator).wallet(id))?)
+    });
+    resumed.await
+}
+
+/// The wallet, unless it is terminated.
+fn in_use(db: &Writing<'_>, id: WalletId) -> Result<Wallet, WalletError> {
+    let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
+    match wallet.status {
+        WalletStatus::Terminated => Err(WalletError::Terminated(id)),
+        WalletStatus::Active | WalletStatus::Suspended => Ok(wallet),
+    }
 }
 
 /// Whether people can read the name, and a log.

@@ -17,6 +17,8 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("GET",    "/v1/wallets/{id}",                     [false, true,  true]),
     ("PUT",    "/v1/wallets/{id}",                     [false, false, true]),
     ("DELETE", "/v1/wallets/{id}",                     [false, false, true]),
+    ("POST",   "/v1/wallets/{id}/suspend",             [false, false, true]),
+    ("POST",   "/v1/wallets/{id}/resume",              [false, false, true]),
     ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true]),
     ("GET",    "/v1/sessions",                         [false, true,  true]),
     ("POST",   "/v1/sessions",                         [false, false, true]),

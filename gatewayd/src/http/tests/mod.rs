@@ -4,6 +4,7 @@ mod connections;
 mod inputs;
 mod matrix;
 mod sessions;
+mod wallets;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

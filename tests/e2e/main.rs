@@ -3,6 +3,7 @@
 
 mod clients;
 mod credentials;
+mod first_start;
 mod inputs;
 mod outages;
 mod payments;

@@ -212,7 +212,7 @@ fn spawn_gatewayd(place: &Place, settings: &str) -> Process {
 
 /// A port that nobody uses. Another process may take it before it is used; the kernel hands them out
 /// in an order that makes this rare.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

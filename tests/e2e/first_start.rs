@@ -1,0 +1,84 @@
+//! `waiaas` as an SDK starts it for a user who has nothing yet.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tests::agent::Agent;
+use tests::daemons::{Place, free_port};
+use tests::http::Http;
+use tests::process::{self, Build, Process, User, runnable_program};
+use tests::wait;
+
+/// As long as an SDK waits for the gateway.
+const SDK_PATIENCE: Duration = Duration::from_secs(30);
+/// After SIGTERM.
+const END: Duration = Duration::from_secs(5);
+
+fn waiaas(place: &Place, port: u16, verb: &[&str]) -> Command {
+    let runnable = |name| runnable_program(name, Build::Debug, &place.path(""));
+    // It looks for the daemons beside itself.
+    let [_signerd, _gatewayd, waiaas] = ["signerd", "gatewayd", "waiaas"].map(runnable);
+    let mut command = process::command(&waiaas, User::Ordinary);
+    command.args(verb).arg("--data-dir").arg(data(place));
+    command.env("WAIAAS_DAEMON_PORT", port.to_string());
+    command
+}
+
+fn data(place: &Place) -> std::path::PathBuf {
+    place.path("data")
+}
+
+fn run(place: &Place, port: u16, verb: &[&str]) {
+    let mut process = Process::start(&mut waiaas(place, port, verb), &place.path("log"));
+    let status = wait::until("the end of it", || process.status());
+    assert!(status.success(), "{verb:?}: {status}\n{}", process.output());
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap().trim().to_owned()
+}
+
+#[test]
+fn an_sdk_starts_everything_with_three_commands() {
+    let place = Place::new();
+    let port = free_port();
+    run(&place, port, &["init", "--auto-provision"]);
+    let mut started =
+        Process::start(&mut waiaas(&place, port, &["start"]), &place.path("start.log"));
+    let http = Http::tcp(port);
+    let healthy = wait::within(SDK_PATIENCE, || {
+        http.try_send("GET", "/health", &[], Vec::new())
+            .is_ok_and(|answer| answer.status == 200)
+            .then_some(())
+    });
+    assert!(healthy.is_some(), "{}", started.output());
+    started.wait_for("address", |line| line.contains(&format!(":{port}")).then_some(()));
+    run(&place, port, &["quickset"]);
+
+    let agent = Agent::new(port, &read(&data(&place).join("mcp-token")));
+    let info = agent.http().get("/v1/connect-info").expect(200);
+    let mut chains: Vec<_> = info["wallets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|wallet| wallet["chain"].as_str().unwrap())
+        .collect();
+    chains.sort_unstable();
+    assert_eq!(chains, ["ethereum", "solana"]);
+
+    let asked = Instant::now();
+    assert!(started.stop().success(), "{}", started.output());
+    assert!(asked.elapsed() < END, "{:?}", asked.elapsed());
+
+    // The second start finds everything as it was.
+    let mut again = Process::start(&mut waiaas(&place, port, &["start"]), &place.path("again.log"));
+    wait::until("the gateway", || {
+        let ended = again.status();
+        assert!(ended.is_none(), "{}", again.output());
+        http.try_send("GET", "/health", &[], Vec::new()).ok()
+    });
+    assert_eq!(agent.http().get("/v1/connect-info").status, 200);
+    assert!(again.stop().success());
+}

@@ -81,7 +81,14 @@ async fn start_due(app: &Arc<App>, underway: &mut Underway) -> Result<Duration, 
 impl Underway {
     fn start(&mut self, app: Arc<App>, due: Due) {
         self.lanes.insert(due.lane);
-        self.tasks.spawn(async move { (due.lane, tx::advance(&app, due.id).await) });
+        self.tasks.spawn(async move {
+            let result = tx::advance(&app, due.id).await;
+            if result.is_err() {
+                // Nothing could be stored, so it is still due: its lane stays taken for a while.
+                app.clock.sleep(AFTER_FAILURE).await;
+            }
+            (due.lane, result)
+        });
     }
 
     fn finish(&mut self, finished: Result<(Lane, Result<(), StoreError>), tokio::task::JoinError>) {

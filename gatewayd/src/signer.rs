@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    Exposure, FRAME_HEADER, Frame, GuardText, KeyInfo, MAX_SIGNER_FRAME, Refusal, RefusalCode,
-    Reply, Request, RequestId, Status,
+    FRAME_HEADER, Frame, KeyInfo, MAX_SIGNER_FRAME, Refusal, RefusalCode, Reply, Request,
+    RequestId, Status,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -184,37 +184,6 @@ impl Signer {
         typed_data: Vec<u8>,
     ) -> Result<Vec<u8>, SignerError> {
         signature(self.ask(Request::SignTypedData { wallet, typed_data }).await?)
-    }
-
-    /// A wallet's guard as it stands.
-    ///
-    /// # Errors
-    /// When it cannot be asked or refuses.
-    pub async fn guard(&self, wallet: WalletId) -> Result<GuardText, SignerError> {
-        let Reply::Guard(guard) = self.ask(Request::ShowGuard { wallet }).await? else {
-            return Err(unexpected());
-        };
-        Ok(guard)
-    }
-
-    /// What could leave a wallet without the owner.
-    ///
-    /// # Errors
-    /// When it cannot be asked or refuses.
-    pub async fn exposure(&self, wallet: WalletId) -> Result<Exposure, SignerError> {
-        let Reply::Exposure(exposure) = self.ask(Request::Exposure { wallet }).await? else {
-            return Err(unexpected());
-        };
-        Ok(exposure)
-    }
-
-    /// Stops all signing until an operator resumes it.
-    ///
-    /// # Errors
-    /// When it cannot be asked or refuses.
-    pub async fn suspend(&self, reason: String) -> Result<(), SignerError> {
-        let reply = self.ask(Request::Suspend { reason }).await?;
-        if reply == Reply::Done { Ok(()) } else { Err(unexpected()) }
     }
 
     async fn ask(&self, request: Request) -> Result<Reply, SignerError> {

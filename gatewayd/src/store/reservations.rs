@@ -178,3 +178,127 @@ fn asset_column(asset: Asset) -> String {
         Asset::Token(token) => token.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::store::wallets::sample;
+    use crate::tx::testing::{sepolia, transfer};
+    use crate::tx::{Intent, Transaction};
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_000);
+
+    /// A store with that many transactions of one wallet.
+    async fn store(count: usize) -> (Store, Vec<TransactionId>) {
+        let store = Store::open_in_memory().unwrap();
+        let (clock, _setter) = Clock::settable(NOW);
+        let ids: Vec<_> = (0..count).map(|_number| TransactionId::new(&clock)).collect();
+        let named = ids.clone();
+        let fill = move |db: &Writing<'_>| {
+            db.insert_wallet(&sample(1))?;
+            for id in named {
+                let intent = Intent::Transfer(transfer(Amount::ZERO));
+                db.insert_transaction(&Transaction::new(id, sample(1).id, None, intent, NOW))?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(fill).await.unwrap();
+        (store, ids)
+    }
+
+    async fn reserve(store: &Store, id: TransactionId, amount: Amount, worth: Option<u64>) {
+        let spend = BTreeMap::from([(Asset::Native, amount)]);
+        let named = (id, sample(1).id, sepolia().chain_id);
+        let worth = worth.map(UsdMicros::new);
+        store.write(move |db| db.reserve(named, &spend, worth, NOW)).await.unwrap();
+    }
+
+    async fn settle(store: &Store, id: TransactionId, settlement: Settlement) {
+        store.write(move |db| db.settle(id, settlement, NOW)).await.unwrap();
+    }
+
+    async fn spent(
+        store: &Store,
+        since: i64,
+        except: Option<TransactionId>,
+    ) -> Result<Amount, StoreError> {
+        let of = (sample(1).id, sepolia().chain_id, Asset::Native);
+        store.read(move |db| db.spent(of, UnixSeconds::new(since), except)).await
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_always_counts_and_what_was_posted_while_it_is_in_the_window() {
+        let (store, ids) = store(2).await;
+        reserve(&store, ids[0], 5_u64.into(), None).await;
+        reserve(&store, ids[1], 7_u64.into(), None).await;
+        settle(&store, ids[1], Settlement::Post).await;
+        let rows = [
+            (999, None, 12_u64),
+            (1_000, None, 5),
+            (i64::MAX, None, 5),
+            (999, Some(ids[0]), 7),
+            (999, Some(ids[1]), 5),
+        ];
+        for (since, except, expected) in rows {
+            let found = spent(&store, since, except).await.unwrap();
+            assert_eq!(found, expected.into(), "since {since} but for {except:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reservation_ends_once() {
+        let rows = [
+            (Settlement::Post, Settlement::Release, 9_u64),
+            (Settlement::Release, Settlement::Post, 0),
+            (Settlement::PostFee(Amount::from(2_u64)), Settlement::Post, 2),
+            (Settlement::Post, Settlement::PostFee(Amount::from(2_u64)), 9),
+        ];
+        for (first, second, expected) in rows {
+            let (store, ids) = store(1).await;
+            reserve(&store, ids[0], 9_u64.into(), None).await;
+            settle(&store, ids[0], first).await;
+            settle(&store, ids[0], second).await;
+            let found = spent(&store, 0, None).await.unwrap();
+            assert_eq!(found, expected.into(), "{first:?}, {second:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_reservation_replaces_the_first_but_no_settled_one() {
+        let (store, ids) = store(1).await;
+        reserve(&store, ids[0], 9_u64.into(), None).await;
+        reserve(&store, ids[0], 4_u64.into(), None).await;
+        assert_eq!(spent(&store, 0, None).await.unwrap(), 4_u64.into());
+        settle(&store, ids[0], Settlement::Post).await;
+        let again = BTreeMap::from([(Asset::Native, Amount::ZERO)]);
+        let named = (ids[0], sample(1).id, sepolia().chain_id);
+        assert!(store.write(move |db| db.reserve(named, &again, None, NOW)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_sum_over_256_bits_is_an_error_and_never_a_small_number() {
+        let (store, ids) = store(2).await;
+        reserve(&store, ids[0], Amount::MAX, None).await;
+        reserve(&store, ids[1], 1_u64.into(), None).await;
+        assert!(matches!(spent(&store, 0, None).await, Err(StoreError::Overflow)));
+        assert_eq!(spent(&store, 0, Some(ids[1])).await.unwrap(), Amount::MAX);
+    }
+
+    #[tokio::test]
+    async fn one_unknown_worth_makes_the_sum_unknown() {
+        let (store, ids) = store(2).await;
+        let worth = || async {
+            let read = store.read(|db| db.spent_usd(sample(1).id, UnixSeconds::new(0), None));
+            read.await.unwrap()
+        };
+        assert_eq!(worth().await, Some(UsdMicros::ZERO));
+        reserve(&store, ids[0], 1_u64.into(), Some(5)).await;
+        assert_eq!(worth().await, Some(UsdMicros::new(5)));
+        reserve(&store, ids[1], 1_u64.into(), None).await;
+        assert_eq!(worth().await, None);
+        settle(&store, ids[1], Settlement::Release).await;
+        assert_eq!(worth().await, Some(UsdMicros::new(5)));
+    }
+}

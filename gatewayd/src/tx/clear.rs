@@ -76,8 +76,11 @@ impl Clearing {
         let still = db.transaction(self.transaction.id)?;
         let wallet = db.wallet(self.transaction.wallet)?;
         let active = wallet.is_some_and(|wallet| wallet.status == WalletStatus::Active);
-        if !active || still.is_none_or(|still| still.status != self.transaction.status) {
-            // Called off or suspended meanwhile; the next look at it says so.
+        let unmoved = still.is_some_and(|still| {
+            still.status == self.transaction.status && still.progress == Progress::Asked
+        });
+        if !active || !unmoved {
+            // Called off, suspended or let pass meanwhile; the next look at it says so.
             return Ok(Ended::Halted);
         }
         match judged(db, &self.draft.decoded, &self.known)? {

@@ -19,7 +19,7 @@ impl Road<'_> {
         let unsigned = drafted.unsigned.clone();
         let signature = match self.app.signer.sign_transaction(self.wallet.id, unsigned).await {
             Ok(signature) => signature,
-            Err(error) => return Err(self.unsigned(error).await?),
+            Err(error) => return Err(self.unsigned(drafted, error).await?),
         };
         let signed = codec::signed_transaction(&drafted.unsigned, &signature, self.wallet.address);
         let signed = signed.map_err(|error| {
@@ -31,12 +31,12 @@ impl Road<'_> {
 
     async fn keep(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
         let (id, now) = (self.transaction.id, self.app.clock.now());
-        let progress = Progress::Signed(drafted.clone(), signed.clone());
+        let (drafted, signed) = (drafted.clone(), signed.clone());
         let kept = self.app.store.write(move |db| {
-            let Some(mut transaction) = halt::unfinished(db, id)? else {
-                return Err(Halt::Stored);
-            };
-            transaction.progress = progress;
+            let before = Progress::Drafted(drafted.clone());
+            let found = halt::unfinished(db, id)?.filter(|found| found.progress == before);
+            let mut transaction = found.ok_or(Halt::Stored)?;
+            transaction.progress = Progress::Signed(drafted, signed);
             (transaction.problem, transaction.attempts) = (None, 0);
             transaction.updated_at = now;
             Ok(db.update_transaction(&transaction)?)
@@ -45,7 +45,7 @@ impl Road<'_> {
     }
 
     /// What is to be done without a signature.
-    async fn unsigned(&self, error: SignerError) -> Result<Halt, StoreError> {
+    async fn unsigned(&self, drafted: &Drafted, error: SignerError) -> Result<Halt, StoreError> {
         let message = error.to_string();
         match error {
             SignerError::Refused(refusal) if is_passing(&refusal) => {
@@ -58,11 +58,11 @@ impl Road<'_> {
                 Ok(Halt::Again(Pace::BackOff, Some(Problem::new(UNAVAILABLE, message))))
             }
             SignerError::NoAnswer { .. } | SignerError::Unavailable { .. } => {
-                self.drop_draft().await?;
+                self.drop_draft(drafted).await?;
                 Ok(Halt::Again(Pace::BackOff, Some(Problem::new(UNAVAILABLE, message))))
             }
             SignerError::Locked => {
-                self.drop_draft().await?;
+                self.drop_draft(drafted).await?;
                 Ok(Halt::Again(Pace::BackOff, Some(Problem::new("KEYSTORE_LOCKED", message))))
             }
         }
@@ -70,10 +70,12 @@ impl Road<'_> {
 
     /// Forgets bytes that have no signature, so that others of the wallet need not wait for them.
     /// A signature that was made and not heard of is never sent; the signer has counted it.
-    async fn drop_draft(&self) -> Result<(), StoreError> {
+    async fn drop_draft(&self, drafted: &Drafted) -> Result<(), StoreError> {
         let (id, now) = (self.transaction.id, self.app.clock.now());
+        let before = Progress::Drafted(drafted.clone());
         let dropped = self.app.store.write(move |db| {
-            let Some(mut transaction) = halt::unfinished(db, id)? else { return Ok(()) };
+            let found = halt::unfinished(db, id)?.filter(|found| found.progress == before);
+            let Some(mut transaction) = found else { return Ok(()) };
             halt::return_unused_nonce(db, &mut transaction)?;
             transaction.progress = Progress::Asked;
             transaction.updated_at = now;

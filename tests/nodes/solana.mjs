@@ -9,6 +9,8 @@
 // Methods are those of https://solana.com/docs/rpc/http, in their subset that a wallet uses, and two
 // that begin with cheat_.
 
+import './webcrypto.mjs';
+
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 

@@ -1,5 +1,7 @@
 // The Solana node of the tests, tried with the reference client: node --test
 
+import './webcrypto.mjs';
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';

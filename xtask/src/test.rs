@@ -33,8 +33,8 @@ static LAYERS: &[Layer] = &[
     Layer { name: "docs",        run: docs },
     Layer { name: "build",       run: build },
     Layer { name: "doc-tests",   run: doc_tests },
-    Layer { name: "tests",       run: tests },
     Layer { name: "fuzz",        run: fuzz },
+    Layer { name: "tests",       run: tests },
 ];
 
 /// Runs the layers of these names, or all; prints what became of each.

@@ -98,6 +98,11 @@ impl Scene {
         Self { app, clock, world, node, directory }
     }
 
+    /// A second gateway with the same state, signer and node.
+    pub(crate) async fn second_gateway(&self) -> Arc<App> {
+        gateway(self.directory.path(), &self.node, self.app.clock.now()).await.0
+    }
+
     /// Asks for a payment of that many wei.
     pub(crate) async fn ask(&self, wei: u64) -> TransactionId {
         let transfer = transfer(wei.into());

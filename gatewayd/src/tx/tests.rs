@@ -280,3 +280,24 @@ async fn the_scheduler_pays_many_at_once_without_a_gap_in_their_nonces() {
     scene.app.ending.send_replace(true);
     scheduler.await.unwrap();
 }
+
+#[tokio::test]
+async fn two_gateways_at_once_pay_once() {
+    for _round in 0..10 {
+        let scene = Scene::start().await;
+        let second = scene.second_gateway().await;
+        let ids = [scene.ask(WEI).await, scene.ask(WEI).await];
+        for _attempt in 0..5 {
+            let (one, other) = tokio::join!(
+                async { (advance(&scene.app, ids[0]).await, advance(&scene.app, ids[1]).await) },
+                async { (advance(&second, ids[1]).await, advance(&second, ids[0]).await) },
+            );
+            // One of them may find that the other was faster.
+            drop((one, other));
+        }
+        for id in ids {
+            assert_eq!(scene.settle(id).await.status, Status::Confirmed);
+        }
+        assert_eq!(scene.mined(), [FIRST_NONCE, FIRST_NONCE + 1]);
+    }
+}

@@ -1,4 +1,4 @@
-//! Both daemons as children of this process: started, waited for, stopped in order.
+//! The daemons as children of this process: started, waited for, stopped in order.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -30,97 +30,73 @@ const STOP_GATEWAYD: Duration = Duration::from_secs(3);
 /// How long signerd may take to end.
 const STOP_SIGNERD: Duration = Duration::from_secs(1);
 
-/// Both daemons, running.
+/// The daemons of a directory: those that were started, in that order.
 #[derive(Debug)]
-pub(super) struct Daemons {
-    signerd: Daemon,
-    gatewayd: Daemon,
+pub(super) struct Daemons<'a> {
+    data: &'a DataDir,
+    environment: &'a Environment,
+    running: Vec<Daemon>,
 }
 
 #[derive(Debug)]
 struct Daemon {
     name: &'static str,
     child: Child,
+    /// How long it may take to end.
+    patience: Duration,
 }
 
-/// The two connections that are there once both daemons are ready.
-#[derive(Debug)]
-pub(super) struct Ready {
-    /// To signerd.
-    pub(super) signer: Signer,
-    /// To gatewayd.
-    pub(super) gateway: Gateway,
-}
-
-/// How a wait for the daemons ended without a failure.
+/// How a wait for a daemon ended without a failure.
 #[derive(Debug)]
 pub(super) enum Waited<T> {
-    /// As it was meant to.
+    /// It answers.
     For(T),
     /// Somebody asked this process to end first.
     Stopped,
 }
 
-impl Daemons {
-    /// Starts both.
+impl<'a> Daemons<'a> {
+    /// Makes sure that no daemon of an earlier run is left; starts none.
     ///
     /// # Errors
-    /// When a program is missing or cannot be started, or a daemon of an earlier run is left.
-    pub(super) fn start(data: &DataDir, environment: &Environment) -> Result<Self, UserError> {
+    /// When one is.
+    pub(super) fn none(data: &'a DataDir, environment: &'a Environment) -> Result<Self, UserError> {
         refuse_leftovers(data)?;
         // Whatever the daemons make is their user's alone, as it is under systemd.
         umask(Mode::S_IRWXG | Mode::S_IRWXO);
-        let mut gatewayd_only = environment.for_both.clone();
-        gatewayd_only.extend(environment.for_gatewayd.iter().cloned());
-        let signerd = Daemon::start(
-            "signerd",
-            arguments(&data.signerd_settings(), &data.signerd_state(), data),
-            &environment.for_both,
-        )?;
-        let gatewayd = Daemon::start(
-            "gatewayd",
-            arguments(&data.gatewayd_settings(), &data.gatewayd_state(), data),
-            &gatewayd_only,
-        );
-        match gatewayd {
-            Ok(gatewayd) => Ok(Self { signerd, gatewayd }),
-            Err(error) => {
-                let mut signerd = signerd;
-                signerd.kill();
-                Err(error)
-            }
-        }
+        Ok(Self { data, environment, running: Vec::new() })
     }
 
-    /// Waits until both answer.
+    /// Starts signerd and waits until it answers.
     ///
     /// # Errors
-    /// When one ends, or does not answer in time.
-    pub(super) fn ready(
-        &mut self,
-        data: &DataDir,
-        signals: &mut Signals,
-    ) -> Result<Waited<Ready>, Failure> {
-        let place = Place::User(data.clone());
-        let gateway = Gateway::new(&place.gateway_socket())?;
-        let patience = Instant::now().checked_add(START);
-        loop {
-            self.still_running()?;
-            let signer = Signer::connect(&place.control_socket());
-            let health = gateway.ask::<Health>(Call::get("/health"));
-            let missing = match (signer, health) {
-                (Ok(signer), Ok(_)) => return Ok(Waited::For(Ready { signer, gateway })),
-                (Err(_), _) => self.signerd.name,
-                (Ok(_), Err(_)) => self.gatewayd.name,
-            };
-            if patience.is_some_and(|end| Instant::now() >= end) {
-                let seconds = START.as_secs();
-                return Err(UserError::NotReady { name: missing, seconds }.into());
-            }
-            if signals.wait(Instant::now().checked_add(LOOK_AGAIN)) == Event::Stop {
-                return Ok(Waited::Stopped);
-            }
-        }
+    /// When it cannot be started, ends, or does not answer in time.
+    pub(super) fn signerd(&mut self, signals: &mut Signals) -> Result<Waited<Signer>, Failure> {
+        let arguments =
+            arguments(&self.data.signerd_settings(), &self.data.signerd_state(), self.data);
+        let signerd =
+            Daemon::start("signerd", arguments, &self.environment.for_both, STOP_SIGNERD)?;
+        self.running.push(signerd);
+        let socket = self.place().control_socket();
+        self.until("signerd", signals, || Signer::connect(&socket).ok())
+    }
+
+    /// Starts gatewayd and waits until it answers.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends, or does not answer in time.
+    pub(super) fn gatewayd(&mut self, signals: &mut Signals) -> Result<Waited<Gateway>, Failure> {
+        let mut environment = self.environment.for_both.clone();
+        environment.extend(self.environment.for_gatewayd.iter().cloned());
+        let arguments =
+            arguments(&self.data.gatewayd_settings(), &self.data.gatewayd_state(), self.data);
+        self.running.push(Daemon::start("gatewayd", arguments, &environment, STOP_GATEWAYD)?);
+        let gateway = Gateway::new(&self.place().gateway_socket())?;
+        let healthy = || gateway.ask::<Health>(Call::get("/health")).ok();
+        Ok(match self.until("gatewayd", signals, healthy)? {
+            Waited::For(_health) => Waited::For(gateway),
+            Waited::Stopped => Waited::Stopped,
+        })
     }
 
     /// Waits until somebody asks this process to end.
@@ -137,19 +113,45 @@ impl Daemons {
         }
     }
 
-    /// Ends both: gatewayd first, as it may have something to be signed.
+    /// Ends the last one first: gatewayd may have something to be signed.
     pub(super) fn stop(mut self, signals: &mut Signals) {
-        self.gatewayd.stop(signals, STOP_GATEWAYD);
-        self.signerd.stop(signals, STOP_SIGNERD);
+        while let Some(mut daemon) = self.running.pop() {
+            daemon.stop(signals);
+        }
+    }
+
+    fn until<T>(
+        &mut self,
+        name: &'static str,
+        signals: &mut Signals,
+        answer: impl Fn() -> Option<T>,
+    ) -> Result<Waited<T>, Failure> {
+        let deadline = Instant::now().checked_add(START);
+        loop {
+            self.still_running()?;
+            if let Some(answer) = answer() {
+                return Ok(Waited::For(answer));
+            }
+            if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+                return Err(UserError::NotReady { name, seconds: START.as_secs() }.into());
+            }
+            if signals.wait(Instant::now().checked_add(LOOK_AGAIN)) == Event::Stop {
+                return Ok(Waited::Stopped);
+            }
+        }
     }
 
     fn still_running(&mut self) -> Result<(), UserError> {
-        for daemon in [&mut self.signerd, &mut self.gatewayd] {
+        for daemon in &mut self.running {
             if let Some(status) = daemon.ended() {
                 return Err(UserError::Ended { name: daemon.name, status });
             }
         }
         Ok(())
+    }
+
+    fn place(&self) -> Place {
+        Place::User(self.data.clone())
     }
 }
 
@@ -158,6 +160,7 @@ impl Daemon {
         name: &'static str,
         arguments: Vec<OsString>,
         environment: &[(OsString, OsString)],
+        patience: Duration,
     ) -> Result<Self, UserError> {
         let child = Command::new(program(name)?)
             .args(arguments)
@@ -168,15 +171,15 @@ impl Daemon {
             .process_group(0)
             .spawn()
             .map_err(|source| UserError::Unstartable { name, source })?;
-        Ok(Self { name, child })
+        Ok(Self { name, child, patience })
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    fn stop(&mut self, signals: &mut Signals, patience: Duration) {
-        let deadline = Instant::now().checked_add(patience);
+    fn stop(&mut self, signals: &mut Signals) {
+        let deadline = Instant::now().checked_add(self.patience);
         if self.ended().is_none() {
             self.signal(Signal::SIGTERM);
         }

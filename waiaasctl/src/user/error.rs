@@ -56,7 +56,7 @@ pub enum UserError {
         source: io::Error,
     },
     /// A daemon ended although nobody asked it to.
-    #[error("{name} ended by itself ({status}), so the other daemon was stopped too")]
+    #[error("{name} ended by itself ({status}); nothing runs any more")]
     Ended {
         /// Which daemon.
         name: &'static str,

@@ -4,10 +4,10 @@ use protocol::VaultPhase;
 use protocol::wire::MAX_BYTES;
 use serde_json::json;
 
-use super::daemons::{Ready, Waited};
+use super::daemons::Waited;
 use super::lock::{self, Lock};
 use super::secrets::{self, Secrets};
-use super::start::{Origin, initialise, with_daemons};
+use super::start::{Origin, make_vault, set_master_password, with_daemons};
 use super::{UserError, layout};
 use crate::args::InitArgs;
 use crate::environment::Environment;
@@ -29,30 +29,25 @@ pub(super) fn init(
         return already_running(data);
     }
     let _lock = Lock::take(data)?;
-    with_daemons(data, environment, |daemons, signals| match daemons.ready(data, signals)? {
-        Waited::For(ready) => make(ready, arguments, data, environment),
-        Waited::Stopped => {
-            Err(Failure::new(Exit::Failed, "interrupted, nothing was made", "try again"))
+    with_daemons(data, environment, |daemons, signals| {
+        let Waited::For(mut signer) = daemons.signerd(signals)? else { return Err(interrupted()) };
+        if signer.status()?.vault != VaultPhase::Uninitialised {
+            return Ok(already(data));
         }
+        let origin = match &arguments.restore {
+            Some(file) => Origin::Backup(files::read(file, MAX_BYTES)?),
+            None => Origin::Nothing,
+        };
+        let secrets = choose(arguments, data, environment)?;
+        make_vault(&mut signer, &secrets, origin)?;
+        let Waited::For(gateway) = daemons.gatewayd(signals)? else { return Err(interrupted()) };
+        set_master_password(&gateway, &secrets)?;
+        Ok(made(arguments, data))
     })
 }
 
-fn make(
-    mut ready: Ready,
-    arguments: &InitArgs,
-    data: &DataDir,
-    environment: &Environment,
-) -> Result<View, Failure> {
-    if ready.signer.status()?.vault != VaultPhase::Uninitialised {
-        return Ok(already(data));
-    }
-    let origin = match &arguments.restore {
-        Some(file) => Origin::Backup(files::read(file, MAX_BYTES)?),
-        None => Origin::Nothing,
-    };
-    let secrets = choose(arguments, data, environment)?;
-    initialise(&mut ready, &secrets, origin)?;
-    Ok(made(arguments, data))
+fn interrupted() -> Failure {
+    Failure::new(Exit::Failed, "interrupted before everything was made", "do it again")
 }
 
 /// The secrets for the vault: those given in advance, else random or typed ones.

@@ -2,17 +2,18 @@
 
 use std::io::IsTerminal;
 
-use protocol::{Request, VaultPhase};
+use api::{AdminStatus, ChangeMasterPassword, MasterPasswordChanged};
+use protocol::{Request, Secret, VaultPhase};
 use serde_json::json;
 
-use super::daemons::{Daemons, Ready, Waited};
+use super::daemons::{Daemons, Waited};
 use super::lock::Lock;
 use super::secrets::{self, Secrets};
 use super::signals::Signals;
 use super::{UserError, layout, settings};
 use crate::environment::Environment;
 use crate::exit::Failure;
-use crate::gateway::Call;
+use crate::gateway::{Call, Gateway};
 use crate::passphrase::Source;
 use crate::place::{DataDir, Place};
 use crate::progress::Progress;
@@ -37,77 +38,89 @@ pub fn start(data: &DataDir, environment: &Environment, format: Format) -> Resul
     let secrets = secrets::given(data, environment)?;
     let _lock = Lock::take(data)?;
     with_daemons(data, environment, |daemons, signals| {
-        let Waited::For(mut ready) = daemons.ready(data, signals)? else { return Ok(()) };
-        let vault = open_vault(&mut ready, secrets.as_ref(), data)?;
+        let Waited::For(mut signer) = daemons.signerd(signals)? else { return Ok(()) };
+        let vault = open_vault(&mut signer, secrets.as_ref(), data)?;
+        drop(signer);
+        let Waited::For(gateway) = daemons.gatewayd(signals)? else { return Ok(()) };
+        if let Some(secrets) = &secrets {
+            set_master_password(&gateway, secrets)?;
+        }
+        drop(gateway);
         listening(vault, data, environment).print(format)?;
-        drop(ready);
         Ok(daemons.attend(signals)?)
     })?;
     Ok(View::said("both daemons have ended"))
 }
 
-/// Starts both daemons, does `act`, and stops them whatever came of it.
+/// Does `act`, which starts daemons, and stops them whatever came of it.
 pub(super) fn with_daemons<T>(
     data: &DataDir,
     environment: &Environment,
-    act: impl FnOnce(&mut Daemons, &mut Signals) -> Result<T, Failure>,
+    act: impl FnOnce(&mut Daemons<'_>, &mut Signals) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut signals = Signals::take()?;
-    let mut daemons = Daemons::start(data, environment)?;
+    let mut daemons = Daemons::none(data, environment)?;
     let outcome = act(&mut daemons, &mut signals);
     daemons.stop(&mut signals);
     outcome
 }
 
-/// Makes the vault if there is none, and opens it where something to open it with was given.
+/// Makes the vault if there is none, and opens it where something to open it with was given. This
+/// comes before gatewayd: who finds it healthy finds an open vault.
 fn open_vault(
-    ready: &mut Ready,
+    signer: &mut Signer,
     secrets: Option<&Secrets>,
     data: &DataDir,
 ) -> Result<VaultPhase, Failure> {
-    match (ready.signer.status()?.vault, secrets) {
-        (VaultPhase::Uninitialised, Some(secrets)) => {
-            initialise(ready, secrets, Origin::Nothing)?;
-        }
+    match (signer.status()?.vault, secrets) {
+        (VaultPhase::Uninitialised, Some(secrets)) => make_vault(signer, secrets, Origin::Nothing)?,
         (VaultPhase::Uninitialised, None) => {
             let directory = data.path().display().to_string();
             return Err(UserError::NeverInitialised { directory }.into());
         }
         (VaultPhase::Locked, Some(secrets)) => {
-            unlock(&mut ready.signer, secrets.vault_passphrase().to_secret())?;
+            unlock(signer, secrets.vault_passphrase().to_secret())?;
         }
         (VaultPhase::Locked, None) if std::io::stdin().is_terminal() => {
             let passphrase = Source::Terminal.read("the passphrase of the vault")?;
-            unlock(&mut ready.signer, passphrase.to_secret())?;
+            unlock(signer, passphrase.to_secret())?;
         }
         (VaultPhase::Locked, None) | (VaultPhase::Open, _) => {}
     }
-    Ok(ready.signer.status()?.vault)
+    Ok(signer.status()?.vault)
 }
 
-fn unlock(signer: &mut Signer, passphrase: protocol::Secret) -> Result<(), Failure> {
+fn unlock(signer: &mut Signer, passphrase: Secret) -> Result<(), Failure> {
     let _progress = Progress::start("opening the vault");
     Ok(signer.do_it(Request::Unlock { passphrase })?)
 }
 
-/// Sets gatewayd's master password, then makes the vault: a directory is initialised when its vault
-/// is there, so an interruption in between is repaired by doing both again.
-pub(super) fn initialise(
-    ready: &mut Ready,
+/// Makes the vault.
+pub(super) fn make_vault(
+    signer: &mut Signer,
     secrets: &Secrets,
     origin: Origin,
 ) -> Result<(), Failure> {
     let _progress = Progress::start("making the vault");
-    let body =
-        api::ChangeMasterPassword { new_password: secrets.master_password().reveal().to_owned() };
-    let _changed: api::MasterPasswordChanged =
-        ready.gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
     let passphrase = secrets.vault_passphrase().to_secret();
     match origin {
-        Origin::Nothing => ready.signer.do_it(Request::InitVault { passphrase })?,
+        Origin::Nothing => signer.do_it(Request::InitVault { passphrase })?,
         Origin::Backup(archive) => {
-            ready.signer.journal(Request::Restore { passphrase, archive })?;
+            signer.journal(Request::Restore { passphrase, archive })?;
         }
+    }
+    Ok(())
+}
+
+/// Gives gatewayd its master password if it has none: the database is new, or an earlier start was
+/// interrupted.
+pub(super) fn set_master_password(gateway: &Gateway, secrets: &Secrets) -> Result<(), Failure> {
+    let status: AdminStatus = gateway.ask(Call::get("/v1/admin/status"))?;
+    if status.auto_provisioned {
+        let new_password = secrets.master_password().reveal().to_owned();
+        let body = ChangeMasterPassword { new_password };
+        let _changed: MasterPasswordChanged =
+            gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
     }
     Ok(())
 }

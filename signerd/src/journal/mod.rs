@@ -8,6 +8,7 @@
 
 mod event;
 mod file;
+mod recent;
 mod state;
 
 use std::path::Path;
@@ -274,6 +275,24 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn a_day_of_many_signatures_is_counted_in_time() {
+        let directory = TempDir::new().unwrap();
+        let mut journal = Journal::open(directory.path()).unwrap();
+        journal.append(NOW, created());
+        let started = std::time::Instant::now();
+        for number in 0..100_000_u64 {
+            let line = SpendLine { asset: Asset::Native, amount: Amount::from(1_u64) };
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&number.to_be_bytes());
+            let (scope, spend) = (Some(scope()), vec![line]);
+            journal.append(NOW, Event::Signed { wallet: wallet(), digest, scope, spend });
+        }
+        assert_eq!(spent(&journal), Some(Amount::from(100_000_u64)));
+        let seconds = started.elapsed().as_secs();
+        assert!(seconds < 20, "it took {seconds} s: each looks at all that went before");
+    }
+
     fn a_file_that_was_changed_while_running_does_not_verify() {
         let (directory, file) = sample();
         let journal = Journal::open(directory.path()).unwrap();

@@ -7,6 +7,7 @@ use protocol::{KeyInfo, KeyState, Latch};
 use txcodec::SigningInput;
 
 use super::event::digest_of;
+use super::recent::Recent;
 use super::{Event, SpendLine, WalletSnapshot};
 use crate::clock::UnixSeconds;
 use crate::guard::{DAY_SECONDS, Guard, Scope, Windows};
@@ -26,8 +27,7 @@ pub struct WalletState {
     snapshot: WalletSnapshot,
     guard: Option<Guard>,
     windows: Windows,
-    /// What was signed within the last day, and when.
-    signed: BTreeMap<[u8; 32], UnixSeconds>,
+    counted: Recent,
 }
 
 impl Default for State {
@@ -116,7 +116,7 @@ impl State {
 impl WalletState {
     fn new(snapshot: WalletSnapshot) -> Self {
         let guard = parse_guard(&snapshot.guard, snapshot.chain);
-        Self { snapshot, guard, windows: Windows::default(), signed: BTreeMap::new() }
+        Self { snapshot, guard, windows: Windows::default(), counted: Recent::default() }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {
@@ -138,8 +138,7 @@ impl WalletState {
             }
         }
         if !spend.is_empty() {
-            self.signed.retain(|_, signed_at| at < signed_at.saturating_add(DAY_SECONDS));
-            self.signed.insert(digest, at);
+            self.counted.add(digest, at);
         }
     }
 
@@ -165,7 +164,7 @@ impl WalletState {
     }
 
     pub(super) fn was_counted(&self, digest: [u8; 32], now: UnixSeconds) -> bool {
-        self.signed.get(&digest).is_some_and(|at| now < at.saturating_add(DAY_SECONDS))
+        self.counted.has(digest, now)
     }
 
     /// Whether it signs at `now`.

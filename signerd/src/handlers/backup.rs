@@ -57,12 +57,13 @@ pub(super) fn restore(
     let now = signer.clock.now();
     let instance = signer.vault.instance();
     signer.journal.append(now, Event::VaultCreated { instance });
+    // First, so that nothing is signed after a crash in the middle either.
+    let reason = "restored from a backup".to_owned();
+    signer.journal.append(now, Event::LatchSet { latch: Latch::Suspended, reason });
     for wallet in content.wallets {
         signer.journal.append(now, Event::WalletCreated { origin: Origin::Restored, wallet });
     }
     signer.journal.append(now, Event::Restored { from_head });
-    let reason = "restored from a backup".to_owned();
-    signer.journal.append(now, Event::LatchSet { latch: Latch::Suspended, reason });
     Ok(Step::AfterCommit(Reply::Journal(report)))
 }
 

@@ -66,8 +66,10 @@ pub(super) fn rotate(
     let now = signer.clock.now();
     signer.vault.mark_rotated(from, now).map_err(vault_refusal)?;
     let until = now.saturating_add(u64::from(grace_seconds));
+    // In this order: a crash in between leaves a wallet too many, never one without a successor.
+    let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, old.guard);
     signer.journal.append(now, Event::WalletRetiring { wallet: from, until });
-    Ok(add_wallet(signer, Origin::Rotated { from }, &new, &key, old.guard))
+    Ok(added)
 }
 
 pub(super) fn destroy(

@@ -8,7 +8,7 @@ use txcodec::SigningInput;
 
 use super::event::digest_of;
 use super::recent::Recent;
-use super::{Event, SpendLine, WalletSnapshot};
+use super::{Event, Origin, SpendLine, WalletSnapshot};
 use crate::clock::UnixSeconds;
 use crate::guard::{DAY_SECONDS, Guard, Scope, Windows};
 
@@ -78,8 +78,8 @@ impl State {
         self.last_at = self.last_at.max(at);
         match event {
             Event::Started { .. } | Event::VaultCreated { .. } | Event::Refused { .. } => {}
-            Event::WalletCreated { origin: _, wallet } => {
-                self.wallets.insert(wallet.id, WalletState::new(wallet));
+            Event::WalletCreated { origin, wallet } => {
+                self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));
             }
             Event::WalletRetiring { wallet, until } => {
                 self.change(wallet, |state| state.snapshot.retires_at = Some(until));
@@ -114,9 +114,16 @@ impl State {
 }
 
 impl WalletState {
-    fn new(snapshot: WalletSnapshot) -> Self {
+    /// From its own record on, what was restored has no budget for a day: of a restore that was cut
+    /// short there may be no other.
+    fn new(snapshot: WalletSnapshot, origin: Origin, at: UnixSeconds) -> Self {
         let guard = parse_guard(&snapshot.guard, snapshot.chain);
-        Self { snapshot, guard, windows: Windows::default(), counted: Recent::default() }
+        let mut windows = Windows::default();
+        match origin {
+            Origin::Restored => windows.fill_until(at.saturating_add(DAY_SECONDS)),
+            Origin::Created | Origin::Imported | Origin::Rotated { from: _ } => {}
+        }
+        Self { snapshot, guard, windows, counted: Recent::default() }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {

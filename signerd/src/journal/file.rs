@@ -2,12 +2,13 @@
 //!
 //! In front of a record's content stand its length and the first four bytes of a SHA-256 over the
 //! hash before and that length, so that a length that was changed is not taken for a record that a
-//! crash cut short. A record is taken for that when the file ends inside it, or in zeros, which is
-//! what a power loss leaves of pages that were not written: nothing was signed by it.
+//! crash cut short. A record is taken for that when the file ends inside it, or when from somewhere
+//! before its hash on there is nothing but zeros, which is what a power loss leaves of pages that were
+//! not written: nothing was signed by it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::JournalReport;
@@ -192,10 +193,11 @@ fn read_chain(
         let content = match place {
             Place::Record(content) => content,
             Place::End => return Ok(()),
-            Place::Other if ends_in_zeros(file).map_err(|source| at(path, source))? => {
-                return Ok(());
+            Place::Other { written } => {
+                let zeros = zeros_from(file, end.offset).map_err(|source| at(path, source))?;
+                let lost = zeros <= end.offset.saturating_add(written);
+                return if lost { Ok(()) } else { Err(changed(path, end)) };
             }
-            Place::Other => return Err(changed(path, end)),
         };
         let (number, time, event) = parse(&content).map_err(|source| {
             let End { number, offset, .. } = *end;
@@ -228,8 +230,8 @@ enum Place {
     Record(Vec<u8>),
     /// Nothing, or the start of a record.
     End,
-    /// Something else.
-    Other,
+    /// Something else: at best so many bytes of a record, and zeros in place of the others.
+    Other { written: u64 },
 }
 
 fn read_record(reader: &mut impl Read, head: [u8; 32]) -> io::Result<Place> {
@@ -240,20 +242,29 @@ fn read_record(reader: &mut impl Read, head: [u8; 32]) -> io::Result<Place> {
     let [l0, l1, l2, l3, ..] = found;
     let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
     if length > MAX_CONTENT || found != header(head, length) {
-        return Ok(Place::Other);
+        return Ok(Place::Other { written: HEADER.saturating_sub(1) });
     }
     let (mut content, mut hash) = (vec![0; length], [0; 32]);
     if !(fill(reader, &mut content)? && fill(reader, &mut hash)?) {
         return Ok(Place::End);
     }
-    if next_hash(head, &content) == hash { Ok(Place::Record(content)) } else { Ok(Place::Other) }
+    if next_hash(head, &content) == hash {
+        return Ok(Place::Record(content));
+    }
+    let content = u64::try_from(length).unwrap_or(u64::MAX);
+    Ok(Place::Other { written: content.saturating_add(HEADER) })
 }
 
-fn ends_in_zeros(file: &File) -> io::Result<bool> {
-    let length = file.metadata()?.len();
-    let mut last = [0xff; 32];
-    file.read_exact_at(&mut last, length.saturating_sub(HASH))?;
-    Ok(last == [0; 32])
+/// Where the zeros start that the file ends in, from `offset` on.
+fn zeros_from(mut file: &File, offset: u64) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut start = offset;
+    for (place, byte) in (offset..).zip(BufReader::new(file).bytes()) {
+        if byte? != 0 {
+            start = place.saturating_add(1);
+        }
+    }
+    Ok(start)
 }
 
 /// Fills `buffer`, or says that the file ends before.

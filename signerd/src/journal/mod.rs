@@ -275,6 +275,33 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_record_is_found_though_zeros_follow() {
+        let (directory, file) = sample();
+        let whole = fs::read(&file).unwrap();
+        let first = first_record(&whole);
+        for position in 0..whole.len() - (whole.len() - first) / 2 {
+            let mut bytes = whole.clone();
+            bytes[position] ^= 1;
+            bytes.extend_from_slice(&[0; 64]);
+            fs::write(&file, &bytes).unwrap();
+            let journal = Journal::open(directory.path()).unwrap();
+            assert!(journal.damage().is_some(), "byte {position} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn a_first_record_of_which_only_zeros_came_to_the_disk_is_taken_off() {
+        for length in [8, 31, 32, 200] {
+            let directory = TempDir::new().unwrap();
+            fs::write(directory.path().join("journal"), vec![0; length]).unwrap();
+            let mut journal = Journal::open(directory.path()).unwrap();
+            assert_eq!(journal.damage(), None, "{length} bytes");
+            journal.append(NOW, created());
+            journal.commit().unwrap();
+            assert_eq!(journal.verify().unwrap().records, 1);
+        }
+    }
+
     #[test]
     fn a_day_of_many_signatures_is_counted_in_time() {
         let directory = TempDir::new().unwrap();

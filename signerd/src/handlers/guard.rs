@@ -52,7 +52,11 @@ pub(super) fn set(
     Ok(Step::AfterCommit(Reply::Guard(reply)))
 }
 
+/// The first reason stands: another peer can neither hide it nor fill the journal by repeating.
 pub(super) fn suspend(signer: &mut Signer, reason: String) -> Step {
+    if signer.journal.state().latch() == Latch::Suspended {
+        return done();
+    }
     let reason = reason.chars().filter(|letter| !letter.is_control()).take(MAX_REASON).collect();
     let event = Event::LatchSet { latch: Latch::Suspended, reason };
     signer.journal.append(signer.clock.now(), event);

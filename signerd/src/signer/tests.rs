@@ -326,6 +326,17 @@ fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
 }
 
 #[test]
+#[test]
+fn a_suspension_is_written_once_however_often_it_is_asked_for() {
+    let (_state, mut signer, _) = with_wallet();
+    let suspend = |reason: &str| Request::Suspend { reason: reason.to_owned() };
+    assert_eq!(operator(&mut signer, suspend("the first")), Reply::Done);
+    let (records, _) = signer.journal.head();
+    assert_eq!(gateway(&mut signer, suspend("another")), Reply::Done);
+    assert_eq!(signer.journal.head().0, records);
+    assert_eq!(signer.latch(), (Latch::Suspended, "the first"));
+}
+
 fn nothing_is_signed_when_the_journal_does_not_verify() {
     let (state, mut signer, key) = with_wallet();
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);

@@ -8,7 +8,7 @@ use primitives::WalletId;
 use protocol::wire::{self, Item};
 use protocol::{JournalReport, Latch, Refusal, RefusalCode, Reply, Secret};
 
-use super::vault_refusal;
+use super::{check_journal, vault_refusal};
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{BackupPart, Vault};
@@ -51,6 +51,7 @@ pub(super) fn restore(
     passphrase: &Secret,
     archive: &[u8],
 ) -> Result<Step, Refusal> {
+    check_journal(signer)?;
     let content = open(passphrase, archive)?;
     signer.vault.restore_parts(&content.parts, passphrase).map_err(vault_refusal)?;
     let (report, from_head) = (content.report(), content.journal_head);

@@ -3,7 +3,7 @@
 use primitives::WalletId;
 use protocol::{Exposure, GuardText, Latch, Refusal, RefusalCode, Reply, Secret};
 
-use super::{done, unknown_wallet, vault_refusal};
+use super::{check_journal, done, unknown_wallet, vault_refusal};
 use crate::guard::{self, Guard};
 use crate::journal::Event;
 use crate::signer::{Signer, Step};
@@ -64,9 +64,7 @@ pub(super) fn suspend(signer: &mut Signer, reason: String) -> Step {
 }
 
 pub(super) fn resume(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
-    if let Some(damage) = signer.journal.damage() {
-        return Err(Refusal::new(RefusalCode::JournalFailed, damage));
-    }
+    check_journal(signer)?;
     let now_ms = signer.clock.now_ms();
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let reason = "resumed by an operator".to_owned();

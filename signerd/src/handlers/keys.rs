@@ -4,7 +4,7 @@ use primitives::{Chain, Environment, Network, WalletId};
 use protocol::wire::MAX_ITEMS;
 use protocol::{Refusal, RefusalCode, Reply, Secret};
 
-use super::{done, unknown_wallet, vault_refusal};
+use super::{check_journal, done, unknown_wallet, vault_refusal};
 use crate::guard::Guard;
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
@@ -77,6 +77,7 @@ pub(super) fn destroy(
     wallet: WalletId,
     passphrase: &Secret,
 ) -> Result<Step, Refusal> {
+    check_journal(signer)?;
     signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
     let now_ms = signer.clock.now_ms();
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
@@ -91,6 +92,7 @@ fn new_key(
     environment: Environment,
     agent_id: Option<String>,
 ) -> Result<NewKey, Refusal> {
+    check_journal(signer)?;
     if signer.journal.state().wallets().count() >= MAX_WALLETS {
         let message = format!("there are {MAX_WALLETS} wallets already, which is the limit");
         return Err(Refusal::new(RefusalCode::LimitReached, message));

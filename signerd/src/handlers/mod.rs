@@ -60,6 +60,14 @@ fn done() -> Step {
     Step::AfterCommit(Reply::Done)
 }
 
+/// Keys come and go on the disk before the journal says so: never where it cannot say it.
+fn check_journal(signer: &Signer) -> Result<(), Refusal> {
+    match signer.journal.damage() {
+        Some(damage) => Err(Refusal::new(RefusalCode::JournalFailed, damage)),
+        None => Ok(()),
+    }
+}
+
 fn unknown_wallet() -> Refusal {
     Refusal::new(
         RefusalCode::UnknownWallet,

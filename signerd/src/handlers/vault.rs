@@ -1,13 +1,14 @@
 //! The vault is made, opened and locked.
 
-use protocol::{Refusal, Secret};
+use protocol::{Refusal, Reply, Secret};
 
-use super::{done, vault_refusal};
+use super::{check_journal, done, vault_refusal};
 use crate::journal::Event;
 use crate::log;
 use crate::signer::{Signer, Step};
 
 pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
+    check_journal(signer)?;
     signer.vault.init(passphrase, signer.clock.now()).map_err(vault_refusal)?;
     let instance = signer.vault.instance();
     signer.journal.append(signer.clock.now(), Event::VaultCreated { instance });
@@ -17,6 +18,7 @@ pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Ref
 }
 
 pub(super) fn unlock(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
+    check_journal(signer)?;
     let now_ms = signer.clock.now_ms();
     signer.vault.unlock(passphrase, now_ms).map_err(|error| {
         log::warning(format_args!("the vault was not unlocked: {error}"));
@@ -24,11 +26,11 @@ pub(super) fn unlock(signer: &mut Signer, passphrase: &Secret) -> Result<Step, R
     })?;
     signer.touched();
     log::notice(format_args!("the vault is open"));
-    Ok(done())
+    Ok(Step::Answer(Reply::Done))
 }
 
 pub(super) fn lock(signer: &mut Signer) -> Result<Step, Refusal> {
     signer.vault.lock().map_err(vault_refusal)?;
     log::notice(format_args!("the vault is locked"));
-    Ok(done())
+    Ok(Step::Answer(Reply::Done))
 }

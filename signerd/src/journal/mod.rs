@@ -89,7 +89,8 @@ impl Journal {
         Ok(Self { file, state, damage: damage.map(|error| error.to_string()) })
     }
 
-    /// What is wrong with the file, if it did not verify.
+    /// What is wrong with the file, if it did not verify or could not be written. It takes nothing
+    /// more then.
     pub fn damage(&self) -> Option<&str> {
         self.damage.as_deref()
     }
@@ -99,8 +100,12 @@ impl Journal {
         &self.state
     }
 
-    /// Appends an event and applies it. It is on the disk after the next [`Journal::commit`].
+    /// Appends an event and applies it. It is on the disk after the next [`Journal::commit`]. With
+    /// [`Journal::damage`] nothing happens: what can never be written is not kept.
     pub fn append(&mut self, at: UnixSeconds, event: Event) {
+        if self.damage.is_some() {
+            return;
+        }
         self.file.append(at, &event);
         self.state.apply(at, event);
     }
@@ -125,7 +130,9 @@ impl Journal {
     /// When the disk does not take it. The journal takes nothing more from then on: what is on the
     /// disk is known again only after a restart.
     pub fn commit(&mut self) -> Result<Committed, JournalError> {
-        self.file.commit().map(|()| Committed(()))
+        self.file.commit().map(|()| Committed(())).inspect_err(|error| {
+            self.damage.get_or_insert_with(|| error.to_string());
+        })
     }
 
     /// Reads the whole file again and checks its chain.
@@ -303,6 +310,21 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_that_takes_nothing_more_keeps_nothing_either() {
+        let (directory, file) = sample();
+        let mut bytes = fs::read(&file).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&file, &bytes).unwrap();
+        let mut journal = Journal::open(directory.path()).unwrap();
+        let before = format!("{journal:?}").len();
+        for _ in 0..100 {
+            journal.append(NOW, signed(1));
+            assert!(journal.commit().is_err());
+        }
+        assert_eq!(format!("{journal:?}").len(), before);
+    }
+
+    #[test]
     fn a_day_of_many_signatures_is_counted_in_time() {
         let directory = TempDir::new().unwrap();
         let mut journal = Journal::open(directory.path()).unwrap();
@@ -320,6 +342,7 @@ mod tests {
         assert!(seconds < 20, "it took {seconds} s: each looks at all that went before");
     }
 
+    #[test]
     fn a_file_that_was_changed_while_running_does_not_verify() {
         let (directory, file) = sample();
         let journal = Journal::open(directory.path()).unwrap();

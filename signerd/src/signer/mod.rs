@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::dispatch::{Role, permit};
 use crate::handlers::{self, refusals::Refusals};
-use crate::journal::{Event, Journal, Recorded, Unsynced};
+use crate::journal::{Event, Journal, JournalError, Recorded, Unsynced};
 use crate::log;
 use crate::vault::Vault;
 
@@ -71,7 +71,7 @@ impl Signer {
                 })
                 .collect(),
             Err(error) => {
-                log::error(format_args!("nothing is signed: {error}"));
+                log_failure(&error);
                 steps.into_iter().map(unwritten).collect()
             }
         }
@@ -120,7 +120,7 @@ impl Signer {
         }
         self.note_refusals();
         if let Err(error) = self.journal.commit() {
-            log::error(format_args!("nothing is signed: {error}"));
+            log_failure(&error);
         }
     }
 
@@ -135,6 +135,13 @@ impl Signer {
             Some(damage) => (Latch::Suspended, damage),
             None => (self.journal.state().latch(), self.journal.state().latch_reason()),
         }
+    }
+}
+
+/// One line for one failure, however often somebody asks for what cannot be done any more.
+fn log_failure(error: &JournalError) {
+    if !matches!(error, JournalError::Broken { .. }) {
+        log::error(format_args!("nothing is signed: {error}"));
     }
 }
 

@@ -326,6 +326,28 @@ fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
 }
 
 #[test]
+fn a_signer_whose_disk_fails_says_so_and_makes_no_key_that_nobody_knows() {
+    let (state, mut signer, key) = with_wallet();
+    let file = state.path().join("journal/journal");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    drop(signer);
+    std::fs::write(&file, bytes).unwrap();
+    signer = start(state.path());
+    let unlock = Request::Unlock { passphrase: passphrase() };
+    assert_eq!(code(operator(&mut signer, unlock)), Some(RefusalCode::JournalFailed));
+    assert_eq!(signer.vault.phase(), protocol::VaultPhase::Locked);
+    signer.vault.unlock(&passphrase(), signer.clock.now_ms()).unwrap();
+    let keys = signer.vault.list().len();
+    let (chain, environment) = (Chain::Evm, Environment::Mainnet);
+    let create = Request::CreateKey { chain, environment, agent_id: None };
+    assert_eq!(code(gateway(&mut signer, create)), Some(RefusalCode::JournalFailed));
+    let destroy = Request::DestroyKey { wallet: key.wallet, passphrase: passphrase() };
+    assert!(code(operator(&mut signer, destroy)).is_some());
+    assert_eq!(signer.vault.list().len(), keys);
+    assert_eq!(operator(&mut signer, Request::Lock), Reply::Done);
+}
+
 #[test]
 fn a_suspension_is_written_once_however_often_it_is_asked_for() {
     let (_state, mut signer, _) = with_wallet();
@@ -337,6 +359,7 @@ fn a_suspension_is_written_once_however_often_it_is_asked_for() {
     assert_eq!(signer.latch(), (Latch::Suspended, "the first"));
 }
 
+#[test]
 fn nothing_is_signed_when_the_journal_does_not_verify() {
     let (state, mut signer, key) = with_wallet();
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);

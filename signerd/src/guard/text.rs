@@ -17,6 +17,7 @@
 use std::collections::BTreeMap;
 
 use primitives::{Address, Amount, Asset, Chain};
+use protocol::wire::MAX_TEXT;
 use serde::Deserialize;
 
 use super::{Ceilings, Guard, MessageRule, NetworkRule, Scope};
@@ -52,6 +53,17 @@ pub enum GuardError {
         /// The native coin or the token.
         asset: String,
     },
+    /// One token in two spellings: which ceilings hold would be a guess.
+    #[error("network {network}: token {token} is listed twice")]
+    Twice {
+        /// The network's key.
+        network: String,
+        /// The token.
+        token: Address,
+    },
+    /// Longer than a text may be that is shown and recorded.
+    #[error("written out, the guard has more than {MAX_TEXT} bytes")]
+    TooLong,
     /// Too many networks or tokens.
     #[error("more than {MAX_ENTRIES} entries")]
     TooMany,
@@ -112,7 +124,8 @@ impl Guard {
             .into_iter()
             .map(|(name, network)| Ok((scope(&name, chain)?, rule(&name, network, chain)?)))
             .collect::<Result<_, GuardError>>()?;
-        Ok(Self { messages, networks })
+        let guard = Self { messages, networks };
+        if guard.to_toml().len() > MAX_TEXT { Err(GuardError::TooLong) } else { Ok(guard) }
     }
 
     /// Writes the guard; [`Guard::from_toml`] reads the same guard from it.
@@ -163,7 +176,10 @@ fn rule(name: &str, network: NetworkToml, chain: Chain) -> Result<NetworkRule, G
             network: name.to_owned(),
             token: address.clone(),
         })?;
-        assets.insert(Asset::Token(parsed), read_ceilings(name, &address, ceilings)?);
+        let ceilings = read_ceilings(name, &address, ceilings)?;
+        if assets.insert(Asset::Token(parsed), ceilings).is_some() {
+            return Err(GuardError::Twice { network: name.to_owned(), token: parsed });
+        }
     }
     Ok(NetworkRule::Limited(assets))
 }
@@ -276,6 +292,32 @@ open = true
             let error = Guard::from_toml(text, Chain::Evm).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}\n{error}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_listed_twice_is_refused() {
+        let token = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+        let ceilings = "{ per_transaction = \"1\", per_day = \"1\" }";
+        let (once, again) = (format!("{token} = {ceilings}"), token.to_lowercase());
+        let text = format!("[network.\"eip155:1\".token]\n{once}\n{again} = {ceilings}\n");
+        let error = Guard::from_toml(&text, Chain::Evm).unwrap_err().to_string();
+        assert!(error.contains("listed twice"), "{error}");
+    }
+
+    #[test]
+    fn a_guard_that_would_be_written_too_long_for_the_journal_is_refused() {
+        let text = |count: usize| {
+            let token = |number| format!("0x{number:040x}={{per_transaction=\"1\",per_day=\"1\"}}");
+            let tokens: Vec<String> = (0..count).map(token).collect();
+            let tokens = tokens.join(",");
+            let network = |id| format!("[network.\"eip155:{id}\"]\ntoken={{{tokens}}}\n");
+            [network(u64::MAX), network(u64::MAX - 1)].concat()
+        };
+        let short = Guard::from_toml(&text(200), Chain::Evm).unwrap();
+        assert!(short.to_toml().len() <= MAX_TEXT);
+        assert!(text(350).len() <= MAX_TEXT, "it came by the socket");
+        let error = Guard::from_toml(&text(350), Chain::Evm).unwrap_err();
+        assert!(matches!(error, GuardError::TooLong), "{error}");
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::dispatch::Role;
 
 /// Requests that one connection may have in one batch.
 const MAX_PIPELINED: usize = 64;
+/// Bytes of frames after which a connection has its share of a batch: what all connections together
+/// can put into memory is this, and one frame more, for each of them.
+const MAX_BATCHED: usize = 128 * 1024;
 /// Bytes of replies that may wait for a slow reader before nothing more is read from it.
 const MAX_UNSENT: usize = 1024 * 1024;
 /// How long a frame may take from its first byte to its last.
@@ -24,6 +27,8 @@ pub(super) struct Connection {
     limit: usize,
     inbox: Inbox,
     requests: Vec<(RequestId, Request)>,
+    /// Bytes of the frames that `requests` came in.
+    batched: usize,
     outbox: Vec<u8>,
     phase: Phase,
 }
@@ -55,6 +60,7 @@ impl Connection {
             limit,
             inbox: Inbox::empty(),
             requests: Vec::new(),
+            batched: 0,
             outbox: Vec::new(),
             phase: Phase::New,
         }
@@ -88,13 +94,20 @@ impl Connection {
 
     /// Takes in what has arrived, up to the batch's share.
     pub(super) fn receive(&mut self, now: Instant) {
-        while self.wants_to_receive() && self.requests.len() < MAX_PIPELINED {
+        while self.wants_to_receive() && self.has_room() {
             match self.inbox.fill(&mut self.stream, self.limit, now) {
-                Ok(Some(content)) => self.take_frame(&content),
+                Ok(Some(content)) => {
+                    self.batched = self.batched.saturating_add(content.len());
+                    self.take_frame(&content);
+                }
                 Ok(None) => return,
                 Err(_closed_or_broken) => self.phase = Phase::Dead,
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.requests.len() < MAX_PIPELINED && self.batched < MAX_BATCHED
     }
 
     /// A frame that breaks the protocol ends the connection: nothing after it can be trusted.
@@ -123,6 +136,7 @@ impl Connection {
     }
 
     pub(super) fn take_requests(&mut self) -> Vec<(RequestId, Request)> {
+        self.batched = 0;
         std::mem::take(&mut self.requests)
     }
 
@@ -257,6 +271,25 @@ mod tests {
             connection.is_alive(now + FRAME_TIME.checked_sub(Duration::from_millis(1)).unwrap())
         );
         assert!(!connection.is_alive(now + FRAME_TIME));
+    }
+
+    #[test]
+    fn long_requests_fill_a_batch_before_many_do() {
+        let unsigned = vec![0; MAX_SIGNER_FRAME - 100];
+        let wallet = primitives::WalletId::from_bytes([1; 16]);
+        let long = Frame { id: 2, message: Request::SignTransaction { wallet, unsigned } };
+        let (mut peer, mut connection) = pair();
+        let bytes = [hello(VERSION), long.to_bytes().repeat(4)].concat();
+        let writer = std::thread::spawn(move || peer.write_all(&bytes).map(|()| peer));
+        let (mut batches, mut requests) = (Vec::new(), 0);
+        while requests < 5 {
+            connection.receive(Instant::now());
+            let batch = connection.take_requests().len();
+            requests += batch;
+            batches.push(batch);
+        }
+        assert!(batches.iter().all(|batch| *batch <= 2), "{batches:?}");
+        writer.join().unwrap().unwrap();
     }
 
     #[test]

@@ -25,6 +25,8 @@ use connection::Connection;
 
 /// Connections that one socket carries at a time; one more is closed at once.
 const MAX_CONNECTIONS: usize = 64;
+/// Connections that one socket gives to one round of the loop.
+const MAX_ACCEPTED: usize = 16;
 /// How long the loop sleeps at most, so that what depends on time happens.
 const TICK_MS: u16 = 1000;
 
@@ -168,8 +170,9 @@ fn poll_connection(connection: &Connection) -> PollFd<'_> {
     PollFd::new(descriptor, interest)
 }
 
+/// A peer that connects without end keeps nobody waiting: the rest is for the next round.
 fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
-    loop {
+    for _ in 0..MAX_ACCEPTED {
         let stream = match listener.socket.accept() {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -198,5 +201,24 @@ fn is_allowed(stream: &UnixStream, owner: u32) -> bool {
     match getsockopt(stream, PeerCredentials) {
         Ok(peer) => peer.uid() == owner || peer.uid() == 0,
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_never_stops_connecting_is_left_for_the_next_round() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let listener = bind_socket(Role::Gateway, &directory.path().join("socket")).unwrap();
+        let connect = |_| UnixStream::connect(directory.path().join("socket")).unwrap();
+        let peers: Vec<UnixStream> = (0..MAX_CONNECTIONS + 4).map(connect).collect();
+        let mut connections = Vec::new();
+        accept(&listener, &mut connections);
+        assert!(connections.len() < peers.len() / 2, "{} at once", connections.len());
+        while connections.len() < MAX_CONNECTIONS {
+            accept(&listener, &mut connections);
+        }
     }
 }

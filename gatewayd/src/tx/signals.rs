@@ -43,7 +43,7 @@ impl Default for Signals {
     }
 }
 
-/// Waits until a transaction is over, but no longer than `patience`; then returns it as it stands.
+/// Waits until a transaction is over, but no longer than `patience` or than the program runs; then returns it as it stands.
 /// `None` when there is none.
 ///
 /// # Errors
@@ -64,8 +64,11 @@ pub(crate) async fn wait_until_final(
             while matches!(changes.recv().await, Ok(changed) if changed != id) {}
         }
     };
+    let mut ending = app.ending.subscribe();
     tokio::select! {
-        found = over => found,
-        () = app.clock.sleep(patience) => app.store.read(move |db| db.transaction(id)).await,
+        found = over => return found,
+        () = app.clock.sleep(patience) => {}
+        _ended = ending.wait_for(|ending| *ending) => {}
     }
+    app.store.read(move |db| db.transaction(id)).await
 }

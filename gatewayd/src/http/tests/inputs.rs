@@ -112,6 +112,24 @@ async fn a_repeated_send_is_answered_with_the_first_one() {
 }
 
 #[tokio::test]
+async fn a_client_that_prefers_to_wait_is_answered_when_the_program_ends() {
+    let gateway = Gateway::new().await;
+    let body = json!({ "to": TO, "amount": "1", "network": "base-sepolia" }).to_string();
+    let headers = vec![
+        ("authorization", format!("Bearer {}", gateway.one.token)),
+        ("prefer", "wait=60".to_owned()),
+    ];
+    let (method, path) = ("POST", "/v1/transactions/send");
+    let sent = gateway.ask(Ask { method, path, body: Some(body), headers, by_socket: false });
+    let end = async {
+        tokio::task::yield_now().await;
+        gateway.app.ending.send_replace(true);
+    };
+    let (answer, ()) = tokio::join!(sent, end);
+    assert_eq!((answer.status, &answer.body["status"]), (201, &json!("PENDING")));
+}
+
+#[tokio::test]
 async fn what_the_master_cannot_mean_is_refused() {
     let gateway = Gateway::new().await;
     let wallet = sample(1).id.to_string();

@@ -27,8 +27,9 @@ pub use error::{ErrorBody, ErrorCode};
 pub use policies::{CreatePolicy, Policy, PolicyDeleted, PolicyPage, UpdatePolicy};
 pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
 pub use sessions::{
-    AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionRenewed,
-    SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded, SessionWallets, WalletName,
+    AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,
+    SessionRenewed, SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded,
+    SessionWallets, WalletName,
 };
 pub use tokens::{
     AddToken, RemoveToken, ResolvedToken, Token, TokenAdded, TokenList, TokenRemoved,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A session to be opened: for `walletId`, `walletIds`, or the only wallet there is.
+/// A session to be opened, for `walletId`, `walletIds`, or both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateSession {
@@ -144,6 +144,20 @@ pub struct SessionRotated {
     pub expires_at: u64,
     /// How many tokens it has had.
     pub token_issued_count: u32,
+}
+
+/// A session has another token; the old one is dead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionReissued {
+    /// The new token.
+    pub token: String,
+    /// The session.
+    pub session_id: Uuid,
+    /// How many tokens it has had.
+    pub token_issued_count: u32,
+    /// Unix seconds; 0 for no end.
+    pub expires_at: u64,
 }
 
 /// A wallet that a session may use from now on.

@@ -122,6 +122,7 @@ routes! {
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 
+    POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use api::{
     AddSessionWallet, CreateSession, ErrorCode, SessionCreated, SessionItem, SessionPage,
-    SessionRenewed, SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded,
-    SessionWallets, WalletName,
+    SessionReissued, SessionRenewed, SessionRevoked, SessionRotated, SessionWallet,
+    SessionWalletAdded, SessionWallets, WalletName,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -96,6 +96,21 @@ pub(super) async fn rotate(
         token,
         expires_at: end(session.expires_at),
         token_issued_count: session.token_issued_count,
+    }))
+}
+
+/// The same as [`rotate`], in the words of another client.
+pub(super) async fn reissue(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+) -> Result<Done<SessionReissued>, Problem> {
+    let (session, token) = rotate_session(&app, &master, path.read("id")?).await?;
+    Ok(Done(SessionReissued {
+        token,
+        session_id: uuid(session.id),
+        token_issued_count: session.token_issued_count,
+        expires_at: end(session.expires_at),
     }))
 }
 

@@ -49,6 +49,7 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("GET",    "/v1/transactions/{id}",                [false, true,  false]),
     ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false]),
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
+    ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true]),
     ("GET",    "/v1/admin/status",                     [false, false, true]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true]),
     ("POST",   "/v1/admin/shutdown",                   [false, false, true]),

@@ -13,6 +13,7 @@ use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
+use crate::store::sessions::SessionStatus;
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, Writing};
 
@@ -83,6 +84,10 @@ impl Clearing {
             // Called off, suspended or let pass meanwhile; the next look at it says so.
             return Ok(Ended::Halted);
         }
+        if self.is_disowned(db)? {
+            let message = "the session that asked for it was revoked";
+            return self.end(db, Status::Cancelled, Problem::new("SESSION_REVOKED", message));
+        }
         match judged(db, &self.draft.decoded, &self.known)? {
             Verdict::Deny(denial) => {
                 let message = format!("{} ({})", denial.message(), denial.rule);
@@ -97,6 +102,13 @@ impl Clearing {
                 self.allow(db, allowed, &spend)
             }
         }
+    }
+
+    /// A session that only has expired still stands by what it asked for in time.
+    fn is_disowned(&self, db: &Writing<'_>) -> Result<bool, StoreError> {
+        let Some(session) = self.transaction.session else { return Ok(false) };
+        let found = db.session(session)?;
+        Ok(found.is_none_or(|session| session.status == SessionStatus::Revoked))
     }
 
     fn allow(

@@ -2,7 +2,7 @@
 
 use primitives::Network;
 
-use super::halt::{self, Halt};
+use super::halt::{self, Halt, Pace};
 use super::{Drafted, Intent, Problem, Progress, Signed, Status, Tier, Transaction, Transfer};
 use crate::app::App;
 use crate::chains::ChainClient;
@@ -78,7 +78,9 @@ impl<'a> Road<'a> {
         let network = app.networks.by_chain_id(transfer.network);
         let client = network.and_then(|network| app.chains.client(&network.name));
         let (network, client) = network.zip(client).ok_or_else(|| {
-            Halt::Failed(Problem::new("CHAIN_NOT_SUPPORTED", "the settings lack its network"))
+            let problem = Problem::new("CHAIN_NOT_SUPPORTED", "the settings lack its network");
+            // What is signed may be on the chain, and only that network can tell.
+            if signed { Halt::Again(Pace::BackOff, Some(problem)) } else { Halt::Failed(problem) }
         })?;
         let road = Self { app, transaction, transfer, wallet, network, client };
         road.stay_queued().await?;

@@ -261,6 +261,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_payment_of_a_session_that_was_revoked_is_not_signed_any_more() {
+        let scene = Scene::start().await;
+        let agent = agent(&scene.app).await;
+        let id = submit(&scene, &agent, "5", None).await.unwrap();
+        let (session, now) = (agent.session_id(), scene.app.clock.now());
+        scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
+        let found = scene.advance(id).await;
+        assert_eq!(found.status, Status::Cancelled);
+        assert_eq!(found.problem.unwrap().code, "SESSION_REVOKED");
+        assert!(scene.mined().is_empty());
+    }
+
+    #[tokio::test]
     async fn what_is_not_understood_is_not_stored() {
         let scene = Scene::start().await;
         let agent = agent(&scene.app).await;

@@ -79,32 +79,37 @@ pub async fn serve(
     patience: Patience,
     mut ending: watch::Receiver<bool>,
 ) {
-    let open = Arc::new(Semaphore::new(patience.connections));
     let graceful = GracefulShutdown::new();
-    let accepting = async {
-        loop {
-            let permit = Arc::clone(&open).acquire_owned().await.expect("it is never closed");
-            match listener.accept().await {
-                Ok(connection) => {
-                    let served = connection.serve(router.clone(), patience, graceful.watcher());
-                    tokio::spawn(async move {
-                        served.await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    };
     tokio::select! {
-        () = accepting => {}
+        () = accept_all(&listener, &router, patience, &graceful) => {}
         _ended = ending.wait_for(|ending| *ending) => {}
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+async fn accept_all(
+    listener: &Listener,
+    router: &Router,
+    patience: Patience,
+    graceful: &GracefulShutdown,
+) {
+    let open = Arc::new(Semaphore::new(patience.connections));
+    while let Ok(permit) = Arc::clone(&open).acquire_owned().await {
+        match listener.accept().await {
+            Ok(connection) => {
+                let served = connection.serve(router.clone(), patience, graceful.watcher());
+                tokio::spawn(async move {
+                    served.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 impl Listener {
@@ -112,7 +117,10 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                if let Err(error) = stream.set_nodelay(true) {
+                    // It is gone already, which no other connection shall wait for.
+                    tracing::debug!(%error, "a connection broke");
+                }
                 Ok(Connection::Tcp(stream, address))
             }
             Self::Unix(listener) => {

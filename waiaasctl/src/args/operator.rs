@@ -127,7 +127,7 @@ pub struct SessionCreateArgs {
     /// Wallets that the session may use, by name or id
     #[arg(required = true, value_name = "WALLET")]
     pub wallets: Vec<String>,
-    /// Seconds until the token ends unless it is renewed, 300 to 31536000
+    /// Seconds until the token ends unless it is renewed, 300 to 31536000 [default: no end]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(300..=31_536_000))]
     pub ttl: Option<u32>,
     /// How often the token may be renewed

@@ -134,6 +134,7 @@ fn settled(transaction: &Transaction, operation: &Operation) -> Result<View, Fai
         "QUEUED" => return Ok(queued(transaction, operation)),
         "CONFIRMED" | "SIGNED" | "GAS_WAITING" => return Ok(one(transaction)),
         "CANCELLED" => Exit::Refused,
+        "FAILED" if error.starts_with("SIGNER_REFUSED") => Exit::Refused,
         _ => Exit::Failed,
     };
     Err(Failure::new(

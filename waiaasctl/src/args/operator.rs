@@ -162,8 +162,8 @@ pub struct SendArgs {
     /// The same key never sends twice
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// Wait at most SECONDS until the transfer is confirmed, refused or queued; 120 without SECONDS
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    /// Wait at most SECONDS, 120 without a number, until the transfer is confirmed, refused or queued
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub wait: Option<u32>,
 }
 

@@ -10,8 +10,6 @@ use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{NewKey, PublicKey};
 
-/// More keys than any one machine has use for; a gateway gone mad stops here.
-const MAX_WALLETS: usize = 10_000;
 const MAX_AGENT_ID: usize = 64;
 
 pub(super) fn list(signer: &Signer, after: Option<WalletId>, limit: u16) -> Step {
@@ -93,10 +91,6 @@ fn new_key(
     agent_id: Option<String>,
 ) -> Result<NewKey, Refusal> {
     check_journal(signer)?;
-    if signer.journal.state().wallets().count() >= MAX_WALLETS {
-        let message = format!("there are {MAX_WALLETS} wallets already, which is the limit");
-        return Err(Refusal::new(RefusalCode::LimitReached, message));
-    }
     if agent_id.as_ref().is_some_and(|id| id.chars().count() > MAX_AGENT_ID) {
         let message = format!("an agent id has at most {MAX_AGENT_ID} characters");
         return Err(Refusal::new(RefusalCode::LimitReached, message));

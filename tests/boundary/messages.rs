@@ -2,6 +2,8 @@
 
 use primitives::{Amount, Chain};
 use protocol::{RefusalCode, Request};
+use serde_json::{Value, json};
+use txcodec::message::TypedData;
 use txcodec::solana::system;
 
 use crate::bench::{Bench, MAINNET, SOLANA_BOB, Wallet, message, transfer};
@@ -46,4 +48,51 @@ fn messages_can_be_forbidden() {
         text.replace("messages = \"text\"", "messages = \"none\"")
     });
     assert_eq!(sign_text(&bench, wallet, b"Sign in."), Err(RefusalCode::EffectNotAllowed));
+}
+
+/// Typed data of a contract on Ethereum, with one type of these fields.
+fn typed_data(name: &str, fields: &[(&str, &str, Value)]) -> Vec<u8> {
+    let types: Vec<_> =
+        fields.iter().map(|(field, kind, _)| json!({ "name": field, "type": kind })).collect();
+    let values = fields.iter().map(|(field, _, value)| ((*field).to_owned(), value.clone()));
+    let message: serde_json::Map<_, _> = values.collect();
+    let domain = [("name", "string"), ("chainId", "uint256"), ("verifyingContract", "address")];
+    let domain = domain.map(|(field, kind)| json!({ "name": field, "type": kind }));
+    let contract = "0x7070707070707070707070707070707070707070";
+    let whole = json!({
+        "types": { "EIP712Domain": domain, name: types },
+        "primaryType": name,
+        "domain": { "name": "A", "chainId": 1, "verifyingContract": contract },
+        "message": message,
+    });
+    TypedData::from_json(&whole).unwrap().to_bytes()
+}
+
+#[test]
+fn typed_data_is_signed_where_the_guard_says_so_and_never_as_a_way_to_pay() {
+    let bench = Bench::new();
+    let wallet = bench.wallet(Chain::Evm);
+    let bob = json!("0xB0B0b0B0B0B0B0b0B0B0B0b0b0b0b0B0b0b0B0B0");
+    let vote = [("who", "address", bob.clone()), ("how", "uint256", json!("1"))];
+    let vote = typed_data("Vote", &vote);
+    // EIP-2612: an allowance that somebody else writes into the chain.
+    let permit = [
+        ("owner", "address", json!(wallet.address)),
+        ("spender", "address", bob),
+        ("value", "uint256", json!("1000000")),
+        ("nonce", "uint256", json!("0")),
+        ("deadline", "uint256", json!("1900000000")),
+    ];
+    let permit = typed_data("Permit", &permit);
+    let sign = |typed_data: &Vec<u8>| {
+        let typed_data = typed_data.clone();
+        bench.gateway().signature(Request::SignTypedData { wallet: wallet.id, typed_data })
+    };
+    assert_eq!(sign(&vote), Err(RefusalCode::EffectNotAllowed));
+    assert_eq!(sign(&vec![0; 100]), Err(RefusalCode::Undecodable));
+    tests::daemons::change_guard(&bench.place, wallet.id, |text| {
+        text.replace("messages = \"text\"", "messages = \"all\"")
+    });
+    assert_eq!(sign(&vote).map(|signature| signature.len()), Ok(65));
+    assert_eq!(sign(&permit), Err(RefusalCode::EffectNotAllowed));
 }

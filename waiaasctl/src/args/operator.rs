@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
 use super::{EXIT_CODES, WalletCommand};
@@ -83,10 +83,10 @@ pub enum Command {
     Guard(GuardCommand),
     /// Show what could leave without the owner, were gatewayd taken over now
     Exposure(ExposureArgs),
-    /// Write an encrypted copy of vault and journal to a file, or check one
+    /// Write an encrypted copy of keys and guards to a file, or check one
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Backup(BackupArgs),
-    /// Take over a backup into a signerd without a vault; signing starts suspended
+    /// Take over a backup into a signerd without a vault, which then signs nothing at first
     Restore {
         /// The backup
         file: PathBuf,
@@ -128,7 +128,7 @@ pub struct SessionCreateArgs {
     #[arg(required = true, value_name = "WALLET")]
     pub wallets: Vec<String>,
     /// Seconds until the token ends unless it is renewed, 300 to 31536000 [default: no end]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(300..=31_536_000))]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(300..=31_536_000))]
     pub ttl: Option<u32>,
     /// How often the token may be renewed
     #[arg(long, value_name = "TIMES")]
@@ -162,8 +162,15 @@ pub struct SendArgs {
     /// The same key never sends twice
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// Wait at most SECONDS, 120 without a number, until the transfer is confirmed, refused or queued
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "120", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    /// Wait until the transfer is confirmed, refused or queued, at most SECONDS, 120 without a number
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "120",
+        value_parser = value_parser!(u32).range(1..=86_400),
+    )]
     pub wait: Option<u32>,
 }
 
@@ -189,7 +196,7 @@ pub enum TransactionCommand {
         #[arg(long)]
         wallet: Option<String>,
         /// At most so many
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+        #[arg(long, default_value_t = 20, value_parser = value_parser!(u8).range(1..=100))]
         limit: u8,
     },
     /// Show one transaction

@@ -37,9 +37,8 @@ fn create(file: &Path, operation: &Operation) -> Result<View, Failure> {
     let report = signer.journal(Request::VerifyBackup { passphrase, archive })?;
     let path = file.display().to_string();
     let sentence = format!(
-        "{path}: {bytes} bytes with {} keys and {} journal records, written and read back; the vault's \
-         passphrase opens it",
-        report.keys, report.records,
+        "{path}: {bytes} bytes with {} keys, written and read back; the vault's passphrase opens it",
+        report.keys,
     );
     Ok(View::new(json!({ "file": path, "bytes": bytes, "journal": report_json(&report) }))
         .line(sentence))
@@ -64,6 +63,9 @@ pub(super) fn restore(file: &Path, operation: &Operation) -> Result<View, Failur
     let report = signer.journal(Request::Restore { passphrase, archive })?;
     let view =
         report_view(&report, format!("{} is restored; signing is suspended", file.display()));
+    let view = view.line(
+        "what left since the backup is unknown, so the ceilings of a day count as used up for a day",
+    );
     Ok(view.line(format!(
         "next, once no other signer uses these keys: {} and {}",
         operation.place.command("unlock"),
@@ -81,7 +83,7 @@ pub(super) fn verify_journal(operation: &Operation) -> Result<View, Failure> {
 
 fn report_view(report: &JournalReport, sentence: String) -> View {
     let mut fields = vec![
-        ("records", report.records.to_string()),
+        ("journal", format!("{} records", report.records)),
         ("head", primitives::encode_hex(&report.head)),
     ];
     if report.keys > 0 {

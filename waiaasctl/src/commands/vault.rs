@@ -14,7 +14,7 @@ pub(super) fn init(operation: &Operation) -> Result<View, Failure> {
     let _progress = Progress::start("making the vault");
     signer.do_it(Request::InitVault { passphrase })?;
     Ok(View::said(
-        "the vault is made. Without its passphrase nobody can restore its keys: keep it somewhere safe",
+        "the vault is made; without its passphrase the keys are lost: keep it somewhere safe",
     )
     .line(format!("next: {}", operation.place.command("wallet create NAME --chain ethereum"))))
 }

@@ -120,7 +120,7 @@ impl Signer {
         self.expect(Request::Exposure { wallet }, content_of!(Exposure))
     }
 
-    /// An encrypted copy of vault and journal.
+    /// An encrypted copy of keys and guards.
     ///
     /// # Errors
     /// See [`SignerError`].

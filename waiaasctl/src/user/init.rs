@@ -103,7 +103,10 @@ fn made(arguments: &InitArgs, data: &DataDir) -> View {
     let view = view.line(format!("next: {}", place.start_command()));
     if arguments.restore.is_some() {
         let resume = place.command("resume");
-        view.line(format!("signing is suspended; once no other signer has these keys: {resume}"))
+        view.line(
+            "what left since the backup is unknown, so the ceilings of a day count as used up for a day",
+        )
+        .line(format!("signing is suspended; once no other signer has these keys: {resume}"))
     } else {
         view
     }

@@ -58,7 +58,14 @@ fn ready(wallets: &[Wallet], session: &SessionCreated, data: &DataDir, url: &str
     let token = data.token().display().to_string();
     let list: Vec<Value> = wallets
         .iter()
-        .map(|one| json!({ "id": one.id, "name": one.name, "chain": one.chain, "address": one.public_key }))
+        .map(|wallet| {
+            json!({
+                "id": wallet.id,
+                "name": wallet.name,
+                "chain": wallet.chain,
+                "address": wallet.public_key,
+            })
+        })
         .collect();
     let json = json!({
         "wallets": list,

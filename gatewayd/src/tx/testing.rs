@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nix::unistd::getuid;
 use primitives::{Address, Amount, Asset, EvmAddress, Network, builtin_by_name, decode_hex};
 use protocol::{FRAME_HEADER, Frame, MAX_SIGNER_FRAME, Refusal, RefusalCode, Reply, Request};
 use serde_json::{Value, json};
@@ -18,9 +19,12 @@ use crate::app::App;
 use crate::chains::testing::{FakeNode, Reaction};
 use crate::clock::{Clock, ClockSetter, UnixSeconds};
 use crate::config::Settings;
+use crate::session::{Agent, Master};
 use crate::signer::Signer;
+use crate::store::sessions::Source;
 use crate::store::wallets::sample;
 use crate::store::{Store, StoreError, TransactionId};
+use crate::usecase::create_session::{NewSession, create_session};
 
 /// The first nonce that the chain has not seen when a test begins.
 pub(crate) const FIRST_NONCE: u64 = 5;
@@ -101,6 +105,20 @@ impl Scene {
     /// A second gateway with the same state, signer and node.
     pub(crate) async fn second_gateway(&self) -> Arc<App> {
         gateway(self.directory.path(), &self.node, self.app.clock.now()).await.0
+    }
+
+    /// A new session of the wallet.
+    pub(crate) async fn agent(&self) -> Agent {
+        let new = NewSession {
+            wallets: vec![sample(1).id],
+            lifetime: None,
+            max_renewals: None,
+            absolute_lifetime: None,
+            source: Source::Api,
+        };
+        let master = Master::from_peer(getuid()).unwrap();
+        let opened = create_session(&self.app, &master, new).await.unwrap();
+        Agent::from_token(&self.app, &opened.token).await.unwrap()
     }
 
     /// Asks for a payment of that many wei.

@@ -192,3 +192,88 @@ async fn decimals(
     }
     Ok(decimals)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use primitives::{Amount, EvmAddress};
+    use txcodec::evm::{Kind, Transaction};
+
+    use super::*;
+    use crate::signer::SignerError;
+    use crate::tx::Status;
+    use crate::tx::testing::{NodeMood, Scene, SignerMood};
+
+    const SEPOLIA: u64 = 11_155_111;
+
+    /// Wei to somebody, with a fee of one wei.
+    fn unsigned(chain_id: u64, wei: u64, data: &[u8]) -> Vec<u8> {
+        let transaction = Transaction {
+            kind: Kind::Legacy { gas_price: Amount::from(1_u64) },
+            chain_id: NonZeroU64::new(chain_id).unwrap(),
+            nonce: 77,
+            gas_limit: 1,
+            to: Some(EvmAddress([9; 20])),
+            value: wei.into(),
+            data: data.to_vec(),
+        };
+        transaction.to_unsigned_bytes()
+    }
+
+    async fn sign(
+        scene: &Scene,
+        unsigned: Vec<u8>,
+        network: Option<&str>,
+    ) -> Result<SignedTransaction, SignTransactionError> {
+        let network = network.map(str::to_owned);
+        let request = SignRequest { wallet: None, network, unsigned };
+        sign_transaction(&scene.app, &scene.agent().await, request).await
+    }
+
+    #[tokio::test]
+    async fn what_is_signed_and_handed_back_counts_as_spent() {
+        let scene = Scene::start().await;
+        let signed = sign(&scene, unsigned(SEPOLIA, 5, &[]), None).await.unwrap();
+        assert_eq!((signed.tier, signed.effects.len()), (Tier::Instant, 1));
+        let kept = scene.show(signed.id).await;
+        assert_eq!((kept.status, kept.next_attempt_at), (Status::Signed, None));
+        assert_eq!(kept.hash(), Some(signed.signed.hash.as_str()));
+        assert_eq!(scene.spent().await, Amount::from(6_u64));
+        assert!(scene.mined().is_empty(), "the asker sends it, not the gateway");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_signed_at_once_is_not_signed_and_does_not_count() {
+        let scene = Scene::start().await;
+        let denied = sign(&scene, unsigned(SEPOLIA, 0, &[1, 2, 3, 4]), None).await;
+        assert!(matches!(
+            denied,
+            Err(SignTransactionError::Signing(SigningError::Denied(denial)))
+                if denial.rule == "CONTRACT_WHITELIST"
+        ));
+        let large = sign(&scene, unsigned(SEPOLIA, 60_000_000_000_000_000, &[]), None).await;
+        assert!(matches!(
+            large,
+            Err(SignTransactionError::Signing(SigningError::NeedsWaiting(Tier::Delay)))
+        ));
+        scene.feel(NodeMood::Good, SignerMood::Refuses);
+        let refused = sign(&scene, unsigned(SEPOLIA, 5, &[]), None).await;
+        assert!(matches!(
+            refused,
+            Err(SignTransactionError::Signing(SigningError::Signer(SignerError::Refused(_))))
+        ));
+        assert_eq!(scene.spent().await, Amount::ZERO);
+    }
+
+    #[tokio::test]
+    async fn bytes_for_another_network_or_of_another_kind_are_refused() {
+        let scene = Scene::start().await;
+        let other = sign(&scene, unsigned(84_532, 5, &[]), Some("ethereum-sepolia")).await;
+        assert!(matches!(other, Err(SignTransactionError::OtherNetwork { .. })));
+        let mainnet = sign(&scene, unsigned(1, 5, &[]), None).await;
+        assert!(matches!(mainnet, Err(SignTransactionError::Choice(_))));
+        let garbage = sign(&scene, vec![0xc0], None).await;
+        assert!(matches!(garbage, Err(SignTransactionError::Undecodable(_))));
+    }
+}

@@ -140,31 +140,13 @@ fn may_be_paid(transaction: &Transaction) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use nix::unistd::getuid;
-
-    use super::super::create_session::{NewSession, create_session};
     use super::super::payment::{AmountRequest, AssetRequest};
     use super::*;
     use crate::scheduler;
-    use crate::session::Master;
-    use crate::store::sessions::Source;
     use crate::store::wallets::sample;
     use crate::tx::testing::{NodeMood, Scene, SignerMood};
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    async fn agent(app: &App) -> Agent {
-        let new = NewSession {
-            wallets: vec![sample(1).id],
-            lifetime: None,
-            max_renewals: None,
-            absolute_lifetime: None,
-            source: Source::Api,
-        };
-        let master = Master::from_peer(getuid()).unwrap();
-        let opened = create_session(app, &master, new).await.unwrap();
-        Agent::from_token(app, &opened.token).await.unwrap()
-    }
 
     fn submission(amount: &str, key: Option<&str>) -> Submission {
         Submission {
@@ -194,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn a_key_stands_for_one_payment_of_one_session_until_it_is_forgotten() {
         let scene = Scene::start().await;
-        let agents = [agent(&scene.app).await, agent(&scene.app).await];
+        let agents = [scene.agent().await, scene.agent().await];
         let first = submit(&scene, &agents[0], "5", Some("a")).await.unwrap();
         assert_eq!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
         let reused = submit(&scene, &agents[0], "6", Some("a")).await;
@@ -210,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn a_repetition_without_a_key_is_the_same_payment_for_ten_seconds() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         let first = submit(&scene, &agent, "5", None).await.unwrap();
         assert_ne!(submit(&scene, &agent, "6", None).await.unwrap(), first);
         scene.clock.advance(REPETITION_WINDOW.saturating_sub(SECOND));
@@ -222,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn what_surely_was_not_paid_may_be_asked_for_again_at_once() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         scene.feel(NodeMood::Good, SignerMood::Refuses);
         let first = submit(&scene, &agent, "5", None).await.unwrap();
         assert_eq!(scene.advance(first).await.status, Status::Failed);
@@ -236,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn twenty_retries_at_once_are_one_payment() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         let mut retries = tokio::task::JoinSet::new();
         for _number in 0..20 {
             let (app, agent) = (Arc::clone(&scene.app), agent.clone());
@@ -251,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_hears_the_final_state() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         let scheduler = tokio::spawn(scheduler::run(Arc::clone(&scene.app)));
         let patient = Submission { wait: Some(LONGEST_WAIT), ..submission("5", None) };
         let done = submit_transaction(&scene.app, &agent, patient).await.unwrap();
@@ -263,7 +245,7 @@ mod tests {
     #[tokio::test]
     async fn a_payment_of_a_session_that_was_revoked_is_not_signed_any_more() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         let id = submit(&scene, &agent, "5", None).await.unwrap();
         let (session, now) = (agent.session_id(), scene.app.clock.now());
         scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
@@ -276,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_understood_is_not_stored() {
         let scene = Scene::start().await;
-        let agent = agent(&scene.app).await;
+        let agent = scene.agent().await;
         let spoil: [fn(&mut PaymentRequest); 9] = [
             |payment| payment.amount = AmountRequest::BaseUnits("0".to_owned()),
             |payment| payment.amount = AmountRequest::BaseUnits("-1".to_owned()),

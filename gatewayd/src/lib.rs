@@ -21,6 +21,7 @@ pub mod usecase;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -65,6 +66,7 @@ pub enum RunError {
 /// # Errors
 /// When it cannot start: settings, log, database or sockets.
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
+    umask(Mode::S_IRWXG | Mode::S_IRWXO); // what it writes is its own
     let environment = ProcessEnvironment::of_this_process();
     let settings = Settings::load(&arguments.config, &environment)?;
     let logging = Logging::start(settings.daemon.log_level).map_err(RunError::Logging)?;

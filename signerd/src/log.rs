@@ -1,9 +1,9 @@
 //! Lines for the system's journal: to standard error, with the priority in front
-//! (`sd-daemon(3)`). Nothing that a peer sent is ever in one.
+//! (`sd-daemon(3)`) unless a person reads there. Nothing that a peer sent is ever in one.
 
 use std::error::Error;
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Something that an operator must act on.
 pub(crate) fn error(line: Arguments<'_>) {
@@ -34,8 +34,14 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 fn write(priority: u8, line: Arguments<'_>) {
+    let mut stderr = std::io::stderr();
+    let written = if stderr.is_terminal() {
+        writeln!(stderr, "signerd: {line}")
+    } else {
+        writeln!(stderr, "<{priority}>signerd: {line}")
+    };
     // Nobody can be told that the place for telling is gone.
-    drop(writeln!(std::io::stderr(), "<{priority}>signerd: {line}"));
+    drop(written);
 }
 
 #[cfg(test)]

@@ -87,6 +87,40 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// A stable word, such as `OVER_DAY_CEILING`, for logs and programs.
+impl fmt::Display for RefusalCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotPermitted => "NOT_PERMITTED",
+            Self::UnknownVersion => "UNKNOWN_VERSION",
+            Self::VaultUninitialised => "VAULT_UNINITIALISED",
+            Self::VaultExists => "VAULT_EXISTS",
+            Self::VaultLocked => "VAULT_LOCKED",
+            Self::VaultOpen => "VAULT_OPEN",
+            Self::WrongPassphrase => "WRONG_PASSPHRASE",
+            Self::Throttled => "THROTTLED",
+            Self::WeakPassphrase => "WEAK_PASSPHRASE",
+            Self::UnknownWallet => "UNKNOWN_WALLET",
+            Self::WrongChain => "WRONG_CHAIN",
+            Self::WalletRetired => "WALLET_RETIRED",
+            Self::Undecodable => "UNDECODABLE",
+            Self::NetworkNotAllowed => "NETWORK_NOT_ALLOWED",
+            Self::TokenNotAllowed => "TOKEN_NOT_ALLOWED",
+            Self::EffectNotAllowed => "EFFECT_NOT_ALLOWED",
+            Self::OverTransactionCeiling => "OVER_TRANSACTION_CEILING",
+            Self::OverDayCeiling => "OVER_DAY_CEILING",
+            Self::Suspended => "SUSPENDED",
+            Self::BadGuard => "BAD_GUARD",
+            Self::GuardChanged => "GUARD_CHANGED",
+            Self::BadKey => "BAD_KEY",
+            Self::BadBackup => "BAD_BACKUP",
+            Self::LimitReached => "LIMIT_REACHED",
+            Self::JournalFailed => "JOURNAL_FAILED",
+            Self::Internal => "INTERNAL",
+        })
+    }
+}
+
 wire_fields!(Refusal { code, message, retry_after_seconds });
 wire_tags!(RefusalCode {
     NotPermitted = 1,

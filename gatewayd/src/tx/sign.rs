@@ -93,5 +93,5 @@ fn is_passing(refusal: &Refusal) -> bool {
 }
 
 fn refused(refusal: &Refusal) -> Problem {
-    Problem::new("SIGNER_REFUSED", format!("{:?}: {}", refusal.code, refusal.message))
+    Problem::new("SIGNER_REFUSED", format!("{}: {}", refusal.code, refusal.message))
 }

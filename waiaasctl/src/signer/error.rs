@@ -5,7 +5,6 @@ use std::io;
 use protocol::{FrameError, Refusal, RefusalCode, VERSION};
 
 use crate::exit::Exit;
-use crate::names::words;
 use crate::place::Place;
 
 /// Why signerd did not do it.
@@ -65,7 +64,7 @@ impl SignerError {
             Self::Protocol(_) | Self::Version { .. } | Self::Unexpected { .. } => {
                 "SIGNER_PROTOCOL".to_owned()
             }
-            Self::Refused(refusal) => words(&format!("{:?}", refusal.code), "_").to_uppercase(),
+            Self::Refused(refusal) => refusal.code.to_string(),
         }
     }
 

@@ -19,6 +19,8 @@ const MINUTE_SECONDS: u64 = 60;
 pub struct Windows {
     spent: BTreeMap<(Scope, Asset), VecDeque<Minute>>,
     full_until: UnixSeconds,
+    /// When assets of which nothing counts any more were last dropped.
+    swept_at: UnixSeconds,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +31,14 @@ struct Minute {
 
 impl Windows {
     /// Nothing left.
-    pub const EMPTY: &Self = &Self { spent: BTreeMap::new(), full_until: 0 };
+    pub const EMPTY: &Self = &Self { spent: BTreeMap::new(), full_until: 0, swept_at: 0 };
 
     /// Counts `amount` as spent at `at`.
     pub fn add(&mut self, scope: Scope, asset: Asset, amount: Amount, at: UnixSeconds) {
+        if at >= self.swept_at.saturating_add(DAY_SECONDS) {
+            self.spent.retain(|_, minutes| minutes.iter().any(|minute| minute.counts_at(at)));
+            self.swept_at = at;
+        }
         let minutes = self.spent.entry((scope, asset)).or_default();
         minutes.retain(|minute| minute.counts_at(at));
         let number = at / MINUTE_SECONDS;
@@ -110,6 +116,18 @@ mod tests {
         windows.add(Scope::Solana, Asset::Native, amount(5), NOW);
         let mainnet = Scope::Evm("eip155:1".parse().unwrap());
         assert_eq!(windows.spent(mainnet, Asset::Native, NOW), Some(Amount::ZERO));
+    }
+
+    #[test]
+    fn tokens_of_which_nothing_counts_any_more_are_forgotten() {
+        let mut windows = Windows::default();
+        for number in 0..100_u8 {
+            let token = Asset::Token(primitives::EvmAddress([number; 20]).into());
+            windows.add(Scope::Solana, token, amount(1), NOW);
+        }
+        assert_eq!(windows.spent.len(), 100);
+        windows.add(Scope::Solana, Asset::Native, amount(1), NOW + 2 * DAY_SECONDS);
+        assert_eq!(windows.spent.len(), 1);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::{Guard, NetworkRule, Scope, Windows};
 use crate::clock::UnixSeconds;
 
 /// A line for each scope and asset that the guard lets go; what has no line cannot leave. An open
-/// network has one line, of its native coin, and stands for all of its assets.
+/// network has one line, of its native coin, and stands for all of its assets; so has every EVM
+/// network where all typed data is signed, as what it lets go cannot be counted.
 pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<ExposureLine> {
     let mut lines = Vec::new();
     for (scope, rule) in &guard.networks {
@@ -16,12 +17,10 @@ pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<Expos
             Scope::Solana => None::<ChainId>,
         };
         match rule {
-            NetworkRule::Open => lines.push(ExposureLine {
-                network,
-                asset: Asset::Native,
-                at_once: Ceiling::Unlimited,
-                per_day: Ceiling::Unlimited,
-            }),
+            NetworkRule::Open => lines.push(unlimited(network)),
+            NetworkRule::Limited(_) if guard.signs_all_typed_data(*scope) => {
+                lines.push(unlimited(network));
+            }
             NetworkRule::Limited(ceilings) => {
                 lines.extend(ceilings.iter().map(|(asset, ceilings)| {
                     let left =
@@ -39,4 +38,9 @@ pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<Expos
         }
     }
     lines
+}
+
+fn unlimited(network: Option<ChainId>) -> ExposureLine {
+    let (asset, all) = (Asset::Native, Ceiling::Unlimited);
+    ExposureLine { network, asset, at_once: all, per_day: all }
 }

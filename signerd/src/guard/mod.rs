@@ -121,6 +121,13 @@ impl Guard {
         Ok(())
     }
 
+    fn signs_all_typed_data(&self, scope: Scope) -> bool {
+        match (self.messages, scope) {
+            (MessageRule::All, Scope::Evm(_)) => true,
+            (MessageRule::None | MessageRule::Text | MessageRule::All, _) => false,
+        }
+    }
+
     fn is_open(&self, scope: Scope) -> bool {
         matches!(self.networks.get(&scope), Some(NetworkRule::Open))
     }
@@ -384,6 +391,23 @@ mod tests {
         windows.fill_until(NOW + 1);
         assert_eq!(judge(&windows, coins(0)).unwrap_err(), RefusalCode::OverDayCeiling);
         assert!(judge(&windows, unsigned(5, Some(BOB), 1, vec![])).is_ok());
+    }
+
+    #[test]
+    fn typed_data_of_all_kinds_has_no_ceiling_and_exposure_says_so() {
+        let text = |messages: &str| {
+            let network = "[network.\"eip155:1\".native]\nper_transaction = \"1\"\nper_day = \"1\"";
+            Guard::from_toml(&format!("messages = \"{messages}\"\n{network}"), Chain::Evm).unwrap()
+        };
+        let at_most_one = protocol::Ceiling::AtMost(Amount::from(1_u64));
+        for (messages, ceiling) in
+            [("none", at_most_one), ("text", at_most_one), ("all", protocol::Ceiling::Unlimited)]
+        {
+            let [line] = exposure(&text(messages), &Windows::default(), NOW)[..] else {
+                panic!("one line")
+            };
+            assert_eq!((line.at_once, line.per_day), (ceiling, ceiling), "{messages}");
+        }
     }
 
     #[test]

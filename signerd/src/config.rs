@@ -24,6 +24,9 @@ Exit status: 0 stopped by a signal, 1 failed while running, 2 wrong command line
 78 wrong settings, unusable directory or missing sandbox layer (restarting does not help).
 ";
 
+/// Networks that can be added: a new wallet's guard names them all, and has to fit in a record.
+const MAX_NETWORKS: usize = 256;
+
 const DEFAULT_CONFIG: &str = "/etc/waiaas/signerd.toml";
 
 /// What the command line asks for.
@@ -50,7 +53,7 @@ pub struct Arguments {
 /// What the file says.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Seconds without a request to sign after which the vault locks itself; 0 for never.
+    /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
     pub idle_lock_seconds: u32,
     /// Networks with built-in and added ones.
     pub networks: Vec<Network>,
@@ -167,6 +170,9 @@ impl Default for Settings {
 impl Settings {
     fn from_toml(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        if file.networks.len() > MAX_NETWORKS {
+            return Err(format!("more than {MAX_NETWORKS} networks"));
+        }
         let mut settings = Self { idle_lock_seconds: file.idle_lock_seconds, ..Self::default() };
         for network in file.networks {
             let known =
@@ -251,6 +257,20 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
         let settings = Settings::from_toml(LOCALNET).unwrap();
         assert_eq!(settings.networks.len(), BUILTIN.len() + 1);
         assert_eq!(settings.networks.last().unwrap().chain_id.to_string(), "eip155:31337");
+    }
+
+    #[test]
+    fn the_guard_of_a_new_wallet_fits_however_many_networks_were_added() {
+        let network = |id: u64| {
+            let name = LOCALNET.replace("anvil", &format!("net{id}"));
+            name.replace("31337", &(u64::MAX - id).to_string()).replace("testnet", "mainnet")
+        };
+        let text = |count| (0..count).map(network).collect::<String>();
+        let settings = Settings::from_toml(&text(256)).unwrap();
+        let networks: Vec<_> = settings.networks.iter().collect();
+        let guard = crate::guard::Guard::default_for(Environment::Mainnet, &networks).to_toml();
+        assert!(guard.len() < protocol::wire::MAX_TEXT);
+        assert!(Settings::from_toml(&text(257)).is_err());
     }
 
     #[test]

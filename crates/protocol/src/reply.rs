@@ -58,7 +58,7 @@ pub struct Status {
     pub journal_records: u64,
     /// The hash that ends the journal's chain.
     pub journal_head: [u8; 32],
-    /// Seconds without a request after which the vault locks itself; 0 for never.
+    /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
     pub idle_lock_seconds: u32,
     /// What confines the process, a word each.
     pub sandbox: Vec<String>,

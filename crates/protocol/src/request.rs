@@ -71,7 +71,7 @@ requests! {
     3 ListKeys {
         /// Those after this one; the first ones if absent.
         after: Option<WalletId>,
-        /// At most this many, and never more than [`crate::wire::MAX_ITEMS`].
+        /// At most this many. There may be fewer though more follow: the end is an empty reply.
         limit: u16,
     }
     /// Makes a key. It gets the operator's default guard for its environment.

@@ -1,7 +1,6 @@
 //! Wallets come, are replaced, and go.
 
 use primitives::{Chain, Environment, Network, WalletId};
-use protocol::wire::MAX_ITEMS;
 use protocol::{Refusal, RefusalCode, Reply, Secret};
 
 use super::{check_journal, done, unknown_wallet, vault_refusal};
@@ -10,11 +9,13 @@ use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{NewKey, PublicKey};
 
+/// Wallets in one reply: what many requests for the list make together still fits in memory.
+const MAX_PAGE: usize = 256;
 const MAX_AGENT_ID: usize = 64;
 
 pub(super) fn list(signer: &Signer, after: Option<WalletId>, limit: u16) -> Step {
     let now = signer.clock.now();
-    let limit = usize::from(limit).min(MAX_ITEMS);
+    let limit = usize::from(limit).min(MAX_PAGE);
     let wallets = signer.journal.state().wallets_after(after).take(limit);
     Step::Answer(Reply::Keys(wallets.map(|wallet| wallet.key_info(now)).collect()))
 }

@@ -234,6 +234,42 @@ fn a_destroyed_wallet_is_gone() {
 }
 
 #[test]
+fn the_list_of_keys_comes_in_pages_that_fit_in_memory_and_is_whole() {
+    let (_state, mut signer, key) = with_wallet();
+    let snapshot = signer.journal.state().wallet(key.wallet).unwrap().snapshot().clone();
+    for number in 0..300_u16 {
+        let id = WalletId::new_v7(u64::from(number), [1; 10]);
+        let wallet = crate::journal::WalletSnapshot { id, ..snapshot.clone() };
+        let origin = crate::journal::Origin::Imported;
+        signer.journal.append(signer.clock.now(), Event::WalletCreated { origin, wallet });
+    }
+    let (mut after, mut pages) = (None, Vec::new());
+    loop {
+        let list = Request::ListKeys { after, limit: u16::MAX };
+        let Reply::Keys(page) = gateway(&mut signer, list) else { panic!("keys") };
+        let Some(last) = page.last() else { break };
+        after = Some(last.wallet);
+        pages.push(page.len());
+    }
+    assert_eq!(pages, [256, 45]);
+}
+
+#[test]
+fn a_gateway_cannot_make_more_keys_than_a_backup_holds() {
+    use protocol::wire::{MAX_BYTES, to_bytes};
+    let (_state, mut signer, _) = with_wallet();
+    let agent_id = Some("\u{1}".repeat(64)); // six letters each in the key file
+    let create =
+        Request::CreateKey { chain: Chain::Evm, environment: Environment::Mainnet, agent_id };
+    let Reply::Key(key) = gateway(&mut signer, create) else { panic!("a key") };
+    let snapshot = to_bytes(signer.journal.state().wallet(key.wallet).unwrap().snapshot());
+    let parts = signer.vault.backup_parts().unwrap();
+    let file = parts.iter().find(|part| part.name.contains(&key.wallet.to_string())).unwrap();
+    let each = snapshot.len() + file.name.len() + file.bytes.len() + 8;
+    assert!(crate::vault::MAX_KEYS * each < MAX_BYTES - 4096, "{each} bytes each");
+}
+
+#[test]
 fn a_key_is_imported_once() {
     let (_state, mut signer, _) = with_wallet();
     let import = || Request::ImportKey {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::path::Path;
 
 use primitives::WalletId;
-use protocol::wire::MAX_ITEMS;
 use protocol::{SecretMemory, VaultPhase};
 
 use super::files::{Files, THROTTLE_FILE, VAULT_FILE, key_file};
@@ -14,8 +13,9 @@ use super::slots::{SecretSlots, Slot};
 use super::throttle::Throttle;
 use super::{KdfCost, PublicKey, VaultError};
 
-/// The most keys in a vault: their files and the vault's own are one list in a backup.
-pub const MAX_KEYS: usize = MAX_ITEMS - 1;
+/// The most keys in a vault: what one backup holds, so that a gateway gone mad does not end the
+/// operator's backups.
+pub const MAX_KEYS: usize = 2_000;
 
 /// The keys of a signer, open or not.
 pub struct Vault {

@@ -12,6 +12,8 @@ use txcodec::evm::{Kind, Transaction};
 use super::*;
 use crate::vault::KdfCost;
 
+mod crashes;
+
 const GAS_PRICE: u64 = 1_000_000_000;
 const FEE: u64 = 21_000 * GAS_PRICE;
 /// What leaves in a day by default: 0.25 ETH.
@@ -284,107 +286,6 @@ fn a_key_is_imported_once() {
 }
 
 #[test]
-fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day() {
-    let (_state, mut signer, key) = with_wallet();
-    let Reply::Backup(archive) =
-        operator(&mut signer, Request::Backup { passphrase: passphrase() })
-    else {
-        panic!("a backup")
-    };
-    let elsewhere = TempDir::new().unwrap();
-    let mut other = start(elsewhere.path());
-    let mut damaged = archive.clone();
-    *damaged.last_mut().unwrap() ^= 1;
-    let restore = |archive| Request::Restore { passphrase: passphrase(), archive };
-    assert!(code(operator(&mut other, restore(damaged))).is_some());
-    let Reply::Journal(report) = operator(&mut other, restore(archive.clone())) else {
-        panic!("a report")
-    };
-    assert_eq!(report.keys, 1);
-    assert_eq!(code(operator(&mut other, restore(archive))), Some(RefusalCode::VaultExists));
-    operator(&mut other, Request::Unlock { passphrase: passphrase() });
-    let refused = gateway(&mut other, sign(key.wallet, 0, 1));
-    assert_eq!(code(refused), Some(RefusalCode::Suspended));
-    operator(&mut other, Request::Resume { passphrase: passphrase() });
-    let refused = gateway(&mut other, sign(key.wallet, 0, 1));
-    assert_eq!(code(refused), Some(RefusalCode::OverDayCeiling));
-    assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
-}
-
-/// Where each record of a journal's file ends: a length and its check, the content, a hash.
-fn record_ends(journal: &[u8]) -> Vec<usize> {
-    let mut ends = vec![0];
-    while let Some(length) = journal[ends[ends.len() - 1]..].first_chunk() {
-        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap();
-        ends.push(ends[ends.len() - 1] + 8 + length + 32);
-    }
-    ends
-}
-
-#[test]
-fn a_restore_that_a_crash_cut_short_lets_nothing_leave() {
-    let (_state, mut signer, key) = with_wallet();
-    let backup = Request::Backup { passphrase: passphrase() };
-    let Reply::Backup(archive) = operator(&mut signer, backup) else { panic!("a backup") };
-    let elsewhere = TempDir::new().unwrap();
-    let restore = Request::Restore { passphrase: passphrase(), archive };
-    let restored = operator(&mut start(elsewhere.path()), restore);
-    assert!(matches!(restored, Reply::Journal(_)));
-    let file = elsewhere.path().join("journal/journal");
-    let whole = std::fs::read(&file).unwrap();
-    let mut outcomes = std::collections::BTreeSet::new();
-    for end in record_ends(&whole) {
-        std::fs::write(&file, &whole[..end]).unwrap();
-        let mut signer = start(elsewhere.path());
-        operator(&mut signer, Request::Unlock { passphrase: passphrase() });
-        let known = signer.journal.state().wallet(key.wallet).is_some();
-        assert!(!known || signer.latch().0 == Latch::Suspended, "cut at {end}");
-        operator(&mut signer, Request::Resume { passphrase: passphrase() });
-        outcomes.insert(code(gateway(&mut signer, sign(key.wallet, 0, 1))));
-    }
-    let nothing = [RefusalCode::UnknownWallet, RefusalCode::OverDayCeiling].map(Some);
-    assert_eq!(outcomes, nothing.into());
-}
-
-#[test]
-fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
-    let (state, mut signer, key) = with_wallet();
-    let rotate = || Request::RotateKey { wallet: key.wallet, grace_seconds: 60 };
-    assert_eq!(code(operator(&mut signer, rotate())), None);
-    drop(signer);
-    let file = state.path().join("journal/journal");
-    let whole = std::fs::read(&file).unwrap();
-    let ends = record_ends(&whole);
-    std::fs::write(&file, &whole[..ends[ends.len() - 2]]).unwrap();
-    let mut signer = start(state.path());
-    operator(&mut signer, Request::Unlock { passphrase: passphrase() });
-    assert_eq!(code(operator(&mut signer, rotate())), None);
-}
-
-#[test]
-fn a_signer_whose_disk_fails_says_so_and_makes_no_key_that_nobody_knows() {
-    let (state, mut signer, key) = with_wallet();
-    let file = state.path().join("journal/journal");
-    let mut bytes = std::fs::read(&file).unwrap();
-    bytes[100] ^= 1;
-    drop(signer);
-    std::fs::write(&file, bytes).unwrap();
-    signer = start(state.path());
-    let unlock = Request::Unlock { passphrase: passphrase() };
-    assert_eq!(code(operator(&mut signer, unlock)), Some(RefusalCode::JournalFailed));
-    assert_eq!(signer.vault.phase(), protocol::VaultPhase::Locked);
-    signer.vault.unlock(&passphrase(), signer.clock.now_ms()).unwrap();
-    let keys = signer.vault.list().len();
-    let (chain, environment) = (Chain::Evm, Environment::Mainnet);
-    let create = Request::CreateKey { chain, environment, agent_id: None };
-    assert_eq!(code(gateway(&mut signer, create)), Some(RefusalCode::JournalFailed));
-    let destroy = Request::DestroyKey { wallet: key.wallet, passphrase: passphrase() };
-    assert!(code(operator(&mut signer, destroy)).is_some());
-    assert_eq!(signer.vault.list().len(), keys);
-    assert_eq!(operator(&mut signer, Request::Lock), Reply::Done);
-}
-
-#[test]
 fn a_suspension_is_written_once_however_often_it_is_asked_for() {
     let (_state, mut signer, _) = with_wallet();
     let suspend = |reason: &str| Request::Suspend { reason: reason.to_owned() };
@@ -393,23 +294,6 @@ fn a_suspension_is_written_once_however_often_it_is_asked_for() {
     assert_eq!(gateway(&mut signer, suspend("another")), Reply::Done);
     assert_eq!(signer.journal.head().0, records);
     assert_eq!(signer.latch(), (Latch::Suspended, "the first"));
-}
-
-#[test]
-fn nothing_is_signed_when_the_journal_does_not_verify() {
-    let (state, mut signer, key) = with_wallet();
-    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
-    drop(signer);
-    let file = state.path().join("journal/journal");
-    let mut bytes = std::fs::read(&file).unwrap();
-    bytes[100] ^= 1;
-    std::fs::write(&file, bytes).unwrap();
-    let mut signer = start(state.path());
-    assert_eq!(signer.latch().0, Latch::Suspended);
-    operator(&mut signer, Request::Unlock { passphrase: passphrase() });
-    assert!(code(gateway(&mut signer, sign(key.wallet, 1, 1))).is_some());
-    let resume = Request::Resume { passphrase: passphrase() };
-    assert_eq!(code(operator(&mut signer, resume)), Some(RefusalCode::JournalFailed));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::hex::Hex;
 use super::kdf::{KdfParams, check_strength};
 use super::record::VaultRecord;
 use super::slots::SecretSlots;
-use super::state::{Key, MAX_KEYS, parse_key};
+use super::state::{Key, parse_key};
 use super::unlock::{open_keys, open_master};
 use super::{KdfCost, Vault, VaultError};
 
@@ -83,7 +83,7 @@ impl Vault {
 impl Parts {
     fn read(parts: &[BackupPart]) -> Result<Self, VaultError> {
         if parts.len() > MAX_ITEMS {
-            return Err(VaultError::BadBackup(format!("more than {MAX_KEYS} keys")));
+            return Err(VaultError::BadBackup(format!("more than {MAX_ITEMS} files")));
         }
         let (mut record, mut keys) = (None, BTreeMap::new());
         for part in parts {

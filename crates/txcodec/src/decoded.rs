@@ -13,6 +13,7 @@ pub struct Decoded {
     pub(crate) effects: Vec<Effect>,
     pub(crate) fee_ceiling: Amount,
     pub(crate) signing_input: SigningInput,
+    pub(crate) intent: [u8; 32],
 }
 
 /// What kind of thing was read, and what its bytes say about where it is valid.
@@ -101,6 +102,15 @@ impl Decoded {
     /// What the key signs.
     pub fn signing_input(&self) -> &SigningInput {
         &self.signing_input
+    }
+
+    /// What is done, as one digest: the same for every attempt to do the same, another for anything
+    /// else (`docs/PROTOCOL.md`, "The intent digest").
+    ///
+    /// Nonce, gas, prices, blockhash and compute budget are not in it: an owner's approval and a
+    /// delay are for an intent, and hold for the attempt that gets through.
+    pub fn intent(&self) -> [u8; 32] {
+        self.intent
     }
 
     /// What the key signs, when nothing else is asked any more.

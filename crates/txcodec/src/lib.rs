@@ -12,6 +12,7 @@ mod decoded;
 mod effect;
 pub mod evm;
 mod hash;
+mod intent;
 pub mod message;
 pub mod solana;
 

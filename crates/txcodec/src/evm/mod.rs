@@ -11,6 +11,7 @@ mod arbitrary;
 mod effects;
 pub mod erc20;
 pub mod erc721;
+mod intent;
 mod rlp;
 mod signature;
 mod transaction;
@@ -41,6 +42,7 @@ pub fn decode(unsigned: &[u8], wallet: EvmAddress) -> Result<Decoded, DecodeErro
         effects: effects::of(&transaction, wallet),
         fee_ceiling,
         signing_input: SigningInput::Digest(keccak256(unsigned)),
+        intent: intent::of(&transaction),
     })
 }
 

@@ -3,6 +3,7 @@
 use primitives::{Amount, Chain};
 
 use crate::hash::keccak256;
+use crate::intent::{Intent, Kind};
 use crate::{DecodeError, Decoded, Effect, SigningInput, Subject, evm, solana};
 
 /// The longest text that is signed, in bytes.
@@ -29,12 +30,22 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
     if text.is_empty() {
         return Err(DecodeError::Truncated);
     }
-    let (subject, signing_input) = match chain {
-        Chain::Evm => (Subject::EvmMessage, SigningInput::Digest(personal_digest(text))),
-        Chain::Solana => (Subject::SolanaMessage, SigningInput::Bytes(text.into())),
+    let (subject, signing_input, kind) = match chain {
+        Chain::Evm => {
+            let digest = SigningInput::Digest(personal_digest(text));
+            (Subject::EvmMessage, digest, Kind::EvmText)
+        }
+        Chain::Solana => {
+            (Subject::SolanaMessage, SigningInput::Bytes(text.into()), Kind::SolanaText)
+        }
     };
-    let effects = vec![Effect::Text { text: text.to_owned() }];
-    Ok(Decoded { subject, effects, fee_ceiling: Amount::ZERO, signing_input })
+    Ok(Decoded {
+        subject,
+        effects: vec![Effect::Text { text: text.to_owned() }],
+        fee_ceiling: Amount::ZERO,
+        signing_input,
+        intent: Intent::new(kind).field(text.as_bytes()).digest(),
+    })
 }
 
 fn personal_digest(text: &str) -> [u8; 32] {
@@ -120,6 +131,14 @@ mod tests {
                 assert_eq!(decode_text(chain, text), refused, "{text:x?}");
             }
         }
+    }
+
+    #[test]
+    fn another_text_or_chain_is_another_intent() {
+        let intent = |chain, text: &str| decode_text(chain, text.as_bytes()).unwrap().intent();
+        assert_eq!(intent(Chain::Evm, "pay"), intent(Chain::Evm, "pay"));
+        assert_ne!(intent(Chain::Evm, "pay"), intent(Chain::Evm, "pay "));
+        assert_ne!(intent(Chain::Evm, "pay"), intent(Chain::Solana, "pay"));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(super) fn fee_ceiling(message: &Message) -> Result<Amount, DecodeError> {
         default_units = default_units.saturating_add(DEFAULT_UNITS_PER_INSTRUCTION);
         if call.program == PROGRAM {
             budget.read(&call)?;
-        } else if PRECOMPILES.contains(&call.program) {
+        } else if checks_signatures(call.program) {
             let checked = call.data.first().copied().map_or(0, usize::from);
             signatures = signatures.saturating_add(checked);
         }
@@ -83,6 +83,11 @@ pub(super) fn fee_ceiling(message: &Message) -> Result<Amount, DecodeError> {
     let base = Amount::from(signatures.saturating_mul(LAMPORTS_PER_SIGNATURE));
     let priority = budget.priority_fee(default_units);
     Ok(base.checked_add(priority).expect("two numbers below 2^128 have a sum below 2^256"))
+}
+
+/// True for a program that only checks signatures, which it finds in any instruction of the message.
+pub(super) fn checks_signatures(program: SolanaAddress) -> bool {
+    PRECOMPILES.contains(&program)
 }
 
 impl Budget {

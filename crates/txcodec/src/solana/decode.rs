@@ -6,7 +6,7 @@ use super::associated_token::Creation;
 use super::instruction::Call;
 use super::message::Message;
 use super::token::TokenProgram;
-use super::{associated_token, compute_budget, memo, system, token};
+use super::{associated_token, compute_budget, intent, memo, system, token};
 use crate::{DecodeError, Decoded, Effect, OpaqueReason, SigningInput, Subject};
 
 /// Reads a message that `wallet` is asked to sign.
@@ -30,6 +30,7 @@ pub fn decode(message: &[u8], wallet: SolanaAddress) -> Result<Decoded, DecodeEr
         subject: Subject::SolanaTransaction { fee_payer: message.fee_payer() },
         effects,
         fee_ceiling: compute_budget::fee_ceiling(&message)?,
+        intent: intent::of(&message),
         signing_input,
     })
 }

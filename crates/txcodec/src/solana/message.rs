@@ -64,6 +64,15 @@ pub(super) struct TableLookup {
     readonly: Vec<u8>,
 }
 
+/// Where an account stands, and what the message lets programs do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the message itself.
+    Here { address: SolanaAddress, is_signer: bool, is_writable: bool },
+    /// In a table on the chain, by the index there.
+    Table { table: SolanaAddress, index: u8, is_writable: bool },
+}
+
 impl Message {
     /// Reads a message.
     ///
@@ -159,6 +168,33 @@ impl Message {
         })
     }
 
+    /// Where the account of an index stands: those of the message come first, then what tables have
+    /// that may be changed, then the rest of theirs.
+    pub(super) fn place(&self, index: u8) -> Option<Place> {
+        let index = usize::from(index);
+        let looked_up = || {
+            let writable =
+                self.lookups.iter().flat_map(|lookup| lookup.places(&lookup.writable, true));
+            let readonly =
+                self.lookups.iter().flat_map(|lookup| lookup.places(&lookup.readonly, false));
+            writable.chain(readonly).nth(index.checked_sub(self.accounts.len())?)
+        };
+        match self.accounts.get(index) {
+            None => looked_up(),
+            Some(address) => {
+                let signers = usize::from(self.header.required_signatures);
+                let is_signer = index < signers;
+                let (end, readonly) = if is_signer {
+                    (signers, self.header.readonly_signed)
+                } else {
+                    (self.accounts.len(), self.header.readonly_unsigned)
+                };
+                let is_writable = index < end.saturating_sub(usize::from(readonly));
+                Some(Place::Here { address: *address, is_signer, is_writable })
+            }
+        }
+    }
+
     fn account(&self, index: u8) -> Option<SolanaAddress> {
         self.accounts.get(usize::from(index)).copied()
     }
@@ -228,6 +264,18 @@ impl Message {
 }
 
 impl TableLookup {
+    fn places<'a>(
+        &'a self,
+        indices: &'a [u8],
+        is_writable: bool,
+    ) -> impl Iterator<Item = Place> + 'a {
+        indices.iter().map(move |index| Place::Table {
+            table: self.table,
+            index: *index,
+            is_writable,
+        })
+    }
+
     fn count(&self) -> usize {
         self.writable.len().saturating_add(self.readonly.len())
     }

@@ -11,6 +11,7 @@ mod compile;
 pub mod compute_budget;
 mod decode;
 mod instruction;
+mod intent;
 pub mod memo;
 mod message;
 #[cfg(test)]

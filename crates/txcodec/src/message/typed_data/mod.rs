@@ -23,6 +23,7 @@ use types::{DOMAIN, Field, Types};
 use value::{Struct, Value, ValueReader};
 use wire::{Reader, Writer};
 
+use crate::intent::{Intent, Kind};
 use crate::{DecodeError, Decoded, Effect, SigningInput, Subject};
 
 /// The most bytes of the binary form.
@@ -59,6 +60,7 @@ pub fn decode_typed_data(bytes: &[u8]) -> Result<Decoded, DecodeError> {
         effects: std::iter::once(told).chain(known::effects(&data)).collect(),
         fee_ceiling: Amount::ZERO,
         signing_input: SigningInput::Digest(data.digest()),
+        intent: Intent::new(Kind::TypedData).field(bytes).digest(),
     })
 }
 

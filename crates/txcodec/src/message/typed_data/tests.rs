@@ -100,6 +100,28 @@ fn every_kind_of_value_survives_the_round_trip() {
 }
 
 #[test]
+fn another_message_domain_or_type_is_another_intent() {
+    let intent = |json: &Json| decode_typed_data(&read(json).to_bytes()).unwrap().intent();
+    let told = intent(&mail());
+    assert_eq!(intent(&mail()), told);
+    for (place, changed) in [
+        ("/message/contents", "Hello, Bob?"),
+        ("/message/to/name", "Bot"),
+        ("/domain/name", "Ether Mai1"),
+        ("/domain/verifyingContract", "0xcccccccccccccccccccccccccccccccccccccccd"),
+    ] {
+        let mut other = mail();
+        *other.pointer_mut(place).unwrap() = changed.into();
+        assert_ne!(intent(&other), told, "{place}");
+    }
+    let mut renamed = mail();
+    renamed["types"]["Letter"] = renamed["types"]["Mail"].take();
+    renamed["types"].as_object_mut().unwrap().remove("Mail");
+    renamed["primaryType"] = "Letter".into();
+    assert_ne!(intent(&renamed), told);
+}
+
+#[test]
 fn a_domain_that_says_nothing_is_told_as_such() {
     let decoded = decode_typed_data(&read(&all_kinds()).to_bytes()).unwrap();
     let primary_type = "All".to_owned();

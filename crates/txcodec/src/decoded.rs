@@ -89,6 +89,19 @@ impl Decoded {
         }
     }
 
+    /// The network that the bytes name: that of an EVM transaction, or of the domain of typed data.
+    /// `None` where they name none, so that the signature holds wherever it is taken.
+    pub fn chain_id(&self) -> Option<ChainId> {
+        match (self.subject, self.effects.first()) {
+            (Subject::EvmTransaction { chain_id, .. }, _) => Some(chain_id),
+            (Subject::EvmMessage, Some(Effect::TypedData { chain_id, .. })) => *chain_id,
+            (
+                Subject::EvmMessage | Subject::SolanaMessage | Subject::SolanaTransaction { .. },
+                _,
+            ) => None,
+        }
+    }
+
     /// Everything that it does, in the order of the bytes.
     pub fn effects(&self) -> &[Effect] {
         &self.effects
@@ -135,7 +148,8 @@ impl Decoded {
                 }
                 Effect::TokenOut { token, amount, .. }
                 | Effect::Allowance { token, amount, .. } => add(Asset::Token(*token), *amount)?,
-                Effect::AuthorityChange { .. }
+                Effect::CollectibleOut { .. }
+                | Effect::AuthorityChange { .. }
                 | Effect::Call { .. }
                 | Effect::Deploy
                 | Effect::Text { .. }
@@ -150,10 +164,11 @@ impl Decoded {
         Some(spend)
     }
 
-    /// Who gets something: recipients of coins and tokens, in the order of the bytes.
+    /// Who gets something: recipients of coins, tokens and collectibles, in the order of the bytes.
     pub fn recipients(&self) -> impl Iterator<Item = Address> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => Some(*to),
+            Effect::CollectibleOut { to, .. } => Some(Address::Evm(*to)),
             Effect::Allowance { .. }
             | Effect::Rent { .. }
             | Effect::AuthorityChange { .. }

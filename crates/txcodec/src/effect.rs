@@ -25,6 +25,18 @@ pub enum Effect {
         /// Base units of the token.
         amount: Amount,
     },
+    /// Something that is one of a kind or of few leaves (ERC-721, ERC-1155). What it is worth is not
+    /// in its amount, so it is no spend: a guard judges it by itself.
+    CollectibleOut {
+        /// The contract that keeps it.
+        contract: EvmAddress,
+        /// Who gets it; the zero address where that is whoever takes it.
+        to: EvmAddress,
+        /// Which one: `tokenId` of the standards.
+        id: Amount,
+        /// How many of it: one for ERC-721.
+        amount: Amount,
+    },
     /// Somebody may take tokens later, without another signature of the wallet.
     Allowance {
         /// Contract or mint.
@@ -96,6 +108,14 @@ pub enum AuthorityKind {
     Mint,
     /// All tokens of a contract may be moved (ERC-721 and ERC-1155 `setApprovalForAll`).
     Operator,
+    /// A contract's owner, its code, or who may act for it.
+    Contract,
+    /// Who may replace a Solana program, or the program itself.
+    Program,
+    /// Who may move staked coins, or vote with them (Stake and Vote programs).
+    Stake,
+    /// Who may use a durable nonce, and take the coins in its account.
+    NonceAccount,
 }
 
 /// Why an effect cannot be read.
@@ -121,4 +141,59 @@ pub enum OpaqueReason {
     DurableNonce,
     /// Another account has to sign too, or pays, so the wallet is part of somebody else's plan.
     OtherSigners,
+    /// Typed data that has the name of something known, but not its form, or an order whose price
+    /// cannot be read; the text says why.
+    TypedData(&'static str),
+    /// Typed data of a known kind that names no chain, and so holds on every one.
+    EveryChain,
+    /// Calls in calls, deeper or more of them than are read.
+    TooManyCalls,
+    /// A contract runs somebody else's code as its own.
+    DelegateCall {
+        /// Whose.
+        code: EvmAddress,
+    },
+}
+
+impl OpaqueReason {
+    /// True where the owner could know what happens, because the intent digest pins all of it;
+    /// false where the bytes leave it to somebody else what happens, where, or when.
+    #[must_use]
+    pub const fn is_approvable(&self) -> bool {
+        match self {
+            Self::UnknownProgram(_)
+            | Self::UnknownInstruction { .. }
+            | Self::UnknownToken { .. }
+            | Self::TypedData(_)
+            | Self::TooManyCalls
+            | Self::DelegateCall { .. } => true,
+            Self::LookupTables | Self::DurableNonce | Self::OtherSigners | Self::EveryChain => {
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_approves_what_the_intent_pins_and_nothing_else() {
+        let program = SolanaAddress([5; 32]);
+        for (reason, is_approvable) in [
+            (OpaqueReason::UnknownProgram(program), true),
+            (OpaqueReason::UnknownInstruction { program, tag: None }, true),
+            (OpaqueReason::UnknownToken { from: program }, true),
+            (OpaqueReason::TypedData("an order"), true),
+            (OpaqueReason::TooManyCalls, true),
+            (OpaqueReason::DelegateCall { code: EvmAddress::ZERO }, true),
+            (OpaqueReason::LookupTables, false),
+            (OpaqueReason::DurableNonce, false),
+            (OpaqueReason::OtherSigners, false),
+            (OpaqueReason::EveryChain, false),
+        ] {
+            assert_eq!(reason.is_approvable(), is_approvable, "{reason:?}");
+        }
+    }
 }

@@ -22,6 +22,9 @@ fn denied_effect(effect: &Effect, facts: &Facts<'_>) -> Option<Denial> {
             "TYPED_DATA",
             format!("what a contract does with typed data of type {primary_type:?} is not known"),
         ),
+        Effect::CollectibleOut { contract, .. } => {
+            ("COLLECTIBLES", format!("a collectible of {contract} would leave"))
+        }
         Effect::Allowance { spender, .. } => {
             ("APPROVED_SPENDERS", format!("{spender} would be allowed to take tokens"))
         }

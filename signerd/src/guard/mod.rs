@@ -213,9 +213,15 @@ fn judge_effects(rule: &NetworkRule, effects: &[Effect]) -> Result<(), Refusal> 
                 _,
             )
             | (
-                Effect::AuthorityChange { .. } | Effect::Call { .. } | Effect::Deploy,
+                Effect::CollectibleOut { .. }
+                | Effect::AuthorityChange { .. }
+                | Effect::Call { .. }
+                | Effect::Deploy,
                 NetworkRule::Open,
             ) => {}
+            (Effect::CollectibleOut { .. }, NetworkRule::Limited(_)) => {
+                return Err(not_allowed("the guard does not allow collectibles to leave"));
+            }
             (Effect::AuthorityChange { .. }, NetworkRule::Limited(_)) => {
                 return Err(not_allowed("the guard does not allow control to change hands"));
             }

@@ -33,6 +33,13 @@ fn effect_in_words(effect: &Effect) -> Value {
             put("to", to);
             put("amount", amount);
         }
+        Effect::CollectibleOut { contract, to, id, amount } => {
+            put("effect", &"collectible_out");
+            put("contract", contract);
+            put("to", to);
+            put("id", id);
+            put("amount", amount);
+        }
         Effect::Allowance { token, spender, amount } => {
             put("effect", &"allowance");
             put("token", token);
@@ -83,6 +90,10 @@ fn kind_in_words(kind: AuthorityKind) -> &'static str {
         AuthorityKind::TokenAccount => "token_account",
         AuthorityKind::Mint => "mint",
         AuthorityKind::Operator => "operator",
+        AuthorityKind::Contract => "contract",
+        AuthorityKind::Program => "program",
+        AuthorityKind::Stake => "stake",
+        AuthorityKind::NonceAccount => "nonce_account",
     }
 }
 
@@ -100,6 +111,10 @@ fn opaque_in_words(reason: &OpaqueReason) -> Value {
         OpaqueReason::LookupTables => ("lookup_tables", None),
         OpaqueReason::DurableNonce => ("durable_nonce", None),
         OpaqueReason::OtherSigners => ("other_signers", None),
+        OpaqueReason::TypedData(why) => ("typed_data", Some(("why", (*why).to_owned()))),
+        OpaqueReason::EveryChain => ("every_chain", None),
+        OpaqueReason::TooManyCalls => ("too_many_calls", None),
+        OpaqueReason::DelegateCall { code } => ("delegate_call", Some(("code", code.to_string()))),
     };
     let mut words = json!({ "effect": "opaque", "reason": reason });
     if let Some((word, value)) = fact {

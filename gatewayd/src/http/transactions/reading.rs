@@ -142,6 +142,7 @@ fn operation(effect: &Effect) -> api::Operation {
     let kind = match effect {
         Effect::NativeOut { .. } => "NATIVE_TRANSFER",
         Effect::TokenOut { .. } => "TOKEN_TRANSFER",
+        Effect::CollectibleOut { .. } => "NFT_TRANSFER",
         Effect::Allowance { .. } => "APPROVE",
         Effect::Rent { .. } => "RENT",
         Effect::AuthorityChange { .. } => "AUTHORITY_CHANGE",
@@ -169,6 +170,11 @@ fn operation(effect: &Effect) -> api::Operation {
             operation.to = Some(to.to_string());
             operation.amount = Some(amount.to_string());
             operation.token = Some(token.to_string());
+        }
+        Effect::CollectibleOut { contract, to, amount, .. } => {
+            operation.to = Some(to.to_string());
+            operation.amount = Some(amount.to_string());
+            operation.token = Some(contract.to_string());
         }
         Effect::Rent { account, amount } => {
             operation.to = Some(account.to_string());

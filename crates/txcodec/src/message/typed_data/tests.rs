@@ -367,3 +367,34 @@ fn transfers_of_permit2_count_as_allowances_of_whoever_may_send_them() {
         assert_eq!(effects(&json), vec![allowance(Amount::from(5_u64)); count]);
     }
 }
+
+/// Chain, contract and primary type.
+type Facts = (Option<ChainId>, Option<EvmAddress>, String);
+
+fn facts(decoded: &Decoded) -> Facts {
+    let Some(Effect::TypedData { chain_id, verifying_contract, primary_type }) =
+        decoded.effects().first()
+    else {
+        panic!("{decoded:?} does not begin with what it is");
+    };
+    (*chain_id, *verifying_contract, primary_type.clone())
+}
+
+#[test]
+fn what_typed_data_lets_go_is_spend_on_the_chain_of_its_domain() {
+    let fields = "address owner,address spender,uint256 value,uint256 nonce,uint256 deadline";
+    let message =
+        json!({ "owner": TOKEN, "spender": SPENDER, "value": 5, "nonce": 0, "deadline": 0 });
+    let permit = for_contract(TOKEN, &[("Permit", fields)], message);
+    let decoded = decode_typed_data(&read(&permit).to_bytes()).unwrap();
+    let chain_id = "eip155:1".parse().ok();
+    assert_eq!(facts(&decoded), (chain_id, TOKEN.parse().ok(), "Permit".to_owned()));
+    assert_eq!(decoded.chain_id(), chain_id);
+    let spend = [(primitives::Asset::Token(address(TOKEN)), Amount::from(5_u64))];
+    assert_eq!(decoded.spend(), Some(spend.into()));
+
+    let nowhere = decode_typed_data(&read(&all_kinds()).to_bytes()).unwrap();
+    assert_eq!(facts(&nowhere), (None, None, "All".to_owned()));
+    assert_eq!(nowhere.chain_id(), None);
+    assert_eq!(nowhere.spend(), Some([].into()));
+}

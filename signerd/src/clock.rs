@@ -9,6 +9,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Seconds since 1970, as the signer counts them.
 pub type UnixSeconds = u64;
 
+/// What the time is: by the signer's own clock, which judges, and by the system's, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// By the signer's clock.
+    pub now: UnixSeconds,
+    /// By the system's clock. It may be wrong.
+    pub wall: UnixSeconds,
+}
+
 /// The signer's time.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -19,13 +28,13 @@ pub struct Clock {
 impl Clock {
     /// Starts at the system's time, or at `not_before` if that is later.
     pub fn start(not_before: UnixSeconds) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this module is where the time comes from")]
-        let system = SystemTime::now();
-        let since_1970 = system.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            started_at: since_1970.max(Duration::from_secs(not_before)),
-            started: Instant::now(),
-        }
+        let started_at = system_time().max(Duration::from_secs(not_before));
+        Self { started_at, started: Instant::now() }
+    }
+
+    /// Now, by both clocks.
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now(), wall: system_time().as_secs() }
     }
 
     /// Now, in seconds.
@@ -41,6 +50,12 @@ impl Clock {
     fn since_1970(&self) -> Duration {
         self.started_at.saturating_add(self.started.elapsed())
     }
+}
+
+fn system_time() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this module is where the time comes from")]
+    let system = SystemTime::now();
+    system.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 #[cfg(test)]

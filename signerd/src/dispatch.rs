@@ -32,12 +32,10 @@ const TABLE: &[Row] = &[
     Row(Kind::Status,          &[Gateway, Operator], Needs::Nothing),
     Row(Kind::ListKeys,        &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::CreateKey,       &[Gateway, Operator], Needs::OpenVault),
-    Row(Kind::SignTransaction, &[Gateway],           Needs::OpenVault),
-    Row(Kind::SignMessage,     &[Gateway],           Needs::OpenVault),
-    Row(Kind::SignTypedData,   &[Gateway],           Needs::OpenVault),
+    Row(Kind::Sign,            &[Gateway],           Needs::OpenVault),
     Row(Kind::ShowGuard,       &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::Exposure,        &[Gateway, Operator], Needs::AnyVault),
-    Row(Kind::Suspend,         &[Gateway, Operator], Needs::AnyVault),
+    Row(Kind::Halt,            &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::InitVault,       &[Operator],          Needs::NoVault),
     Row(Kind::Unlock,          &[Operator],          Needs::LockedVault),
     Row(Kind::Lock,            &[Operator],          Needs::AnyVault),
@@ -105,12 +103,10 @@ Hello gateway ULO operator ULO
 Status gateway ULO operator ULO
 ListKeys gateway -LO operator -LO
 CreateKey gateway --O operator --O
-SignTransaction gateway --O operator ---
-SignMessage gateway --O operator ---
-SignTypedData gateway --O operator ---
+Sign gateway --O operator ---
 ShowGuard gateway -LO operator -LO
 Exposure gateway -LO operator -LO
-Suspend gateway -LO operator -LO
+Halt gateway -LO operator -LO
 InitVault gateway --- operator U--
 Unlock gateway --- operator -L-
 Lock gateway --- operator -LO

@@ -8,6 +8,7 @@ mod amount;
 mod hex;
 mod id;
 mod network;
+mod scope;
 
 pub use address::{Address, AddressError, EvmAddress, SolanaAddress};
 pub use amount::{Amount, AmountError};
@@ -17,6 +18,7 @@ pub use network::{
     BUILTIN, Chain, ChainId, ChainIdError, Environment, NativeCoin, Network, SolanaCluster,
     TierCeilings, UnknownWord, builtin_by_chain_id, builtin_by_name,
 };
+pub use scope::Scope;
 
 /// What a wallet holds and spends: the coin of the network, or a token on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,21 +6,33 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod exposure;
 mod frame;
+mod guard;
+pub mod journal;
+mod key;
 mod refusal;
 mod reply;
 mod request;
 mod secret;
+mod status;
+mod warrant;
 pub mod wire;
 
+pub use exposure::{Ceiling, Exposure, ExposureLine};
 pub use frame::{FRAME_HEADER, Frame, FrameError, MAX_CONTROL_FRAME, MAX_SIGNER_FRAME, RequestId};
+pub use guard::{Demand, GuardChange, GuardCheck, GuardOrder, GuardText};
+pub use journal::JournalReport;
+pub use key::{KeyInfo, KeyState};
 pub use refusal::{Refusal, RefusalCode};
-pub use reply::{
-    Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyInfo, KeyState, Latch, Reply,
-    SecretMemory, Status, VaultPhase,
-};
+pub use reply::{Announcement, OwnersState, Reply};
 pub use request::{Kind, Request};
 pub use secret::Secret;
+pub use status::{Latch, SecretMemory, Status, VaultPhase};
+pub use warrant::{
+    AnnouncementId, Approval, MAX_OWNERS, OwnerSignature, Owners, Payload, SignedForm, Terms,
+    Warrant,
+};
 
 /// The version of the protocol, spoken in the hello. Peers of another version are refused.
 pub const VERSION: u16 = 1;

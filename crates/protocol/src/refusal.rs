@@ -70,6 +70,32 @@ pub enum RefusalCode {
     JournalFailed,
     /// A defect of the signer itself.
     Internal,
+    /// It may be signed once it was announced and its wait is over.
+    NeedsDelay,
+    /// It may be signed once the wallet's owners approved it.
+    NeedsOwner,
+    /// More than even the owners may let go.
+    OverOwnerCeiling,
+    /// More signatures and announcements than the guard allows in an hour or a day: wait.
+    TooManyRequests,
+    /// It was announced, and its wait is not over.
+    NotYet,
+    /// Nothing was announced as this, it was something else, or it was called off.
+    UnknownAnnouncement,
+    /// The approval is not for this, or its signatures are not those of enough owners.
+    BadApproval,
+    /// The approval's time is over.
+    ApprovalExpired,
+    /// The approval was used before.
+    ApprovalUsed,
+    /// The wallet has other owners than was thought.
+    OwnersChanged,
+    /// Signing is locked.
+    Locked,
+    /// The latch is elsewhere than was thought.
+    LatchChanged,
+    /// The journal has no such record.
+    UnknownRecord,
 }
 
 impl Refusal {
@@ -117,6 +143,19 @@ impl fmt::Display for RefusalCode {
             Self::LimitReached => "LIMIT_REACHED",
             Self::JournalFailed => "JOURNAL_FAILED",
             Self::Internal => "INTERNAL",
+            Self::NeedsDelay => "NEEDS_DELAY",
+            Self::NeedsOwner => "NEEDS_OWNER",
+            Self::OverOwnerCeiling => "OVER_OWNER_CEILING",
+            Self::TooManyRequests => "TOO_MANY_REQUESTS",
+            Self::NotYet => "NOT_YET",
+            Self::UnknownAnnouncement => "UNKNOWN_ANNOUNCEMENT",
+            Self::BadApproval => "BAD_APPROVAL",
+            Self::ApprovalExpired => "APPROVAL_EXPIRED",
+            Self::ApprovalUsed => "APPROVAL_USED",
+            Self::OwnersChanged => "OWNERS_CHANGED",
+            Self::Locked => "LOCKED",
+            Self::LatchChanged => "LATCH_CHANGED",
+            Self::UnknownRecord => "UNKNOWN_RECORD",
         })
     }
 }
@@ -149,4 +188,17 @@ wire_tags!(RefusalCode {
     LimitReached = 24,
     JournalFailed = 25,
     Internal = 26,
+    NeedsDelay = 27,
+    NeedsOwner = 28,
+    OverOwnerCeiling = 29,
+    TooManyRequests = 30,
+    NotYet = 31,
+    UnknownAnnouncement = 32,
+    BadApproval = 33,
+    ApprovalExpired = 34,
+    ApprovalUsed = 35,
+    OwnersChanged = 36,
+    Locked = 37,
+    LatchChanged = 38,
+    UnknownRecord = 39,
 });

@@ -1,11 +1,12 @@
 //! What the signer answers.
 
-use std::fmt;
+use primitives::WalletId;
 
-use primitives::{Address, Amount, Asset, Chain, ChainId, Environment, WalletId};
-
+use crate::journal::{JournalReport, Receipt, Record};
 use crate::wire::{Item, Reader, Wire, WireError};
-use crate::{Refusal, wire_fields, wire_tags};
+use crate::{
+    AnnouncementId, Exposure, GuardCheck, GuardText, KeyInfo, Owners, Refusal, Status, wire_fields,
+};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,8 @@ pub enum Reply {
     Hello {
         /// [`crate::VERSION`].
         version: u16,
-        /// Random, made with the vault; all zero before. Owners' approvals name it.
+        /// Random, made with the vault and again when a backup is taken over; all zero before.
+        /// Owners' approvals name it.
         instance: [u8; 16],
     },
     /// To what only does something.
@@ -35,175 +37,46 @@ pub enum Reply {
     Backup(Vec<u8>),
     /// To checking a backup, taking it over, or checking the journal.
     Journal(JournalReport),
+    /// To announcing an intent.
+    Announced(Announcement),
+    /// To asking what is announced.
+    Announcements(Vec<Announcement>),
+    /// To asking for owners.
+    Owners(OwnersState),
+    /// To trying a guard.
+    GuardCheck(GuardCheck),
+    /// To reading the journal.
+    Records(Vec<Record>),
+    /// To asking for a receipt.
+    Receipt(Receipt),
     /// To anything that is not done.
     Refused(Refusal),
 }
 
-/// How the signer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// Of the program.
-    pub version: String,
-    /// Whether it has and can use its keys.
-    pub vault: VaultPhase,
-    /// Whether it may sign.
-    pub latch: Latch,
-    /// Why it may not, or what it said at the start.
-    pub latch_reason: String,
-    /// How the keys are kept from others while the vault is open.
-    pub secret_memory: SecretMemory,
-    /// How many wallets it has.
-    pub wallets: u32,
-    /// Records in the journal.
-    pub journal_records: u64,
-    /// The hash that ends the journal's chain.
-    pub journal_head: [u8; 32],
-    /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
-    pub idle_lock_seconds: u32,
-    /// What confines the process, a word each.
-    pub sandbox: Vec<String>,
-}
-
-/// Whether the keys can be used.
+/// An intent that waits, or may be signed once its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VaultPhase {
-    /// There is no vault.
-    Uninitialised,
-    /// The keys are encrypted on disk only.
-    Locked,
-    /// The keys are in secret memory.
-    Open,
-}
-
-/// Whether anything is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Latch {
-    /// Yes, under the guard.
-    Active,
-    /// No, until an operator resumes it.
-    Suspended,
-}
-
-/// How secret bytes are kept while they are in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretMemory {
-    /// `memfd_secret(2)`: not even the kernel maps it; root cannot read it.
-    MemfdSecret,
-    /// `mlock(2)`: never swapped, never dumped; root can read it.
-    Locked,
-}
-
-/// A wallet: its key as the world may know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyInfo {
-    /// Its id.
+pub struct Announcement {
+    /// Whose key shall sign.
     pub wallet: WalletId,
-    /// Which kind of chain it signs for.
-    pub chain: Chain,
-    /// Which networks it signs for.
-    pub environment: Environment,
-    /// secp256k1: 33 bytes, compressed (SEC 1). Ed25519: 32 bytes (RFC 8032).
-    pub public_key: Vec<u8>,
-    /// What it is known by on its chain.
-    pub address: Address,
-    /// Whether it signs.
-    pub state: KeyState,
-    /// Unix seconds.
-    pub created_at: u64,
+    /// What it was announced as.
+    pub id: AnnouncementId,
+    /// `txcodec`'s digest of what it does.
+    pub intent: [u8; 32],
+    /// From when on it may be signed, Unix seconds of the signer's clock.
+    pub ready_at: u64,
+    /// Until when, Unix seconds of the signer's clock.
+    pub expires_at: u64,
 }
 
-/// Whether a key signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyState {
-    /// Yes, under its guard.
-    Active,
-    /// Until this time, Unix seconds: it was replaced.
-    Retiring {
-        /// Unix seconds.
-        until: u64,
-    },
-    /// No more.
-    Retired,
-}
-
-/// A wallet's guard, as people read it.
+/// Who the owners of a wallet are, and who may become them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuardText {
-    /// Grows by one with each change.
+pub struct OwnersState {
+    /// Those whose signatures count; nobody at first.
+    pub confirmed: Owners,
+    /// Those who were proposed, and are to be confirmed.
+    pub proposed: Option<Owners>,
+    /// How often owners were confirmed: names the owners that a change was made from.
     pub version: u64,
-    /// TOML; `docs/guard.md` says what it means.
-    pub text: String,
-}
-
-/// What could leave a wallet, were gatewayd taken over now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exposure {
-    /// Whose.
-    pub wallet: WalletId,
-    /// A line for each network and asset that may leave.
-    pub lines: Vec<ExposureLine>,
-}
-
-/// What could leave of one asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExposureLine {
-    /// On which network; `None` for all clusters of a Solana wallet's environment together, as the
-    /// bytes of a Solana transaction do not name its cluster.
-    pub network: Option<ChainId>,
-    /// Of what.
-    pub asset: Asset,
-    /// In one transaction, now.
-    pub at_once: Ceiling,
-    /// In the next 24 hours.
-    pub per_day: Ceiling,
-}
-
-/// How much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ceiling {
-    /// At most this, in base units.
-    AtMost(Amount),
-    /// Everything that the wallet holds.
-    Unlimited,
-}
-
-/// What reading the journal found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JournalReport {
-    /// Records read.
-    pub records: u64,
-    /// The hash that ends the chain.
-    pub head: [u8; 32],
-    /// Keys found with it, for a backup; 0 otherwise.
-    pub keys: u32,
-}
-
-impl fmt::Display for VaultPhase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Uninitialised => "uninitialised",
-            Self::Locked => "locked",
-            Self::Open => "open",
-        })
-    }
-}
-
-impl fmt::Display for Latch {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Active => "ACTIVE",
-            Self::Suspended => "SUSPENDED",
-        })
-    }
-}
-
-impl fmt::Display for SecretMemory {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::MemfdSecret => "memfd_secret",
-            Self::Locked => "mlock",
-        })
-    }
 }
 
 impl Wire for Reply {
@@ -223,6 +96,12 @@ impl Wire for Reply {
             Self::Exposure(exposure) => tagged(8, exposure, out),
             Self::Backup(archive) => tagged(9, archive, out),
             Self::Journal(report) => tagged(10, report, out),
+            Self::Announced(announcement) => tagged(11, announcement, out),
+            Self::Announcements(announcements) => tagged(12, announcements, out),
+            Self::Owners(owners) => tagged(13, owners, out),
+            Self::GuardCheck(check) => tagged(14, check, out),
+            Self::Records(records) => tagged(15, records, out),
+            Self::Receipt(receipt) => tagged(16, receipt, out),
             Self::Refused(refusal) => tagged(255, refusal, out),
         }
     }
@@ -239,6 +118,12 @@ impl Wire for Reply {
             8 => Wire::read(input).map(Self::Exposure),
             9 => Wire::read(input).map(Self::Backup),
             10 => Wire::read(input).map(Self::Journal),
+            11 => Wire::read(input).map(Self::Announced),
+            12 => Wire::read(input).map(Self::Announcements),
+            13 => Wire::read(input).map(Self::Owners),
+            14 => Wire::read(input).map(Self::GuardCheck),
+            15 => Wire::read(input).map(Self::Records),
+            16 => Wire::read(input).map(Self::Receipt),
             255 => Wire::read(input).map(Self::Refused),
             tag => Err(WireError::UnknownTag(tag)),
         }
@@ -250,70 +135,20 @@ fn tagged<T: Wire>(tag: u8, content: &T, out: &mut Vec<u8>) {
     content.write(out);
 }
 
-impl Wire for KeyState {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Active => 1_u8.write(out),
-            Self::Retiring { until } => tagged(2, until, out),
-            Self::Retired => 3_u8.write(out),
-        }
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
-        match u8::read(input)? {
-            1 => Ok(Self::Active),
-            2 => Ok(Self::Retiring { until: Wire::read(input)? }),
-            3 => Ok(Self::Retired),
-            tag => Err(WireError::UnknownTag(tag)),
-        }
-    }
-}
-
-impl Wire for Ceiling {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::AtMost(amount) => tagged(1, amount, out),
-            Self::Unlimited => 2_u8.write(out),
-        }
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
-        match u8::read(input)? {
-            1 => Wire::read(input).map(Self::AtMost),
-            2 => Ok(Self::Unlimited),
-            tag => Err(WireError::UnknownTag(tag)),
-        }
-    }
-}
-
-wire_tags!(VaultPhase { Uninitialised = 1, Locked = 2, Open = 3 });
-wire_tags!(Latch { Active = 1, Suspended = 2 });
-wire_tags!(SecretMemory { MemfdSecret = 1, Locked = 2 });
-wire_fields!(Status {
-    version,
-    vault,
-    latch,
-    latch_reason,
-    secret_memory,
-    wallets,
-    journal_records,
-    journal_head,
-    idle_lock_seconds,
-    sandbox,
-});
-wire_fields!(KeyInfo { wallet, chain, environment, public_key, address, state, created_at });
-wire_fields!(GuardText { version, text });
-wire_fields!(Exposure { wallet, lines });
-wire_fields!(ExposureLine { network, asset, at_once, per_day });
-wire_fields!(JournalReport { records, head, keys });
-impl Item for KeyInfo {}
-impl Item for ExposureLine {}
+wire_fields!(Announcement { wallet, id, intent, ready_at, expires_at });
+wire_fields!(OwnersState { confirmed, proposed, version });
+impl Item for Announcement {}
 
 #[cfg(test)]
 mod tests {
+    use primitives::{Amount, Asset, Chain, Environment};
+
     use super::*;
-    use crate::RefusalCode;
     use crate::wire::{read_all, to_bytes};
+    use crate::{
+        Ceiling, Demand, ExposureLine, GuardChange, GuardOrder, KeyState, Latch, RefusalCode,
+        SecretMemory, VaultPhase,
+    };
 
     #[test]
     fn every_reply_survives_the_round_trip() {
@@ -325,6 +160,7 @@ mod tests {
             public_key: vec![2; 33],
             address: primitives::EvmAddress([3; 20]).into(),
             state: KeyState::Retiring { until: 1_900_000_000 },
+            latch: Latch::Locked,
             created_at: 1_800_000_000,
         };
         let status = Status {
@@ -332,10 +168,15 @@ mod tests {
             vault: VaultPhase::Open,
             latch: Latch::Suspended,
             latch_reason: "an operator said so".to_owned(),
+            wallets_halted: 1,
+            suspends_at: Some(1_900_000_000),
             secret_memory: SecretMemory::MemfdSecret,
             wallets: 2,
             journal_records: 40,
             journal_head: [9; 32],
+            witness: "none".to_owned(),
+            now: 1_800_000_000,
+            behind_seconds: 3,
             idle_lock_seconds: 0,
             sandbox: vec!["no_new_privs".to_owned()],
         };
@@ -343,7 +184,41 @@ mod tests {
             network: Some("eip155:1".parse().unwrap()),
             asset: Asset::Token(primitives::EvmAddress([4; 20]).into()),
             at_once: Ceiling::AtMost(Amount::from(5_u64)),
+            per_hour: Ceiling::AtMost(Amount::from(5_u64)),
             per_day: Ceiling::Unlimited,
+            per_month: Ceiling::Unlimited,
+        };
+        let exposure = Exposure { wallet, lines: vec![line], remarks: vec!["so".to_owned()] };
+        let change = GuardChange {
+            key: "messages".to_owned(),
+            before: Some("\"text\"".to_owned()),
+            after: None,
+            order: GuardOrder::Looser,
+        };
+        let check = GuardCheck {
+            from_version: 3,
+            text: "messages = \"text\"".to_owned(),
+            order: GuardOrder::Tighter,
+            changes: vec![change],
+            exposure: exposure.clone(),
+            verdict: Some(Demand::Delay(600)),
+        };
+        let announcement = Announcement {
+            wallet,
+            id: AnnouncementId([2; 16]),
+            intent: [3; 32],
+            ready_at: 1_800_000_600,
+            expires_at: 1_800_086_400,
+        };
+        let owners = Owners { threshold: 1, members: vec![key.address] };
+        let owners = OwnersState { confirmed: owners.clone(), proposed: Some(owners), version: 1 };
+        let record = Record::new([0; 32], vec![1, 2, 3]);
+        let receipt = Receipt {
+            instance: [1; 16],
+            before: [0; 32],
+            record: record.clone(),
+            public_key: [2; 32],
+            signature: [3; 64],
         };
         let replies = [
             Reply::Hello { version: 1, instance: [1; 16] },
@@ -353,9 +228,15 @@ mod tests {
             Reply::Key(KeyInfo { state: KeyState::Active, ..key }),
             Reply::Signature(vec![1; 65]),
             Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
-            Reply::Exposure(Exposure { wallet, lines: vec![line] }),
+            Reply::Exposure(exposure),
             Reply::Backup(vec![0; 1000]),
             Reply::Journal(JournalReport { records: 3, head: [0; 32], keys: 1 }),
+            Reply::Announced(announcement),
+            Reply::Announcements(vec![announcement; 2]),
+            Reply::Owners(owners),
+            Reply::GuardCheck(check),
+            Reply::Records(vec![record]),
+            Reply::Receipt(receipt),
             Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),
         ];
         for reply in replies {

@@ -2,8 +2,8 @@
 
 use primitives::{Chain, Environment, WalletId};
 
-use crate::Secret;
 use crate::wire::{Reader, Wire, WireError};
+use crate::{AnnouncementId, Approval, Latch, Owners, Payload, Secret, Warrant};
 
 /// Declares [`Request`], [`Kind`] and their bytes: one line of tag and name a request.
 macro_rules! requests {
@@ -83,26 +83,14 @@ requests! {
         /// Whom it is for, at most 64 characters; for the key file alone.
         agent_id: Option<String>,
     }
-    /// Signs a whole unsigned transaction.
-    5 SignTransaction {
+    /// Signs something, if the guard lets it go or the warrant allows it.
+    5 Sign {
         /// Whose key.
         wallet: WalletId,
-        /// EVM: the unsigned serialization of EIP-155, 2930 or 1559. Solana: the message.
-        unsigned: Vec<u8>,
-    }
-    /// Signs a text: EIP-191 with an EVM key, its plain bytes with a Solana key.
-    6 SignMessage {
-        /// Whose key.
-        wallet: WalletId,
-        /// The text.
-        text: Vec<u8>,
-    }
-    /// Signs typed data (EIP-712).
-    7 SignTypedData {
-        /// Whose key.
-        wallet: WalletId,
-        /// The data in `txcodec`'s binary form.
-        typed_data: Vec<u8>,
+        /// What.
+        payload: Payload,
+        /// Why it may be signed, where the guard alone does not let it go.
+        warrant: Warrant,
     }
     /// A wallet's guard as it stands.
     8 ShowGuard {
@@ -114,10 +102,50 @@ requests! {
         /// Which wallet.
         wallet: WalletId,
     }
-    /// Stops signing until an operator resumes it.
-    10 Suspend {
+    /// Stops signing, of one wallet or of all, until it is resumed. Never loosens.
+    10 Halt {
+        /// Which wallet; all of them, and the signer itself, if absent.
+        wallet: Option<WalletId>,
+        /// Where the latch is thought to be; wherever it is, if absent.
+        from: Option<Latch>,
+        /// Where it shall be.
+        to: Latch,
         /// Why, for the journal; at most 256 characters.
         reason: String,
+    }
+    /// Says beforehand what shall be signed, so that its wait begins.
+    11 Announce {
+        /// Whose key.
+        wallet: WalletId,
+        /// What it is announced as. Again with the same intent, it is the same announcement.
+        id: AnnouncementId,
+        /// What shall be signed; what varies between attempts (nonce, fee, blockhash) may differ
+        /// then.
+        payload: Payload,
+    }
+    /// Calls an announcement off.
+    12 Cancel {
+        /// Whose key should have signed.
+        wallet: WalletId,
+        /// What it was announced as.
+        id: AnnouncementId,
+    }
+    /// What a wallet has announced.
+    13 ListAnnouncements {
+        /// Which wallet.
+        wallet: WalletId,
+    }
+    /// Names owners for a wallet that has none; an operator confirms them.
+    14 ProposeOwners {
+        /// Which wallet.
+        wallet: WalletId,
+        /// Who.
+        owners: Owners,
+    }
+    /// Who the owners of a wallet are.
+    15 ShowOwners {
+        /// Which wallet.
+        wallet: WalletId,
     }
     /// Makes the vault.
     20 InitVault {
@@ -131,10 +159,16 @@ requests! {
     }
     /// Wipes the keys from memory until the next unlock.
     22 Lock
-    /// Ends a suspension.
+    /// Signs again. From a lock, a wallet with owners needs their approval too.
     23 Resume {
+        /// Which wallet; the signer itself if absent.
+        wallet: Option<WalletId>,
+        /// Where the latch is thought to be.
+        from: Latch,
         /// The vault's.
         passphrase: Secret,
+        /// What the wallet's owners signed.
+        approval: Option<Approval>,
     }
     /// Takes over a key that was made elsewhere.
     24 ImportKey {
@@ -161,7 +195,8 @@ requests! {
         /// The vault's.
         passphrase: Secret,
     }
-    /// Replaces a wallet's guard.
+    /// Replaces a wallet's guard. One that lets nothing more pass takes neither passphrase nor
+    /// approval; any other takes the passphrase, and the approval of the owners where there are any.
     27 SetGuard {
         /// Whose guard.
         wallet: WalletId,
@@ -170,7 +205,9 @@ requests! {
         /// The new one, as TOML.
         text: String,
         /// The vault's.
-        passphrase: Secret,
+        passphrase: Option<Secret>,
+        /// What the wallet's owners signed.
+        approval: Option<Approval>,
     }
     /// Makes an encrypted copy of vault and journal.
     28 Backup {
@@ -193,34 +230,116 @@ requests! {
     }
     /// Reads the journal from its first record and checks the chain.
     31 VerifyJournal
+    /// What a guard would change, and what it would say to a payload.
+    32 CheckGuard {
+        /// Whose guard it is compared with.
+        wallet: WalletId,
+        /// The guard, as TOML.
+        text: String,
+        /// What it is to judge.
+        payload: Option<Payload>,
+    }
+    /// Makes owners of those who are named: from then on nothing passes without them that needs
+    /// owners, and what loosens needs them too.
+    33 ConfirmOwners {
+        /// Of which wallet.
+        wallet: WalletId,
+        /// The version of the owners that the change was made from.
+        from_version: u64,
+        /// Who; nobody to remove them.
+        owners: Owners,
+        /// The vault's.
+        passphrase: Secret,
+        /// What the owners signed who are to be replaced.
+        approval: Option<Approval>,
+    }
+    /// Puts off the dead man's switch.
+    34 Renew
+    /// Records of the journal, in their order.
+    35 ReadJournal {
+        /// The number of the first.
+        from: u64,
+        /// At most this many. There may be fewer though more follow: the end is an empty reply.
+        limit: u16,
+    }
+    /// A signed copy of one record.
+    36 Receipt {
+        /// Its number.
+        record: u64,
+    }
+    /// A guard to begin with.
+    37 GuardTemplate {
+        /// For wallets of which kind of chain.
+        chain: Chain,
+        /// For which networks.
+        environment: Environment,
+        /// Which one.
+        name: String,
+    }
+    /// Takes the system's clock for right: the time that the signer has not seen pass counts.
+    38 AcceptTime {
+        /// The vault's.
+        passphrase: Secret,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{OwnerSignature, SignedForm, Terms};
     use crate::wire::{read_all, to_bytes};
+
+    fn owners() -> Owners {
+        Owners { threshold: 1, members: vec![primitives::EvmAddress([4; 20]).into()] }
+    }
+
+    fn approval() -> Approval {
+        let fee_ceiling = primitives::Amount::from(5_u64);
+        let terms = Terms { guard_version: 2, fee_ceiling, expires_at: 9, nonce: [6; 16] };
+        let owner = primitives::SolanaAddress([5; 32]).into();
+        let signature = OwnerSignature { owner, form: SignedForm::Text, bytes: vec![1; 64] };
+        Approval { terms, signatures: vec![signature] }
+    }
 
     #[test]
     fn every_request_survives_the_round_trip() {
         let wallet = WalletId::from_bytes([7; 16]);
         let secret = || Secret::new(b"correct horse".to_vec());
         let (chain, environment) = (Chain::Solana, Environment::Testnet);
+        let id = AnnouncementId([8; 16]);
         let agent_id = Some("agent".to_owned());
         let requests = [
             Request::Hello { version: 1 },
             Request::Status,
             Request::ListKeys { after: Some(wallet), limit: 10 },
             Request::CreateKey { chain, environment, agent_id: None },
-            Request::SignTransaction { wallet, unsigned: vec![1, 2, 3] },
-            Request::SignMessage { wallet, text: b"hello".to_vec() },
-            Request::SignTypedData { wallet, typed_data: vec![] },
+            Request::Sign {
+                wallet,
+                payload: Payload::Transaction(vec![1, 2, 3]),
+                warrant: Warrant::Approved(approval()),
+            },
             Request::ShowGuard { wallet },
             Request::Exposure { wallet },
-            Request::Suspend { reason: "seen something odd".to_owned() },
+            Request::Halt {
+                wallet: Some(wallet),
+                from: Some(Latch::Active),
+                to: Latch::Locked,
+                reason: "seen something odd".to_owned(),
+            },
+            Request::Announce { wallet, id, payload: Payload::Text(b"hello".to_vec()) },
+            Request::Cancel { wallet, id },
+            Request::ListAnnouncements { wallet },
+            Request::ProposeOwners { wallet, owners: owners() },
+            Request::ShowOwners { wallet },
             Request::InitVault { passphrase: secret() },
             Request::Unlock { passphrase: secret() },
             Request::Lock,
-            Request::Resume { passphrase: secret() },
+            Request::Resume {
+                wallet: None,
+                from: Latch::Suspended,
+                passphrase: secret(),
+                approval: Some(approval()),
+            },
             Request::ImportKey { chain, environment, key: secret(), agent_id },
             Request::RotateKey { wallet, grace_seconds: 60 },
             Request::DestroyKey { wallet, passphrase: secret() },
@@ -228,12 +347,30 @@ mod tests {
                 wallet,
                 from_version: 3,
                 text: "x = 1".to_owned(),
-                passphrase: secret(),
+                passphrase: Some(secret()),
+                approval: None,
             },
             Request::Backup { passphrase: secret() },
             Request::VerifyBackup { passphrase: secret(), archive: vec![9; 100] },
             Request::Restore { passphrase: secret(), archive: vec![9; 100] },
             Request::VerifyJournal,
+            Request::CheckGuard {
+                wallet,
+                text: "x = 1".to_owned(),
+                payload: Some(Payload::TypedData(vec![])),
+            },
+            Request::ConfirmOwners {
+                wallet,
+                from_version: 0,
+                owners: owners(),
+                passphrase: secret(),
+                approval: None,
+            },
+            Request::Renew,
+            Request::ReadJournal { from: 7, limit: 100 },
+            Request::Receipt { record: 7 },
+            Request::GuardTemplate { chain, environment, name: "default".to_owned() },
+            Request::AcceptTime { passphrase: secret() },
         ];
         assert!(requests.iter().map(Request::kind).eq(Kind::ALL.iter().copied()));
         for request in requests {

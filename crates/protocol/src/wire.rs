@@ -2,7 +2,7 @@
 //! length.
 
 use primitives::{
-    Address, Amount, Asset, Chain, ChainId, Environment, EvmAddress, SolanaAddress, WalletId,
+    Address, Amount, Asset, Chain, ChainId, Environment, EvmAddress, Scope, SolanaAddress, WalletId,
 };
 
 use crate::Secret;
@@ -323,6 +323,36 @@ macro_rules! wire_tags {
     };
 }
 
+/// An enumeration: a byte a variant, and its content, if it has one.
+#[macro_export]
+macro_rules! wire_variants {
+    ($type:ty { $($tag:literal $variant:ident $(($content:ident))?),+ $(,)? }) => {
+        impl $crate::wire::Wire for $type {
+            fn write(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($content))? => {
+                        let tag: u8 = $tag;
+                        $crate::wire::Wire::write(&tag, out);
+                        $($crate::wire::Wire::write($content, out);)?
+                    })+
+                }
+            }
+
+            fn read(
+                input: &mut $crate::wire::Reader<'_>,
+            ) -> Result<Self, $crate::wire::WireError> {
+                match <u8 as $crate::wire::Wire>::read(input)? {
+                    $($tag => Ok(Self::$variant $(({
+                        let $content = $crate::wire::Wire::read(input)?;
+                        $content
+                    }))?),)+
+                    tag => Err($crate::wire::WireError::UnknownTag(tag)),
+                }
+            }
+        }
+    };
+}
+
 /// A structure: its fields, in this order.
 #[macro_export]
 macro_rules! wire_fields {
@@ -341,6 +371,8 @@ macro_rules! wire_fields {
     };
 }
 
+impl Item for Address {}
+wire_variants!(Scope { 1 Evm(chain_id), 2 Solana });
 wire_tags!(Chain { Evm = 1, Solana = 2 });
 wire_tags!(Environment { Mainnet = 1, Testnet = 2 });
 impl Item for String {}

@@ -3,7 +3,7 @@
 use primitives::{Asset, ChainId};
 use protocol::{Ceiling, ExposureLine};
 
-use super::{Guard, NetworkRule, Scope, Windows};
+use super::{Guard, NetworkRule, Windows};
 use crate::clock::UnixSeconds;
 
 /// A line for each scope and asset that the guard lets go; what has no line cannot leave. An open
@@ -12,10 +12,7 @@ use crate::clock::UnixSeconds;
 pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<ExposureLine> {
     let mut lines = Vec::new();
     for (scope, rule) in &guard.networks {
-        let network = match scope {
-            Scope::Evm(chain_id) => Some(*chain_id),
-            Scope::Solana => None::<ChainId>,
-        };
+        let network = scope.network();
         match rule {
             NetworkRule::Open => lines.push(unlimited(network)),
             NetworkRule::Limited(_) if guard.signs_all_typed_data(*scope) => {
@@ -31,7 +28,9 @@ pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<Expos
                         network,
                         asset: *asset,
                         at_once: Ceiling::AtMost(ceilings.per_transaction.min(left)),
+                        per_hour: Ceiling::AtMost(ceilings.per_day),
                         per_day: Ceiling::AtMost(ceilings.per_day),
+                        per_month: Ceiling::Unlimited,
                     }
                 }));
             }
@@ -42,5 +41,5 @@ pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<Expos
 
 fn unlimited(network: Option<ChainId>) -> ExposureLine {
     let (asset, all) = (Asset::Native, Ceiling::Unlimited);
-    ExposureLine { network, asset, at_once: all, per_day: all }
+    ExposureLine { network, asset, at_once: all, per_hour: all, per_day: all, per_month: all }
 }

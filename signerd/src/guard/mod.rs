@@ -10,7 +10,8 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use primitives::{Amount, Asset, ChainId, Environment, Network, WalletId};
+use primitives::{Amount, Asset, Environment, Network, Scope, WalletId};
+use protocol::journal::Grant;
 use protocol::{Refusal, RefusalCode};
 use txcodec::{Decoded, Effect, SigningInput, Subject};
 
@@ -25,19 +26,6 @@ use crate::clock::UnixSeconds;
 pub struct Guard {
     messages: MessageRule,
     networks: BTreeMap<Scope, NetworkRule>,
-}
-
-/// Where a ceiling holds.
-///
-/// The bytes of an EVM transaction name its network. Those of a Solana transaction do not name its
-/// cluster, so all clusters of the wallet's environment share one set of ceilings: a gateway that
-/// lies about the cluster gains nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// One EVM network.
-    Evm(ChainId),
-    /// Every Solana cluster.
-    Solana,
 }
 
 /// Which messages are signed that are no transactions.
@@ -69,19 +57,29 @@ struct Ceilings {
 /// A transaction or message that the guard of `wallet` allows. Its fields are private and only
 /// [`clear`] makes one, so nothing is recorded, and then signed, that was not cleared.
 #[derive(Debug)]
-pub struct Cleared {
-    wallet: WalletId,
-    input: SigningInput,
-    scope: Option<Scope>,
-    spend: BTreeMap<Asset, Amount>,
+pub struct Cleared(Clearance);
+
+/// What was cleared: for the journal to count, and the vault to sign.
+#[derive(Debug)]
+pub(crate) struct Clearance {
+    /// Whose guard said yes.
+    pub(crate) wallet: WalletId,
+    /// What its key signs.
+    pub(crate) input: SigningInput,
+    /// What it does, in short.
+    pub(crate) intent: [u8; 32],
+    /// Why it is allowed.
+    pub(crate) by: Grant,
+    /// Where it spends; `None` for messages.
+    pub(crate) scope: Option<Scope>,
+    /// What it spends at most.
+    pub(crate) spend: BTreeMap<Asset, Amount>,
 }
 
 impl Cleared {
-    /// The wallet whose guard said yes, what its key signs, and what the journal has to count.
-    pub(crate) fn into_parts(
-        self,
-    ) -> (WalletId, SigningInput, Option<Scope>, BTreeMap<Asset, Amount>) {
-        (self.wallet, self.input, self.scope, self.spend)
+    /// Gives up what was cleared to who records it.
+    pub(crate) fn into_clearance(self) -> Clearance {
+        self.0
     }
 }
 
@@ -133,16 +131,6 @@ impl Guard {
     }
 }
 
-impl Scope {
-    /// The scope that holds for a network.
-    pub fn of(chain_id: ChainId) -> Self {
-        match chain_id {
-            ChainId::Eip155(_) => Self::Evm(chain_id),
-            ChainId::Solana(_) => Self::Solana,
-        }
-    }
-}
-
 /// Decides whether `decoded` may be signed for `wallet`, given what left it already.
 ///
 /// # Errors
@@ -168,7 +156,9 @@ pub fn clear(
             (Some(Scope::Solana), spend)
         }
     };
-    Ok(Cleared { wallet, input: decoded.into_signing_input(), scope, spend })
+    let (intent, by) = (decoded.intent(), Grant::Guard);
+    let input = decoded.into_signing_input();
+    Ok(Cleared(Clearance { wallet, input, intent, by, scope, spend }))
 }
 
 fn judge_transaction(
@@ -286,15 +276,6 @@ fn asset_name(asset: Asset) -> String {
     match asset {
         Asset::Native => "the native coin".to_owned(),
         Asset::Token(token) => token.to_string(),
-    }
-}
-
-impl std::fmt::Display for Scope {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Evm(chain_id) => chain_id.fmt(formatter),
-            Self::Solana => formatter.write_str("solana"),
-        }
     }
 }
 

@@ -16,11 +16,11 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Address, Amount, Asset, Chain};
+use primitives::{Address, Amount, Asset, Chain, Scope};
 use protocol::wire::MAX_TEXT;
 use serde::Deserialize;
 
-use super::{Ceilings, Guard, MessageRule, NetworkRule, Scope};
+use super::{Ceilings, Guard, MessageRule, NetworkRule};
 
 /// The most entries of one kind in a guard.
 const MAX_ENTRIES: usize = 512;

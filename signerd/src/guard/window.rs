@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use primitives::{Amount, Asset};
 
-use super::Scope;
+use primitives::Scope;
 use crate::clock::UnixSeconds;
 
 /// The length of the window.

@@ -55,16 +55,15 @@ pub(super) fn restore(
     let content = open(passphrase, archive)?;
     signer.vault.restore_parts(&content.parts, passphrase).map_err(vault_refusal)?;
     let (report, from_head) = (content.report(), content.journal_head);
-    let now = signer.clock.now();
     let instance = signer.vault.instance();
-    signer.journal.append(now, Event::VaultCreated { instance });
+    signer.note(Event::VaultCreated { instance });
     // First, so that nothing is signed after a crash in the middle either.
     let reason = "restored from a backup".to_owned();
-    signer.journal.append(now, Event::LatchSet { latch: Latch::Suspended, reason });
+    signer.note(Event::LatchSet { wallet: None, latch: Latch::Suspended, reason });
     for wallet in content.wallets {
-        signer.journal.append(now, Event::WalletCreated { origin: Origin::Restored, wallet });
+        signer.note(Event::WalletCreated { origin: Origin::Restored, wallet });
     }
-    signer.journal.append(now, Event::Restored { from_head });
+    signer.note(Event::Restored { instance, from_head });
     Ok(Step::AfterCommit(Reply::Journal(report)))
 }
 

@@ -22,7 +22,8 @@ pub(super) fn exposure(signer: &Signer, wallet: WalletId) -> Result<Step, Refusa
     let now = signer.clock.now();
     let lines =
         state.guard().map_or_else(Vec::new, |guard| guard::exposure(guard, state.windows(), now));
-    Ok(Step::Answer(Reply::Exposure(Exposure { wallet, lines })))
+    let remarks = Vec::new();
+    Ok(Step::Answer(Reply::Exposure(Exposure { wallet, lines, remarks })))
 }
 
 pub(super) fn set(
@@ -30,7 +31,7 @@ pub(super) fn set(
     wallet: WalletId,
     from_version: u64,
     text: &str,
-    passphrase: &Secret,
+    passphrase: Option<&Secret>,
 ) -> Result<Step, Refusal> {
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
     let snapshot = state.snapshot();
@@ -45,30 +46,53 @@ pub(super) fn set(
     let guard = Guard::from_toml(text, snapshot.chain)
         .map_err(|error| Refusal::new(RefusalCode::BadGuard, error.to_string()))?;
     let now_ms = signer.clock.now_ms();
+    let passphrase = passphrase.ok_or_else(|| {
+        Refusal::new(RefusalCode::WrongPassphrase, "this takes the vault's passphrase")
+    })?;
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let (version, text) = (current.saturating_add(1), guard.to_toml());
     let reply = GuardText { version, text: text.clone() };
-    signer.journal.append(signer.clock.now(), Event::GuardSet { wallet, version, text });
+    signer.note(Event::GuardSet { wallet, version, text });
     Ok(Step::AfterCommit(Reply::Guard(reply)))
 }
 
 /// The first reason stands: another peer can neither hide it nor fill the journal by repeating.
-pub(super) fn suspend(signer: &mut Signer, reason: String) -> Step {
-    if signer.journal.state().latch() == Latch::Suspended {
-        return done();
+pub(super) fn halt(
+    signer: &mut Signer,
+    from: Option<Latch>,
+    to: Latch,
+    reason: String,
+) -> Result<Step, Refusal> {
+    let latch = signer.journal.state().latch();
+    if from.is_some_and(|from| from != latch) {
+        return Err(elsewhere(latch));
+    }
+    if to <= latch {
+        return Ok(done());
     }
     let reason = reason.chars().filter(|letter| !letter.is_control()).take(MAX_REASON).collect();
-    let event = Event::LatchSet { latch: Latch::Suspended, reason };
-    signer.journal.append(signer.clock.now(), event);
-    done()
+    signer.note(Event::LatchSet { wallet: None, latch: to, reason });
+    Ok(done())
 }
 
-pub(super) fn resume(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
+pub(super) fn resume(
+    signer: &mut Signer,
+    from: Latch,
+    passphrase: &Secret,
+) -> Result<Step, Refusal> {
     check_journal(signer)?;
+    let latch = signer.journal.state().latch();
+    if from != latch {
+        return Err(elsewhere(latch));
+    }
     let now_ms = signer.clock.now_ms();
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let reason = "resumed by an operator".to_owned();
-    let event = Event::LatchSet { latch: Latch::Active, reason };
-    signer.journal.append(signer.clock.now(), event);
+    signer.note(Event::LatchSet { wallet: None, latch: Latch::Active, reason });
     Ok(done())
+}
+
+fn elsewhere(latch: Latch) -> Refusal {
+    let message = format!("the latch is {latch}; look at `waiaasctl status` and ask again");
+    Refusal::new(RefusalCode::LatchChanged, message)
 }

@@ -1,7 +1,7 @@
 //! Wallets come, are replaced, and go.
 
 use primitives::{Chain, Environment, Network, WalletId};
-use protocol::{Refusal, RefusalCode, Reply, Secret};
+use protocol::{Latch, Owners, Refusal, RefusalCode, Reply, Secret};
 
 use super::{check_journal, done, unknown_wallet, vault_refusal};
 use crate::guard::Guard;
@@ -29,7 +29,7 @@ pub(super) fn create(
     let new = new_key(signer, chain, environment, agent_id)?;
     let key = signer.vault.create(new.clone()).map_err(vault_refusal)?;
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Created, &new, &key, guard))
+    Ok(add_wallet(signer, Origin::Created, &new, &key, (guard, Owners::NONE)))
 }
 
 pub(super) fn import(
@@ -46,7 +46,7 @@ pub(super) fn import(
         return Err(Refusal::new(RefusalCode::BadKey, "a wallet has this key already"));
     }
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Imported, &new, &key, guard))
+    Ok(add_wallet(signer, Origin::Imported, &new, &key, (guard, Owners::NONE)))
 }
 
 /// The new wallet has the old one's guard; the old one signs until the grace period is over, so that
@@ -66,8 +66,8 @@ pub(super) fn rotate(
     signer.vault.mark_rotated(from, now).map_err(vault_refusal)?;
     let until = now.saturating_add(u64::from(grace_seconds));
     // In this order: a crash in between leaves a wallet too many, never one without a successor.
-    let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, old.guard);
-    signer.journal.append(now, Event::WalletRetiring { wallet: from, until });
+    let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, (old.guard, old.owners));
+    signer.note(Event::WalletRetiring { wallet: from, until });
     Ok(added)
 }
 
@@ -81,7 +81,7 @@ pub(super) fn destroy(
     let now_ms = signer.clock.now_ms();
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     signer.vault.destroy(wallet).map_err(vault_refusal)?;
-    signer.journal.append(signer.clock.now(), Event::WalletDestroyed { wallet });
+    signer.note(Event::WalletDestroyed { wallet });
     Ok(done())
 }
 
@@ -115,7 +115,7 @@ fn add_wallet(
     origin: Origin,
     new: &NewKey,
     key: &PublicKey,
-    guard: String,
+    (guard, owners): (String, Owners),
 ) -> Step {
     let snapshot = WalletSnapshot {
         id: new.wallet,
@@ -127,10 +127,13 @@ fn add_wallet(
         retires_at: None,
         guard_version: 1,
         guard,
+        owners,
+        owners_version: 0,
+        latch: Latch::Active,
     };
-    let now = signer.clock.now();
-    signer.journal.append(now, Event::WalletCreated { origin, wallet: snapshot });
+    signer.note(Event::WalletCreated { origin, wallet: snapshot });
     signer.touched();
+    let now = signer.clock.now();
     let wallet = signer.journal.state().wallet(new.wallet);
     Step::AfterCommit(Reply::Key(wallet.expect("it was added above").key_info(now)))
 }

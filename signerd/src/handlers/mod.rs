@@ -27,32 +27,44 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::CreateKey { chain, environment, agent_id } => {
             keys::create(signer, chain, environment, agent_id)
         }
-        Request::SignTransaction { wallet, unsigned } => {
-            sign::transaction(signer, wallet, &unsigned)
-        }
-        Request::SignMessage { wallet, text } => sign::message(signer, wallet, &text),
-        Request::SignTypedData { wallet, typed_data } => {
-            sign::typed_data(signer, wallet, &typed_data)
+        Request::Sign { wallet, payload, warrant } => {
+            sign::sign(signer, wallet, &payload, &warrant)
         }
         Request::ShowGuard { wallet } => guard::show(signer, wallet),
         Request::Exposure { wallet } => guard::exposure(signer, wallet),
-        Request::Suspend { reason } => Ok(guard::suspend(signer, reason)),
+        Request::Halt { wallet: _, from, to, reason } => guard::halt(signer, from, to, reason),
         Request::InitVault { passphrase } => vault::init(signer, &passphrase),
         Request::Unlock { passphrase } => vault::unlock(signer, &passphrase),
         Request::Lock => vault::lock(signer),
-        Request::Resume { passphrase } => guard::resume(signer, &passphrase),
+        Request::Resume { wallet: _, from, passphrase, approval: _ } => {
+            guard::resume(signer, from, &passphrase)
+        }
         Request::ImportKey { chain, environment, key, agent_id } => {
             keys::import(signer, chain, environment, &key, agent_id)
         }
         Request::RotateKey { wallet, grace_seconds } => keys::rotate(signer, wallet, grace_seconds),
         Request::DestroyKey { wallet, passphrase } => keys::destroy(signer, wallet, &passphrase),
-        Request::SetGuard { wallet, from_version, text, passphrase } => {
-            guard::set(signer, wallet, from_version, &text, &passphrase)
+        Request::SetGuard { wallet, from_version, text, passphrase, approval: _ } => {
+            guard::set(signer, wallet, from_version, &text, passphrase.as_ref())
         }
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
         Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::VerifyJournal => status::verify_journal(signer),
+        Request::Announce { .. }
+        | Request::Cancel { .. }
+        | Request::ListAnnouncements { .. }
+        | Request::ProposeOwners { .. }
+        | Request::ShowOwners { .. }
+        | Request::CheckGuard { .. }
+        | Request::ConfirmOwners { .. }
+        | Request::Renew
+        | Request::ReadJournal { .. }
+        | Request::Receipt { .. }
+        | Request::GuardTemplate { .. }
+        | Request::AcceptTime { .. } => {
+            Err(Refusal::new(RefusalCode::NotPermitted, "this signer does not serve it"))
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //! [`crate::journal::Recorded`] → signature. Each value is used up by the next step, and only the
 //! step before can make it.
 
-use primitives::{Address, Chain, WalletId};
-use protocol::{KeyState, Latch, Refusal, RefusalCode};
+use primitives::{Address, WalletId};
+use protocol::{KeyState, Latch, Payload, Refusal, RefusalCode, Warrant};
 use txcodec::{DecodeError, Decoded, evm, message, solana};
 
 use super::unknown_wallet;
@@ -11,39 +11,14 @@ use crate::guard::{self, Guard};
 use crate::journal::{Unsynced, WalletState};
 use crate::signer::{Signer, Step};
 
-pub(super) fn transaction(
-    signer: &mut Signer,
-    wallet: WalletId,
-    unsigned: &[u8],
-) -> Result<Step, Refusal> {
-    sign(signer, wallet, |address| match address {
-        Address::Evm(address) => evm::decode(unsigned, address),
-        Address::Solana(address) => solana::decode(unsigned, address),
-    })
-}
-
-pub(super) fn message(signer: &mut Signer, wallet: WalletId, text: &[u8]) -> Result<Step, Refusal> {
-    sign(signer, wallet, |address| message::decode_text(address.chain(), text))
-}
-
-pub(super) fn typed_data(
-    signer: &mut Signer,
-    wallet: WalletId,
-    typed_data: &[u8],
-) -> Result<Step, Refusal> {
-    sign(signer, wallet, |address| match address.chain() {
-        Chain::Evm => message::decode_typed_data(typed_data),
-        Chain::Solana => Err(DecodeError::Unsupported("typed data with a Solana key")),
-    })
-}
-
 /// Everything up to the disk; the batch's commit and the vault do the rest.
-fn sign(
+pub(super) fn sign(
     signer: &mut Signer,
     wallet: WalletId,
-    decode: impl FnOnce(Address) -> Result<Decoded, DecodeError>,
+    payload: &Payload,
+    _warrant: &Warrant,
 ) -> Result<Step, Refusal> {
-    record(signer, wallet, decode).map(Step::Sign).inspect_err(|refusal| {
+    record(signer, wallet, payload).map(Step::Sign).inspect_err(|refusal| {
         if signer.journal.state().wallet(wallet).is_some() {
             signer.refused(wallet, refusal.code);
         }
@@ -53,14 +28,15 @@ fn sign(
 fn record(
     signer: &mut Signer,
     wallet: WalletId,
-    decode: impl FnOnce(Address) -> Result<Decoded, DecodeError>,
+    payload: &Payload,
 ) -> Result<Unsynced, Refusal> {
-    let now = signer.clock.now();
+    let moment = signer.clock.moment();
+    let now = moment.now;
     let (state, guard) = signing_wallet(signer, wallet, now)?;
-    let decoded = decode(state.snapshot().address).map_err(undecodable)?;
+    let decoded = decode(payload, state.snapshot().address)?;
     let windows = state.windows_for(decoded.signing_input(), now);
     let cleared = guard::clear(wallet, guard, windows, decoded, now)?;
-    Ok(signer.journal.record(now, cleared))
+    Ok(signer.journal.record(moment, cleared))
 }
 
 /// The wallet, if it signs at all at the moment.
@@ -72,7 +48,7 @@ fn signing_wallet(
     let (latch, reason) = signer.latch();
     match latch {
         Latch::Active => {}
-        Latch::Suspended => {
+        Latch::Suspended | Latch::Locked => {
             return Err(Refusal::new(
                 RefusalCode::Suspended,
                 format!("signing is suspended ({reason}); an operator can `waiaasctl resume`"),
@@ -95,6 +71,18 @@ fn signing_wallet(
     Ok((state, guard))
 }
 
-fn undecodable(error: DecodeError) -> Refusal {
-    Refusal::new(RefusalCode::Undecodable, error.to_string())
+/// Reads what is to be signed, as a key with `address` would sign it.
+fn decode(payload: &Payload, address: Address) -> Result<Decoded, Refusal> {
+    let decoded = match (payload, address) {
+        (Payload::Transaction(unsigned), Address::Evm(address)) => evm::decode(unsigned, address),
+        (Payload::Transaction(unsigned), Address::Solana(address)) => {
+            solana::decode(unsigned, address)
+        }
+        (Payload::Text(text), _) => message::decode_text(address.chain(), text),
+        (Payload::TypedData(data), Address::Evm(_)) => message::decode_typed_data(data),
+        (Payload::TypedData(_), Address::Solana(_)) => {
+            Err(DecodeError::Unsupported("typed data with a Solana key"))
+        }
+    };
+    decoded.map_err(|error| Refusal::new(RefusalCode::Undecodable, error.to_string()))
 }

@@ -11,7 +11,7 @@ pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Ref
     check_journal(signer)?;
     signer.vault.init(passphrase, signer.clock.now()).map_err(vault_refusal)?;
     let instance = signer.vault.instance();
-    signer.journal.append(signer.clock.now(), Event::VaultCreated { instance });
+    signer.note(Event::VaultCreated { instance });
     signer.touched();
     log::notice(format_args!("a vault was made"));
     Ok(done())

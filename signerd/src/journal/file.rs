@@ -12,15 +12,13 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::JournalReport;
-use protocol::wire::{Reader, Wire, WireError};
+use protocol::journal::{Entry, Event, Record, genesis};
+use protocol::wire::{WireError, to_bytes};
 use sha2::{Digest, Sha256};
 
-use super::Event;
 use crate::clock::UnixSeconds;
 
 const FILE_NAME: &str = "journal";
-/// What the first record's hash is over, in place of a hash before it.
-const GENESIS: &[u8] = b"WAIaaS signer journal, version 1";
 /// Bytes before and after a record's content.
 const HEADER: u64 = 8;
 const HASH: u64 = 32;
@@ -98,7 +96,7 @@ impl Chain {
     /// the file is left as it is, and nothing can be committed.
     pub(super) fn open(
         directory: &Path,
-        each: &mut dyn FnMut(UnixSeconds, Event),
+        each: &mut dyn FnMut(Entry),
     ) -> Result<(Self, Option<JournalError>), JournalError> {
         let path = directory.join(FILE_NAME);
         let file = open_file(directory, &path).map_err(|source| at(&path, source))?;
@@ -124,17 +122,16 @@ impl Chain {
         continued.map(drop).map_err(|source| at(&self.path, source))
     }
 
-    pub(super) fn append(&mut self, at: UnixSeconds, event: &Event) {
-        let mut content = Vec::new();
-        self.number.write(&mut content);
-        at.write(&mut content);
-        event.write(&mut content);
-        let header = header(self.head, content.len());
-        self.head = next_hash(self.head, &content);
+    /// Takes an event up to be written next, and returns it as it will be read.
+    pub(super) fn append(&mut self, at: UnixSeconds, wall: UnixSeconds, event: Event) -> Entry {
+        let entry = Entry { number: self.number, at, wall, event };
+        let record = Record::new(self.head, to_bytes(&entry));
+        self.waiting.extend_from_slice(&header(self.head, record.content.len()));
+        self.waiting.extend_from_slice(&record.content);
+        self.waiting.extend_from_slice(&record.hash);
+        self.head = record.hash;
         self.number = self.number.saturating_add(1);
-        self.waiting.extend_from_slice(&header);
-        self.waiting.extend_from_slice(&content);
-        self.waiting.extend_from_slice(&self.head);
+        entry
     }
 
     pub(super) fn commit(&mut self) -> Result<(), JournalError> {
@@ -155,7 +152,7 @@ impl Chain {
     pub(super) fn verify(&self) -> Result<JournalReport, JournalError> {
         let file = File::open(&self.path).map_err(|source| at(&self.path, source))?;
         let mut end = End::genesis();
-        read_chain(&self.path, &file, &mut end, &mut |_, _| {})?;
+        read_chain(&self.path, &file, &mut end, &mut |_| {})?;
         if (end.number, end.head) != (self.number, self.head) {
             return Err(JournalError::OtherEnd { path: self.path.clone() });
         }
@@ -185,13 +182,13 @@ fn read_chain(
     path: &Path,
     file: &File,
     end: &mut End,
-    each: &mut dyn FnMut(UnixSeconds, Event),
+    each: &mut dyn FnMut(Entry),
 ) -> Result<(), JournalError> {
     let mut reader = BufReader::new(file);
     loop {
         let place = read_record(&mut reader, end.head).map_err(|source| at(path, source))?;
-        let content = match place {
-            Place::Record(content) => content,
+        let record = match place {
+            Place::Record(record) => record,
             Place::End => return Ok(()),
             Place::Other { written } => {
                 let zeros = zeros_from(file, end.offset).map_err(|source| at(path, source))?;
@@ -199,35 +196,35 @@ fn read_chain(
                 return if lost { Ok(()) } else { Err(changed(path, end)) };
             }
         };
-        let (number, time, event) = parse(&content).map_err(|source| {
+        let entry = record.entry().map_err(|source| {
             let End { number, offset, .. } = *end;
             JournalError::Content { path: path.to_owned(), number, offset, source }
         })?;
-        if number != end.number {
+        if entry.number != end.number {
             return Err(changed(path, end));
         }
-        each(time, event);
-        end.step_over(&content);
+        each(entry);
+        end.step_over(&record);
     }
 }
 
 impl End {
     fn genesis() -> Self {
-        Self { number: 0, head: Sha256::digest(GENESIS).into(), offset: 0 }
+        Self { number: 0, head: genesis(), offset: 0 }
     }
 
-    fn step_over(&mut self, content: &[u8]) {
-        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    fn step_over(&mut self, record: &Record) {
+        let length = u64::try_from(record.content.len()).unwrap_or(u64::MAX);
         self.number = self.number.saturating_add(1);
         self.offset = self.offset.saturating_add(length).saturating_add(HEADER + HASH);
-        self.head = next_hash(self.head, content);
+        self.head = record.hash;
     }
 }
 
 /// What stands where a record is expected.
 enum Place {
-    /// A record, by its content.
-    Record(Vec<u8>),
+    /// A record that follows on the one before.
+    Record(Record),
     /// Nothing, or the start of a record.
     End,
     /// Something else: at best so many bytes of a record, and zeros in place of the others.
@@ -248,8 +245,9 @@ fn read_record(reader: &mut impl Read, head: [u8; 32]) -> io::Result<Place> {
     if !(fill(reader, &mut content)? && fill(reader, &mut hash)?) {
         return Ok(Place::End);
     }
-    if next_hash(head, &content) == hash {
-        return Ok(Place::Record(content));
+    let record = Record { content, hash };
+    if record.follows(head) {
+        return Ok(Place::Record(record));
     }
     let content = u64::try_from(length).unwrap_or(u64::MAX);
     Ok(Place::Other { written: content.saturating_add(HEADER) })
@@ -276,23 +274,12 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-fn parse(content: &[u8]) -> Result<(u64, UnixSeconds, Event), WireError> {
-    let mut reader = Reader::new(content);
-    let parts = (u64::read(&mut reader)?, u64::read(&mut reader)?, Event::read(&mut reader)?);
-    reader.finish()?;
-    Ok(parts)
-}
-
 /// A length, and a check that it is the one that was written at this place.
 fn header(head: [u8; 32], length: usize) -> [u8; 8] {
     let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
     let check: [u8; 32] = Sha256::new().chain_update(head).chain_update(length).finalize().into();
     let ([l0, l1, l2, l3], [c0, c1, c2, c3, ..]) = (length, check);
     [l0, l1, l2, l3, c0, c1, c2, c3]
-}
-
-fn next_hash(head: [u8; 32], content: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update(head).chain_update(content).finalize().into()
 }
 
 fn at(path: &Path, source: io::Error) -> JournalError {

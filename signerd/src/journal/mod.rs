@@ -1,12 +1,11 @@
 //! Everything that the signer decided, in one append-only, hash-chained file; the signer's state is
 //! the fold of it.
 //!
-//! A record is a length with its check, that many bytes of content (number, time, event), and a
-//! SHA-256 over the hash before it and the content. Records are collected while a batch of requests is
+//! A record is a length with its check, that many bytes of content (number, times, event), and a
+//! SHA-256 over the hash before it and the content: [`protocol::journal`]. Records are collected while a batch of requests is
 //! decided and written together with one `fdatasync`: [`Journal::commit`] turns what waited for the
 //! disk ([`Unsynced`]) into what stands on it ([`Recorded`]), and only that can be signed.
 
-mod event;
 mod file;
 mod recent;
 mod state;
@@ -15,14 +14,15 @@ use std::path::Path;
 
 use primitives::WalletId;
 use protocol::JournalReport;
+use sha2::{Digest, Sha256};
 use txcodec::SigningInput;
 
-pub use event::{Event, Origin, SpendLine, WalletSnapshot};
+pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
 pub use file::JournalError;
 pub use state::{State, WalletState};
 
-use crate::clock::UnixSeconds;
-use crate::guard::Cleared;
+use crate::clock::{Moment, UnixSeconds};
+use crate::guard::{Clearance, Cleared};
 
 /// The journal and what it adds up to.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Journal {
     /// When the file cannot be opened or read.
     pub fn open(directory: &Path) -> Result<Self, JournalError> {
         let mut state = State::default();
-        let (file, damage) = file::Chain::open(directory, &mut |at, event| state.apply(at, event))?;
+        let (file, damage) = file::Chain::open(directory, &mut |entry| state.apply(entry.at, entry.event))?;
         Ok(Self { file, state, damage: damage.map(|error| error.to_string()) })
     }
 
@@ -102,25 +102,26 @@ impl Journal {
 
     /// Appends an event and applies it. It is on the disk after the next [`Journal::commit`]. With
     /// [`Journal::damage`] nothing happens: what can never be written is not kept.
-    pub fn append(&mut self, at: UnixSeconds, event: Event) {
+    pub fn append(&mut self, moment: Moment, event: Event) {
         if self.damage.is_some() {
             return;
         }
-        self.file.append(at, &event);
-        self.state.apply(at, event);
+        let Moment { now, wall } = moment;
+        let entry = self.file.append(now, wall, event);
+        self.state.apply(entry.at, entry.event);
     }
 
     /// Counts what `cleared` spends, unless the same bytes were counted within the last day.
-    pub fn record(&mut self, at: UnixSeconds, cleared: Cleared) -> Unsynced {
-        let (wallet, input, scope, spend) = cleared.into_parts();
-        let digest = event::digest_of(&input);
+    pub fn record(&mut self, moment: Moment, cleared: Cleared) -> Unsynced {
+        let Clearance { wallet, input, intent, by, scope, spend } = cleared.into_clearance();
+        let digest = digest_of(&input);
         let known = self.state.wallet(wallet);
-        let spend = if known.is_some_and(|known| known.was_counted(digest, at)) {
+        let spend = if known.is_some_and(|known| known.was_counted(digest, moment.now)) {
             Vec::new()
         } else {
             spend.into_iter().map(|(asset, amount)| SpendLine { asset, amount }).collect()
         };
-        self.append(at, Event::Signed { wallet, digest, scope, spend });
+        self.append(moment, Event::Signed { wallet, digest, intent, by, scope, spend });
         Unsynced(Recorded { wallet, input })
     }
 
@@ -146,6 +147,14 @@ impl Journal {
     /// Records written, and the hash that ends the chain.
     pub fn head(&self) -> (u64, [u8; 32]) {
         self.file.head()
+    }
+}
+
+/// Names what a signature is over, without repeating it.
+fn digest_of(input: &SigningInput) -> [u8; 32] {
+    match input {
+        SigningInput::Digest(digest) => Sha256::digest(digest).into(),
+        SigningInput::Bytes(bytes) => Sha256::digest(bytes).into(),
     }
 }
 

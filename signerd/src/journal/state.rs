@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Chain, WalletId};
+use primitives::{Chain, Scope, WalletId};
 use protocol::{KeyInfo, KeyState, Latch};
 use txcodec::SigningInput;
 
-use super::event::digest_of;
+use super::digest_of;
 use super::recent::Recent;
 use super::{Event, Origin, SpendLine, WalletSnapshot};
 use crate::clock::UnixSeconds;
-use crate::guard::{DAY_SECONDS, Guard, Scope, Windows};
+use crate::guard::{DAY_SECONDS, Guard, Windows};
 
 /// The signer's state: the fold of its journal.
 #[derive(Debug)]
@@ -77,7 +77,18 @@ impl State {
     pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
         self.last_at = self.last_at.max(at);
         match event {
-            Event::Started { .. } | Event::VaultCreated { .. } | Event::Refused { .. } => {}
+            Event::Started { .. }
+            | Event::VaultCreated { .. }
+            | Event::Refused { .. }
+            | Event::Announced { .. }
+            | Event::Cancelled { .. }
+            | Event::OwnersProposed { .. }
+            | Event::OwnersConfirmed { .. }
+            | Event::ApprovalUsed { .. }
+            | Event::Renewed {}
+            | Event::TimeAccepted { .. }
+            | Event::Leased { .. }
+            | Event::Continued { .. } => {}
             Event::WalletCreated { origin, wallet } => {
                 self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));
             }
@@ -90,10 +101,10 @@ impl State {
             Event::GuardSet { wallet, version, text } => {
                 self.change(wallet, |state| state.set_guard(version, text));
             }
-            Event::Signed { wallet, digest, scope, spend } => {
+            Event::Signed { wallet, digest, intent: _, by: _, scope, spend } => {
                 self.change(wallet, |state| state.count(at, digest, scope, &spend));
             }
-            Event::LatchSet { latch, reason } => {
+            Event::LatchSet { wallet: _, latch, reason } => {
                 self.latch = latch;
                 self.latch_reason = reason;
             }
@@ -185,8 +196,9 @@ impl WalletState {
 
     /// What the world may know of it.
     pub fn key_info(&self, now: UnixSeconds) -> KeyInfo {
-        let WalletSnapshot { id, chain, environment, public_key, address, created_at, .. } =
-            &self.snapshot;
+        let WalletSnapshot {
+            id, chain, environment, public_key, address, created_at, latch, ..
+        } = &self.snapshot;
         KeyInfo {
             wallet: *id,
             chain: *chain,
@@ -194,6 +206,7 @@ impl WalletState {
             public_key: public_key.clone(),
             address: *address,
             state: self.key_state(now),
+            latch: *latch,
             created_at: *created_at,
         }
     }

@@ -51,7 +51,8 @@ impl Signer {
     ) -> Self {
         let clock = Clock::start(journal.state().last_at());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        journal.append(clock.now(), Event::Started { version });
+        let (boot, uptime_ms) = ([0; 16], 0);
+        journal.append(clock.moment(), Event::Started { version, boot, uptime_ms });
         let last_signed_at = clock.now();
         let refusals = Refusals::default();
         Self { vault, journal, clock, settings, sandbox, refusals, last_signed_at }
@@ -92,10 +93,14 @@ impl Signer {
     }
 
     fn note_refusals(&mut self) {
-        let now = self.clock.now();
-        for event in self.refusals.due(now) {
-            self.journal.append(now, event);
+        for event in self.refusals.due(self.clock.now()) {
+            self.note(event);
         }
+    }
+
+    /// Appends an event to the journal; it is on the disk when the batch is.
+    pub(crate) fn note(&mut self, event: Event) {
+        self.journal.append(self.clock.moment(), event);
     }
 
     fn sign(&mut self, recorded: Recorded) -> Reply {

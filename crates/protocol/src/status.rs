@@ -1,0 +1,122 @@
+//! How the signer is.
+
+use std::fmt;
+
+use crate::{wire_fields, wire_tags};
+
+/// How the signer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Of the program.
+    pub version: String,
+    /// Whether it has and can use its keys.
+    pub vault: VaultPhase,
+    /// Whether it may sign.
+    pub latch: Latch,
+    /// Why it may not, or what it said at the start.
+    pub latch_reason: String,
+    /// How many wallets are halted by a latch of their own.
+    pub wallets_halted: u32,
+    /// When the dead man's switch suspends signing unless it is renewed, Unix seconds; `None` where
+    /// the operator has set none.
+    pub suspends_at: Option<u64>,
+    /// How the keys are kept from others while the vault is open.
+    pub secret_memory: SecretMemory,
+    /// How many wallets it has.
+    pub wallets: u32,
+    /// Records in the journal.
+    pub journal_records: u64,
+    /// The hash that ends the journal's chain.
+    pub journal_head: [u8; 32],
+    /// What tells an older copy of the state directory from the one in use, in words.
+    pub witness: String,
+    /// The signer's time, Unix seconds: it counts only what it has seen pass.
+    pub now: u64,
+    /// How many seconds that is behind the system's clock.
+    pub behind_seconds: u64,
+    /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
+    pub idle_lock_seconds: u32,
+    /// What confines the process, a word each.
+    pub sandbox: Vec<String>,
+}
+
+/// Whether the keys can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VaultPhase {
+    /// There is no vault.
+    Uninitialised,
+    /// The keys are encrypted on disk only.
+    Locked,
+    /// The keys are in secret memory.
+    Open,
+}
+
+/// Whether anything is signed; later ones are stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Latch {
+    /// Yes, under the guard.
+    Active,
+    /// No, until an operator resumes it.
+    Suspended,
+    /// No, until an operator resumes it, and each wallet's owners agree for that wallet.
+    Locked,
+}
+
+/// How secret bytes are kept while they are in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretMemory {
+    /// `memfd_secret(2)`: not even the kernel maps it; root cannot read it.
+    MemfdSecret,
+    /// `mlock(2)`: never swapped, never dumped; root can read it.
+    Locked,
+}
+
+impl fmt::Display for VaultPhase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Uninitialised => "uninitialised",
+            Self::Locked => "locked",
+            Self::Open => "open",
+        })
+    }
+}
+
+impl fmt::Display for Latch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::Locked => "LOCKED",
+        })
+    }
+}
+
+impl fmt::Display for SecretMemory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::MemfdSecret => "memfd_secret",
+            Self::Locked => "mlock",
+        })
+    }
+}
+
+wire_tags!(VaultPhase { Uninitialised = 1, Locked = 2, Open = 3 });
+wire_tags!(Latch { Active = 1, Suspended = 2, Locked = 3 });
+wire_tags!(SecretMemory { MemfdSecret = 1, Locked = 2 });
+wire_fields!(Status {
+    version,
+    vault,
+    latch,
+    latch_reason,
+    wallets_halted,
+    suspends_at,
+    secret_memory,
+    wallets,
+    journal_records,
+    journal_head,
+    witness,
+    now,
+    behind_seconds,
+    idle_lock_seconds,
+    sandbox,
+});

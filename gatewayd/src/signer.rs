@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    FRAME_HEADER, Frame, KeyInfo, MAX_SIGNER_FRAME, Refusal, RefusalCode, Reply, Request,
-    RequestId, Status,
+    FRAME_HEADER, Frame, KeyInfo, MAX_SIGNER_FRAME, Payload, Refusal, RefusalCode, Reply, Request,
+    RequestId, Status, Warrant,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -159,7 +159,14 @@ impl Signer {
         wallet: WalletId,
         unsigned: Vec<u8>,
     ) -> Result<Vec<u8>, SignerError> {
-        signature(self.ask(Request::SignTransaction { wallet, unsigned }).await?)
+        signature(
+            self.ask(Request::Sign {
+                wallet,
+                payload: Payload::Transaction(unsigned),
+                warrant: Warrant::None,
+            })
+            .await?,
+        )
     }
 
     /// Signs a text.
@@ -171,7 +178,14 @@ impl Signer {
         wallet: WalletId,
         text: Vec<u8>,
     ) -> Result<Vec<u8>, SignerError> {
-        signature(self.ask(Request::SignMessage { wallet, text }).await?)
+        signature(
+            self.ask(Request::Sign {
+                wallet,
+                payload: Payload::Text(text),
+                warrant: Warrant::None,
+            })
+            .await?,
+        )
     }
 
     /// Signs typed data in `txcodec`'s binary form.
@@ -183,7 +197,14 @@ impl Signer {
         wallet: WalletId,
         typed_data: Vec<u8>,
     ) -> Result<Vec<u8>, SignerError> {
-        signature(self.ask(Request::SignTypedData { wallet, typed_data }).await?)
+        signature(
+            self.ask(Request::Sign {
+                wallet,
+                payload: Payload::TypedData(typed_data),
+                warrant: Warrant::None,
+            })
+            .await?,
+        )
     }
 
     async fn ask(&self, request: Request) -> Result<Reply, SignerError> {
@@ -368,7 +389,10 @@ mod tests {
             let mut peer = accept(listener);
             let requests = [next(&mut peer), next(&mut peer)];
             for request in requests.into_iter().rev() {
-                let Request::SignTransaction { unsigned, .. } = request.message else { panic!() };
+                let Request::Sign { payload: Payload::Transaction(unsigned), .. } = request.message
+                else {
+                    panic!()
+                };
                 answer(&mut peer, request.id, Reply::Signature(unsigned));
             }
         });

@@ -36,6 +36,11 @@ const TABLE: &[Row] = &[
     Row(Kind::ShowGuard,       &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::Exposure,        &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::Halt,            &[Gateway, Operator], Needs::AnyVault),
+    Row(Kind::Announce,        &[Gateway],           Needs::AnyVault),
+    Row(Kind::Cancel,          &[Gateway, Operator], Needs::AnyVault),
+    Row(Kind::ListAnnouncements, &[Gateway, Operator], Needs::AnyVault),
+    Row(Kind::ProposeOwners,   &[Gateway, Operator], Needs::AnyVault),
+    Row(Kind::ShowOwners,      &[Gateway, Operator], Needs::AnyVault),
     Row(Kind::InitVault,       &[Operator],          Needs::NoVault),
     Row(Kind::Unlock,          &[Operator],          Needs::LockedVault),
     Row(Kind::Lock,            &[Operator],          Needs::AnyVault),
@@ -48,6 +53,13 @@ const TABLE: &[Row] = &[
     Row(Kind::VerifyBackup,    &[Operator],          Needs::Nothing),
     Row(Kind::Restore,         &[Operator],          Needs::NoVault),
     Row(Kind::VerifyJournal,   &[Operator],          Needs::Nothing),
+    Row(Kind::CheckGuard,      &[Operator],          Needs::AnyVault),
+    Row(Kind::ConfirmOwners,   &[Operator],          Needs::AnyVault),
+    Row(Kind::Renew,           &[Operator],          Needs::AnyVault),
+    Row(Kind::ReadJournal,     &[Operator],          Needs::Nothing),
+    Row(Kind::Receipt,         &[Operator],          Needs::OpenVault),
+    Row(Kind::GuardTemplate,   &[Operator],          Needs::Nothing),
+    Row(Kind::AcceptTime,      &[Operator],          Needs::AnyVault),
 ];
 
 /// Whether `role` may ask for `kind` while the vault is in `phase`.
@@ -107,6 +119,11 @@ Sign gateway --O operator ---
 ShowGuard gateway -LO operator -LO
 Exposure gateway -LO operator -LO
 Halt gateway -LO operator -LO
+Announce gateway -LO operator ---
+Cancel gateway -LO operator -LO
+ListAnnouncements gateway -LO operator -LO
+ProposeOwners gateway -LO operator -LO
+ShowOwners gateway -LO operator -LO
 InitVault gateway --- operator U--
 Unlock gateway --- operator -L-
 Lock gateway --- operator -LO
@@ -119,6 +136,13 @@ Backup gateway --- operator -LO
 VerifyBackup gateway --- operator ULO
 Restore gateway --- operator U--
 VerifyJournal gateway --- operator ULO
+CheckGuard gateway --- operator -LO
+ConfirmOwners gateway --- operator -LO
+Renew gateway --- operator -LO
+ReadJournal gateway --- operator ULO
+Receipt gateway --- operator --O
+GuardTemplate gateway --- operator ULO
+AcceptTime gateway --- operator -LO
 ";
 
     #[test]

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use primitives::{Address, Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
-use protocol::{Exposure, JournalReport, RefusalCode, Reply, Request, Status};
+use protocol::{Exposure, JournalReport, Payload, RefusalCode, Reply, Request, Status, Warrant};
 use tests::daemons::{
     Place, Signerd, create_wallet, hostile_gateway, init_vault, operator, unlock,
 };
@@ -105,7 +105,11 @@ pub(crate) fn sign(
     wallet: Wallet,
     unsigned: Vec<u8>,
 ) -> Result<Vec<u8>, RefusalCode> {
-    gateway.signature(Request::SignTransaction { wallet: wallet.id, unsigned })
+    gateway.signature(Request::Sign {
+        wallet: wallet.id,
+        payload: Payload::Transaction(unsigned),
+        warrant: Warrant::None,
+    })
 }
 
 /// A transfer of so many wei, whose fee is 21,000 wei.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 
 use primitives::{Amount, Asset, Chain};
-use protocol::{Ceiling, Frame, Latch, RefusalCode, Reply, Request};
+use protocol::{Ceiling, Frame, Latch, Payload, RefusalCode, Reply, Request, Warrant};
 use tests::signer::passphrase;
 
 use crate::bench::{Bench, ETHER_CEILING, MAINNET, TRANSFER_FEE, Wallet, sign, transfer};
@@ -39,7 +39,11 @@ fn whatever_was_signed_before_a_crash_is_counted_after_it() {
         for id in 0..100 {
             let unsigned = payment(nonce);
             nonce += 1;
-            let message = Request::SignTransaction { wallet: wallet.id, unsigned };
+            let message = Request::Sign {
+                wallet: wallet.id,
+                payload: Payload::Transaction(unsigned),
+                warrant: Warrant::None,
+            };
             gateway.send(&Frame { id, message }.to_bytes());
         }
         for _ in 0..round * 30 {

@@ -1,7 +1,7 @@
 //! Messages are not a way round the ceilings.
 
 use primitives::{Amount, Chain};
-use protocol::{RefusalCode, Request};
+use protocol::{Payload, RefusalCode, Request, Warrant};
 use serde_json::{Value, json};
 use txcodec::message::TypedData;
 use txcodec::solana::system;
@@ -9,7 +9,11 @@ use txcodec::solana::system;
 use crate::bench::{Bench, MAINNET, SOLANA_BOB, Wallet, message, transfer};
 
 fn sign_text(bench: &Bench, wallet: Wallet, text: &[u8]) -> Result<usize, RefusalCode> {
-    let request = Request::SignMessage { wallet: wallet.id, text: text.to_vec() };
+    let request = Request::Sign {
+        wallet: wallet.id,
+        payload: Payload::Text(text.to_vec()),
+        warrant: Warrant::None,
+    };
     bench.gateway().signature(request).map(|signature| signature.len())
 }
 
@@ -86,7 +90,11 @@ fn typed_data_is_signed_where_the_guard_says_so_and_never_as_a_way_to_pay() {
     let permit = typed_data("Permit", &permit);
     let sign = |typed_data: &Vec<u8>| {
         let typed_data = typed_data.clone();
-        bench.gateway().signature(Request::SignTypedData { wallet: wallet.id, typed_data })
+        bench.gateway().signature(Request::Sign {
+            wallet: wallet.id,
+            payload: Payload::TypedData(typed_data),
+            warrant: Warrant::None,
+        })
     };
     assert_eq!(sign(&vote), Err(RefusalCode::EffectNotAllowed));
     assert_eq!(sign(&vec![0; 100]), Err(RefusalCode::Undecodable));

@@ -24,13 +24,23 @@ fn guard(bench: &Bench, wallet: Wallet) -> GuardText {
 fn the_gateway_may_stop_signing_and_only_the_passphrase_starts_it_again() {
     let mut bench = Bench::new();
     let wallet = bench.wallet(Chain::Evm);
-    let suspend = Request::Suspend { reason: "the agent went mad".to_owned() };
+    let suspend = Request::Halt {
+        wallet: None,
+        from: None,
+        to: Latch::Suspended,
+        reason: "the agent went mad".to_owned(),
+    };
     assert_eq!(bench.gateway().ask(suspend), Reply::Done);
     assert_eq!(sign(&mut bench.gateway(), wallet, payment()), Err(RefusalCode::Suspended));
     bench.crash_and_restart();
     assert_eq!(bench.status().latch, Latch::Suspended);
     assert!(bench.status().latch_reason.contains("the agent went mad"));
-    let resume = |passphrase| Request::Resume { passphrase };
+    let resume = |passphrase| Request::Resume {
+        wallet: None,
+        from: Latch::Suspended,
+        passphrase,
+        approval: None,
+    };
     bench.gateway().expect_refusal(resume(passphrase()), RefusalCode::NotPermitted);
     bench.operator().expect_refusal(resume(wrong()), RefusalCode::WrongPassphrase);
     assert_eq!(bench.status().latch, Latch::Suspended);
@@ -67,7 +77,8 @@ fn a_guard_is_loosened_by_the_passphrase_and_from_its_newest_version_only() {
         wallet: wallet.id,
         from_version,
         text: text.to_owned(),
-        passphrase,
+        passphrase: Some(passphrase),
+        approval: None,
     };
     let open = "messages = \"all\"\n[network.\"eip155:1\"]\nopen = true\n";
     let version = before.version;

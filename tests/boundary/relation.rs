@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use primitives::{Chain, Environment, WalletId};
-use protocol::{Kind, RefusalCode, Reply, Request};
+use protocol::{
+    AnnouncementId, Kind, Latch, Owners, Payload, RefusalCode, Reply, Request, Warrant,
+};
 use tests::signer::{SignerClient, passphrase};
 
 use crate::bench::Bench;
@@ -14,12 +16,15 @@ Hello gateway operator
 Status gateway operator
 ListKeys gateway operator
 CreateKey gateway operator
-SignTransaction gateway -
-SignMessage gateway -
-SignTypedData gateway -
+Sign gateway -
 ShowGuard gateway operator
 Exposure gateway operator
-Suspend gateway operator
+Halt gateway operator
+Announce gateway -
+Cancel gateway operator
+ListAnnouncements gateway operator
+ProposeOwners gateway operator
+ShowOwners gateway operator
 InitVault - operator
 Unlock - operator
 Lock - operator
@@ -32,27 +37,43 @@ Backup - operator
 VerifyBackup - operator
 Restore - operator
 VerifyJournal - operator
+CheckGuard - operator
+ConfirmOwners - operator
+Renew - operator
+ReadJournal - operator
+Receipt - operator
+GuardTemplate - operator
+AcceptTime - operator
 ";
 
 /// A well-formed request of each kind, which a signer with an open vault answers somehow.
 fn example(kind: Kind) -> Request {
     let wallet = WalletId::from_bytes([9; 16]);
     let (chain, environment) = (Chain::Evm, Environment::Testnet);
+    let (id, payload) = (AnnouncementId([1; 16]), Payload::Transaction(vec![1]));
     match kind {
         Kind::Hello => Request::Hello { version: protocol::VERSION },
         Kind::Status => Request::Status,
         Kind::ListKeys => Request::ListKeys { after: None, limit: 10 },
         Kind::CreateKey => Request::CreateKey { chain, environment, agent_id: None },
-        Kind::SignTransaction => Request::SignTransaction { wallet, unsigned: vec![1] },
-        Kind::SignMessage => Request::SignMessage { wallet, text: b"hello".to_vec() },
-        Kind::SignTypedData => Request::SignTypedData { wallet, typed_data: vec![1] },
+        Kind::Sign => Request::Sign { wallet, payload, warrant: Warrant::None },
         Kind::ShowGuard => Request::ShowGuard { wallet },
         Kind::Exposure => Request::Exposure { wallet },
-        Kind::Suspend => Request::Suspend { reason: "a test".to_owned() },
+        Kind::Halt => Request::Halt {
+            wallet: None,
+            from: None,
+            to: Latch::Suspended,
+            reason: "a test".to_owned(),
+        },
         Kind::InitVault => Request::InitVault { passphrase: passphrase() },
         Kind::Unlock => Request::Unlock { passphrase: passphrase() },
         Kind::Lock => Request::Lock,
-        Kind::Resume => Request::Resume { passphrase: passphrase() },
+        Kind::Resume => Request::Resume {
+            wallet: None,
+            from: Latch::Suspended,
+            passphrase: passphrase(),
+            approval: None,
+        },
         Kind::ImportKey => {
             Request::ImportKey { chain, environment, key: passphrase(), agent_id: None }
         }
@@ -62,7 +83,8 @@ fn example(kind: Kind) -> Request {
             wallet,
             from_version: 1,
             text: String::new(),
-            passphrase: passphrase(),
+            passphrase: Some(passphrase()),
+            approval: None,
         },
         Kind::Backup => Request::Backup { passphrase: passphrase() },
         Kind::VerifyBackup => {
@@ -70,6 +92,26 @@ fn example(kind: Kind) -> Request {
         }
         Kind::Restore => Request::Restore { passphrase: passphrase(), archive: vec![1; 64] },
         Kind::VerifyJournal => Request::VerifyJournal,
+        Kind::Announce => Request::Announce { wallet, id, payload },
+        Kind::Cancel => Request::Cancel { wallet, id },
+        Kind::ListAnnouncements => Request::ListAnnouncements { wallet },
+        Kind::ProposeOwners => Request::ProposeOwners { wallet, owners: Owners::NONE },
+        Kind::ShowOwners => Request::ShowOwners { wallet },
+        Kind::CheckGuard => Request::CheckGuard { wallet, text: String::new(), payload: None },
+        Kind::ConfirmOwners => Request::ConfirmOwners {
+            wallet,
+            from_version: 0,
+            owners: Owners::NONE,
+            passphrase: passphrase(),
+            approval: None,
+        },
+        Kind::Renew => Request::Renew,
+        Kind::ReadJournal => Request::ReadJournal { from: 0, limit: 1 },
+        Kind::Receipt => Request::Receipt { record: 0 },
+        Kind::GuardTemplate => {
+            Request::GuardTemplate { chain, environment, name: "default".to_owned() }
+        }
+        Kind::AcceptTime => Request::AcceptTime { passphrase: passphrase() },
     }
 }
 
@@ -98,8 +140,7 @@ fn each_socket_may_ask_what_the_relation_says_and_nothing_else() {
 
 #[test]
 fn nothing_is_done_without_a_vault_or_with_a_locked_one() {
-    let needs_keys =
-        [Kind::CreateKey, Kind::SignTransaction, Kind::SignMessage, Kind::SignTypedData];
+    let needs_keys = [Kind::CreateKey, Kind::Sign];
     let bench = Bench::without_vault();
     for kind in needs_keys {
         bench.gateway().expect_refusal(example(kind), RefusalCode::VaultUninitialised);

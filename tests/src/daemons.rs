@@ -158,8 +158,13 @@ pub fn change_guard(place: &Place, wallet: WalletId, change: impl FnOnce(String)
         panic!("no guard");
     };
     let text = change(text);
-    let request =
-        Request::SetGuard { wallet, from_version: version, text, passphrase: passphrase() };
+    let request = Request::SetGuard {
+        wallet,
+        from_version: version,
+        text,
+        passphrase: Some(passphrase()),
+        approval: None,
+    };
     let reply = operator.ask(request);
     assert!(matches!(reply, Reply::Guard(_)), "{reply:?}");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ed25519_dalek::Signer as _;
 use primitives::{Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
-use protocol::{Frame, Reply, Request};
+use protocol::{Frame, Payload, Reply, Request, Warrant};
 use serde_json::{Value, json};
 use tests::daemons::{Place, Signerd, create_wallet, hostile_gateway, init_vault};
 use tests::process::Build;
@@ -54,9 +54,10 @@ fn measure() -> Result<Value, Failure> {
     let mut numbers = 0_u64..;
     let mut next = || numbers.next().expect("there are enough");
     let secp256k1 = median(|_| sign(&mut gateway, transfer(evm, next())));
-    let message = |number| Request::SignTransaction {
+    let message = |number| Request::Sign {
         wallet: solana.wallet,
-        unsigned: solana_transfer(solana_address, number),
+        payload: Payload::Transaction(solana_transfer(solana_address, number)),
+        warrant: Warrant::None,
     };
     let ed25519 = median(|_| sign(&mut gateway, message(next())));
     let rates: Vec<Value> = IN_FLIGHT
@@ -193,7 +194,11 @@ fn transfer(wallet: WalletId, nonce: u64) -> Request {
         value: Amount::from(1_u64),
         data: Vec::new(),
     };
-    Request::SignTransaction { wallet, unsigned: transaction.to_unsigned_bytes() }
+    Request::Sign {
+        wallet,
+        payload: Payload::Transaction(transaction.to_unsigned_bytes()),
+        warrant: Warrant::None,
+    }
 }
 
 fn solana_transfer(from: SolanaAddress, lamports: u64) -> Vec<u8> {

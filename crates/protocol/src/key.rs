@@ -47,7 +47,7 @@ impl Wire for KeyState {
             Self::Retiring { until } => {
                 2_u8.write(out);
                 until.write(out);
-            },
+            }
             Self::Retired => 3_u8.write(out),
         }
     }
@@ -62,14 +62,5 @@ impl Wire for KeyState {
     }
 }
 
-wire_fields!(KeyInfo {
-    wallet,
-    chain,
-    environment,
-    public_key,
-    address,
-    state,
-    latch,
-    created_at,
-});
+wire_fields!(KeyInfo { wallet, chain, environment, public_key, address, state, latch, created_at });
 impl Item for KeyInfo {}

@@ -150,6 +150,35 @@ mod tests {
         SecretMemory, VaultPhase,
     };
 
+    fn exposure(wallet: WalletId) -> Exposure {
+        let line = ExposureLine {
+            network: Some("eip155:1".parse().unwrap()),
+            asset: Asset::Token(primitives::EvmAddress([4; 20]).into()),
+            at_once: Ceiling::AtMost(Amount::from(5_u64)),
+            per_hour: Ceiling::AtMost(Amount::from(5_u64)),
+            per_day: Ceiling::Unlimited,
+            per_month: Ceiling::Unlimited,
+        };
+        Exposure { wallet, lines: vec![line], remarks: vec!["so".to_owned()] }
+    }
+
+    fn guard_check(wallet: WalletId) -> GuardCheck {
+        let change = GuardChange {
+            key: "messages".to_owned(),
+            before: Some("\"text\"".to_owned()),
+            after: None,
+            order: GuardOrder::Looser,
+        };
+        GuardCheck {
+            from_version: 3,
+            text: "messages = \"text\"".to_owned(),
+            order: GuardOrder::Tighter,
+            changes: vec![change],
+            exposure: exposure(wallet),
+            verdict: Some(Demand::Delay(600)),
+        }
+    }
+
     #[test]
     fn every_reply_survives_the_round_trip() {
         let wallet = WalletId::from_bytes([7; 16]);
@@ -180,29 +209,6 @@ mod tests {
             idle_lock_seconds: 0,
             sandbox: vec!["no_new_privs".to_owned()],
         };
-        let line = ExposureLine {
-            network: Some("eip155:1".parse().unwrap()),
-            asset: Asset::Token(primitives::EvmAddress([4; 20]).into()),
-            at_once: Ceiling::AtMost(Amount::from(5_u64)),
-            per_hour: Ceiling::AtMost(Amount::from(5_u64)),
-            per_day: Ceiling::Unlimited,
-            per_month: Ceiling::Unlimited,
-        };
-        let exposure = Exposure { wallet, lines: vec![line], remarks: vec!["so".to_owned()] };
-        let change = GuardChange {
-            key: "messages".to_owned(),
-            before: Some("\"text\"".to_owned()),
-            after: None,
-            order: GuardOrder::Looser,
-        };
-        let check = GuardCheck {
-            from_version: 3,
-            text: "messages = \"text\"".to_owned(),
-            order: GuardOrder::Tighter,
-            changes: vec![change],
-            exposure: exposure.clone(),
-            verdict: Some(Demand::Delay(600)),
-        };
         let announcement = Announcement {
             wallet,
             id: AnnouncementId([2; 16]),
@@ -210,16 +216,12 @@ mod tests {
             ready_at: 1_800_000_600,
             expires_at: 1_800_086_400,
         };
-        let owners = Owners { threshold: 1, members: vec![key.address] };
-        let owners = OwnersState { confirmed: owners.clone(), proposed: Some(owners), version: 1 };
-        let record = Record::new([0; 32], vec![1, 2, 3]);
-        let receipt = Receipt {
-            instance: [1; 16],
-            before: [0; 32],
-            record: record.clone(),
-            public_key: [2; 32],
-            signature: [3; 64],
-        };
+        let members = vec![key.address];
+        let confirmed = Owners { threshold: 1, members };
+        let owners = OwnersState { confirmed, proposed: Some(Owners::NONE), version: 1 };
+        let (before, record) = ([0; 32], Record::new([0; 32], vec![1, 2, 3]));
+        let (instance, public_key, signature) = ([1; 16], [2; 32], [3; 64]);
+        let receipt = Receipt { instance, before, record: record.clone(), public_key, signature };
         let replies = [
             Reply::Hello { version: 1, instance: [1; 16] },
             Reply::Done,
@@ -228,13 +230,13 @@ mod tests {
             Reply::Key(KeyInfo { state: KeyState::Active, ..key }),
             Reply::Signature(vec![1; 65]),
             Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
-            Reply::Exposure(exposure),
+            Reply::Exposure(exposure(wallet)),
             Reply::Backup(vec![0; 1000]),
             Reply::Journal(JournalReport { records: 3, head: [0; 32], keys: 1 }),
             Reply::Announced(announcement),
-            Reply::Announcements(vec![announcement; 2]),
+            Reply::Announcements(vec![announcement]),
             Reply::Owners(owners),
-            Reply::GuardCheck(check),
+            Reply::GuardCheck(guard_check(wallet)),
             Reply::Records(vec![record]),
             Reply::Receipt(receipt),
             Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),

@@ -286,8 +286,8 @@ requests! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{OwnerSignature, SignedForm, Terms};
     use crate::wire::{read_all, to_bytes};
+    use crate::{OwnerSignature, SignedForm, Terms};
 
     fn owners() -> Owners {
         Owners { threshold: 1, members: vec![primitives::EvmAddress([4; 20]).into()] }
@@ -301,14 +301,12 @@ mod tests {
         Approval { terms, signatures: vec![signature] }
     }
 
-    #[test]
-    fn every_request_survives_the_round_trip() {
+    /// What both sockets may ask.
+    fn of_the_gateway() -> Vec<Request> {
         let wallet = WalletId::from_bytes([7; 16]);
-        let secret = || Secret::new(b"correct horse".to_vec());
         let (chain, environment) = (Chain::Solana, Environment::Testnet);
         let id = AnnouncementId([8; 16]);
-        let agent_id = Some("agent".to_owned());
-        let requests = [
+        vec![
             Request::Hello { version: 1 },
             Request::Status,
             Request::ListKeys { after: Some(wallet), limit: 10 },
@@ -331,6 +329,16 @@ mod tests {
             Request::ListAnnouncements { wallet },
             Request::ProposeOwners { wallet, owners: owners() },
             Request::ShowOwners { wallet },
+        ]
+    }
+
+    /// What operators alone may ask.
+    fn of_operators() -> Vec<Request> {
+        let wallet = WalletId::from_bytes([7; 16]);
+        let secret = || Secret::new(b"correct horse".to_vec());
+        let (chain, environment) = (Chain::Solana, Environment::Testnet);
+        let agent_id = Some("agent".to_owned());
+        vec![
             Request::InitVault { passphrase: secret() },
             Request::Unlock { passphrase: secret() },
             Request::Lock,
@@ -371,7 +379,12 @@ mod tests {
             Request::Receipt { record: 7 },
             Request::GuardTemplate { chain, environment, name: "default".to_owned() },
             Request::AcceptTime { passphrase: secret() },
-        ];
+        ]
+    }
+
+    #[test]
+    fn every_request_survives_the_round_trip() {
+        let requests: Vec<_> = of_the_gateway().into_iter().chain(of_operators()).collect();
         assert!(requests.iter().map(Request::kind).eq(Kind::ALL.iter().copied()));
         for request in requests {
             let bytes = to_bytes(&request);

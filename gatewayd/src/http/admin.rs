@@ -28,7 +28,7 @@ pub(super) async fn status(
 ) -> Result<Done<AdminStatus>, Problem> {
     let overview = admin_status(&app, &master).await?;
     let now = app.clock.now();
-    let suspended = overview.signer.is_some_and(|signer| signer.latch == Latch::Suspended);
+    let suspended = overview.signer.is_some_and(|signer| signer.latch != Latch::Active);
     let recent = overview.newest.into_iter().map(|(found, name)| recent(&app, &found, name));
     let recent = recent.collect();
     let vault = overview.signer.map(|signer| signer.vault.to_string());
@@ -119,12 +119,20 @@ impl From<SignerError> for Problem {
 /// What the contract calls a refusal of the signer.
 fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
-        RefusalCode::Suspended => ErrorCode::KillSwitchActive,
-        RefusalCode::OverTransactionCeiling | RefusalCode::OverDayCeiling => {
-            ErrorCode::SpendingLimitExceeded
-        }
+        RefusalCode::Suspended | RefusalCode::Locked => ErrorCode::KillSwitchActive,
+        RefusalCode::OverTransactionCeiling
+        | RefusalCode::OverDayCeiling
+        | RefusalCode::OverOwnerCeiling => ErrorCode::SpendingLimitExceeded,
         RefusalCode::TokenNotAllowed => ErrorCode::TokenNotAllowed,
-        RefusalCode::NetworkNotAllowed | RefusalCode::EffectNotAllowed => ErrorCode::PolicyDenied,
+        RefusalCode::NetworkNotAllowed
+        | RefusalCode::EffectNotAllowed
+        | RefusalCode::NeedsDelay
+        | RefusalCode::NeedsOwner
+        | RefusalCode::NotYet
+        | RefusalCode::BadApproval
+        | RefusalCode::ApprovalExpired
+        | RefusalCode::ApprovalUsed => ErrorCode::PolicyDenied,
+        RefusalCode::TooManyRequests => ErrorCode::RateLimited,
         RefusalCode::Undecodable | RefusalCode::WrongChain => ErrorCode::InvalidTransaction,
         RefusalCode::UnknownWallet => ErrorCode::WalletNotFound,
         RefusalCode::WalletRetired => ErrorCode::WalletTerminated,
@@ -143,6 +151,10 @@ fn refusal_code(code: RefusalCode) -> ErrorCode {
         | RefusalCode::BadKey
         | RefusalCode::BadBackup
         | RefusalCode::JournalFailed
+        | RefusalCode::UnknownAnnouncement
+        | RefusalCode::OwnersChanged
+        | RefusalCode::LatchChanged
+        | RefusalCode::UnknownRecord
         | RefusalCode::Internal => ErrorCode::InternalError,
     }
 }

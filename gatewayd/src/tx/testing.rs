@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use nix::unistd::getuid;
 use primitives::{Address, Amount, Asset, EvmAddress, Network, builtin_by_name, decode_hex};
-use protocol::{FRAME_HEADER, Frame, MAX_SIGNER_FRAME, Refusal, RefusalCode, Reply, Request};
+use protocol::{
+    FRAME_HEADER, Frame, MAX_SIGNER_FRAME, Payload, Refusal, RefusalCode, Reply, Request,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use txcodec::evm;
@@ -305,10 +307,11 @@ fn answer(mut peer: &UnixStream, world: &Mutex<World>) -> Option<()> {
     let mut content = vec![0; Frame::content_length(header, MAX_SIGNER_FRAME).ok()?];
     peer.read_exact(&mut content).ok()?;
     let frame: Frame<Request> = Frame::from_content(&content).unwrap();
-    let message = if let Request::SignTransaction { unsigned, .. } = frame.message {
-        world.lock().unwrap().sign(&unsigned)?
-    } else {
-        Reply::Hello { version: protocol::VERSION, instance: [0; 16] }
-    };
+    let message =
+        if let Request::Sign { payload: Payload::Transaction(unsigned), .. } = frame.message {
+            world.lock().unwrap().sign(&unsigned)?
+        } else {
+            Reply::Hello { version: protocol::VERSION, instance: [0; 16] }
+        };
     peer.write_all(&Frame { id: frame.id, message }.to_bytes()).ok()
 }

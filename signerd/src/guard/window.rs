@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use primitives::{Amount, Asset};
 
-use primitives::Scope;
 use crate::clock::UnixSeconds;
+use primitives::Scope;
 
 /// The length of the window.
 pub const DAY_SECONDS: u64 = 24 * 60 * 60;

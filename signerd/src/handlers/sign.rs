@@ -25,11 +25,7 @@ pub(super) fn sign(
     })
 }
 
-fn record(
-    signer: &mut Signer,
-    wallet: WalletId,
-    payload: &Payload,
-) -> Result<Unsynced, Refusal> {
+fn record(signer: &mut Signer, wallet: WalletId, payload: &Payload) -> Result<Unsynced, Refusal> {
     let moment = signer.clock.moment();
     let now = moment.now;
     let (state, guard) = signing_wallet(signer, wallet, now)?;

@@ -17,11 +17,11 @@ use protocol::JournalReport;
 use sha2::{Digest, Sha256};
 use txcodec::SigningInput;
 
-pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
 pub use file::JournalError;
+pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
 pub use state::{State, WalletState};
 
-use crate::clock::{Moment, UnixSeconds};
+use crate::clock::Moment;
 use crate::guard::{Clearance, Cleared};
 
 /// The journal and what it adds up to.
@@ -85,7 +85,8 @@ impl Journal {
     /// When the file cannot be opened or read.
     pub fn open(directory: &Path) -> Result<Self, JournalError> {
         let mut state = State::default();
-        let (file, damage) = file::Chain::open(directory, &mut |entry| state.apply(entry.at, entry.event))?;
+        let (file, damage) =
+            file::Chain::open(directory, &mut |entry| state.apply(entry.at, entry.event))?;
         Ok(Self { file, state, damage: damage.map(|error| error.to_string()) })
     }
 
@@ -164,13 +165,15 @@ mod tests {
     use std::os::unix::fs::FileExt;
     use std::path::PathBuf;
 
-    use primitives::{Amount, Asset, Chain, Environment, EvmAddress};
+    use primitives::{Amount, Asset, Chain, Environment, EvmAddress, Scope};
+    use protocol::{Latch, Owners};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::guard::Scope;
+    use crate::clock::UnixSeconds;
 
     const NOW: UnixSeconds = 1_800_000_000;
+    const MOMENT: Moment = Moment { now: NOW, wall: NOW };
 
     fn wallet() -> WalletId {
         WalletId::from_bytes([1; 16])
@@ -187,6 +190,9 @@ mod tests {
             retires_at: None,
             guard_version: 1,
             guard: "messages = \"none\"".to_owned(),
+            owners: Owners::NONE,
+            owners_version: 0,
+            latch: Latch::Active,
         };
         Event::WalletCreated { origin: Origin::Created, wallet }
     }
@@ -198,7 +204,12 @@ mod tests {
     fn signed(amount: u64) -> Event {
         let line = SpendLine { asset: Asset::Native, amount: Amount::from(amount) };
         let digest = [u8::try_from(amount).unwrap(); 32];
-        Event::Signed { wallet: wallet(), digest, scope: Some(scope()), spend: vec![line] }
+        spends(digest, line)
+    }
+
+    fn spends(digest: [u8; 32], line: SpendLine) -> Event {
+        let (intent, by, scope) = ([0; 32], Grant::Guard, Some(scope()));
+        Event::Signed { wallet: wallet(), digest, intent, by, scope, spend: vec![line] }
     }
 
     fn spent(journal: &Journal) -> Option<Amount> {
@@ -210,7 +221,7 @@ mod tests {
         let directory = TempDir::new().unwrap();
         let mut journal = Journal::open(directory.path()).unwrap();
         for event in [created(), signed(5), signed(7)] {
-            journal.append(NOW, event);
+            journal.append(MOMENT, event);
             journal.commit().unwrap();
         }
         let file = directory.path().join("journal");
@@ -223,7 +234,7 @@ mod tests {
         let mut journal = Journal::open(directory.path()).unwrap();
         assert_eq!(spent(&journal), Some(Amount::from(12_u64)));
         assert_eq!(journal.state().last_at(), NOW);
-        journal.append(NOW, signed(1));
+        journal.append(MOMENT, signed(1));
         assert_eq!(spent(&journal), Some(Amount::from(13_u64)), "it counts before it is written");
         drop(journal);
         let journal = Journal::open(directory.path()).unwrap();
@@ -247,7 +258,7 @@ mod tests {
             let mut journal = Journal::open(directory.path()).unwrap();
             assert_eq!(journal.damage(), None, "{bytes:x?}");
             assert_eq!(spent(&journal), Some(Amount::from(5_u64)), "{bytes:x?}");
-            journal.append(NOW, signed(7));
+            journal.append(MOMENT, signed(7));
             journal.commit().unwrap();
             assert_eq!(fs::read(&file).unwrap(), whole, "it goes on where it was cut");
         }
@@ -269,7 +280,7 @@ mod tests {
             let mut journal = Journal::open(directory.path()).unwrap();
             let damage = journal.damage().map(str::to_owned);
             assert!(damage.is_some(), "byte {position} of {}", whole.len());
-            journal.append(NOW, signed(1));
+            journal.append(MOMENT, signed(1));
             assert!(matches!(journal.commit(), Err(JournalError::Broken { .. })));
             assert_eq!(fs::read(&file).unwrap(), bytes, "a damaged journal is left as it is");
         }
@@ -312,7 +323,7 @@ mod tests {
             fs::write(directory.path().join("journal"), vec![0; length]).unwrap();
             let mut journal = Journal::open(directory.path()).unwrap();
             assert_eq!(journal.damage(), None, "{length} bytes");
-            journal.append(NOW, created());
+            journal.append(MOMENT, created());
             journal.commit().unwrap();
             assert_eq!(journal.verify().unwrap().records, 1);
         }
@@ -327,7 +338,7 @@ mod tests {
         let mut journal = Journal::open(directory.path()).unwrap();
         let before = format!("{journal:?}").len();
         for _ in 0..100 {
-            journal.append(NOW, signed(1));
+            journal.append(MOMENT, signed(1));
             assert!(journal.commit().is_err());
         }
         assert_eq!(format!("{journal:?}").len(), before);
@@ -337,14 +348,13 @@ mod tests {
     fn a_day_of_many_signatures_is_counted_in_time() {
         let directory = TempDir::new().unwrap();
         let mut journal = Journal::open(directory.path()).unwrap();
-        journal.append(NOW, created());
+        journal.append(MOMENT, created());
         let started = std::time::Instant::now();
         for number in 0..100_000_u64 {
             let line = SpendLine { asset: Asset::Native, amount: Amount::from(1_u64) };
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&number.to_be_bytes());
-            let (scope, spend) = (Some(scope()), vec![line]);
-            journal.append(NOW, Event::Signed { wallet: wallet(), digest, scope, spend });
+            journal.append(MOMENT, spends(digest, line));
         }
         assert_eq!(spent(&journal), Some(Amount::from(100_000_u64)));
         let seconds = started.elapsed().as_secs();
@@ -367,7 +377,7 @@ mod tests {
     fn a_restored_wallet_counts_as_having_spent_everything_for_a_day() {
         let (directory, _) = sample();
         let mut journal = Journal::open(directory.path()).unwrap();
-        journal.append(NOW, Event::Restored { from_head: [0; 32] });
+        journal.append(MOMENT, Event::Restored { instance: [9; 16], from_head: [0; 32] });
         assert_eq!(spent(&journal), None);
     }
 }

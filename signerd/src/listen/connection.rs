@@ -208,7 +208,7 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{MAX_SIGNER_FRAME, VERSION};
+    use protocol::{MAX_SIGNER_FRAME, Payload, VERSION, Warrant};
 
     use super::*;
 
@@ -277,7 +277,14 @@ mod tests {
     fn long_requests_fill_a_batch_before_many_do() {
         let unsigned = vec![0; MAX_SIGNER_FRAME - 100];
         let wallet = primitives::WalletId::from_bytes([1; 16]);
-        let long = Frame { id: 2, message: Request::SignTransaction { wallet, unsigned } };
+        let long = Frame {
+            id: 2,
+            message: Request::Sign {
+                wallet,
+                payload: Payload::Transaction(unsigned),
+                warrant: Warrant::None,
+            },
+        };
         let (mut peer, mut connection) = pair();
         let bytes = [hello(VERSION), long.to_bytes().repeat(4)].concat();
         let writer = std::thread::spawn(move || peer.write_all(&bytes).map(|()| peer));

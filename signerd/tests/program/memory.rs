@@ -12,7 +12,7 @@ use aes_gcm::aead::Aead;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use argon2::{Algorithm, Argon2, Params, Version};
 use primitives::{Address, Amount, Chain, Environment, EvmAddress, SolanaAddress, decode_hex};
-use protocol::{KeyInfo, Reply, Request, Secret, SecretMemory};
+use protocol::{KeyInfo, Payload, Reply, Request, Secret, SecretMemory, Warrant};
 use serde_json::Value;
 use sha2::{Digest, Sha512};
 use txcodec::{evm, solana};
@@ -34,7 +34,11 @@ fn sign(gateway: &mut Connection, key: &KeyInfo, number: u64) {
         Address::Evm(_) => evm_payment(number),
         Address::Solana(from) => solana_payment(from, number),
     };
-    let reply = gateway.ask(Request::SignTransaction { wallet: key.wallet, unsigned });
+    let reply = gateway.ask(Request::Sign {
+        wallet: key.wallet,
+        payload: Payload::Transaction(unsigned),
+        warrant: Warrant::None,
+    });
     assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
 }
 

@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, WalletId, decode_hex};
 use protocol::wire::Wire;
-use protocol::{
-    Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch,
-    Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultPhase,
-};
+use protocol::{Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch, Payload, Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultPhase, Warrant};
 use serde_json::Value;
 use txcodec::message::TypedData;
 
@@ -83,16 +80,16 @@ fn requests() -> Vec<Request> {
         Request::Status,
         Request::ListKeys { after: Some(wallet), limit: 10 },
         Request::CreateKey { chain, environment, agent_id: None },
-        Request::SignTransaction { wallet, unsigned: vec![1, 2, 3] },
-        Request::SignMessage { wallet, text: b"hello".to_vec() },
-        Request::SignTypedData { wallet, typed_data: vec![1] },
+        Request::Sign { wallet, payload: Payload::Transaction(vec![1, 2, 3]), warrant: Warrant::None },
+        Request::Sign { wallet, payload: Payload::Text(b"hello".to_vec()), warrant: Warrant::None },
+        Request::Sign { wallet, payload: Payload::TypedData(vec![1]), warrant: Warrant::None },
         Request::ShowGuard { wallet },
         Request::Exposure { wallet },
-        Request::Suspend { reason: "seen something odd".to_owned() },
+        Request::Halt { wallet: None, from: None, to: Latch::Suspended, reason: "seen something odd".to_owned() },
         Request::InitVault { passphrase: passphrase() },
         Request::Unlock { passphrase: passphrase() },
         Request::Lock,
-        Request::Resume { passphrase: passphrase() },
+        Request::Resume { wallet: None, from: Latch::Suspended, passphrase: passphrase(), approval: None },
         Request::ImportKey { chain, environment, key: passphrase(), agent_id },
         Request::RotateKey { wallet, grace_seconds: 60 },
         Request::DestroyKey { wallet, passphrase: passphrase() },
@@ -100,7 +97,8 @@ fn requests() -> Vec<Request> {
             wallet,
             from_version: 3,
             text: "x = 1".to_owned(),
-            passphrase: passphrase(),
+            passphrase: Some(passphrase()),
+            approval: None,
         },
         Request::Backup { passphrase: passphrase() },
         Request::VerifyBackup { passphrase: passphrase(), archive: vec![9; 10] },
@@ -118,13 +116,16 @@ fn replies() -> Vec<Reply> {
         public_key: vec![2; 33],
         address: EvmAddress([3; 20]).into(),
         state: KeyState::Retiring { until: 1_900_000_000 },
+        latch: Latch::Active,
         created_at: 1_800_000_000,
     };
     let line = ExposureLine {
         network: "eip155:1".parse().ok(),
         asset: Asset::Token(EvmAddress([4; 20]).into()),
         at_once: Ceiling::AtMost(Amount::from(5_u64)),
+        per_hour: Ceiling::Unlimited,
         per_day: Ceiling::Unlimited,
+        per_month: Ceiling::Unlimited,
     };
     vec![
         Reply::Hello { version: protocol::VERSION, instance: [1; 16] },
@@ -134,7 +135,7 @@ fn replies() -> Vec<Reply> {
         Reply::Key(key),
         Reply::Signature(vec![1; 65]),
         Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
-        Reply::Exposure(Exposure { wallet, lines: vec![line] }),
+        Reply::Exposure(Exposure { wallet, lines: vec![line], remarks: vec![] }),
         Reply::Backup(vec![0; 10]),
         Reply::Journal(JournalReport { records: 3, head: [0; 32], keys: 1 }),
         Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),
@@ -147,10 +148,15 @@ fn status() -> Status {
         vault: VaultPhase::Open,
         latch: Latch::Suspended,
         latch_reason: "an operator said so".to_owned(),
+        wallets_halted: 1,
+        suspends_at: Some(1_900_000_000),
         secret_memory: SecretMemory::MemfdSecret,
         wallets: 2,
         journal_records: 40,
         journal_head: [9; 32],
+        witness: "none".to_owned(),
+        now: 1_800_000_000,
+        behind_seconds: 0,
         idle_lock_seconds: 0,
         sandbox: vec!["no_new_privs".to_owned()],
     }

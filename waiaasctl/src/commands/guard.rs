@@ -49,7 +49,13 @@ fn set(
     };
     let passphrase = operation.secret()?;
     let _progress = Progress::start("checking the passphrase");
-    let guard = signer.guard(Request::SetGuard { wallet, from_version, text, passphrase })?;
+    let guard = signer.guard(Request::SetGuard {
+        wallet,
+        from_version,
+        text,
+        passphrase: Some(passphrase),
+        approval: None,
+    })?;
     let json = json!({ "walletId": wallet, "version": guard.version });
     let exposure = operation.place.command(&format!("exposure {wallet}"));
     Ok(View::new(json)
@@ -187,7 +193,9 @@ mod tests {
             network: network.map(|id| id.parse().unwrap()),
             asset,
             at_once,
+            per_hour: Ceiling::Unlimited,
             per_day: Ceiling::Unlimited,
+            per_month: Ceiling::Unlimited,
         };
         let some = Ceiling::AtMost(Amount::from(5_000_000_000_000_000_u64));
         for (line, expected) in [
@@ -222,9 +230,11 @@ mod tests {
             network: None,
             asset: Asset::Native,
             at_once: Ceiling::AtMost(Amount::from(100_000_000_u64)),
+            per_hour: Ceiling::Unlimited,
             per_day: Ceiling::Unlimited,
+            per_month: Ceiling::Unlimited,
         }];
-        let text = exposure_view(&[Exposure { wallet, lines }], &BTreeMap::new())
+        let text = exposure_view(&[Exposure { wallet, lines, remarks: vec![] }], &BTreeMap::new())
             .render(Format::Json, Style::Plain);
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["exposure"][0]["atOnce"], "100000000");

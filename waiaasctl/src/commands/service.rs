@@ -143,7 +143,7 @@ fn next_step(status: &Status, place: &Place) -> Option<String> {
     let command = match (status.vault, status.latch) {
         (VaultPhase::Uninitialised, _) => "init",
         (VaultPhase::Locked, _) => "unlock",
-        (VaultPhase::Open, Latch::Suspended) => "resume",
+        (VaultPhase::Open, Latch::Suspended | Latch::Locked) => "resume",
         (VaultPhase::Open, Latch::Active) => return None,
     };
     Some(format!("next: {}", place.command(command)))

@@ -1,7 +1,7 @@
 //! Commands, against sockets that answer as told.
 
 use primitives::{Amount, Asset};
-use protocol::{Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyState, Reply};
+use protocol::{Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyState, Latch, Reply};
 use protocol::{KeyInfo, Request};
 
 use super::*;
@@ -19,6 +19,7 @@ fn key() -> KeyInfo {
         public_key: vec![3; 32],
         address: primitives::SolanaAddress([3; 32]).into(),
         state: KeyState::Active,
+        latch: Latch::Active,
         created_at: 1_800_000_000,
     }
 }
@@ -93,9 +94,11 @@ fn exposure_covers_every_wallet_that_still_signs() {
         network: None,
         asset: Asset::Native,
         at_once: Ceiling::AtMost(Amount::from(100_000_000_u64)),
+        per_hour: Ceiling::Unlimited,
         per_day: Ceiling::Unlimited,
+        per_month: Ceiling::Unlimited,
     };
-    let exposure = Exposure { wallet: key().wallet, lines: vec![line] };
+    let exposure = Exposure { wallet: key().wallet, lines: vec![line], remarks: vec![] };
     let retired =
         KeyInfo { wallet: WalletId::from_bytes([8; 16]), state: KeyState::Retired, ..key() };
     let _asked = peers.signer(vec![

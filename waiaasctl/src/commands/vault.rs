@@ -1,6 +1,6 @@
 //! `init`, `unlock`, `lock`, `suspend`, `resume`.
 
-use protocol::Request;
+use protocol::{Latch, Request};
 
 use super::Operation;
 use crate::exit::Failure;
@@ -36,7 +36,12 @@ pub(super) fn lock(operation: &Operation) -> Result<View, Failure> {
 
 /// Stops all signing.
 pub(super) fn suspend(operation: &Operation, reason: String) -> Result<View, Failure> {
-    operation.signer()?.do_it(Request::Suspend { reason })?;
+    operation.signer()?.do_it(Request::Halt {
+        wallet: None,
+        from: None,
+        to: Latch::Suspended,
+        reason,
+    })?;
     let resume = operation.place.command("resume");
     Ok(View::said(format!("signing is suspended until an operator resumes it: {resume}")))
 }
@@ -46,6 +51,11 @@ pub(super) fn resume(operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
     let passphrase = operation.secret()?;
     let _progress = Progress::start("checking the passphrase");
-    signer.do_it(Request::Resume { passphrase })?;
+    signer.do_it(Request::Resume {
+        wallet: None,
+        from: Latch::Suspended,
+        passphrase,
+        approval: None,
+    })?;
     Ok(View::said("signing goes on"))
 }

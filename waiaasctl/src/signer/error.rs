@@ -123,6 +123,19 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::BadBackup
         | RefusalCode::LimitReached
         | RefusalCode::JournalFailed
+        | RefusalCode::NeedsDelay
+        | RefusalCode::NeedsOwner
+        | RefusalCode::OverOwnerCeiling
+        | RefusalCode::TooManyRequests
+        | RefusalCode::NotYet
+        | RefusalCode::UnknownAnnouncement
+        | RefusalCode::BadApproval
+        | RefusalCode::ApprovalExpired
+        | RefusalCode::ApprovalUsed
+        | RefusalCode::OwnersChanged
+        | RefusalCode::Locked
+        | RefusalCode::LatchChanged
+        | RefusalCode::UnknownRecord
         | RefusalCode::Internal => None,
     }
 }
@@ -133,7 +146,7 @@ const fn exit_of(code: RefusalCode) -> Exit {
         RefusalCode::WrongPassphrase | RefusalCode::Throttled | RefusalCode::WeakPassphrase => {
             Exit::Passphrase
         }
-        RefusalCode::UnknownWallet => Exit::NotFound,
+        RefusalCode::UnknownWallet | RefusalCode::UnknownRecord => Exit::NotFound,
         RefusalCode::NotPermitted
         | RefusalCode::WalletRetired
         | RefusalCode::NetworkNotAllowed
@@ -141,7 +154,19 @@ const fn exit_of(code: RefusalCode) -> Exit {
         | RefusalCode::EffectNotAllowed
         | RefusalCode::OverTransactionCeiling
         | RefusalCode::OverDayCeiling
-        | RefusalCode::Suspended => Exit::Refused,
+        | RefusalCode::Suspended
+        | RefusalCode::NeedsDelay
+        | RefusalCode::NeedsOwner
+        | RefusalCode::OverOwnerCeiling
+        | RefusalCode::TooManyRequests
+        | RefusalCode::NotYet
+        | RefusalCode::UnknownAnnouncement
+        | RefusalCode::BadApproval
+        | RefusalCode::ApprovalExpired
+        | RefusalCode::ApprovalUsed
+        | RefusalCode::OwnersChanged
+        | RefusalCode::Locked
+        | RefusalCode::LatchChanged => Exit::Refused,
         RefusalCode::UnknownVersion
         | RefusalCode::VaultExists
         | RefusalCode::VaultOpen

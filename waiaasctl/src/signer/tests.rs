@@ -17,10 +17,15 @@ fn status() -> Status {
         vault: VaultPhase::Open,
         latch: Latch::Active,
         latch_reason: String::new(),
+        wallets_halted: 0,
+        suspends_at: None,
         secret_memory: SecretMemory::MemfdSecret,
         wallets: 2,
         journal_records: 40,
         journal_head: [9; 32],
+        witness: "none".to_owned(),
+        now: 1_800_000_000,
+        behind_seconds: 0,
         idle_lock_seconds: 0,
         sandbox: vec!["seccomp".to_owned()],
     }
@@ -34,6 +39,7 @@ fn key(number: u8) -> KeyInfo {
         public_key: vec![2; 33],
         address: primitives::EvmAddress([number; 20]).into(),
         state: KeyState::Active,
+        latch: Latch::Active,
         created_at: 1_800_000_000,
     }
 }

@@ -24,7 +24,15 @@ fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day(
     operator(&mut other, Request::Unlock { passphrase: passphrase() });
     let refused = gateway(&mut other, sign(key.wallet, 0, 1));
     assert_eq!(code(refused), Some(RefusalCode::Suspended));
-    operator(&mut other, Request::Resume { passphrase: passphrase() });
+    operator(
+        &mut other,
+        Request::Resume {
+            wallet: None,
+            from: Latch::Suspended,
+            passphrase: passphrase(),
+            approval: None,
+        },
+    );
     let refused = gateway(&mut other, sign(key.wallet, 0, 1));
     assert_eq!(code(refused), Some(RefusalCode::OverDayCeiling));
     assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
@@ -58,7 +66,15 @@ fn a_restore_that_a_crash_cut_short_lets_nothing_leave() {
         operator(&mut signer, Request::Unlock { passphrase: passphrase() });
         let known = signer.journal.state().wallet(key.wallet).is_some();
         assert!(!known || signer.latch().0 == Latch::Suspended, "cut at {end}");
-        operator(&mut signer, Request::Resume { passphrase: passphrase() });
+        operator(
+            &mut signer,
+            Request::Resume {
+                wallet: None,
+                from: Latch::Suspended,
+                passphrase: passphrase(),
+                approval: None,
+            },
+        );
         outcomes.insert(code(gateway(&mut signer, sign(key.wallet, 0, 1))));
     }
     let nothing = [RefusalCode::UnknownWallet, RefusalCode::OverDayCeiling].map(Some);
@@ -116,6 +132,11 @@ fn nothing_is_signed_when_the_journal_does_not_verify() {
     assert_eq!(signer.latch().0, Latch::Suspended);
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     assert!(code(gateway(&mut signer, sign(key.wallet, 1, 1))).is_some());
-    let resume = Request::Resume { passphrase: passphrase() };
+    let resume = Request::Resume {
+        wallet: None,
+        from: Latch::Suspended,
+        passphrase: passphrase(),
+        approval: None,
+    };
     assert_eq!(code(operator(&mut signer, resume)), Some(RefusalCode::JournalFailed));
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{Signature, VerifyingKey};
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, WalletId};
-use protocol::{Ceiling, KeyState, Latch, RefusalCode, Secret};
+use protocol::{Ceiling, KeyState, Latch, Payload, RefusalCode, Secret, Warrant};
 use tempfile::TempDir;
 use txcodec::evm::{Kind, Transaction};
 
@@ -73,7 +73,11 @@ fn transfer(nonce: u64, value: u64) -> Vec<u8> {
 }
 
 fn sign(wallet: WalletId, nonce: u64, value: u64) -> Request {
-    Request::SignTransaction { wallet, unsigned: transfer(nonce, value) }
+    Request::Sign {
+        wallet,
+        payload: Payload::Transaction(transfer(nonce, value)),
+        warrant: Warrant::None,
+    }
 }
 
 fn left(signer: &mut Signer, wallet: WalletId) -> Amount {
@@ -147,7 +151,12 @@ fn spend_survives_a_restart_and_the_vault_is_locked_then() {
 #[test]
 fn a_suspended_signer_signs_nothing_until_an_operator_resumes_it() {
     let (state, mut signer, key) = with_wallet();
-    let suspend = Request::Suspend { reason: "a drill\n".to_owned() };
+    let suspend = Request::Halt {
+        wallet: None,
+        from: None,
+        to: Latch::Suspended,
+        reason: "a drill\n".to_owned(),
+    };
     assert_eq!(gateway(&mut signer, suspend), Reply::Done);
     drop(signer);
     let mut signer = start(state.path());
@@ -155,7 +164,12 @@ fn a_suspended_signer_signs_nothing_until_an_operator_resumes_it() {
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     let refused = gateway(&mut signer, sign(key.wallet, 0, 1));
     assert_eq!(code(refused), Some(RefusalCode::Suspended));
-    let resume = |text: &[u8]| Request::Resume { passphrase: Secret::new(text.to_vec()) };
+    let resume = |text: &[u8]| Request::Resume {
+        wallet: None,
+        from: Latch::Suspended,
+        passphrase: Secret::new(text.to_vec()),
+        approval: None,
+    };
     assert_eq!(
         code(gateway(&mut signer, resume(b"correct horse battery staple"))),
         Some(RefusalCode::NotPermitted)
@@ -172,7 +186,8 @@ fn a_guard_is_set_from_the_version_that_stands_with_the_passphrase() {
         wallet,
         from_version,
         text: text.to_owned(),
-        passphrase: Secret::new(passphrase.to_vec()),
+        passphrase: Some(Secret::new(passphrase.to_vec())),
+        approval: None,
     };
     let right: &[u8] = b"correct horse battery staple";
     let none = "messages = \"none\"";
@@ -194,13 +209,18 @@ fn a_new_guard_holds_from_the_next_request_on() {
         wallet: key.wallet,
         from_version: 1,
         text: "messages = \"none\"".to_owned(),
-        passphrase: passphrase(),
+        passphrase: Some(passphrase()),
+        approval: None,
     };
     let Reply::Guard(guard) = operator(&mut signer, set) else { panic!("a guard") };
     assert_eq!(guard.version, 2);
     let refused = gateway(&mut signer, sign(key.wallet, 0, 1));
     assert_eq!(code(refused), Some(RefusalCode::NetworkNotAllowed));
-    let text = Request::SignMessage { wallet: key.wallet, text: b"hello".to_vec() };
+    let text = Request::Sign {
+        wallet: key.wallet,
+        payload: Payload::Text(b"hello".to_vec()),
+        warrant: Warrant::None,
+    };
     assert_eq!(code(gateway(&mut signer, text)), Some(RefusalCode::EffectNotAllowed));
 }
 
@@ -243,7 +263,7 @@ fn the_list_of_keys_comes_in_pages_that_fit_in_memory_and_is_whole() {
         let id = WalletId::new_v7(u64::from(number), [1; 10]);
         let wallet = crate::journal::WalletSnapshot { id, ..snapshot.clone() };
         let origin = crate::journal::Origin::Imported;
-        signer.journal.append(signer.clock.now(), Event::WalletCreated { origin, wallet });
+        signer.note(Event::WalletCreated { origin, wallet });
     }
     let (mut after, mut pages) = (None, Vec::new());
     loop {
@@ -288,7 +308,12 @@ fn a_key_is_imported_once() {
 #[test]
 fn a_suspension_is_written_once_however_often_it_is_asked_for() {
     let (_state, mut signer, _) = with_wallet();
-    let suspend = |reason: &str| Request::Suspend { reason: reason.to_owned() };
+    let suspend = |reason: &str| Request::Halt {
+        wallet: None,
+        from: None,
+        to: Latch::Suspended,
+        reason: reason.to_owned(),
+    };
     assert_eq!(operator(&mut signer, suspend("the first")), Reply::Done);
     let (records, _) = signer.journal.head();
     assert_eq!(gateway(&mut signer, suspend("another")), Reply::Done);

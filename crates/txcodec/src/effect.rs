@@ -146,8 +146,8 @@ pub enum OpaqueReason {
     TypedData(&'static str),
     /// Typed data of a known kind that names no chain, and so holds on every one.
     EveryChain,
-    /// Calls in calls, deeper or more of them than are read.
-    TooManyCalls,
+    /// Calls in calls: deeper or more of them than are read, or not in the form that libraries write.
+    UnreadCalls,
     /// A contract runs somebody else's code as its own.
     DelegateCall {
         /// Whose.
@@ -165,7 +165,7 @@ impl OpaqueReason {
             | Self::UnknownInstruction { .. }
             | Self::UnknownToken { .. }
             | Self::TypedData(_)
-            | Self::TooManyCalls
+            | Self::UnreadCalls
             | Self::DelegateCall { .. } => true,
             Self::LookupTables | Self::DurableNonce | Self::OtherSigners | Self::EveryChain => {
                 false
@@ -186,7 +186,7 @@ mod tests {
             (OpaqueReason::UnknownInstruction { program, tag: None }, true),
             (OpaqueReason::UnknownToken { from: program }, true),
             (OpaqueReason::TypedData("an order"), true),
-            (OpaqueReason::TooManyCalls, true),
+            (OpaqueReason::UnreadCalls, true),
             (OpaqueReason::DelegateCall { code: EvmAddress::ZERO }, true),
             (OpaqueReason::LookupTables, false),
             (OpaqueReason::DurableNonce, false),

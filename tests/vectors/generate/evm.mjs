@@ -1,5 +1,5 @@
 // Vectors of EVM transactions: made by viem, made alike by ethers; check.py asks eth-account too.
-import { Transaction, Wallet, concat, encodeRlp, getBytes } from "ethers";
+import { Interface, Transaction, Wallet, concat, encodeRlp, getBytes } from "ethers";
 import { encodeFunctionData, keccak256, parseAbi, parseSignature, serializeTransaction } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { EVM_KEY, EVM_WALLET, agree, write, writeAll } from "./common.mjs";
@@ -11,6 +11,7 @@ agree("address", account.address, ethersWallet.address, EVM_WALLET);
 const RECIPIENT = "0x3535353535353535353535353535353535353535";
 const CONTRACT = "0x6B175474E89094C44Da98b954EedeAC495271d0F";
 const THIRD = "0x00000000000000000000000000000000DeaDBeef";
+const PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
 const ZERO = "0x0000000000000000000000000000000000000000";
 const KEY = (byte) => `0x${byte.repeat(32)}`;
 const MAX = 2n ** 256n - 1n;
@@ -25,14 +26,43 @@ const abi = parseAbi([
   "function setApprovalForAll(address operator, bool approved)",
   "function deposit()",
   "function multicall(bytes[] data)",
+  "function multicall(uint256 deadline, bytes[] data)",
+  "function aggregate3((address target, bool allowFailure, bytes callData)[] calls)",
+  "function execute(address target, uint256 value, bytes data)",
+  "function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)",
+  "function send(address to, uint256 amount, bytes data)",
+  "function authorizeOperator(address operator)",
+  "function safeTransferFrom(address from, address to, uint256 id)",
+  "function safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data)",
+  "function safeBatchTransferFrom(address from, address to, uint256[] ids, uint256[] amounts, bytes data)",
+  "function transferOwnership(address to)",
+  "function upgradeToAndCall(address code, bytes data)",
 ]);
-const calls = (functionName, ...args) => encodeFunctionData({ abi, functionName, args });
+const permit2Abi = parseAbi([
+  "struct Details { address token; uint160 amount; uint48 expiration; uint48 nonce; }",
+  "struct Batch { Details[] details; address spender; uint256 deadline; }",
+  "function approve(address token, address spender, uint160 amount, uint48 expiration)",
+  "function transferFrom(address from, address to, uint160 amount, address token)",
+  "function permit(address owner, Batch batch, bytes signature)",
+]);
+const encode = (abi, functionName, args) =>
+  agree(functionName, encodeFunctionData({ abi, functionName, args }), inEthersAbi(abi, functionName, args));
+/** The same by ethers, which has to be told which of several functions of one name is meant. */
+function inEthersAbi(abi, functionName, args) {
+  const named = abi.filter((item) => item.name === functionName && item.inputs.length === args.length);
+  return new Interface(named).encodeFunctionData(functionName, args);
+}
+const calls = (functionName, ...args) => encode(abi, functionName, args);
+const permit2 = (functionName, ...args) => ({ ...token(encode(permit2Abi, functionName, args)), to: PERMIT2 });
 
 const nativeOut = (to, amount) => ({ effect: "native_out", to, amount });
 const tokenOut = (token, to, amount) => ({ effect: "token_out", token, to, amount });
 const allowance = (token, spender, amount) => ({ effect: "allowance", token, spender, amount });
 const call = (contract, selector) => ({ effect: "call", contract, selector });
-const operator = (subject, to) => ({ effect: "authority_change", kind: "operator", subject, to });
+const authority = (kind, subject, to) => ({ effect: "authority_change", kind, subject, to });
+const operator = (subject, to) => authority("operator", subject, to);
+const collectible = (id, amount) => ({ effect: "collectible_out", contract: CONTRACT, to: RECIPIENT, id, amount });
+const unread = { effect: "opaque", reason: "unread_calls" };
 const deploy = { effect: "deploy" };
 
 const base = { chainId: 1, nonce: 9, gas: 21_000n, to: RECIPIENT, value: ETHER };
@@ -102,7 +132,83 @@ const transactions = {
   ],
   "call-of-a-multicall-round-a-transfer": [
     token(calls("multicall", [calls("transfer", RECIPIENT, 5n)])),
-    [call(CONTRACT, "0xac9650d8")],
+    [call(CONTRACT, "0xac9650d8"), tokenOut(CONTRACT, RECIPIENT, 5n)],
+  ],
+  "call-of-a-multicall-with-a-deadline": [
+    token(calls("multicall", 1_900_000_000n, [calls("transfer", RECIPIENT, 5n), "0x", calls("approve", THIRD, 7n)])),
+    [call(CONTRACT, "0x5ae401dc"), tokenOut(CONTRACT, RECIPIENT, 5n), call(CONTRACT, null), allowance(CONTRACT, THIRD, 7n)],
+  ],
+  "call-of-a-multicall-in-a-multicall": [
+    token(calls("multicall", [calls("multicall", [calls("transfer", RECIPIENT, 5n)])])),
+    [call(CONTRACT, "0xac9650d8"), call(CONTRACT, "0xac9650d8"), tokenOut(CONTRACT, RECIPIENT, 5n)],
+  ],
+  "call-of-a-multicall-with-a-byte-more": [
+    token(`${calls("multicall", [calls("transfer", RECIPIENT, 5n)])}00`),
+    [call(CONTRACT, "0xac9650d8"), unread],
+  ],
+  "call-of-a-contract-that-calls-others": [
+    token(
+      calls("aggregate3", [
+        { target: THIRD, allowFailure: true, callData: calls("transferFrom", EVM_WALLET, RECIPIENT, 5n) },
+        { target: THIRD, allowFailure: false, callData: calls("transferFrom", CONTRACT, RECIPIENT, 6n) },
+        { target: THIRD, allowFailure: false, callData: calls("transfer", RECIPIENT, 7n) },
+      ]),
+    ),
+    [call(CONTRACT, "0x82ad56cb"), tokenOut(THIRD, RECIPIENT, 5n)],
+  ],
+  "call-of-an-account-that-calls-another": [
+    token(calls("execute", THIRD, 3n, calls("safeTransferFrom", EVM_WALLET, RECIPIENT, 7n))),
+    [call(CONTRACT, "0xb61d27f6"), { ...collectible(7n, 1n), contract: THIRD }],
+  ],
+  "call-of-the-wallet-itself-round-a-payment": [
+    { ...token(calls("execute", RECIPIENT, 3n, "0x")), to: EVM_WALLET },
+    [call(EVM_WALLET, "0xb61d27f6"), nativeOut(RECIPIENT, 3n)],
+  ],
+  "permit-on-the-chain": [
+    token(calls("permit", EVM_WALLET, THIRD, 5n, 1_900_000_000n, 27, KEY("01"), KEY("02"))),
+    [allowance(CONTRACT, THIRD, 5n)],
+  ],
+  "token-sent-with-data": [token(calls("send", RECIPIENT, 5n, "0x1234")), [tokenOut(CONTRACT, RECIPIENT, 5n)]],
+  "token-operator": [token(calls("authorizeOperator", THIRD)), [operator(CONTRACT, THIRD)]],
+  "collectible-sent": [token(calls("safeTransferFrom", EVM_WALLET, RECIPIENT, 7n)), [collectible(7n, 1n)]],
+  "collectibles-of-one-kind-sent": [
+    token(calls("safeTransferFrom", EVM_WALLET, RECIPIENT, 7n, 5n, "0x")),
+    [collectible(7n, 5n)],
+  ],
+  "collectibles-of-two-kinds-sent": [
+    token(calls("safeBatchTransferFrom", EVM_WALLET, RECIPIENT, [7n, 8n], [5n, 6n], "0x1234")),
+    [collectible(7n, 5n), collectible(8n, 6n)],
+  ],
+  "contract-given-away": [token(calls("transferOwnership", THIRD)), [authority("contract", CONTRACT, THIRD)]],
+  "contract-with-new-code": [
+    token(calls("upgradeToAndCall", THIRD, "0x1234")),
+    [authority("contract", CONTRACT, THIRD)],
+  ],
+  "permit2-approval": [permit2("approve", CONTRACT, THIRD, 5n, 1_900_000_000), [allowance(CONTRACT, THIRD, 5n)]],
+  "permit2-approval-without-a-limit": [
+    permit2("approve", CONTRACT, THIRD, 2n ** 160n - 1n, 1_900_000_000),
+    [allowance(CONTRACT, THIRD, MAX)],
+  ],
+  "permit2-transfer": [
+    permit2("transferFrom", EVM_WALLET, RECIPIENT, 5n, CONTRACT),
+    [tokenOut(CONTRACT, RECIPIENT, 5n)],
+  ],
+  "permit2-permit-for-two-tokens": [
+    permit2(
+      "permit",
+      EVM_WALLET,
+      {
+        details: [CONTRACT, THIRD].map((token, nonce) => ({ token, amount: 5n, expiration: 1_900_000_000, nonce })),
+        spender: RECIPIENT,
+        deadline: 1_900_000_000n,
+      },
+      "0x1234",
+    ),
+    [allowance(CONTRACT, RECIPIENT, 5n), allowance(THIRD, RECIPIENT, 5n)],
+  ],
+  "permit2-approval-by-another-contract": [
+    token(encode(permit2Abi, "approve", [CONTRACT, THIRD, 5n, 1_900_000_000])),
+    [call(CONTRACT, "0x87517c45")],
   ],
   "call-with-data-shorter-than-a-selector": [token("0x00"), [call(CONTRACT, null)]],
   "call-with-one-byte-that-is-its-own-encoding": [token("0x7f"), [call(CONTRACT, null)]],

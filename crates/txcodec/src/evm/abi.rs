@@ -17,6 +17,13 @@ pub(super) fn arguments<const N: usize>(data: &[u8], selector: Selector) -> Opti
     }
 }
 
+/// The first arguments of a call to `selector`, if that is what the data is: `N` words, and whatever
+/// they point to behind them.
+pub(super) fn head<const N: usize>(data: &[u8], selector: Selector) -> Option<&[Word; N]> {
+    let (words, _rest) = data.strip_prefix(&selector)?.as_chunks();
+    words.first_chunk()
+}
+
 /// Call data.
 pub(super) fn call(selector: Selector, words: &[Word]) -> Vec<u8> {
     [&selector, words.as_flattened()].concat()

@@ -1,63 +1,319 @@
 //! What a transaction does, as far as its bytes tell.
 
-use primitives::{Address, EvmAddress};
+use primitives::{Address, Amount, EvmAddress};
 
-use super::erc20::Call;
-use super::erc721::OperatorCall;
+use super::batch::Batch;
+use super::deeds::{self, Deed, Whose};
 use super::transaction::Transaction;
-use crate::{AuthorityKind, Effect};
+use crate::{Effect, OpaqueReason};
+
+/// How deep calls in calls are read, and how many of them in all.
+const MAX_DEPTH: usize = 4;
+const MAX_CALLS: usize = 64;
+
+/// A call of a contract, or a payment where there is no data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Invocation<'a> {
+    /// Who is called or paid.
+    pub(crate) contract: EvmAddress,
+    /// Wei that go along.
+    pub(crate) value: Amount,
+    /// Call data.
+    pub(crate) data: &'a [u8],
+}
 
 /// The effects of `transaction` on `wallet`, which signs it, in the order of the bytes.
 pub(super) fn of(transaction: &Transaction, wallet: EvmAddress) -> Vec<Effect> {
-    let payment = payment(transaction, wallet);
-    let action = match transaction.to {
-        None => Some(Effect::Deploy),
-        Some(_) if transaction.data.is_empty() => None,
-        Some(contract) => Some(call(contract, &transaction.data)),
-    };
-    payment.into_iter().chain(action).collect()
+    let Transaction { to, value, data, .. } = transaction;
+    if let Some(contract) = *to {
+        return of_call(Invocation { contract, value: *value, data }, wallet);
+    }
+    let paid = (!value.is_zero()).then(|| native_out(EvmAddress::ZERO, *value));
+    paid.into_iter().chain([Effect::Deploy]).collect()
+}
+
+/// The effects of a call that `wallet` makes on `wallet`.
+pub(crate) fn of_call(call: Invocation<'_>, wallet: EvmAddress) -> Vec<Effect> {
+    let mut walk = Walk { wallet, calls: 0, effects: payment(call, wallet).into_iter().collect() };
+    if !call.data.is_empty() {
+        walk.visit(wallet, call, 0);
+    }
+    walk.effects
 }
 
 /// The coins that go along. A bare payment of nothing is told too, for the sake of its recipient,
 /// unless that is the wallet itself: such a transaction only uses up its nonce.
-fn payment(transaction: &Transaction, wallet: EvmAddress) -> Option<Effect> {
-    let Transaction { to, value, data, .. } = transaction;
-    let told = match to {
-        Some(to) => data.is_empty() && *to != wallet,
-        None => false,
-    };
-    (told || !value.is_zero()).then(|| Effect::NativeOut {
-        to: Address::Evm(to.unwrap_or(EvmAddress::ZERO)),
-        amount: *value,
-    })
+fn payment(call: Invocation<'_>, wallet: EvmAddress) -> Option<Effect> {
+    let told = call.data.is_empty() && call.contract != wallet;
+    (told || !call.value.is_zero()).then(|| native_out(call.contract, call.value))
 }
 
-fn call(contract: EvmAddress, data: &[u8]) -> Effect {
-    let token_call = || Call::from_data(data).map(|call| token_effect(contract, call));
-    let operator_call = || OperatorCall::from_data(data).map(|call| operator(contract, call));
-    token_call()
-        .or_else(operator_call)
-        .unwrap_or_else(|| Effect::Call { contract, selector: data.first_chunk().copied() })
+fn native_out(to: EvmAddress, amount: Amount) -> Effect {
+    Effect::NativeOut { to: Address::Evm(to), amount }
 }
 
-/// Tokens that the wallet takes from another account, by that one's allowance, count as its own: the
-/// bytes cannot say for whom it holds them.
-fn token_effect(token: EvmAddress, call: Call) -> Effect {
-    let token = Address::Evm(token);
-    match call {
-        Call::Transfer { to, amount } | Call::TransferFrom { from: _, to, amount } => {
-            Effect::TokenOut { token, to: Address::Evm(to), amount }
+/// A walk over calls and those in them.
+struct Walk {
+    wallet: EvmAddress,
+    calls: usize,
+    effects: Vec<Effect>,
+}
+
+impl Walk {
+    /// Tells what `caller` does to the wallet by one call with data.
+    ///
+    /// A call by the wallet is told even where nothing of it is known, and so is one that holds
+    /// others: the contract may do more than pass them on. Of a call by somebody else only that
+    /// matters which the wallet has allowed it before.
+    fn visit(&mut self, caller: EvmAddress, call: Invocation<'_>, depth: usize) {
+        if let Some(deeds) = deeds::read(call.contract, call.data) {
+            let touching = deeds.into_iter().filter(|deed| self.touches_wallet(caller, deed));
+            let touching: Vec<_> = touching.map(|deed| deed.effect).collect();
+            self.effects.extend(touching);
+            return;
         }
-        Call::Approve { spender, amount } | Call::IncreaseAllowance { spender, amount } => {
-            Effect::Allowance { token, spender: Address::Evm(spender), amount }
+        if caller == self.wallet {
+            let selector = call.data.first_chunk().copied();
+            self.effects.push(Effect::Call { contract: call.contract, selector });
         }
+        match Batch::from_data(call.data) {
+            None => {}
+            Some(Batch::Unread) => self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls)),
+            Some(Batch::OfItself(list)) => {
+                let calls = list.into_iter().map(|data| Invocation { data, ..call });
+                self.visit_all(caller, calls, depth);
+            }
+            Some(Batch::ByIt(list)) => {
+                let calls = list.into_iter().map(|inner| Invocation {
+                    contract: inner.contract,
+                    value: inner.value,
+                    data: inner.data,
+                });
+                self.visit_inner(call.contract, calls, depth);
+            }
+        }
+    }
+
+    /// Calls by a contract, which pay with its coins, and those are the wallet's where it is the
+    /// wallet: an account with code (EIP-7702) that calls itself.
+    fn visit_inner<'a>(
+        &mut self,
+        caller: EvmAddress,
+        calls: impl Iterator<Item = Invocation<'a>>,
+        depth: usize,
+    ) {
+        let calls: Vec<_> = calls.collect();
+        if caller == self.wallet {
+            self.effects.extend(calls.iter().filter_map(|call| payment(*call, self.wallet)));
+        }
+        self.visit_all(caller, calls.into_iter().filter(|call| !call.data.is_empty()), depth);
+    }
+
+    fn visit_all<'a>(
+        &mut self,
+        caller: EvmAddress,
+        calls: impl Iterator<Item = Invocation<'a>>,
+        depth: usize,
+    ) {
+        for call in calls {
+            self.calls = self.calls.saturating_add(1);
+            if depth >= MAX_DEPTH || self.calls > MAX_CALLS {
+                self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
+                return;
+            }
+            self.visit(caller, call, depth.saturating_add(1));
+        }
+    }
+
+    fn touches_wallet(&self, caller: EvmAddress, deed: &Deed) -> bool {
+        let is_named = match deed.whose {
+            Whose::Caller => false,
+            Whose::Named(owner) => owner == self.wallet,
+        };
+        caller == self.wallet || is_named
     }
 }
 
-fn operator(contract: EvmAddress, call: OperatorCall) -> Effect {
-    let to = match call {
-        OperatorCall::Approve(operator) => Some(Address::Evm(operator)),
-        OperatorCall::Revoke(_) => None,
-    };
-    Effect::AuthorityChange { kind: AuthorityKind::Operator, subject: Address::Evm(contract), to }
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evm::testing::{bytes, call_with_tails, list, number, selector, tuple, words};
+    use crate::evm::{abi, erc20, testing};
+
+    const WALLET: EvmAddress = EvmAddress([0x11; 20]);
+    const PEER: EvmAddress = EvmAddress([0x22; 20]);
+    const TOKEN: EvmAddress = EvmAddress([0x33; 20]);
+    const ROUTER: EvmAddress = EvmAddress([0x44; 20]);
+
+    fn multicall(calls: &[Vec<u8>]) -> Vec<u8> {
+        let calls: Vec<_> = calls.iter().map(|call| bytes(call)).collect();
+        call_with_tails("multicall(bytes[])", &[], &[list(&calls)])
+    }
+
+    fn aggregate(contract: EvmAddress, data: &[u8]) -> Vec<u8> {
+        let calls = list(&[tuple(&[abi::address(contract)], data)]);
+        call_with_tails("aggregate((address,bytes)[])", &[], &[calls])
+    }
+
+    fn execute(to: EvmAddress, value: usize, data: &[u8]) -> Vec<u8> {
+        let heads = [abi::address(to), number(value)];
+        call_with_tails("execute(address,uint256,bytes)", &heads, &[bytes(data)])
+    }
+
+    fn effects(contract: EvmAddress, data: &[u8]) -> Vec<Effect> {
+        of_call(Invocation { contract, value: Amount::ZERO, data }, WALLET)
+    }
+
+    fn called(contract: EvmAddress, data: &[u8]) -> Effect {
+        Effect::Call { contract, selector: data.first_chunk().copied() }
+    }
+
+    fn token_out(amount: u64) -> Effect {
+        Effect::TokenOut { token: TOKEN.into(), to: PEER.into(), amount: amount.into() }
+    }
+
+    fn transfer(amount: u64) -> Vec<u8> {
+        erc20::transfer(PEER, amount.into())
+    }
+
+    fn taken(from: EvmAddress, amount: u64) -> Vec<u8> {
+        erc20::Call::TransferFrom { from, to: PEER, amount: amount.into() }.to_data()
+    }
+
+    const UNREAD: Effect = Effect::Opaque(OpaqueReason::UnreadCalls);
+
+    #[test]
+    fn a_multicall_is_every_call_that_it_holds() {
+        let data = multicall(&[transfer(5), vec![1, 2, 3, 4], transfer(6)]);
+        let unknown = called(TOKEN, &[1, 2, 3, 4]);
+        let expected = [called(TOKEN, &data), token_out(5), unknown, token_out(6)];
+        assert_eq!(effects(TOKEN, &data), expected);
+        let nested = multicall(&[multicall(&[transfer(5)])]);
+        let outer = called(TOKEN, &nested);
+        assert_eq!(effects(TOKEN, &nested), [outer.clone(), outer, token_out(5)]);
+    }
+
+    #[test]
+    fn a_multicall_with_a_deadline_or_a_block_is_one_too() {
+        let calls = list(&[bytes(&transfer(5))]);
+        for signature in ["multicall(uint256,bytes[])", "multicall(bytes32,bytes[])"] {
+            let data = call_with_tails(signature, &[[7; 32]], std::slice::from_ref(&calls));
+            assert_eq!(effects(TOKEN, &data), [called(TOKEN, &data), token_out(5)], "{signature}");
+        }
+    }
+
+    #[test]
+    fn what_another_contract_calls_matters_where_the_wallet_allowed_it_before() {
+        for wrap in [|data: &[u8]| aggregate(TOKEN, data), |data: &[u8]| execute(TOKEN, 0, data)] {
+            for (inner, touched) in [
+                (taken(WALLET, 5), Some(token_out(5))),
+                (taken(PEER, 5), None),
+                (transfer(5), None),
+                (vec![1, 2, 3, 4], None),
+            ] {
+                let data = wrap(&inner);
+                let expected: Vec<_> = [called(ROUTER, &data)].into_iter().chain(touched).collect();
+                assert_eq!(effects(ROUTER, &data), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wallet_with_code_that_calls_itself_makes_the_calls_itself() {
+        let data = execute(TOKEN, 7, &transfer(5));
+        let paid = native_out(TOKEN, Amount::from(7_u64));
+        assert_eq!(effects(WALLET, &data), [called(WALLET, &data), paid, token_out(5)]);
+        assert_eq!(effects(ROUTER, &data), [called(ROUTER, &data)]);
+        let bare = execute(PEER, 7, &[]);
+        let paid = native_out(PEER, Amount::from(7_u64));
+        assert_eq!(effects(WALLET, &bare), [called(WALLET, &bare), paid]);
+    }
+
+    #[test]
+    fn coins_that_are_wrapped_are_a_payment_and_a_call_that_a_guard_has_to_know() {
+        let data = selector("deposit()").to_vec();
+        let call = Invocation { contract: TOKEN, value: Amount::from(7_u64), data: &data };
+        let paid = native_out(TOKEN, Amount::from(7_u64));
+        assert_eq!(of_call(call, WALLET), [paid, called(TOKEN, &data)]);
+        let data = testing::call("withdraw(uint256)", &[number(7)]);
+        assert_eq!(effects(TOKEN, &data), [called(TOKEN, &data)]);
+    }
+
+    #[test]
+    fn calls_are_read_to_a_depth_and_up_to_a_number() {
+        let nest = |depth| (0..depth).fold(transfer(5), |inner, _| multicall(&[inner]));
+        let is_read = |data: &[u8]| !effects(TOKEN, data).contains(&UNREAD);
+        assert!(is_read(&nest(MAX_DEPTH)));
+        assert!(!is_read(&nest(MAX_DEPTH + 1)));
+        assert!(is_read(&multicall(&vec![transfer(5); MAX_CALLS])));
+        assert!(!is_read(&multicall(&vec![transfer(5); MAX_CALLS + 1])));
+        let half = multicall(&vec![transfer(5); MAX_CALLS / 2]);
+        assert!(!is_read(&multicall(&[half.clone(), half])));
+    }
+
+    #[test]
+    fn calls_in_another_form_than_that_of_libraries_are_not_guessed_at() {
+        let exact = multicall(&[transfer(5)]);
+        let longer = [&exact[..], &[0; 32]].concat();
+        let mut moved = exact.clone();
+        moved[35] = 64;
+        for data in [&exact[..exact.len() - 1], &exact[..4], &longer, &moved] {
+            assert_eq!(effects(TOKEN, data), [called(TOKEN, data), UNREAD]);
+        }
+    }
+
+    /// Signature, words, tails.
+    type Form<'a> = (&'a str, &'a [[u8; 32]], Vec<Vec<u8>>);
+
+    #[test]
+    fn every_form_of_a_batch_is_read() {
+        let inner = taken(WALLET, 5);
+        let to = abi::address(TOKEN);
+        let zero = number(0);
+        let (flag, value) = ([to, zero], [to, zero, zero]);
+        let one = |words: &[[u8; 32]]| vec![list(&[tuple(words, &inner)])];
+        let calls = list(&[bytes(&inner)]);
+        let [to_list, zero_list, no_list] = [words(&[to]), words(&[zero]), words(&[])];
+        let table: &[Form<'_>] = &[
+            ("aggregate((address,bytes)[])", &[], one(&[to])),
+            ("blockAndAggregate((address,bytes)[])", &[], one(&[to])),
+            ("tryAggregate(bool,(address,bytes)[])", &[zero], one(&[to])),
+            ("tryBlockAndAggregate(bool,(address,bytes)[])", &[zero], one(&[to])),
+            ("aggregate3((address,bool,bytes)[])", &[], one(&flag)),
+            ("aggregate3Value((address,bool,uint256,bytes)[])", &[], one(&value)),
+            ("executeBatch((address,uint256,bytes)[])", &[], one(&flag)),
+            ("executeBatch(address[],bytes[])", &[], vec![to_list.clone(), calls.clone()]),
+            (
+                "executeBatch(address[],uint256[],bytes[])",
+                &[],
+                vec![to_list.clone(), zero_list, calls.clone()],
+            ),
+            ("executeBatch(address[],uint256[],bytes[])", &[], vec![to_list, no_list, calls]),
+        ];
+        for (signature, words, tails) in table {
+            let data = call_with_tails(signature, words, tails);
+            let expected = [called(ROUTER, &data), token_out(5)];
+            assert_eq!(effects(ROUTER, &data), expected, "{signature}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_data_is_read_without_a_panic(
+            head in prop::sample::select(vec![
+                selector("multicall(bytes[])"),
+                selector("aggregate((address,bytes)[])"),
+                selector("executeBatch(address[],uint256[],bytes[])"),
+                selector("safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)"),
+            ]),
+            words in vec(prop_oneof![(0_usize..256).prop_map(number), any::<[u8; 32]>()], 0..12),
+            rest in vec(any::<u8>(), 0..40),
+        ) {
+            let data = [&head[..], words.as_flattened(), &rest].concat();
+            prop_assert!(!effects(TOKEN, &data).is_empty());
+        }
+    }
 }

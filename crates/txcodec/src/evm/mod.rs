@@ -8,12 +8,17 @@ mod abi;
 mod access_list;
 #[cfg(test)]
 mod arbitrary;
+mod batch;
+mod deeds;
 mod effects;
 pub mod erc20;
 pub mod erc721;
+mod frame;
 mod intent;
 mod rlp;
 mod signature;
+#[cfg(test)]
+mod testing;
 mod transaction;
 
 use primitives::{ChainId, EvmAddress};

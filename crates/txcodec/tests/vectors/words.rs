@@ -113,7 +113,7 @@ fn opaque_in_words(reason: &OpaqueReason) -> Value {
         OpaqueReason::OtherSigners => ("other_signers", None),
         OpaqueReason::TypedData(why) => ("typed_data", Some(("why", (*why).to_owned()))),
         OpaqueReason::EveryChain => ("every_chain", None),
-        OpaqueReason::TooManyCalls => ("too_many_calls", None),
+        OpaqueReason::UnreadCalls => ("unread_calls", None),
         OpaqueReason::DelegateCall { code } => ("delegate_call", Some(("code", code.to_string()))),
     };
     let mut words = json!({ "effect": "opaque", "reason": reason });

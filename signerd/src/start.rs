@@ -12,6 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::clock::SystemTimeSource;
 use crate::config::{Arguments, Command, ConfigError, USAGE, parse_command_line};
 use crate::journal::{Journal, JournalError};
 use crate::listen::{self, ListenError, Listener};
@@ -100,10 +101,11 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     if let Some(damage) = journal.damage() {
         log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
     }
+    let time = Box::new(SystemTimeSource::new());
     let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
     let listeners = listen::bind(&arguments.runtime_dir)?;
     let sandbox = hardened.confine(&arguments.state_dir)?;
-    let signer = Signer::start(vault, journal, settings, sandbox);
+    let signer = Signer::start(vault, journal, time, settings, sandbox);
     serve(signer, &listeners, &stop)
 }
 

@@ -105,7 +105,7 @@ pub fn to_bytes<T: Wire>(value: &T) -> Vec<u8> {
     out
 }
 
-fn write_length(length: usize, out: &mut Vec<u8>) {
+pub(crate) fn write_length(length: usize, out: &mut Vec<u8>) {
     // Longer values than the limits exist on no path; a reader refuses the length if one does.
     u32::try_from(length).unwrap_or(u32::MAX).write(out);
 }

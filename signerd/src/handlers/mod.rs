@@ -3,6 +3,7 @@
 
 mod backup;
 mod guard;
+mod journal;
 mod keys;
 pub(crate) mod refusals;
 mod sign;
@@ -50,7 +51,8 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
         Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
-        Request::VerifyJournal => status::verify_journal(signer),
+        Request::VerifyJournal => journal::verify(signer),
+        Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
         Request::Announce { .. }
         | Request::Cancel { .. }
         | Request::ListAnnouncements { .. }
@@ -61,8 +63,7 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         | Request::Renew
         | Request::ReadJournal { .. }
         | Request::Receipt { .. }
-        | Request::GuardTemplate { .. }
-        | Request::AcceptTime { .. } => {
+        | Request::GuardTemplate { .. } => {
             Err(Refusal::new(RefusalCode::NotPermitted, "this signer does not serve it"))
         }
     }

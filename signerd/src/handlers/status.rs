@@ -1,6 +1,6 @@
 //! How the signer is.
 
-use protocol::{Refusal, RefusalCode, Reply, Status};
+use protocol::{Reply, Status};
 
 use crate::signer::{Signer, Step};
 
@@ -26,17 +26,8 @@ pub(super) fn status(signer: &Signer) -> Step {
         journal_head,
         witness: "none".to_owned(),
         now: signer.clock.now(),
-        behind_seconds: 0,
+        behind_seconds: signer.clock.behind_seconds(),
         idle_lock_seconds: signer.settings.idle_lock_seconds,
         sandbox: signer.sandbox.iter().map(ToString::to_string).collect(),
     }))
-}
-
-pub(super) fn verify_journal(signer: &mut Signer) -> Result<Step, Refusal> {
-    signer
-        .journal
-        .commit()
-        .and_then(|_| signer.journal.verify())
-        .map(|report| Step::Answer(Reply::Journal(report)))
-        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
 }

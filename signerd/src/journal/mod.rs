@@ -233,7 +233,7 @@ mod tests {
         let (directory, _) = sample();
         let mut journal = Journal::open(directory.path()).unwrap();
         assert_eq!(spent(&journal), Some(Amount::from(12_u64)));
-        assert_eq!(journal.state().last_at(), NOW);
+        assert_eq!(journal.state().seen().unwrap().last, NOW);
         journal.append(MOMENT, signed(1));
         assert_eq!(spent(&journal), Some(Amount::from(13_u64)), "it counts before it is written");
         drop(journal);

@@ -9,7 +9,7 @@ use txcodec::SigningInput;
 use super::digest_of;
 use super::recent::Recent;
 use super::{Event, Origin, SpendLine, WalletSnapshot};
-use crate::clock::UnixSeconds;
+use crate::clock::{Seen, UnixSeconds};
 use crate::guard::{DAY_SECONDS, Guard, Windows};
 
 /// The signer's state: the fold of its journal.
@@ -18,7 +18,7 @@ pub struct State {
     wallets: BTreeMap<WalletId, WalletState>,
     latch: Latch,
     latch_reason: String,
-    last_at: UnixSeconds,
+    seen: Option<Seen>,
 }
 
 /// A wallet as the journal knows it.
@@ -36,7 +36,7 @@ impl Default for State {
             wallets: BTreeMap::new(),
             latch: Latch::Active,
             latch_reason: String::new(),
-            last_at: 0,
+            seen: None,
         }
     }
 }
@@ -52,9 +52,9 @@ impl State {
         &self.latch_reason
     }
 
-    /// The latest time that a record carries: the signer's time never runs before it.
-    pub fn last_at(&self) -> UnixSeconds {
-        self.last_at
+    /// What the records say of time; `None` while there is none.
+    pub fn seen(&self) -> Option<Seen> {
+        self.seen
     }
 
     /// The wallet of that id, if its key was not destroyed.
@@ -75,10 +75,17 @@ impl State {
     }
 
     pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
-        self.last_at = self.last_at.max(at);
+        let before_all = Seen { last: at, at, boot: [0; 16], uptime_ms: 0 };
+        let seen = self.seen.get_or_insert(before_all);
+        seen.last = seen.last.max(at);
         match event {
-            Event::Started { .. }
-            | Event::VaultCreated { .. }
+            Event::Started { version: _, boot, uptime_ms } => {
+                (seen.at, seen.boot, seen.uptime_ms) = (at, boot, uptime_ms);
+            }
+            Event::TimeAccepted { from } => {
+                seen.at = seen.at.saturating_add(at.saturating_sub(from));
+            }
+            Event::VaultCreated { .. }
             | Event::Refused { .. }
             | Event::Announced { .. }
             | Event::Cancelled { .. }
@@ -86,7 +93,6 @@ impl State {
             | Event::OwnersConfirmed { .. }
             | Event::ApprovalUsed { .. }
             | Event::Renewed {}
-            | Event::TimeAccepted { .. }
             | Event::Leased { .. }
             | Event::Continued { .. } => {}
             Event::WalletCreated { origin, wallet } => {

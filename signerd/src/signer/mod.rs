@@ -2,7 +2,7 @@
 
 use protocol::{Latch, Refusal, RefusalCode, Reply, Request};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TimeSource};
 use crate::config::Settings;
 use crate::dispatch::{Role, permit};
 use crate::handlers::{self, refusals::Refusals};
@@ -46,12 +46,13 @@ impl Signer {
     pub fn start(
         vault: Vault,
         mut journal: Journal,
+        time: Box<dyn TimeSource>,
         settings: Settings,
         sandbox: Vec<&'static str>,
     ) -> Self {
-        let clock = Clock::start(journal.state().last_at());
+        let clock = Clock::start(time, journal.state().seen());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let (boot, uptime_ms) = ([0; 16], 0);
+        let (boot, uptime_ms) = clock.boot();
         journal.append(clock.moment(), Event::Started { version, boot, uptime_ms });
         let last_signed_at = clock.now();
         let refusals = Refusals::default();

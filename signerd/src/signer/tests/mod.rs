@@ -10,8 +10,10 @@ use tempfile::TempDir;
 use txcodec::evm::{Kind, Transaction};
 
 use super::*;
+use crate::clock::SystemTimeSource;
 use crate::vault::KdfCost;
 
+mod clocks;
 mod crashes;
 
 const GAS_PRICE: u64 = 1_000_000_000;
@@ -25,9 +27,14 @@ fn passphrase() -> Secret {
 
 /// A signer on `state`, started anew.
 fn start(state: &Path) -> Signer {
+    start_on(state, Box::new(SystemTimeSource::new()))
+}
+
+/// The same on a machine whose clocks a test sets.
+fn start_on(state: &Path, time: Box<dyn TimeSource>) -> Signer {
     let vault = Vault::open(&state.join("vault"), KdfCost::CHEAP).unwrap();
     let journal = Journal::open(&state.join("journal")).unwrap();
-    Signer::start(vault, journal, Settings::default(), Vec::new())
+    Signer::start(vault, journal, time, Settings::default(), Vec::new())
 }
 
 fn ask(signer: &mut Signer, role: Role, request: Request) -> Reply {
@@ -49,8 +56,12 @@ fn code(reply: Reply) -> Option<RefusalCode> {
 
 /// A state directory with an open vault and an EVM wallet for main networks.
 fn with_wallet() -> (TempDir, Signer, protocol::KeyInfo) {
+    with_wallet_on(Box::new(SystemTimeSource::new()))
+}
+
+fn with_wallet_on(time: Box<dyn TimeSource>) -> (TempDir, Signer, protocol::KeyInfo) {
     let state = TempDir::new().unwrap();
-    let mut signer = start(state.path());
+    let mut signer = start_on(state.path(), time);
     let made = operator(&mut signer, Request::InitVault { passphrase: passphrase() });
     assert_eq!(made, Reply::Done);
     let create =
@@ -339,8 +350,9 @@ fn the_vault_locks_itself_when_nobody_uses_it() {
     drop(signer);
     let vault = Vault::open(&state.path().join("vault"), KdfCost::CHEAP).unwrap();
     let journal = Journal::open(&state.path().join("journal")).unwrap();
+    let time = Box::new(SystemTimeSource::new());
     let settings = Settings { idle_lock_seconds: 1, ..Settings::default() };
-    let mut signer = Signer::start(vault, journal, settings, Vec::new());
+    let mut signer = Signer::start(vault, journal, time, settings, Vec::new());
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     signer.tick();
     assert_eq!(signer.vault.phase(), protocol::VaultPhase::Open);

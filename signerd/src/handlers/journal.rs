@@ -1,0 +1,31 @@
+//! The journal and the time, as operators see them.
+
+use protocol::{Refusal, RefusalCode, Reply, Secret};
+
+use super::{check_journal, done, vault_refusal};
+use crate::journal::Event;
+use crate::log;
+use crate::signer::{Signer, Step};
+
+pub(super) fn verify(signer: &mut Signer) -> Result<Step, Refusal> {
+    signer
+        .journal
+        .commit()
+        .and_then(|_| signer.journal.verify())
+        .map(|report| Step::Answer(Reply::Journal(report)))
+        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
+}
+
+/// The signer's clock goes on from the system's, if that is ahead: windows empty, waits end and
+/// grace periods are over as if the signer had seen the time pass.
+pub(super) fn accept_time(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
+    check_journal(signer)?;
+    signer.vault.check(passphrase, signer.clock.now_ms()).map_err(vault_refusal)?;
+    let (from, behind) = (signer.clock.now(), signer.clock.behind_seconds());
+    if behind > 0 {
+        signer.clock.accept_system_time();
+        signer.note(Event::TimeAccepted { from });
+        log::notice(format_args!("an operator accepted the system's time: {behind} s went by"));
+    }
+    Ok(done())
+}

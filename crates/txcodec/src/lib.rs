@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod approval;
 mod decoded;
 mod effect;
 pub mod evm;

@@ -48,7 +48,8 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
     })
 }
 
-fn personal_digest(text: &str) -> [u8; 32] {
+/// The digest of EIP-191, version `0x45`.
+pub(crate) fn personal_digest(text: &str) -> [u8; 32] {
     keccak256(format!("{PERSONAL}{}{text}", text.len()).as_bytes())
 }
 

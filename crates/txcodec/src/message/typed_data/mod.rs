@@ -6,6 +6,7 @@ mod hash;
 #[cfg(feature = "json")]
 mod json;
 mod known;
+mod texts;
 mod types;
 mod value;
 mod wire;
@@ -19,6 +20,7 @@ use primitives::{Amount, ChainId, EvmAddress};
 
 #[cfg(feature = "json")]
 pub use json::JsonError;
+pub(crate) use texts::{TextDomain, TextField};
 use types::{DOMAIN, Field, Types};
 use value::{Struct, Value, ValueReader};
 use wire::{Reader, Writer};

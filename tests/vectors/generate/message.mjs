@@ -1,8 +1,10 @@
 // Vectors of messages: texts by EIP-191 and on Solana, typed data by EIP-712. Made by viem and
 // @solana/kit, made alike by ethers; check.py asks eth-account and solders too.
 import { createKeyPairFromPrivateKeyBytes, getAddressFromPublicKey, signBytes } from "@solana/kit";
-import { TypedDataEncoder, Wallet, concat, hashMessage as ethersHashMessage } from "ethers";
-import { hashDomain, hashMessage, hashTypedData, hexToBytes, parseSignature, toHex } from "viem";
+import { Interface, TypedDataEncoder, Wallet, concat, hashMessage as ethersHashMessage } from "ethers";
+import {
+  encodeFunctionData, hashDomain, hashMessage, hashTypedData, hexToBytes, parseAbi, parseSignature, toHex,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { EVM_KEY, EVM_WALLET, SOLANA_SEED, agree, writeAll } from "./common.mjs";
 
@@ -93,6 +95,58 @@ const authorized = {
 };
 const details = fields("address token, uint160 amount, uint48 expiration, uint48 nonce");
 const detail = (token, amount) => ({ token, amount, expiration: "1900000000", nonce: "0" });
+
+const ZERO = `0x${"00".repeat(20)}`;
+const WORD = `0x${"22".repeat(32)}`;
+const nativeOut = (to, amount) => ({ effect: "native_out", to, amount });
+const collectible = (contract, id, amount) => ({ effect: "collectible_out", contract, to: ZERO, id, amount });
+const authority = (kind, subject, to) => ({ effect: "authority_change", kind, subject, to });
+const unread = (why) => ({ effect: "opaque", reason: "typed_data", why });
+const transfer = (to, amount) =>
+  agree(
+    "transfer",
+    encodeFunctionData({ abi: parseAbi(["function transfer(address to, uint256 amount)"]), args: [to, amount] }),
+    new Interface(["function transfer(address to, uint256 amount)"]).encodeFunctionData("transfer", [to, amount]),
+  );
+/** Typed data for a contract, from the encoding of its type. */
+const of = (encoded, message, domainFields) => {
+  const types = encoded.split(")").slice(0, -1).map((type) => type.split("("));
+  return {
+    types: {
+      EIP712Domain: domainFields ? fields(domainFields) : DOMAIN,
+      ...Object.fromEntries(types.map(([name, list]) => [name, fields(list.replaceAll(",", ", "))])),
+    },
+    primaryType: types[0][0],
+    domain: domain("Some", MAIL),
+    message,
+  };
+};
+const safe = (message) =>
+  of(
+    "SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice," +
+      "address gasToken,address refundReceiver,uint256 nonce)",
+    {
+      value: "0", operation: "0", safeTxGas: "0", baseGas: "0", gasPrice: "0", gasToken: ZERO, refundReceiver: ZERO, nonce: "1",
+      ...message,
+    },
+  );
+const ITEMS =
+  "ConsiderationItem(uint8 itemType,address token,uint256 identifierOrCriteria,uint256 startAmount,uint256 endAmount," +
+  "address recipient)OfferItem(uint8 itemType,address token,uint256 identifierOrCriteria,uint256 startAmount,uint256 endAmount)";
+const SEAPORT =
+  "OrderComponents(address offerer,address zone,OfferItem[] offer,ConsiderationItem[] consideration,uint8 orderType," +
+  `uint256 startTime,uint256 endTime,bytes32 zoneHash,uint256 salt,bytes32 conduitKey,uint256 counter)${ITEMS}`;
+const item = (itemType, token, identifierOrCriteria, startAmount, endAmount) => ({
+  itemType, token, identifierOrCriteria, startAmount, endAmount,
+});
+const seaport = (offer) => ({
+  offerer: EVM_WALLET, zone: ZERO, offer, consideration: [{ ...item(0, ZERO, "0", "3", "3"), recipient: EVM_WALLET }],
+  orderType: 0, startTime: "0", endTime: "1900000000", zoneHash: WORD, salt: "1", conduitKey: WORD, counter: "0",
+});
+const traded = {
+  makerToken: TOKEN, takerToken: OTHER_TOKEN, makerAmount: "5", takerAmount: "9", maker: EVM_WALLET, taker: ZERO,
+};
+const asset = (token) => `0xf47261b0${"00".repeat(12)}${token.slice(2).toLowerCase()}`;
 
 /** Name: typed data as a wallet is given it, and what signing it is known to do. */
 const typedData = {
@@ -264,7 +318,150 @@ const typedData = {
         gasToken: `0x${"00".repeat(20)}`, refundReceiver: `0x${"00".repeat(20)}`, nonce: "1",
       },
     },
-    [],
+    [nativeOut(SPENDER, "5")],
+  ],
+  "token-transfer-of-a-safe": [safe({ to: TOKEN, value: "0", data: transfer(SPENDER, 5n) }), [tokenOut(TOKEN, SPENDER, "5")]],
+  "safe-that-runs-other-code": [
+    safe({ to: TOKEN, data: "0x12345678", operation: "1" }),
+    [{ effect: "opaque", reason: "delegate_call", code: TOKEN }],
+  ],
+  "message-of-a-safe": [
+    of("SafeMessage(bytes message)", { message: "0x1234" }),
+    [unread("it is signed for an account of Safe")],
+  ],
+  "order-of-seaport": [
+    of(SEAPORT, seaport([item(1, TOKEN, "0", "5", "9"), item(2, OTHER_TOKEN, "7", "1", "1")])),
+    [tokenOut(TOKEN, ZERO, "9"), collectible(OTHER_TOKEN, "7", "1")],
+  ],
+  "order-of-seaport-for-coins": [of(SEAPORT, seaport([item(0, ZERO, "0", "5", "5")])), [nativeOut(ZERO, "5")]],
+  "order-of-seaport-for-any-collectible": [
+    of(SEAPORT, seaport([item(4, TOKEN, "0", "1", "1")])),
+    [unread("it offers whichever collectible the other side chooses")],
+  ],
+  "orders-of-seaport-in-a-tree": [
+    of(
+      `BulkOrder(OrderComponents[2] tree)${ITEMS}${SEAPORT.replace(ITEMS, "")}`,
+      { tree: [seaport([item(1, TOKEN, "0", "5", "5")]), seaport([])] },
+    ),
+    [unread("it is a tree of orders")],
+  ],
+  "limit-order-of-0x": [
+    of(
+      "LimitOrder(address makerToken,address takerToken,uint128 makerAmount,uint128 takerAmount," +
+        "uint128 takerTokenFeeAmount,address maker,address taker,address sender,address feeRecipient,bytes32 pool," +
+        "uint64 expiry,uint256 salt)",
+      { ...traded, takerTokenFeeAmount: "1", sender: ZERO, feeRecipient: ZERO, pool: WORD, expiry: "1900000000", salt: "1" },
+    ),
+    [tokenOut(TOKEN, ZERO, "5")],
+  ],
+  "quote-of-0x": [
+    of(
+      "RfqOrder(address makerToken,address takerToken,uint128 makerAmount,uint128 takerAmount,address maker," +
+        "address taker,address txOrigin,bytes32 pool,uint64 expiry,uint256 salt)",
+      { ...traded, txOrigin: SPENDER, pool: WORD, expiry: "1900000000", salt: "1" },
+    ),
+    [tokenOut(TOKEN, ZERO, "5")],
+  ],
+  "order-of-the-third-version-of-0x": [
+    of(
+      "Order(address makerAddress,address takerAddress,address feeRecipientAddress,address senderAddress," +
+        "uint256 makerAssetAmount,uint256 takerAssetAmount,uint256 makerFee,uint256 takerFee," +
+        "uint256 expirationTimeSeconds,uint256 salt,bytes makerAssetData,bytes takerAssetData," +
+        "bytes makerFeeAssetData,bytes takerFeeAssetData)",
+      {
+        makerAddress: EVM_WALLET, takerAddress: ZERO, feeRecipientAddress: ZERO, senderAddress: ZERO,
+        makerAssetAmount: "5", takerAssetAmount: "9", makerFee: "2", takerFee: "0", expirationTimeSeconds: "1900000000",
+        salt: "1", makerAssetData: asset(TOKEN), takerAssetData: asset(OTHER_TOKEN), makerFeeAssetData: asset(OTHER_TOKEN),
+        takerFeeAssetData: "0x",
+      },
+    ),
+    [tokenOut(TOKEN, ZERO, "5"), tokenOut(OTHER_TOKEN, ZERO, "2")],
+  ],
+  "order-of-cow": [
+    of(
+      "Order(address sellToken,address buyToken,address receiver,uint256 sellAmount,uint256 buyAmount,uint32 validTo," +
+        "bytes32 appData,uint256 feeAmount,string kind,bool partiallyFillable,string sellTokenBalance,string buyTokenBalance)",
+      {
+        sellToken: TOKEN, buyToken: OTHER_TOKEN, receiver: SPENDER, sellAmount: "5", buyAmount: "9", validTo: "1900000000",
+        appData: WORD, feeAmount: "0", kind: "sell", partiallyFillable: false, sellTokenBalance: "erc20",
+        buyTokenBalance: "erc20",
+      },
+    ),
+    [tokenOut(TOKEN, ZERO, "5")],
+  ],
+  "order-that-is-not-known": [
+    of("Order(address trader,uint256 price)", { trader: EVM_WALLET, price: "1" }),
+    [unread("it is an order of a market that is not known")],
+  ],
+  "permit2-with-an-order-as-its-witness": [
+    {
+      ...of(
+        "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline," +
+          "DutchOrder witness)DutchOrder(address reactor,uint256 decayEndTime)TokenPermissions(address token,uint256 amount)",
+        {
+          permitted: { token: TOKEN, amount: "9" }, spender: SPENDER, nonce: "0", deadline: "1900000000",
+          witness: { reactor: SPENDER, decayEndTime: "1900000000" },
+        },
+      ),
+      domain: domain("Permit2", PERMIT2),
+    },
+    [allowance(TOKEN, SPENDER, "9")],
+  ],
+  "permit2-of-another-contract": [
+    of("PermitTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline)TokenPermissions(address token,uint256 amount)", {
+      permitted: { token: TOKEN, amount: "9" }, spender: SPENDER, nonce: "0", deadline: "1900000000",
+    }),
+    [unread("it is a permit of Permit2, for another contract")],
+  ],
+  "permit-with-other-fields": [
+    of("Permit(address owner,address spender,uint256 amount,uint256 nonce,uint256 deadline)", {
+      owner: EVM_WALLET, spender: SPENDER, amount: MAX, nonce: "0", deadline: "1900000000",
+    }),
+    [unread("it has the name of a known type, and other fields")],
+  ],
+  "permit-that-names-no-chain": [
+    {
+      ...of("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)", {
+        owner: EVM_WALLET, spender: SPENDER, value: "5", nonce: "0", deadline: "1900000000",
+      }, "address verifyingContract"),
+      domain: { verifyingContract: TOKEN },
+    },
+    [{ effect: "opaque", reason: "every_chain" }, allowance(TOKEN, SPENDER, "5")],
+  ],
+  "permit-of-a-collectible": [
+    of("Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)", {
+      spender: SPENDER, tokenId: "7", nonce: "0", deadline: "1900000000",
+    }),
+    [authority("operator", MAIL, SPENDER)],
+  ],
+  "call-that-somebody-else-forwards": [
+    of("ForwardRequest(address from,address to,uint256 value,uint256 gas,uint256 nonce,uint48 deadline,bytes data)", {
+      from: EVM_WALLET, to: TOKEN, value: "0", gas: "50000", nonce: "0", deadline: "1900000000", data: transfer(SPENDER, 5n),
+    }),
+    [tokenOut(TOKEN, SPENDER, "5")],
+  ],
+  "call-of-a-token-that-somebody-else-forwards": [
+    of("MetaTransaction(uint256 nonce,address from,bytes functionSignature)", {
+      nonce: "0", from: EVM_WALLET, functionSignature: transfer(SPENDER, 5n),
+    }),
+    [tokenOut(MAIL, SPENDER, "5")],
+  ],
+  delegation: [
+    of("Delegation(address delegate,address delegator,bytes32 authority,Caveat[] caveats,uint256 salt)Caveat(address enforcer,bytes terms)", {
+      delegate: SPENDER, delegator: EVM_WALLET, authority: WORD, caveats: [{ enforcer: TOKEN, terms: "0x1234" }], salt: "1",
+    }),
+    [authority("contract", EVM_WALLET, SPENDER)],
+  ],
+  "operation-of-an-account": [
+    of(
+      "PackedUserOperation(address sender,uint256 nonce,bytes initCode,bytes callData,bytes32 accountGasLimits," +
+        "uint256 preVerificationGas,bytes32 gasFees,bytes paymasterAndData)",
+      {
+        sender: EVM_WALLET, nonce: "0", initCode: "0x", callData: "0x1234", accountGasLimits: WORD, preVerificationGas: "0",
+        gasFees: WORD, paymasterAndData: "0x",
+      },
+    ),
+    [unread("it is an operation of an account that is a contract (ERC-4337)")],
   ],
 };
 

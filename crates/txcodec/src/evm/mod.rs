@@ -24,6 +24,8 @@ mod transaction;
 use primitives::{ChainId, EvmAddress};
 
 pub use access_list::{AccessListEntry, MAX_ACCESS_LIST_ITEMS};
+pub(crate) use deeds::PERMIT2;
+pub(crate) use effects::{Invocation, of_call};
 pub use signature::{Signed, assemble};
 pub use transaction::{Kind, MAX_CALL_DATA, Transaction};
 

@@ -7,6 +7,8 @@ mod tokens;
 
 use primitives::EvmAddress;
 
+pub(crate) use permit2::PERMIT2;
+
 use crate::Effect;
 
 /// One thing that a call does.

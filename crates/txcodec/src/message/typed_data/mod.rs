@@ -52,14 +52,15 @@ pub struct TypedData {
 /// cannot be.
 pub fn decode_typed_data(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let data = TypedData::from_bytes(bytes)?;
+    let chain_id = data.chain_id()?;
     let told = Effect::TypedData {
-        chain_id: data.chain_id()?,
+        chain_id,
         verifying_contract: data.verifying_contract(),
         primary_type: data.primary_type().to_owned(),
     };
     Ok(Decoded {
         subject: Subject::EvmMessage,
-        effects: std::iter::once(told).chain(known::effects(&data)).collect(),
+        effects: std::iter::once(told).chain(known::effects(&data, chain_id)).collect(),
         fee_ceiling: Amount::ZERO,
         signing_input: SigningInput::Digest(data.digest()),
         intent: Intent::new(Kind::TypedData).field(bytes).digest(),

@@ -55,6 +55,9 @@ pub struct Arguments {
 pub struct Settings {
     /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
     pub idle_lock_seconds: u32,
+    /// Seconds without an operator after which signing is suspended (the dead man's switch); 0 for
+    /// never.
+    pub dead_man_seconds: u32,
     /// Networks with built-in and added ones.
     pub networks: Vec<Network>,
 }
@@ -88,6 +91,8 @@ pub enum ConfigError {
 struct File {
     #[serde(default)]
     idle_lock_seconds: u32,
+    #[serde(default)]
+    dead_man_seconds: u32,
     #[serde(default)]
     networks: Vec<NetworkToml>,
 }
@@ -163,7 +168,7 @@ impl Arguments {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { idle_lock_seconds: 0, networks: BUILTIN.to_vec() }
+        Self { idle_lock_seconds: 0, dead_man_seconds: 0, networks: BUILTIN.to_vec() }
     }
 }
 
@@ -173,8 +178,9 @@ impl Settings {
         if file.networks.len() > MAX_NETWORKS {
             return Err(format!("more than {MAX_NETWORKS} networks"));
         }
-        let mut settings = Self { idle_lock_seconds: file.idle_lock_seconds, ..Self::default() };
-        for network in file.networks {
+        let File { idle_lock_seconds, dead_man_seconds, networks } = file;
+        let mut settings = Self { idle_lock_seconds, dead_man_seconds, ..Self::default() };
+        for network in networks {
             let known =
                 |known: &Network| known.chain_id == network.chain_id || known.name == network.name;
             if settings.networks.iter().any(known) {

@@ -6,12 +6,14 @@
 //! operator's guard and the journal count.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
+pub mod announce;
 pub mod clock;
 pub mod config;
 pub mod dispatch;
 pub mod guard;
 mod handlers;
 pub mod journal;
+pub mod latch;
 pub mod listen;
 mod log;
 pub mod sandbox;

@@ -2,7 +2,8 @@
 //! passphrase.
 //!
 //! Spend is not in them: nobody knows what left after a backup was made, so a restored signer starts
-//! suspended, with every ceiling used up for a day.
+//! suspended, or locked if it was, with every ceiling used up for a day. Nor are announcements: they are
+//! made again, and wait again.
 
 use primitives::WalletId;
 use protocol::wire::{self, Item};
@@ -17,11 +18,12 @@ use crate::vault::{BackupPart, Vault};
 struct Content {
     journal_records: u64,
     journal_head: [u8; 32],
+    latch: Latch,
     wallets: Vec<WalletSnapshot>,
     parts: Vec<BackupPart>,
 }
 
-protocol::wire_fields!(Content { journal_records, journal_head, wallets, parts });
+protocol::wire_fields!(Content { journal_records, journal_head, latch, wallets, parts });
 protocol::wire_fields!(BackupPart { name, bytes });
 impl Item for BackupPart {}
 
@@ -30,9 +32,9 @@ pub(super) fn make(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Ref
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let (journal_records, journal_head) = signer.journal.head();
     let wallets = signer.journal.state().wallets().map(|wallet| wallet.snapshot().clone());
-    let wallets = wallets.collect();
+    let (wallets, (latch, _)) = (wallets.collect(), signer.latch());
     let parts = signer.vault.backup_parts().map_err(vault_refusal)?;
-    let content = Content { journal_records, journal_head, wallets, parts };
+    let content = Content { journal_records, journal_head, latch, wallets, parts };
     let plain = wire::to_bytes(&content);
     let archive = signer.vault.seal_archive(passphrase, plain).map_err(vault_refusal)?;
     if archive.len() > wire::MAX_BYTES {
@@ -59,7 +61,8 @@ pub(super) fn restore(
     signer.note(Event::VaultCreated { instance });
     // First, so that nothing is signed after a crash in the middle either.
     let reason = "restored from a backup".to_owned();
-    signer.note(Event::LatchSet { wallet: None, latch: Latch::Suspended, reason });
+    let latch = content.latch.max(Latch::Suspended);
+    signer.note(Event::LatchSet { wallet: None, latch, reason });
     for wallet in content.wallets {
         signer.note(Event::WalletCreated { origin: Origin::Restored, wallet });
     }

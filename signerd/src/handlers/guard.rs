@@ -1,14 +1,12 @@
-//! Guards, exposure, and the latch.
+//! Guards and exposure.
 
 use primitives::WalletId;
-use protocol::{Exposure, GuardText, Latch, Refusal, RefusalCode, Reply, Secret};
+use protocol::{Exposure, GuardText, Refusal, RefusalCode, Reply, Secret};
 
-use super::{check_journal, done, unknown_wallet, vault_refusal};
+use super::{unknown_wallet, vault_refusal};
 use crate::guard::{self, Guard};
 use crate::journal::Event;
 use crate::signer::{Signer, Step};
-
-const MAX_REASON: usize = 256;
 
 pub(super) fn show(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
@@ -54,45 +52,4 @@ pub(super) fn set(
     let reply = GuardText { version, text: text.clone() };
     signer.note(Event::GuardSet { wallet, version, text });
     Ok(Step::AfterCommit(Reply::Guard(reply)))
-}
-
-/// The first reason stands: another peer can neither hide it nor fill the journal by repeating.
-pub(super) fn halt(
-    signer: &mut Signer,
-    from: Option<Latch>,
-    to: Latch,
-    reason: String,
-) -> Result<Step, Refusal> {
-    let latch = signer.journal.state().latch();
-    if from.is_some_and(|from| from != latch) {
-        return Err(elsewhere(latch));
-    }
-    if to <= latch {
-        return Ok(done());
-    }
-    let reason = reason.chars().filter(|letter| !letter.is_control()).take(MAX_REASON).collect();
-    signer.note(Event::LatchSet { wallet: None, latch: to, reason });
-    Ok(done())
-}
-
-pub(super) fn resume(
-    signer: &mut Signer,
-    from: Latch,
-    passphrase: &Secret,
-) -> Result<Step, Refusal> {
-    check_journal(signer)?;
-    let latch = signer.journal.state().latch();
-    if from != latch {
-        return Err(elsewhere(latch));
-    }
-    let now_ms = signer.clock.now_ms();
-    signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
-    let reason = "resumed by an operator".to_owned();
-    signer.note(Event::LatchSet { wallet: None, latch: Latch::Active, reason });
-    Ok(done())
-}
-
-fn elsewhere(latch: Latch) -> Refusal {
-    let message = format!("the latch is {latch}; look at `waiaasctl status` and ask again");
-    Refusal::new(RefusalCode::LatchChanged, message)
 }

@@ -29,7 +29,7 @@ pub(super) fn create(
     let new = new_key(signer, chain, environment, agent_id)?;
     let key = signer.vault.create(new.clone()).map_err(vault_refusal)?;
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Created, &new, &key, (guard, Owners::NONE)))
+    Ok(add_wallet(signer, Origin::Created, &new, &key, (guard, Owners::NONE, Latch::Active)))
 }
 
 pub(super) fn import(
@@ -46,10 +46,10 @@ pub(super) fn import(
         return Err(Refusal::new(RefusalCode::BadKey, "a wallet has this key already"));
     }
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Imported, &new, &key, (guard, Owners::NONE)))
+    Ok(add_wallet(signer, Origin::Imported, &new, &key, (guard, Owners::NONE, Latch::Active)))
 }
 
-/// The new wallet has the old one's guard; the old one signs until the grace period is over, so that
+/// The new wallet has the old one's guard and latch; the old one signs until the grace period is over, so that
 /// what it holds can be moved.
 pub(super) fn rotate(
     signer: &mut Signer,
@@ -66,7 +66,8 @@ pub(super) fn rotate(
     signer.vault.mark_rotated(from, now).map_err(vault_refusal)?;
     let until = now.saturating_add(u64::from(grace_seconds));
     // In this order: a crash in between leaves a wallet too many, never one without a successor.
-    let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, (old.guard, old.owners));
+    let rules = (old.guard, old.owners, old.latch);
+    let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, rules);
     signer.note(Event::WalletRetiring { wallet: from, until });
     Ok(added)
 }
@@ -115,7 +116,7 @@ fn add_wallet(
     origin: Origin,
     new: &NewKey,
     key: &PublicKey,
-    (guard, owners): (String, Owners),
+    (guard, owners, latch): (String, Owners, Latch),
 ) -> Step {
     let snapshot = WalletSnapshot {
         id: new.wallet,
@@ -129,7 +130,7 @@ fn add_wallet(
         guard,
         owners,
         owners_version: 0,
-        latch: Latch::Active,
+        latch,
     };
     signer.note(Event::WalletCreated { origin, wallet: snapshot });
     signer.touched();

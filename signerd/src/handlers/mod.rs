@@ -5,6 +5,7 @@ mod backup;
 mod guard;
 mod journal;
 mod keys;
+pub(crate) mod latch;
 pub(crate) mod refusals;
 mod sign;
 mod status;
@@ -33,13 +34,16 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         }
         Request::ShowGuard { wallet } => guard::show(signer, wallet),
         Request::Exposure { wallet } => guard::exposure(signer, wallet),
-        Request::Halt { wallet: _, from, to, reason } => guard::halt(signer, from, to, reason),
+        Request::Halt { wallet, from, to, reason } => {
+            latch::halt(signer, wallet, (from, to), &reason)
+        }
         Request::InitVault { passphrase } => vault::init(signer, &passphrase),
         Request::Unlock { passphrase } => vault::unlock(signer, &passphrase),
         Request::Lock => vault::lock(signer),
-        Request::Resume { wallet: _, from, passphrase, approval: _ } => {
-            guard::resume(signer, from, &passphrase)
+        Request::Resume { wallet, from, passphrase, approval } => {
+            latch::resume(signer, wallet, from, &passphrase, approval.as_ref())
         }
+        Request::Renew => Ok(latch::renew(signer)),
         Request::ImportKey { chain, environment, key, agent_id } => {
             keys::import(signer, chain, environment, &key, agent_id)
         }
@@ -60,7 +64,6 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         | Request::ShowOwners { .. }
         | Request::CheckGuard { .. }
         | Request::ConfirmOwners { .. }
-        | Request::Renew
         | Request::ReadJournal { .. }
         | Request::Receipt { .. }
         | Request::GuardTemplate { .. } => {

@@ -3,12 +3,13 @@
 //! step before can make it.
 
 use primitives::{Address, WalletId};
-use protocol::{KeyState, Latch, Payload, Refusal, RefusalCode, Warrant};
+use protocol::{KeyState, Payload, Refusal, RefusalCode, Warrant};
 use txcodec::{DecodeError, Decoded, evm, message, solana};
 
 use super::unknown_wallet;
 use crate::guard::{self, Guard};
 use crate::journal::{Unsynced, WalletState};
+use crate::latch::{self, Stops};
 use crate::signer::{Signer, Step};
 
 /// Everything up to the disk; the batch's commit and the vault do the rest.
@@ -42,16 +43,10 @@ fn signing_wallet(
     now: u64,
 ) -> Result<(&WalletState, &Guard), Refusal> {
     let (latch, reason) = signer.latch();
-    match latch {
-        Latch::Active => {}
-        Latch::Suspended | Latch::Locked => {
-            return Err(Refusal::new(
-                RefusalCode::Suspended,
-                format!("signing is suspended ({reason}); an operator can `waiaasctl resume`"),
-            ));
-        }
-    }
+    latch::check(Stops::Signer, latch, reason)?;
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
+    let reason = signer.journal.state().latches().reason_of(wallet);
+    latch::check(Stops::Wallet(wallet), state.snapshot().latch, reason)?;
     match state.key_state(now) {
         KeyState::Active | KeyState::Retiring { .. } => {}
         KeyState::Retired => {

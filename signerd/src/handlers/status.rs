@@ -1,6 +1,6 @@
 //! How the signer is.
 
-use protocol::{Reply, Status};
+use protocol::{Latch, Reply, Status};
 
 use crate::signer::{Signer, Step};
 
@@ -12,16 +12,17 @@ pub(super) fn hello(signer: &Signer) -> Step {
 pub(super) fn status(signer: &Signer) -> Step {
     let (latch, latch_reason) = signer.latch();
     let (journal_records, journal_head) = signer.journal.head();
-    let wallets = signer.journal.state().wallets().count();
+    let wallets = || signer.journal.state().wallets();
+    let halted = wallets().filter(|wallet| wallet.snapshot().latch > Latch::Active).count();
     Step::Answer(Reply::Status(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         vault: signer.vault.phase(),
         latch,
         latch_reason: latch_reason.to_owned(),
-        wallets_halted: 0,
-        suspends_at: None,
+        wallets_halted: u32::try_from(halted).unwrap_or(u32::MAX),
+        suspends_at: signer.journal.state().latches().suspends_at(signer.settings.dead_man_seconds),
         secret_memory: signer.vault.secret_memory(),
-        wallets: u32::try_from(wallets).unwrap_or(u32::MAX),
+        wallets: u32::try_from(wallets().count()).unwrap_or(u32::MAX),
         journal_records,
         journal_head,
         witness: "none".to_owned(),

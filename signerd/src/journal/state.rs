@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use primitives::{Chain, Scope, WalletId};
-use protocol::{KeyInfo, KeyState, Latch};
+use protocol::{Announcement, KeyInfo, KeyState};
 use txcodec::SigningInput;
 
 use super::digest_of;
 use super::recent::Recent;
-use super::{Event, Origin, SpendLine, WalletSnapshot};
+use super::{Event, Grant, Origin, SpendLine, WalletSnapshot};
+use crate::announce::Announcements;
 use crate::clock::{Seen, UnixSeconds};
 use crate::guard::{DAY_SECONDS, Guard, Windows};
+use crate::latch::Latches;
 
 /// The signer's state: the fold of its journal.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct State {
     wallets: BTreeMap<WalletId, WalletState>,
-    latch: Latch,
-    latch_reason: String,
+    latches: Latches,
     seen: Option<Seen>,
 }
 
@@ -28,28 +29,13 @@ pub struct WalletState {
     guard: Option<Guard>,
     windows: Windows,
     counted: Recent,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            wallets: BTreeMap::new(),
-            latch: Latch::Active,
-            latch_reason: String::new(),
-            seen: None,
-        }
-    }
+    announcements: Announcements,
 }
 
 impl State {
-    /// Whether anything may be signed.
-    pub fn latch(&self) -> Latch {
-        self.latch
-    }
-
-    /// Why it may not, or may again.
-    pub fn latch_reason(&self) -> &str {
-        &self.latch_reason
+    /// Whether anything may be signed, and why it may not.
+    pub fn latches(&self) -> &Latches {
+        &self.latches
     }
 
     /// What the records say of time; `None` while there is none.
@@ -85,16 +71,13 @@ impl State {
             Event::TimeAccepted { from } => {
                 seen.at = seen.at.saturating_add(at.saturating_sub(from));
             }
-            Event::VaultCreated { .. }
-            | Event::Refused { .. }
-            | Event::Announced { .. }
-            | Event::Cancelled { .. }
+            Event::Refused { .. }
             | Event::OwnersProposed { .. }
             | Event::OwnersConfirmed { .. }
             | Event::ApprovalUsed { .. }
-            | Event::Renewed {}
             | Event::Leased { .. }
             | Event::Continued { .. } => {}
+            Event::VaultCreated { .. } | Event::Renewed {} => self.latches.renew(at),
             Event::WalletCreated { origin, wallet } => {
                 self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));
             }
@@ -103,16 +86,28 @@ impl State {
             }
             Event::WalletDestroyed { wallet } => {
                 self.wallets.remove(&wallet);
+                self.latches.forget(wallet);
             }
             Event::GuardSet { wallet, version, text } => {
                 self.change(wallet, |state| state.set_guard(version, text));
             }
-            Event::Signed { wallet, digest, intent: _, by: _, scope, spend } => {
-                self.change(wallet, |state| state.count(at, digest, scope, &spend));
+            Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
+                self.change(wallet, |state| {
+                    state.count(at, digest, scope, &spend);
+                    state.use_up(by);
+                });
             }
-            Event::LatchSet { wallet: _, latch, reason } => {
-                self.latch = latch;
-                self.latch_reason = reason;
+            Event::LatchSet { wallet: None, latch, reason } => self.latches.set(latch, reason, at),
+            Event::LatchSet { wallet: Some(wallet), latch, reason } => {
+                self.change(wallet, |state| state.snapshot.latch = latch);
+                self.latches.set_reason(wallet, reason);
+            }
+            Event::Announced { wallet, id, intent, ready_at, expires_at } => {
+                let announced = Announcement { wallet, id, intent, ready_at, expires_at };
+                self.change(wallet, |state| state.announcements.add(at, &announced));
+            }
+            Event::Cancelled { wallet, id } => {
+                self.change(wallet, |state| state.announcements.close(id));
             }
             Event::Restored { .. } => {
                 for wallet in self.wallets.values_mut() {
@@ -140,7 +135,8 @@ impl WalletState {
             Origin::Restored => windows.fill_until(at.saturating_add(DAY_SECONDS)),
             Origin::Created | Origin::Imported | Origin::Rotated { from: _ } => {}
         }
-        Self { snapshot, guard, windows, counted: Recent::default() }
+        let (counted, announcements) = (Recent::default(), Announcements::default());
+        Self { snapshot, guard, windows, counted, announcements }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {
@@ -164,6 +160,19 @@ impl WalletState {
         if !spend.is_empty() {
             self.counted.add(digest, at);
         }
+    }
+
+    /// What let a signature go is used up by it.
+    fn use_up(&mut self, by: Grant) {
+        match by {
+            Grant::Announced(id) => self.announcements.close(id),
+            Grant::Guard | Grant::Approved(_) | Grant::Again | Grant::Lease => {}
+        }
+    }
+
+    /// What it has announced.
+    pub fn announcements(&self) -> &Announcements {
+        &self.announcements
     }
 
     /// The wallet without its secret.

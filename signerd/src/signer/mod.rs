@@ -81,6 +81,7 @@ impl Signer {
 
     fn decide(&mut self, incoming: Incoming) -> Step {
         let Incoming { role, request } = incoming;
+        handlers::latch::judge_switch(self);
         match permit(request.kind(), role, self.vault.phase()) {
             Ok(()) => handlers::handle(self, request)
                 .unwrap_or_else(|refusal| Step::Answer(Reply::Refused(refusal))),
@@ -113,8 +114,8 @@ impl Signer {
         }
     }
 
-    /// What happens by the clock alone: the vault locks itself when nobody used it, and refusals
-    /// that were held back are written.
+    /// What happens by the clock alone: the vault locks itself when nobody used it, signing is
+    /// suspended when no operator was there, and refusals that were held back are written.
     pub fn tick(&mut self) {
         let idle_lock = u64::from(self.settings.idle_lock_seconds);
         let idle = self.clock.now().saturating_sub(self.last_signed_at);
@@ -124,6 +125,7 @@ impl Signer {
                 log::warning(format_args!("{error}"));
             }
         }
+        handlers::latch::judge_switch(self);
         self.note_refusals();
         if let Err(error) = self.journal.commit() {
             log_failure(&error);
@@ -135,11 +137,12 @@ impl Signer {
         self.last_signed_at = self.clock.now();
     }
 
-    /// Whether anything may be signed.
+    /// Whether anything may be signed, as far as it is not about one wallet.
     pub(crate) fn latch(&self) -> (Latch, &str) {
+        let latches = self.journal.state().latches();
         match self.journal.damage() {
-            Some(damage) => (Latch::Suspended, damage),
-            None => (self.journal.state().latch(), self.journal.state().latch_reason()),
+            Some(damage) => (latches.latch().max(Latch::Suspended), damage),
+            None => (latches.latch(), latches.reason()),
         }
     }
 }

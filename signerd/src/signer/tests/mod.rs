@@ -15,6 +15,7 @@ use crate::vault::KdfCost;
 
 mod clocks;
 mod crashes;
+mod latch;
 
 const GAS_PRICE: u64 = 1_000_000_000;
 const FEE: u64 = 21_000 * GAS_PRICE;
@@ -32,9 +33,14 @@ fn start(state: &Path) -> Signer {
 
 /// The same on a machine whose clocks a test sets.
 fn start_on(state: &Path, time: Box<dyn TimeSource>) -> Signer {
+    start_with(state, time, Settings::default())
+}
+
+/// The same with other settings.
+fn start_with(state: &Path, time: Box<dyn TimeSource>, settings: Settings) -> Signer {
     let vault = Vault::open(&state.join("vault"), KdfCost::CHEAP).unwrap();
     let journal = Journal::open(&state.join("journal")).unwrap();
-    Signer::start(vault, journal, time, Settings::default(), Vec::new())
+    Signer::start(vault, journal, time, settings, Vec::new())
 }
 
 fn ask(signer: &mut Signer, role: Role, request: Request) -> Reply {
@@ -348,11 +354,8 @@ fn refusals_stand_in_the_journal() {
 fn the_vault_locks_itself_when_nobody_uses_it() {
     let (state, signer, _) = with_wallet();
     drop(signer);
-    let vault = Vault::open(&state.path().join("vault"), KdfCost::CHEAP).unwrap();
-    let journal = Journal::open(&state.path().join("journal")).unwrap();
-    let time = Box::new(SystemTimeSource::new());
     let settings = Settings { idle_lock_seconds: 1, ..Settings::default() };
-    let mut signer = Signer::start(vault, journal, time, settings, Vec::new());
+    let mut signer = start_with(state.path(), Box::new(SystemTimeSource::new()), settings);
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     signer.tick();
     assert_eq!(signer.vault.phase(), protocol::VaultPhase::Open);

@@ -420,7 +420,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let signer = peer(directory.path(), |listener| {
             let mut peer = accept(listener);
-            for code in [RefusalCode::VaultLocked, RefusalCode::OverDayCeiling] {
+            for code in [RefusalCode::VaultLocked, RefusalCode::NeedsOwner] {
                 let request = next(&mut peer);
                 answer(&mut peer, request.id, Reply::Refused(Refusal::new(code, "no")));
             }

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod latch;
 pub mod listen;
 mod log;
+pub mod owners;
 pub mod sandbox;
 pub mod signer;
 mod start;

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use primitives::{Address, Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
 use protocol::{Exposure, JournalReport, Payload, RefusalCode, Reply, Request, Status, Warrant};
 use tests::daemons::{
-    Place, Signerd, create_wallet, hostile_gateway, init_vault, operator, unlock,
+    Place, Signerd, change_guard, create_wallet, hostile_gateway, init_vault, operator, unlock,
 };
 use tests::signer::SignerClient;
 use txcodec::evm::{Kind, Transaction};
@@ -17,7 +17,7 @@ pub(crate) const BOB: EvmAddress = EvmAddress([0xb0; 20]);
 pub(crate) const SOLANA_BOB: SolanaAddress = SolanaAddress([0xb0; 32]);
 /// Ethereum's chain id.
 pub(crate) const MAINNET: u64 = 1;
-/// What the guard of a new wallet lets go in a day on Ethereum: 0.25 ETH.
+/// What the guard of these wallets lets go at once and in a day on Ethereum: 0.25 ETH.
 pub(crate) const ETHER_CEILING: u128 = 250_000_000_000_000_000;
 /// And of SOL: 5.
 pub(crate) const LAMPORTS_CEILING: u64 = 5_000_000_000;
@@ -48,9 +48,18 @@ impl Bench {
         Self { place, signerd }
     }
 
-    /// A wallet on networks whose coins are worth money, with the guard that new ones get.
+    /// A wallet on networks whose coins are worth money. Its guard lets coins go at once, nothing
+    /// more after a wait, and signs texts.
     pub(crate) fn wallet(&self, chain: Chain) -> Wallet {
         let key = create_wallet(&self.place, chain, Environment::Mainnet);
+        let (scope, ceiling) = match chain {
+            Chain::Evm => ("eip155:1", ETHER_CEILING),
+            Chain::Solana => ("solana", LAMPORTS_CEILING.into()),
+        };
+        let ceilings = format!("{{ per_transaction = \"{ceiling}\", per_day = \"{ceiling}\" }}");
+        change_guard(&self.place, key.wallet, |_default| {
+            format!("messages = \"text\"\n[network.\"{scope}\".native]\nimmediate = {ceilings}\n")
+        });
         Wallet { id: key.wallet, address: key.address }
     }
 

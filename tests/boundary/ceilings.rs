@@ -24,11 +24,11 @@ fn one_transaction_moves_at_most_its_ceiling_with_its_fee() {
     let wallet = bench.wallet(Chain::Evm);
     let mut gateway = bench.gateway();
     for (amount, expected) in [
-        (wei(MOST + 1), Err(RefusalCode::OverTransactionCeiling)),
-        (Amount::MAX, Err(RefusalCode::OverTransactionCeiling)),
-        (wei(u128::MAX), Err(RefusalCode::OverTransactionCeiling)),
+        (wei(MOST + 1), Err(RefusalCode::NeedsOwner)),
+        (Amount::MAX, Err(RefusalCode::EffectNotAllowed)), // with its fee there is no such amount
+        (wei(u128::MAX), Err(RefusalCode::NeedsOwner)),
         (wei(MOST), Ok(65)),
-        (wei(1), Err(RefusalCode::OverDayCeiling)),
+        (wei(1), Err(RefusalCode::NeedsOwner)),
     ] {
         let unsigned = transfer(MAINNET, 0, amount).to_unsigned_bytes();
         let signed = sign(&mut gateway, wallet, unsigned).map(|signature| signature.len());
@@ -51,9 +51,9 @@ fn many_small_ones_stop_at_the_ceiling_of_the_day_and_a_restart_forgets_nothing(
     for nonce in 5..10 {
         pay(&bench, nonce).unwrap();
     }
-    assert_eq!(pay(&bench, 10), Err(RefusalCode::OverDayCeiling));
+    assert_eq!(pay(&bench, 10), Err(RefusalCode::NeedsOwner));
     bench.crash_and_restart();
-    assert_eq!(pay(&bench, 10), Err(RefusalCode::OverDayCeiling));
+    assert_eq!(pay(&bench, 10), Err(RefusalCode::NeedsOwner));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_fee_cannot_burn_more_than_the_ceiling() {
         let kind = Kind::Legacy { gas_price };
         let fields = Transaction { kind, gas_limit, ..transfer(MAINNET, 0, Amount::ZERO) };
         let refused = sign(&mut bench.gateway(), wallet, fields.to_unsigned_bytes()).unwrap_err();
-        let expected = [RefusalCode::OverTransactionCeiling, RefusalCode::Undecodable];
+        let expected = [RefusalCode::NeedsOwner, RefusalCode::Undecodable];
         assert!(expected.contains(&refused), "{gas_price} × {gas_limit}: {refused:?}");
     }
 }
@@ -112,20 +112,21 @@ fn a_token_has_its_own_ceilings_and_an_allowance_counts_as_gone() {
 
     let mut gateway = bench.gateway();
     let unlisted = sign(&mut gateway, wallet, pay(0, units(1)));
-    assert_eq!(unlisted, Err(RefusalCode::TokenNotAllowed));
+    assert_eq!(unlisted, Err(RefusalCode::NeedsOwner));
     change_guard(&bench.place, wallet.id, |text| {
         let key = format!("[network.\"eip155:1\".token.{token}]");
-        format!("{text}\n{key}\nper_transaction = \"500\"\nper_day = \"800\"\n")
+        let immediate = "{ per_transaction = \"500\", per_day = \"800\" }";
+        format!("{text}\n{key}\nimmediate = {immediate}\n")
     });
     for (name, unsigned, expected) in [
-        ("over one", pay(0, units(501)), Err(RefusalCode::OverTransactionCeiling)),
-        ("unlimited", allow(0, Amount::MAX), Err(RefusalCode::OverTransactionCeiling)),
-        ("an allowance over one", allow(0, units(501)), Err(RefusalCode::OverTransactionCeiling)),
+        ("over one", pay(0, units(501)), Err(RefusalCode::NeedsOwner)),
+        ("unlimited", allow(0, Amount::MAX), Err(RefusalCode::NeedsOwner)),
+        ("an allowance over one", allow(0, units(501)), Err(RefusalCode::NeedsOwner)),
         ("an allowance", allow(0, units(400)), Ok(65)),
         ("all but 100", pay(1, units(300)), Ok(65)),
-        ("one too many", pay(2, units(101)), Err(RefusalCode::OverDayCeiling)),
+        ("one too many", pay(2, units(101)), Err(RefusalCode::NeedsOwner)),
         ("the rest", pay(2, units(100)), Ok(65)),
-        ("nothing is left", pay(3, units(1)), Err(RefusalCode::OverDayCeiling)),
+        ("nothing is left", pay(3, units(1)), Err(RefusalCode::NeedsOwner)),
     ] {
         let signed = sign(&mut gateway, wallet, unsigned).map(|signature| signature.len());
         assert_eq!(signed, expected, "{name}");
@@ -143,13 +144,13 @@ fn all_solana_clusters_share_one_budget() {
     };
     let fee = 5000;
     let half = LAMPORTS_CEILING / 2 - fee;
-    assert_eq!(pay(&bench, 1, LAMPORTS_CEILING), Err(RefusalCode::OverTransactionCeiling));
-    assert_eq!(pay(&bench, 1, u64::MAX), Err(RefusalCode::OverTransactionCeiling));
+    assert_eq!(pay(&bench, 1, LAMPORTS_CEILING), Err(RefusalCode::NeedsOwner));
+    assert_eq!(pay(&bench, 1, u64::MAX), Err(RefusalCode::NeedsOwner));
     assert_eq!(pay(&bench, 1, half), Ok(64));
     assert_eq!(pay(&bench, 2, half), Ok(64));
-    assert_eq!(pay(&bench, 3, 1), Err(RefusalCode::OverDayCeiling));
+    assert_eq!(pay(&bench, 3, 1), Err(RefusalCode::NeedsOwner));
     bench.crash_and_restart();
-    assert_eq!(pay(&bench, 3, 1), Err(RefusalCode::OverDayCeiling));
+    assert_eq!(pay(&bench, 3, 1), Err(RefusalCode::NeedsOwner));
 }
 
 #[test]
@@ -166,5 +167,5 @@ fn exposure_is_what_can_still_leave() {
     sign(&mut bench.gateway(), wallet, most).unwrap();
     assert_eq!(ether(&bench), Ceiling::AtMost(wei(1000)));
     let rest = transfer(MAINNET, 1, Amount::ZERO).to_unsigned_bytes();
-    assert_eq!(sign(&mut bench.gateway(), wallet, rest), Err(RefusalCode::OverDayCeiling));
+    assert_eq!(sign(&mut bench.gateway(), wallet, rest), Err(RefusalCode::NeedsOwner));
 }

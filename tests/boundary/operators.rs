@@ -80,7 +80,7 @@ fn a_guard_is_loosened_by_the_passphrase_and_from_its_newest_version_only() {
         passphrase: Some(passphrase),
         approval: None,
     };
-    let open = "messages = \"all\"\n[network.\"eip155:1\"]\nopen = true\n";
+    let open = "messages = \"text\"\n[network.\"eip155:1\"]\nopen = true\n";
     let version = before.version;
     for (request, code) in [
         (set(version + 1, open, passphrase()), RefusalCode::GuardChanged),

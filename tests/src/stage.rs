@@ -158,7 +158,8 @@ impl Stage {
         };
         change_guard(&self.place, wallet.id.parse().unwrap(), |text| {
             let table = format!("[network.\"{scope}\".token.{token}]");
-            format!("{text}\n{table}\nper_transaction = \"100000000\"\nper_day = \"200000000\"\n")
+            let immediate = "{ per_transaction = \"100000000\", per_day = \"200000000\" }";
+            format!("{text}\n{table}\nimmediate = {immediate}\n")
         });
         let lines = json!({ "instant_max": "1000", "notify_max": "1000", "delay_max": "1000" });
         let asset = format!("{network}/{kind}:{token}");

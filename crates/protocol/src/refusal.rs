@@ -46,14 +46,8 @@ pub enum RefusalCode {
     Undecodable,
     /// The guard has no entry for the network.
     NetworkNotAllowed,
-    /// The guard has no entry for the token.
-    TokenNotAllowed,
-    /// The bytes do something that cannot be read, or that the guard does not allow at all.
+    /// The bytes do something that is never signed, whoever allows it.
     EffectNotAllowed,
-    /// More than the ceiling for one transaction.
-    OverTransactionCeiling,
-    /// More than what is left of the ceiling for a day.
-    OverDayCeiling,
     /// Signing is suspended.
     Suspended,
     /// The guard's text is wrong; the message names line and reason.
@@ -113,7 +107,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A stable word, such as `OVER_DAY_CEILING`, for logs and programs.
+/// A stable word, such as `NEEDS_OWNER`, for logs and programs.
 impl fmt::Display for RefusalCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -131,10 +125,7 @@ impl fmt::Display for RefusalCode {
             Self::WalletRetired => "WALLET_RETIRED",
             Self::Undecodable => "UNDECODABLE",
             Self::NetworkNotAllowed => "NETWORK_NOT_ALLOWED",
-            Self::TokenNotAllowed => "TOKEN_NOT_ALLOWED",
             Self::EffectNotAllowed => "EFFECT_NOT_ALLOWED",
-            Self::OverTransactionCeiling => "OVER_TRANSACTION_CEILING",
-            Self::OverDayCeiling => "OVER_DAY_CEILING",
             Self::Suspended => "SUSPENDED",
             Self::BadGuard => "BAD_GUARD",
             Self::GuardChanged => "GUARD_CHANGED",
@@ -176,29 +167,26 @@ wire_tags!(RefusalCode {
     WalletRetired = 12,
     Undecodable = 13,
     NetworkNotAllowed = 14,
-    TokenNotAllowed = 15,
-    EffectNotAllowed = 16,
-    OverTransactionCeiling = 17,
-    OverDayCeiling = 18,
-    Suspended = 19,
-    BadGuard = 20,
-    GuardChanged = 21,
-    BadKey = 22,
-    BadBackup = 23,
-    LimitReached = 24,
-    JournalFailed = 25,
-    Internal = 26,
-    NeedsDelay = 27,
-    NeedsOwner = 28,
-    OverOwnerCeiling = 29,
-    TooManyRequests = 30,
-    NotYet = 31,
-    UnknownAnnouncement = 32,
-    BadApproval = 33,
-    ApprovalExpired = 34,
-    ApprovalUsed = 35,
-    OwnersChanged = 36,
-    Locked = 37,
-    LatchChanged = 38,
-    UnknownRecord = 39,
+    EffectNotAllowed = 15,
+    Suspended = 16,
+    BadGuard = 17,
+    GuardChanged = 18,
+    BadKey = 19,
+    BadBackup = 20,
+    LimitReached = 21,
+    JournalFailed = 22,
+    Internal = 23,
+    NeedsDelay = 24,
+    NeedsOwner = 25,
+    OverOwnerCeiling = 26,
+    TooManyRequests = 27,
+    NotYet = 28,
+    UnknownAnnouncement = 29,
+    BadApproval = 30,
+    ApprovalExpired = 31,
+    ApprovalUsed = 32,
+    OwnersChanged = 33,
+    Locked = 34,
+    LatchChanged = 35,
+    UnknownRecord = 36,
 });

@@ -120,10 +120,7 @@ impl From<SignerError> for Problem {
 fn refusal_code(code: RefusalCode) -> ErrorCode {
     match code {
         RefusalCode::Suspended | RefusalCode::Locked => ErrorCode::KillSwitchActive,
-        RefusalCode::OverTransactionCeiling
-        | RefusalCode::OverDayCeiling
-        | RefusalCode::OverOwnerCeiling => ErrorCode::SpendingLimitExceeded,
-        RefusalCode::TokenNotAllowed => ErrorCode::TokenNotAllowed,
+        RefusalCode::OverOwnerCeiling => ErrorCode::SpendingLimitExceeded,
         RefusalCode::NetworkNotAllowed
         | RefusalCode::EffectNotAllowed
         | RefusalCode::NeedsDelay

@@ -273,7 +273,7 @@ impl World {
         let refuse = |code| Some(Reply::Refused(Refusal::new(code, "not today")));
         match self.signer {
             SignerMood::Locked => return refuse(RefusalCode::VaultLocked),
-            SignerMood::Refuses => return refuse(RefusalCode::OverDayCeiling),
+            SignerMood::Refuses => return refuse(RefusalCode::NeedsOwner),
             SignerMood::Good | SignerMood::CountsAndBreaks => {}
         }
         self.counted.insert(unsigned.to_vec());

@@ -120,7 +120,7 @@ async fn a_refusal_of_the_signer_ends_it_and_gives_nonce_and_spend_back() {
     let refused = scene.ask(WEI).await;
     let refused = scene.advance(refused).await;
     assert_eq!(word(&refused), (Status::Failed, Some("SIGNER_REFUSED")));
-    assert_eq!(refused.problem.unwrap().message, "OVER_DAY_CEILING: not today");
+    assert_eq!(refused.problem.unwrap().message, "NEEDS_OWNER: not today");
     assert_eq!(scene.spent().await, Amount::ZERO);
     scene.feel(NodeMood::Good, SignerMood::Good);
     let next = scene.ask(WEI).await;

@@ -1,42 +1,50 @@
-//! The number that is printed beforehand: what could leave a wallet without anybody being asked.
+//! The number that is printed beforehand: what could leave a wallet without its owners.
 
-use primitives::{Asset, ChainId};
+use primitives::{Amount, Asset, ChainId, Scope};
 use protocol::{Ceiling, ExposureLine};
 
-use super::{Guard, NetworkRule, Windows};
+use super::{AssetRule, Guard, Ledger, NetworkRule, Span, Windows};
 use crate::clock::UnixSeconds;
 
 /// A line for each scope and asset that the guard lets go; what has no line cannot leave. An open
-/// network has one line, of its native coin, and stands for all of its assets; so has every EVM
-/// network where all typed data is signed, as what it lets go cannot be counted.
+/// network has one line, of its native coin, and stands for all of its assets.
 pub fn exposure(guard: &Guard, windows: &Windows, now: UnixSeconds) -> Vec<ExposureLine> {
     let mut lines = Vec::new();
     for (scope, rule) in &guard.networks {
-        let network = scope.network();
         match rule {
-            NetworkRule::Open => lines.push(unlimited(network)),
-            NetworkRule::Limited(_) if guard.signs_all_typed_data(*scope) => {
-                lines.push(unlimited(network));
-            }
-            NetworkRule::Limited(ceilings) => {
-                lines.extend(ceilings.iter().map(|(asset, ceilings)| {
-                    let left =
-                        windows.spent(*scope, *asset, now).map_or_else(Default::default, |spent| {
-                            ceilings.per_day.saturating_sub(spent)
-                        });
-                    ExposureLine {
-                        network,
-                        asset: *asset,
-                        at_once: Ceiling::AtMost(ceilings.per_transaction.min(left)),
-                        per_hour: Ceiling::AtMost(ceilings.per_day),
-                        per_day: Ceiling::AtMost(ceilings.per_day),
-                        per_month: Ceiling::Unlimited,
-                    }
-                }));
-            }
+            NetworkRule::Open => lines.push(unlimited(scope.network())),
+            NetworkRule::Limited(limits) => lines.extend(
+                limits.assets.iter().map(|(asset, rule)| line(*scope, *asset, rule, windows, now)),
+            ),
         }
     }
     lines
+}
+
+fn line(
+    scope: Scope,
+    asset: Asset,
+    rule: &AssetRule,
+    windows: &Windows,
+    now: UnixSeconds,
+) -> ExposureLine {
+    let spent = |span| windows.spent(Ledger::Alone, span, (scope, asset), now);
+    let all = rule.delay.as_ref().unwrap_or(&rule.immediate);
+    let within = |span| {
+        at_most(Span::ALL.into_iter().filter(|s| *s >= span).filter_map(|s| all.of(s)).min())
+    };
+    ExposureLine {
+        network: scope.network(),
+        asset,
+        at_once: at_most(rule.immediate.left(spent)),
+        per_hour: within(Span::Hour),
+        per_day: within(Span::Day),
+        per_month: within(Span::Month),
+    }
+}
+
+fn at_most(amount: Option<Amount>) -> Ceiling {
+    amount.map_or(Ceiling::Unlimited, Ceiling::AtMost)
 }
 
 fn unlimited(network: Option<ChainId>) -> ExposureLine {

@@ -1,18 +1,4 @@
 //! The guard as people write it: TOML, with every key known and every amount in base units.
-//!
-//! ```toml
-//! messages = "text"
-//!
-//! [network."eip155:1"]
-//! native = { per_transaction = "250000000000000000", per_day = "250000000000000000" }
-//!
-//! [network."eip155:1".token.0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48]
-//! per_transaction = "1000000"
-//! per_day = "5000000"
-//!
-//! [network."eip155:11155111"]
-//! open = true
-//! ```
 
 use std::collections::BTreeMap;
 
@@ -20,7 +6,7 @@ use primitives::{Address, Amount, Asset, Chain, Scope};
 use protocol::wire::MAX_TEXT;
 use serde::Deserialize;
 
-use super::{Ceilings, Guard, MessageRule, NetworkRule};
+use super::{AssetRule, Ceilings, DEFAULT_DELAY_SECONDS, Guard, Limits, Messages, NetworkRule};
 
 /// The most entries of one kind in a guard.
 const MAX_ENTRIES: usize = 512;
@@ -45,13 +31,15 @@ pub enum GuardError {
     /// An open network has no ceilings.
     #[error("network {0}: `open = true` and ceilings exclude each other")]
     OpenWithCeilings(String),
-    /// A day that is less than one transaction is a typing error.
-    #[error("network {network}: {asset}: per_day is less than per_transaction")]
-    DayBelowTransaction {
+    /// A ceiling that another makes pointless is a typing error.
+    #[error("network {network}: {asset}: {why}")]
+    Impossible {
         /// The network's key.
         network: String,
         /// The native coin or the token.
         asset: String,
+        /// Which is less than which.
+        why: String,
     },
     /// One token in two spellings: which ceilings hold would be a guess.
     #[error("network {network}: token {token} is listed twice")]
@@ -74,6 +62,7 @@ pub enum GuardError {
 struct GuardToml {
     #[serde(default)]
     messages: MessagesToml,
+    delay_seconds: Option<u32>,
     #[serde(default)]
     network: BTreeMap<String, NetworkToml>,
 }
@@ -82,9 +71,9 @@ struct GuardToml {
 #[serde(rename_all = "lowercase")]
 enum MessagesToml {
     None,
+    Owner,
     #[default]
     Text,
-    All,
 }
 
 #[derive(Deserialize)]
@@ -92,16 +81,17 @@ enum MessagesToml {
 struct NetworkToml {
     #[serde(default)]
     open: bool,
-    native: Option<CeilingsToml>,
+    native: Option<AssetToml>,
     #[serde(default)]
-    token: BTreeMap<String, CeilingsToml>,
+    token: BTreeMap<String, AssetToml>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CeilingsToml {
-    per_transaction: Amount,
-    per_day: Amount,
+struct AssetToml {
+    immediate: Ceilings,
+    delay: Option<Ceilings>,
+    owner: Option<Ceilings>,
 }
 
 impl Guard {
@@ -115,27 +105,29 @@ impl Guard {
             return Err(GuardError::TooMany);
         }
         let messages = match toml.messages {
-            MessagesToml::None => MessageRule::None,
-            MessagesToml::Text => MessageRule::Text,
-            MessagesToml::All => MessageRule::All,
+            MessagesToml::None => Messages::None,
+            MessagesToml::Owner => Messages::Owner,
+            MessagesToml::Text => Messages::Text,
         };
+        let delay_seconds = toml.delay_seconds.unwrap_or(DEFAULT_DELAY_SECONDS);
         let networks = toml
             .network
             .into_iter()
             .map(|(name, network)| Ok((scope(&name, chain)?, rule(&name, network, chain)?)))
             .collect::<Result<_, GuardError>>()?;
-        let guard = Self { messages, networks };
+        let guard = Self { messages, delay_seconds, networks };
         if guard.to_toml().len() > MAX_TEXT { Err(GuardError::TooLong) } else { Ok(guard) }
     }
 
     /// Writes the guard; [`Guard::from_toml`] reads the same guard from it.
     pub fn to_toml(&self) -> String {
         let messages = match self.messages {
-            MessageRule::None => "none",
-            MessageRule::Text => "text",
-            MessageRule::All => "all",
+            Messages::None => "none",
+            Messages::Owner => "owner",
+            Messages::Text => "text",
         };
-        let mut out = format!("messages = \"{messages}\"\n");
+        let delay_seconds = self.delay_seconds;
+        let mut out = format!("messages = \"{messages}\"\ndelay_seconds = {delay_seconds}\n");
         for (scope, rule) in &self.networks {
             out += &network_text(*scope, rule);
         }
@@ -168,58 +160,83 @@ fn rule(name: &str, network: NetworkToml, chain: Chain) -> Result<NetworkRule, G
         return Err(GuardError::TooMany);
     }
     let mut assets = BTreeMap::new();
-    if let Some(ceilings) = network.native {
-        assets.insert(Asset::Native, read_ceilings(name, "native", ceilings)?);
+    if let Some(rule) = network.native {
+        assets.insert(Asset::Native, read_asset(name, "native", rule)?);
     }
-    for (address, ceilings) in network.token {
+    for (address, rule) in network.token {
         let parsed = Address::parse_for(chain, &address).map_err(|_why| GuardError::Token {
             network: name.to_owned(),
             token: address.clone(),
         })?;
-        let ceilings = read_ceilings(name, &address, ceilings)?;
-        if assets.insert(Asset::Token(parsed), ceilings).is_some() {
+        let rule = read_asset(name, &address, rule)?;
+        if assets.insert(Asset::Token(parsed), rule).is_some() {
             return Err(GuardError::Twice { network: name.to_owned(), token: parsed });
         }
     }
-    Ok(NetworkRule::Limited(assets))
+    Ok(NetworkRule::Limited(Limits { assets }))
 }
 
-fn read_ceilings(
-    network: &str,
-    asset: &str,
-    ceilings: CeilingsToml,
-) -> Result<Ceilings, GuardError> {
-    let CeilingsToml { per_transaction, per_day } = ceilings;
-    if per_day < per_transaction {
+fn read_asset(network: &str, asset: &str, rule: AssetToml) -> Result<AssetRule, GuardError> {
+    let impossible = |why: String| {
         let (network, asset) = (network.to_owned(), asset.to_owned());
-        return Err(GuardError::DayBelowTransaction { network, asset });
+        GuardError::Impossible { network, asset, why }
+    };
+    let windowed = |ceilings: Ceilings| match ceilings.day {
+        Some(_) => read_ceilings(ceilings),
+        None => Err("per_day is missing: nothing would limit what leaves in time".to_owned()),
+    };
+    let immediate = windowed(rule.immediate).map_err(impossible)?;
+    let delay = rule.delay.map(windowed).transpose().map_err(impossible)?;
+    let owner = rule.owner.map(read_ceilings).transpose().map_err(impossible)?.unwrap_or_default();
+    Ok(AssetRule { immediate, delay, owner })
+}
+
+fn read_ceilings(ceilings: Ceilings) -> Result<Ceilings, String> {
+    let mut least: Option<(&str, Amount)> = None;
+    for (name, ceiling) in ceilings.named() {
+        let Some(ceiling) = ceiling else { continue };
+        if let Some((shorter, least)) = least.filter(|(_, least)| ceiling < *least) {
+            return Err(format!("{name} is {ceiling}, less than {shorter}, which is {least}"));
+        }
+        least = Some((name, ceiling));
     }
-    Ok(Ceilings { per_transaction, per_day })
+    Ok(ceilings)
 }
 
 fn network_text(scope: Scope, rule: &NetworkRule) -> String {
     match rule {
         NetworkRule::Open => format!("\n[network.\"{scope}\"]\nopen = true\n"),
-        NetworkRule::Limited(assets) if assets.is_empty() => format!("\n[network.\"{scope}\"]\n"),
-        NetworkRule::Limited(assets) => {
-            let tables =
-                assets.iter().map(|(asset, ceilings)| asset_table(scope, *asset, *ceilings));
-            tables.collect()
+        NetworkRule::Limited(limits) if limits.assets.is_empty() => {
+            format!("\n[network.\"{scope}\"]\n")
+        }
+        NetworkRule::Limited(limits) => {
+            limits.assets.iter().map(|(asset, rule)| asset_table(scope, *asset, rule)).collect()
         }
     }
 }
 
-fn asset_table(scope: Scope, asset: Asset, ceilings: Ceilings) -> String {
-    let Ceilings { per_transaction, per_day } = ceilings;
+fn asset_table(scope: Scope, asset: Asset, rule: &AssetRule) -> String {
     let key = match asset {
         Asset::Native => "native".to_owned(),
         Asset::Token(token) => format!("token.{token}"),
     };
-    format!(
-        "\n[network.\"{scope}\".{key}]\n\
-         per_transaction = \"{per_transaction}\"\n\
-         per_day = \"{per_day}\"\n"
-    )
+    let AssetRule { immediate, delay, owner } = rule;
+    let mut out = format!("\n[network.\"{scope}\".{key}]\n");
+    out += &ceilings_line("immediate", immediate);
+    if let Some(delay) = delay {
+        out += &ceilings_line("delay", delay);
+    }
+    if *owner != Ceilings::default() {
+        out += &ceilings_line("owner", owner);
+    }
+    out
+}
+
+fn ceilings_line(name: &str, ceilings: &Ceilings) -> String {
+    let ceilings = ceilings.named().into_iter();
+    let ceilings: Vec<String> =
+        ceilings.filter_map(|(key, ceiling)| Some(format!("{key} = \"{}\"", ceiling?))).collect();
+    format!("{name} = {{ {} }}\n", ceilings.join(", "))
 }
 
 #[cfg(test)]
@@ -232,11 +249,12 @@ mod tests {
 messages = "none"
 
 [network."eip155:1"]
-native = { per_transaction = "250000000000000000", per_day = "500000000000000000" }
+native.immediate = { per_transaction = "250000000000000000", per_day = "500000000000000000" }
 
 [network."eip155:1".token.0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48]
-per_transaction = "1000000"
-per_day = "5000000"
+immediate = { per_hour = "1000000", per_day = "5000000", per_month = "6000000" }
+delay = { per_day = "7000000" }
+owner = { per_transaction = "70000000" }
 
 [network."eip155:11155111"]
 open = true
@@ -270,21 +288,22 @@ open = true
             ("[network.solana]", "solana"),
             ("[network.\"eip155:1\"]\nopn = true", "unknown field `opn`"),
             (
-                "[network.\"eip155:1\".native]\nper_transaction = \"2\"\nper_day = \"1\"",
-                "native: per_day is less",
+                "[network.\"eip155:1\".native]\nimmediate = { per_hour = \"2\", per_day = \"1\" }",
+                "native: per_day is 1, less than per_hour, which is 2",
             ),
-            ("[network.\"eip155:1\".native]\nper_transaction = \"2\"", "missing field `per_day`"),
             (
-                "[network.\"eip155:1\".native]\nper_transaction = \"1.5\"\nper_day = \"2\"",
+                "[network.\"eip155:1\".native]\nimmediate = { per_day = \"1.5\" }",
                 "not a plain decimal number",
             ),
+            ("[network.\"eip155:1\".native]\nimmediate = { per_day = 1 }", "invalid type: integer"),
+            ("[network.\"eip155:1\".native]", "missing field `immediate`"),
             (
-                "[network.\"eip155:1\".native]\nper_transaction = 1\nper_day = \"2\"",
-                "invalid type: integer",
+                "[network.\"eip155:1\".native]\nimmediate = { per_month = \"1\" }",
+                "native: per_day is missing",
             ),
-            ("[network.\"eip155:1\".token.USDC]\nper_transaction = \"1\"\nper_day = \"2\"", "USDC"),
+            ("[network.\"eip155:1\".token.USDC]\nimmediate = { per_day = \"1\" }", "USDC"),
             (
-                "[network.\"eip155:1\"]\nopen = true\nnative = { per_transaction = \"1\", per_day = \"1\" }",
+                "[network.\"eip155:1\"]\nopen = true\nnative.immediate = { per_day = \"1\" }",
                 "exclude each other",
             ),
         ];
@@ -297,7 +316,7 @@ open = true
     #[test]
     fn a_token_that_is_listed_twice_is_refused() {
         let token = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
-        let ceilings = "{ per_transaction = \"1\", per_day = \"1\" }";
+        let ceilings = "{ immediate = { per_day = \"1\" } }";
         let (once, again) = (format!("{token} = {ceilings}"), token.to_lowercase());
         let text = format!("[network.\"eip155:1\".token]\n{once}\n{again} = {ceilings}\n");
         let error = Guard::from_toml(&text, Chain::Evm).unwrap_err().to_string();
@@ -307,7 +326,7 @@ open = true
     #[test]
     fn a_guard_that_would_be_written_too_long_for_the_journal_is_refused() {
         let text = |count: usize| {
-            let token = |number| format!("0x{number:040x}={{per_transaction=\"1\",per_day=\"1\"}}");
+            let token = |number| format!("0x{number:040x}={{immediate={{per_day=\"1\"}}}}");
             let tokens: Vec<String> = (0..count).map(token).collect();
             let tokens = tokens.join(",");
             let network = |id| format!("[network.\"eip155:{id}\"]\ntoken={{{tokens}}}\n");
@@ -322,7 +341,7 @@ open = true
 
     #[test]
     fn a_solana_guard_has_one_scope() {
-        let text = "[network.solana.native]\nper_transaction = \"1\"\nper_day = \"2\"";
+        let text = "[network.solana.native]\nimmediate = { per_day = \"2\" }";
         assert!(Guard::from_toml(text, Chain::Solana).is_ok());
         let text = "[network.\"eip155:1\"]\nopen = true";
         assert!(Guard::from_toml(text, Chain::Solana).is_err());

@@ -1,121 +1,245 @@
-//! What left a wallet lately: the rolling day that ceilings are compared with.
+//! What left a wallet lately: the rolling windows that ceilings are compared with.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use primitives::{Amount, Asset};
+use primitives::{Amount, Asset, Scope};
+use protocol::wire::{Reader, Wire, WireError};
+use protocol::wire_fields;
 
 use crate::clock::UnixSeconds;
-use primitives::Scope;
 
-/// The length of the window.
-pub const DAY_SECONDS: u64 = 24 * 60 * 60;
-const MINUTE_SECONDS: u64 = 60;
+/// A day in seconds.
+pub const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
+const HOUR_SECONDS: u64 = 60 * 60;
 
-/// Spend of one wallet, per scope and asset.
+/// The length of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Span {
+    /// 60 minutes.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 30 days.
+    Month,
+}
+
+/// Under whose word something left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ledger {
+    /// Nobody's: at once, or after a wait.
+    Alone,
+    /// The owners'.
+    Approved,
+}
+
+/// Spend of one wallet, per ledger, scope and asset.
 ///
-/// Spend is kept by the minute, so that a busy wallet needs at most 1,441 sums for each asset. A
-/// minute leaves the window when its last second does: never early.
-#[derive(Clone, Debug, Default)]
+/// Spend is kept in buckets of a minute, ten minutes and an hour for windows of an hour, a day and a
+/// month, so that a busy wallet needs at most 61, 145 and 721 sums for each asset. A bucket leaves
+/// its window when its last second does: never early.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
-    spent: BTreeMap<(Scope, Asset), VecDeque<Minute>>,
-    full_until: UnixSeconds,
-    /// When assets of which nothing counts any more were last dropped.
+    spent: BTreeMap<Line, VecDeque<Bucket>>,
+    /// When everything counted as spent; 0 if never.
+    filled_at: UnixSeconds,
+    /// When lines of which nothing counts any more were last dropped.
     swept_at: UnixSeconds,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Minute {
+/// Whose spend of what a sum is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    ledger: Ledger,
+    span: Span,
+    scope: Scope,
+    asset: Asset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bucket {
     number: u64,
     amount: Amount,
 }
 
-impl Windows {
-    /// Nothing left.
-    pub const EMPTY: &Self = &Self { spent: BTreeMap::new(), full_until: 0, swept_at: 0 };
+impl Span {
+    /// From the shortest on.
+    pub const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
 
-    /// Counts `amount` as spent at `at`.
-    pub fn add(&mut self, scope: Scope, asset: Asset, amount: Amount, at: UnixSeconds) {
-        if at >= self.swept_at.saturating_add(DAY_SECONDS) {
-            self.spent.retain(|_, minutes| minutes.iter().any(|minute| minute.counts_at(at)));
-            self.swept_at = at;
-        }
-        let minutes = self.spent.entry((scope, asset)).or_default();
-        minutes.retain(|minute| minute.counts_at(at));
-        let number = at / MINUTE_SECONDS;
-        match minutes.back_mut() {
-            Some(last) if last.number >= number => {
-                // A sum that does not fit cannot come from amounts under ceilings; it counts as all.
-                last.amount = last.amount.checked_add(amount).unwrap_or(Amount::MAX);
-            }
-            Some(_) | None => minutes.push_back(Minute { number, amount }),
+    /// Its length in seconds.
+    pub const fn seconds(self) -> u64 {
+        match self {
+            Self::Hour => HOUR_SECONDS,
+            Self::Day => DAY_SECONDS,
+            Self::Month => 30 * DAY_SECONDS,
         }
     }
 
-    /// Counts every ceiling as used up until `until`: after a restore nobody knows what left since
-    /// the backup was made.
-    pub fn fill_until(&mut self, until: UnixSeconds) {
-        self.full_until = self.full_until.max(until);
+    const fn bucket_seconds(self) -> u64 {
+        match self {
+            Self::Hour => 60,
+            Self::Day => 600,
+            Self::Month => HOUR_SECONDS,
+        }
     }
 
-    /// What left in the day before `now`; `None` where everything counts as spent.
-    pub fn spent(&self, scope: Scope, asset: Asset, now: UnixSeconds) -> Option<Amount> {
-        if now < self.full_until {
-            return None;
-        }
-        let minutes = self.spent.get(&(scope, asset));
-        Amount::sum(
-            minutes
-                .into_iter()
-                .flatten()
-                .filter(|minute| minute.counts_at(now))
-                .map(|minute| minute.amount),
-        )
+    fn bucket_of(self, at: UnixSeconds) -> u64 {
+        at.checked_div(self.bucket_seconds()).unwrap_or_default()
+    }
+
+    fn counts(self, bucket: u64, now: UnixSeconds) -> bool {
+        let end = bucket.saturating_add(1).saturating_mul(self.bucket_seconds());
+        now < end.saturating_add(self.seconds())
     }
 }
 
-impl Minute {
-    fn counts_at(&self, now: UnixSeconds) -> bool {
-        let end = self.number.saturating_add(1).saturating_mul(MINUTE_SECONDS);
-        now < end.saturating_add(DAY_SECONDS)
+impl Windows {
+    /// Counts `amount` as spent at `at`. A time to come may be given for what can leave until then.
+    pub fn add(
+        &mut self,
+        ledger: Ledger,
+        (scope, asset): (Scope, Asset),
+        amount: Amount,
+        at: UnixSeconds,
+    ) {
+        self.sweep(at);
+        for span in Span::ALL {
+            let buckets = self.spent.entry(Line { ledger, span, scope, asset }).or_default();
+            while buckets.pop_front_if(|bucket| !span.counts(bucket.number, at)).is_some() {}
+            let number = span.bucket_of(at);
+            match buckets.back_mut() {
+                Some(last) if last.number >= number => {
+                    // A sum that does not fit is over every ceiling.
+                    last.amount = last.amount.checked_add(amount).unwrap_or(Amount::MAX);
+                }
+                Some(_) | None => buckets.push_back(Bucket { number, amount }),
+            }
+        }
     }
+
+    /// Counts every ceiling as used up at `at`, for as long as its window is: after a restore nobody
+    /// knows what left since the backup was made.
+    pub fn fill(&mut self, at: UnixSeconds) {
+        self.filled_at = self.filled_at.max(at);
+    }
+
+    /// What left in the `span` before `now`; `None` where everything counts as spent.
+    pub fn spent(
+        &self,
+        ledger: Ledger,
+        span: Span,
+        (scope, asset): (Scope, Asset),
+        now: UnixSeconds,
+    ) -> Option<Amount> {
+        if self.filled_at > 0 && now < self.filled_at.saturating_add(span.seconds()) {
+            return None;
+        }
+        let buckets = self.spent.get(&Line { ledger, span, scope, asset });
+        let counting =
+            buckets.into_iter().flatten().filter(|bucket| span.counts(bucket.number, now));
+        Amount::sum(counting.map(|bucket| bucket.amount))
+    }
+
+    /// Once a day, so that assets which nobody moves any more take no room.
+    fn sweep(&mut self, at: UnixSeconds) {
+        if at >= self.swept_at.saturating_add(DAY_SECONDS) {
+            self.spent.retain(|line, buckets| {
+                buckets.iter().any(|bucket| line.span.counts(bucket.number, at))
+            });
+            self.swept_at = at;
+        }
+    }
+}
+
+protocol::wire_tags!(Ledger { Alone = 1, Approved = 2 });
+protocol::wire_tags!(Span { Hour = 1, Day = 2, Month = 3 });
+wire_fields!(Line { ledger, span, scope, asset });
+wire_fields!(Bucket { number, amount });
+
+/// Times, a count of 32 bits, and as many lines with a count of their buckets. There may be more of
+/// them than in a list of a message: one for each token that was moved on an open network.
+impl Wire for Windows {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.filled_at.write(out);
+        self.swept_at.write(out);
+        count(self.spent.len()).write(out);
+        for (line, buckets) in &self.spent {
+            line.write(out);
+            count(buckets.len()).write(out);
+            for bucket in buckets {
+                bucket.write(out);
+            }
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
+        let (filled_at, swept_at) = (Wire::read(input)?, Wire::read(input)?);
+        let mut spent = BTreeMap::new();
+        for _ in 0..u32::read(input)? {
+            let line = Line::read(input)?;
+            let mut buckets = VecDeque::new();
+            for _ in 0..u32::read(input)? {
+                buckets.push_back(Bucket::read(input)?);
+            }
+            spent.insert(line, buckets);
+        }
+        Ok(Self { spent, filled_at, swept_at })
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).expect("four thousand million lines are more than memory has")
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use protocol::wire::{read_all, to_bytes};
 
     use super::*;
 
     const NOW: UnixSeconds = 1_800_000_000;
+    const SOL: (Scope, Asset) = (Scope::Solana, Asset::Native);
 
     fn amount(value: u64) -> Amount {
         Amount::from(value)
     }
 
-    fn spent(windows: &Windows, at: UnixSeconds) -> Option<Amount> {
-        windows.spent(Scope::Solana, Asset::Native, at)
+    fn spent(windows: &Windows, span: Span, at: UnixSeconds) -> Option<Amount> {
+        windows.spent(Ledger::Alone, span, SOL, at)
     }
 
     #[test]
-    fn spend_counts_for_a_day_and_never_a_second_less() {
+    fn spend_counts_for_its_window_and_never_a_second_less() {
         let mut windows = Windows::default();
-        windows.add(Scope::Solana, Asset::Native, amount(5), NOW);
-        for (at, expected) in [
-            (NOW, 5),
-            (NOW + DAY_SECONDS - 1, 5),
-            (NOW + DAY_SECONDS, 5),
-            (NOW + DAY_SECONDS + MINUTE_SECONDS, 0),
-        ] {
-            assert_eq!(spent(&windows, at), Some(amount(expected)), "{} s later", at - NOW);
+        windows.add(Ledger::Alone, SOL, amount(5), NOW);
+        for span in Span::ALL {
+            let (length, bucket) = (span.seconds(), span.bucket_seconds());
+            for (later, expected) in [(0, 5), (length - 1, 5), (length, 5), (length + bucket, 0)] {
+                let counted = spent(&windows, span, NOW + later);
+                assert_eq!(counted, Some(amount(expected)), "{span:?}, {later} s later");
+            }
         }
     }
 
     #[test]
-    fn assets_and_networks_are_counted_apart() {
+    fn assets_networks_and_ledgers_are_counted_apart() {
         let mut windows = Windows::default();
-        windows.add(Scope::Solana, Asset::Native, amount(5), NOW);
-        let mainnet = Scope::Evm("eip155:1".parse().unwrap());
-        assert_eq!(windows.spent(mainnet, Asset::Native, NOW), Some(Amount::ZERO));
+        windows.add(Ledger::Alone, SOL, amount(5), NOW);
+        let mainnet = (Scope::Evm("eip155:1".parse().unwrap()), Asset::Native);
+        let day = |ledger, what| windows.spent(ledger, Span::Day, what, NOW);
+        assert_eq!(day(Ledger::Alone, mainnet), Some(Amount::ZERO));
+        assert_eq!(day(Ledger::Approved, SOL), Some(Amount::ZERO));
+    }
+
+    #[test]
+    fn what_can_leave_until_a_time_to_come_counts_from_now_on() {
+        let mut windows = Windows::default();
+        windows.add(Ledger::Alone, SOL, amount(5), NOW + 100);
+        windows.add(Ledger::Alone, SOL, amount(1), NOW);
+        assert_eq!(spent(&windows, Span::Hour, NOW), Some(amount(6)));
+        let end = NOW + 100 + Span::Hour.seconds();
+        assert_eq!(spent(&windows, Span::Hour, end), Some(amount(6)));
+        assert_eq!(spent(&windows, Span::Hour, end + 60), Some(Amount::ZERO));
     }
 
     #[test]
@@ -123,25 +247,42 @@ mod tests {
         let mut windows = Windows::default();
         for number in 0..100_u8 {
             let token = Asset::Token(primitives::EvmAddress([number; 20]).into());
-            windows.add(Scope::Solana, token, amount(1), NOW);
+            windows.add(Ledger::Alone, (Scope::Solana, token), amount(1), NOW);
         }
-        assert_eq!(windows.spent.len(), 100);
-        windows.add(Scope::Solana, Asset::Native, amount(1), NOW + 2 * DAY_SECONDS);
-        assert_eq!(windows.spent.len(), 1);
+        assert_eq!(windows.spent.len(), 300);
+        windows.add(Ledger::Alone, SOL, amount(1), NOW + 2 * DAY_SECONDS);
+        assert_eq!(windows.spent.len(), 103, "the month still counts");
+        windows.add(Ledger::Alone, SOL, amount(1), NOW + 40 * DAY_SECONDS);
+        assert_eq!(windows.spent.len(), 3);
     }
 
     #[test]
-    fn a_filled_window_is_full_until_its_time() {
+    fn a_filled_window_is_full_for_its_length() {
         let mut windows = Windows::default();
-        windows.fill_until(NOW + 10);
-        assert_eq!(spent(&windows, NOW + 9), None);
-        assert_eq!(spent(&windows, NOW + 10), Some(Amount::ZERO));
+        windows.fill(NOW);
+        for span in Span::ALL {
+            assert_eq!(spent(&windows, span, NOW + span.seconds() - 1), None);
+            assert_eq!(spent(&windows, span, NOW + span.seconds()), Some(Amount::ZERO));
+        }
+    }
+
+    #[test]
+    fn windows_survive_the_round_trip() {
+        let mut windows = Windows::default();
+        windows.fill(NOW - 5);
+        windows.add(Ledger::Alone, SOL, amount(5), NOW);
+        windows.add(Ledger::Approved, SOL, amount(6), NOW + 7200);
+        let bytes = to_bytes(&windows);
+        assert_eq!(read_all::<Windows>(&bytes).unwrap(), windows);
+        for end in 0..bytes.len() {
+            assert!(read_all::<Windows>(&bytes[..end]).is_err(), "cut at {end}");
+        }
     }
 
     proptest! {
         /// Against a model that keeps every single spend.
         #[test]
-        fn the_window_never_counts_less_than_a_list_of_all_spends(
+        fn a_window_never_counts_less_than_a_list_of_all_spends(
             steps in proptest::collection::vec((0_u64..4 * 3600, 0_u64..1000), 0..200),
         ) {
             let mut windows = Windows::default();
@@ -149,14 +290,17 @@ mod tests {
             let mut now = NOW;
             for (wait, value) in steps {
                 now += wait;
-                windows.add(Scope::Solana, Asset::Native, amount(value), now);
+                windows.add(Ledger::Alone, SOL, amount(value), now);
                 list.push((now, value));
                 let sum_since = |oldest: u64| -> u64 {
-                    list.iter().filter(|(at, _)| *at > oldest).map(|(_, value)| value).sum()
+                    list.iter().filter(|(at, _)| *at >= oldest).map(|(_, value)| value).sum()
                 };
-                let counted = spent(&windows, now).unwrap();
-                prop_assert!(counted >= amount(sum_since(now - DAY_SECONDS)));
-                prop_assert!(counted <= amount(sum_since(now - DAY_SECONDS - MINUTE_SECONDS)));
+                for span in Span::ALL {
+                    let counted = spent(&windows, span, now).unwrap();
+                    let begin = now - span.seconds();
+                    prop_assert!(counted >= amount(sum_since(begin)));
+                    prop_assert!(counted <= amount(sum_since(begin - span.bucket_seconds())));
+                }
             }
         }
     }

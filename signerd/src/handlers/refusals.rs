@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn refusals_of_one_second_are_counted_and_written_together() {
         let wallet = WalletId::from_bytes([1; 16]);
-        let (code, other) = (RefusalCode::OverDayCeiling, RefusalCode::TokenNotAllowed);
+        let (code, other) = (RefusalCode::NeedsDelay, RefusalCode::NeedsOwner);
         let mut refusals = Refusals::default();
         refusals.count(wallet, code);
         assert_eq!(refusals.due(10), [Event::Refused { wallet, code, count: 1 }]);
@@ -55,8 +55,8 @@ mod tests {
         assert_eq!(
             refusals.due(11),
             [
-                Event::Refused { wallet, code: other, count: 1 },
                 Event::Refused { wallet, code, count: 2 },
+                Event::Refused { wallet, code: other, count: 1 },
             ]
         );
         assert_eq!(refusals.due(12), []);

@@ -1,13 +1,13 @@
-//! The sign path: bytes → [`txcodec::Decoded`] → [`crate::guard::Cleared`] →
-//! [`crate::journal::Recorded`] → signature. Each value is used up by the next step, and only the
-//! step before can make it.
+//! The sign path: bytes → [`txcodec::Decoded`] → [`crate::guard::Judged`] →
+//! [`crate::guard::Cleared`] → [`crate::journal::Recorded`] → signature. Each value is used up by
+//! the next step, and only the step before can make it.
 
 use primitives::{Address, WalletId};
 use protocol::{KeyState, Payload, Refusal, RefusalCode, Warrant};
 use txcodec::{DecodeError, Decoded, evm, message, solana};
 
 use super::unknown_wallet;
-use crate::guard::{self, Guard};
+use crate::guard::{self, Guard, Permit};
 use crate::journal::{Unsynced, WalletState};
 use crate::latch::{self, Stops};
 use crate::signer::{Signer, Step};
@@ -17,23 +17,45 @@ pub(super) fn sign(
     signer: &mut Signer,
     wallet: WalletId,
     payload: &Payload,
-    _warrant: &Warrant,
+    warrant: &Warrant,
 ) -> Result<Step, Refusal> {
-    record(signer, wallet, payload).map(Step::Sign).inspect_err(|refusal| {
+    record(signer, wallet, payload, warrant).map(Step::Sign).inspect_err(|refusal| {
         if signer.journal.state().wallet(wallet).is_some() {
             signer.refused(wallet, refusal.code);
         }
     })
 }
 
-fn record(signer: &mut Signer, wallet: WalletId, payload: &Payload) -> Result<Unsynced, Refusal> {
+fn record(
+    signer: &mut Signer,
+    wallet: WalletId,
+    payload: &Payload,
+    warrant: &Warrant,
+) -> Result<Unsynced, Refusal> {
     let moment = signer.clock.moment();
-    let now = moment.now;
-    let (state, guard) = signing_wallet(signer, wallet, now)?;
+    let (state, guard) = signing_wallet(signer, wallet, moment.now)?;
     let decoded = decode(payload, state.snapshot().address)?;
-    let windows = state.windows_for(decoded.signing_input(), now);
-    let cleared = guard::clear(wallet, guard, windows, decoded, now)?;
+    let repeat = state.repeat(decoded.signing_input(), moment.now);
+    let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;
+    let permit = match repeat {
+        Some(repeat) => Permit::Again(repeat),
+        None => permit(warrant)?,
+    };
+    let cleared = judged.clear(permit)?;
     Ok(signer.journal.record(moment, cleared))
+}
+
+/// What the warrant is worth.
+fn permit(warrant: &Warrant) -> Result<Permit, Refusal> {
+    match warrant {
+        Warrant::None => Ok(Permit::None),
+        Warrant::Announced(_) => {
+            Err(Refusal::new(RefusalCode::UnknownAnnouncement, "nothing was announced as this"))
+        }
+        Warrant::Approved(_) => {
+            Err(Refusal::new(RefusalCode::BadApproval, "the wallet has no owners"))
+        }
+    }
 }
 
 /// The wallet, if it signs at all at the moment.

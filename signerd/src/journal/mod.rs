@@ -19,6 +19,7 @@ use txcodec::SigningInput;
 
 pub use file::JournalError;
 pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
+pub use recent::Repeat;
 pub use state::{State, WalletState};
 
 use crate::clock::Moment;
@@ -112,15 +113,15 @@ impl Journal {
         self.state.apply(entry.at, entry.event);
     }
 
-    /// Counts what `cleared` spends, unless the same bytes were counted within the last day.
+    /// Counts what `cleared` spends, unless it was counted before.
     pub fn record(&mut self, moment: Moment, cleared: Cleared) -> Unsynced {
         let Clearance { wallet, input, intent, by, scope, spend } = cleared.into_clearance();
         let digest = digest_of(&input);
-        let known = self.state.wallet(wallet);
-        let spend = if known.is_some_and(|known| known.was_counted(digest, moment.now)) {
-            Vec::new()
-        } else {
-            spend.into_iter().map(|(asset, amount)| SpendLine { asset, amount }).collect()
+        let spend = match by {
+            Grant::Again | Grant::Lease => Vec::new(),
+            Grant::Guard | Grant::Announced(_) | Grant::Approved(_) => {
+                spend.into_iter().map(|(asset, amount)| SpendLine { asset, amount }).collect()
+            }
         };
         self.append(moment, Event::Signed { wallet, digest, intent, by, scope, spend });
         Unsynced(Recorded { wallet, input })
@@ -171,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::clock::UnixSeconds;
+    use crate::guard::{Ledger, Span};
 
     const NOW: UnixSeconds = 1_800_000_000;
     const MOMENT: Moment = Moment { now: NOW, wall: NOW };
@@ -213,7 +215,8 @@ mod tests {
     }
 
     fn spent(journal: &Journal) -> Option<Amount> {
-        journal.state().wallet(wallet())?.windows().spent(scope(), Asset::Native, NOW)
+        let windows = journal.state().wallet(wallet())?.windows();
+        windows.spent(Ledger::Alone, Span::Day, (scope(), Asset::Native), NOW)
     }
 
     /// A journal with a wallet that spent 5 and then 7.

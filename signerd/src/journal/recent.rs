@@ -1,9 +1,21 @@
-//! What was counted within the last day, so that the same bytes are counted once.
+//! What was signed within the last day, so that the same bytes are counted once.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::clock::UnixSeconds;
 use crate::guard::DAY_SECONDS;
+
+/// Proof that the same bytes were signed within the last day: the same signature comes out, and the
+/// network takes it once. Only the journal makes one.
+#[derive(Debug)]
+pub struct Repeat(());
+
+#[cfg(test)]
+impl Repeat {
+    pub(crate) fn for_tests() -> Self {
+        Self(())
+    }
+}
 
 /// Digests and when they were counted. Each is looked at twice, when it comes and when it goes: a
 /// busy day costs no more than its signatures.
@@ -25,9 +37,9 @@ impl Recent {
         self.oldest_first.push_back((at, digest));
     }
 
-    /// Whether it was counted within the day before `now`.
-    pub(super) fn has(&self, digest: [u8; 32], now: UnixSeconds) -> bool {
-        self.counted_at.get(&digest).is_some_and(|at| !is_over(*at, now))
+    /// The proof, if it was counted within the day before `now`.
+    pub(super) fn repeat(&self, digest: [u8; 32], now: UnixSeconds) -> Option<Repeat> {
+        self.counted_at.get(&digest).filter(|at| !is_over(**at, now)).map(|_at| Repeat(()))
     }
 }
 
@@ -46,10 +58,11 @@ mod tests {
         let mut recent = Recent::default();
         recent.add([1; 32], NOW);
         recent.add([2; 32], NOW + 5);
-        assert!(recent.has([1; 32], NOW + DAY_SECONDS - 1));
-        assert!(!recent.has([1; 32], NOW + DAY_SECONDS));
+        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS - 1).is_some());
+        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS).is_none());
         recent.add([1; 32], NOW + DAY_SECONDS);
-        assert!(recent.has([1; 32], NOW + DAY_SECONDS) && recent.has([2; 32], NOW + DAY_SECONDS));
+        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS).is_some());
+        assert!(recent.repeat([2; 32], NOW + DAY_SECONDS).is_some());
         recent.add([3; 32], NOW + DAY_SECONDS + 5);
         assert_eq!((recent.counted_at.len(), recent.oldest_first.len()), (2, 2));
     }

@@ -7,11 +7,11 @@ use protocol::{Announcement, KeyInfo, KeyState};
 use txcodec::SigningInput;
 
 use super::digest_of;
-use super::recent::Recent;
+use super::recent::{Recent, Repeat};
 use super::{Event, Grant, Origin, SpendLine, WalletSnapshot};
 use crate::announce::Announcements;
 use crate::clock::{Seen, UnixSeconds};
-use crate::guard::{DAY_SECONDS, Guard, Windows};
+use crate::guard::{Guard, Ledger, Windows};
 use crate::latch::Latches;
 
 /// The signer's state: the fold of its journal.
@@ -28,7 +28,7 @@ pub struct WalletState {
     snapshot: WalletSnapshot,
     guard: Option<Guard>,
     windows: Windows,
-    counted: Recent,
+    signed: Recent,
     announcements: Announcements,
 }
 
@@ -75,7 +75,6 @@ impl State {
             | Event::OwnersProposed { .. }
             | Event::OwnersConfirmed { .. }
             | Event::ApprovalUsed { .. }
-            | Event::Leased { .. }
             | Event::Continued { .. } => {}
             Event::VaultCreated { .. } | Event::Renewed {} => self.latches.renew(at),
             Event::WalletCreated { origin, wallet } => {
@@ -93,8 +92,14 @@ impl State {
             }
             Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
                 self.change(wallet, |state| {
-                    state.count(at, digest, scope, &spend);
+                    state.count_signed(at, digest, by, (scope, &spend));
                     state.use_up(by);
+                });
+            }
+            // It can be spent until then, and so counts for a window from then on.
+            Event::Leased { wallet, scope, until, spend, signatures: _ } => {
+                self.change(wallet, |state| {
+                    state.count(Ledger::Alone, Some(scope), &spend, until.max(at));
                 });
             }
             Event::LatchSet { wallet: None, latch, reason } => self.latches.set(latch, reason, at),
@@ -111,7 +116,7 @@ impl State {
             }
             Event::Restored { .. } => {
                 for wallet in self.wallets.values_mut() {
-                    wallet.windows.fill_until(at.saturating_add(DAY_SECONDS));
+                    wallet.windows.fill(at);
                 }
             }
         }
@@ -126,17 +131,17 @@ impl State {
 }
 
 impl WalletState {
-    /// From its own record on, what was restored has no budget for a day: of a restore that was cut
-    /// short there may be no other.
+    /// From its own record on, what was restored has no budget until its windows are over: of a
+    /// restore that was cut short there may be no other.
     fn new(snapshot: WalletSnapshot, origin: Origin, at: UnixSeconds) -> Self {
         let guard = parse_guard(&snapshot.guard, snapshot.chain);
         let mut windows = Windows::default();
         match origin {
-            Origin::Restored => windows.fill_until(at.saturating_add(DAY_SECONDS)),
+            Origin::Restored => windows.fill(at),
             Origin::Created | Origin::Imported | Origin::Rotated { from: _ } => {}
         }
-        let (counted, announcements) = (Recent::default(), Announcements::default());
-        Self { snapshot, guard, windows, counted, announcements }
+        let (signed, announcements) = (Recent::default(), Announcements::default());
+        Self { snapshot, guard, windows, signed, announcements }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {
@@ -145,20 +150,39 @@ impl WalletState {
         self.snapshot.guard = text;
     }
 
-    fn count(
+    fn count_signed(
         &mut self,
         at: UnixSeconds,
         digest: [u8; 32],
-        scope: Option<Scope>,
-        spend: &[SpendLine],
+        by: Grant,
+        (scope, spend): (Option<Scope>, &[SpendLine]),
     ) {
-        if let Some(scope) = scope {
-            for SpendLine { asset, amount } in spend {
-                self.windows.add(scope, *asset, *amount, at);
+        match by {
+            Grant::Guard | Grant::Announced(_) => self.count(Ledger::Alone, scope, spend, at),
+            Grant::Approved(_) => self.count(Ledger::Approved, scope, spend, at),
+            // It was counted when it was first signed, or when the lease was taken.
+            Grant::Again | Grant::Lease => {}
+        }
+        match by {
+            // A message that anybody gets at any time need not be known again.
+            Grant::Guard if spend.is_empty() => {}
+            Grant::Again => {}
+            Grant::Guard | Grant::Announced(_) | Grant::Approved(_) | Grant::Lease => {
+                self.signed.add(digest, at);
             }
         }
-        if !spend.is_empty() {
-            self.counted.add(digest, at);
+    }
+
+    fn count(
+        &mut self,
+        ledger: Ledger,
+        scope: Option<Scope>,
+        spend: &[SpendLine],
+        at: UnixSeconds,
+    ) {
+        let Some(scope) = scope else { return };
+        for SpendLine { asset, amount } in spend {
+            self.windows.add(ledger, (scope, *asset), *amount, at);
         }
     }
 
@@ -190,14 +214,10 @@ impl WalletState {
         &self.windows
     }
 
-    /// What left it lately, as far as signing `input` adds to it. The same bytes again add nothing:
-    /// the same signature comes out, and the network takes it once.
-    pub fn windows_for(&self, input: &SigningInput, now: UnixSeconds) -> &Windows {
-        if self.was_counted(digest_of(input), now) { Windows::EMPTY } else { &self.windows }
-    }
-
-    pub(super) fn was_counted(&self, digest: [u8; 32], now: UnixSeconds) -> bool {
-        self.counted.has(digest, now)
+    /// Whether `input` was signed within the last day: the same signature comes out again, and
+    /// counts once.
+    pub fn repeat(&self, input: &SigningInput, now: UnixSeconds) -> Option<Repeat> {
+        self.signed.repeat(digest_of(input), now)
     }
 
     /// Whether it signs at `now`.

@@ -1,7 +1,7 @@
 //! On EVM networks.
 
 use primitives::{Amount, Chain, EvmAddress};
-use protocol::RefusalCode::{EffectNotAllowed, TokenNotAllowed, Undecodable};
+use protocol::RefusalCode::{NeedsOwner, Undecodable};
 use txcodec::evm::{Kind, Transaction};
 
 use super::{Drain, refuse_all};
@@ -52,12 +52,12 @@ fn calls() -> [Drain; 6] {
     let approve = call([0x09, 0x5e, 0xa7, 0xb3], [word(BOB), ALL]);
     let multicall = call([0xac, 0x96, 0x50, 0xd8], [ALL, ALL]);
     [
-        ("increaseAllowance", increase_allowance, TokenNotAllowed),
-        ("setApprovalForAll", set_approval_for_all, EffectNotAllowed),
-        ("approve of a token that is not listed", approve, TokenNotAllowed),
-        ("multicall", multicall, EffectNotAllowed),
-        ("an unknown function", contract_call(vec![1, 2, 3, 4]), EffectNotAllowed),
-        ("a call of three bytes", contract_call(vec![1, 2, 3]), EffectNotAllowed),
+        ("increaseAllowance", increase_allowance, NeedsOwner),
+        ("setApprovalForAll", set_approval_for_all, NeedsOwner),
+        ("approve of a token that is not listed", approve, NeedsOwner),
+        ("multicall", multicall, NeedsOwner),
+        ("an unknown function", contract_call(vec![1, 2, 3, 4]), NeedsOwner),
+        ("a call of three bytes", contract_call(vec![1, 2, 3]), NeedsOwner),
     ]
 }
 
@@ -66,7 +66,7 @@ fn transactions() -> [Drain; 9] {
     let plain = transfer(MAINNET, 0, Amount::from(1_u64)).to_unsigned_bytes();
     let deploy = Transaction { to: None, data: vec![0xfe], ..transfer(MAINNET, 0, Amount::ZERO) };
     [
-        ("a new contract", deploy.to_unsigned_bytes(), EffectNotAllowed),
+        ("a new contract", deploy.to_unsigned_bytes(), NeedsOwner),
         ("blobs", with_type(3), Undecodable),
         ("EIP-7702: code for the account", with_type(4), Undecodable),
         ("a type that nobody knows", with_type(0x7f), Undecodable),

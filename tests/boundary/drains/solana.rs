@@ -1,9 +1,8 @@
 //! On Solana.
 
 use primitives::{Chain, SolanaAddress};
-use protocol::RefusalCode::{
-    EffectNotAllowed, OverTransactionCeiling, TokenNotAllowed, Undecodable,
-};
+use protocol::RefusalCode;
+use protocol::RefusalCode::{EffectNotAllowed, NeedsOwner, Undecodable};
 use txcodec::solana::token::{TokenProgram, TransferChecked};
 use txcodec::solana::{AccountMeta, Instruction, associated_token, compute_budget, system};
 
@@ -44,19 +43,19 @@ fn unlisted_token(me: SolanaAddress) -> Instruction {
 }
 
 /// Single instructions that give away more than an amount.
-fn instructions(me: SolanaAddress) -> [(&'static str, Instruction); 9] {
+fn instructions(me: SolanaAddress) -> [(&'static str, Instruction, RefusalCode); 9] {
     let one = 1_u64.to_le_bytes();
     let unknown = Instruction { program_id: PROGRAM, accounts: vec![], data: vec![] };
     [
-        ("SetAuthority", token(me, &[&[6, 2, 1], &SOLANA_BOB.0], &[])),
-        ("CloseAccount", token(me, &[&[9]], &[TO_BOB])),
-        ("Approve", token(me, &[&[4], &one], &[TO_BOB])),
-        ("Transfer of who knows what", token(me, &[&[3], &one], &[TO_BOB])),
-        ("Assign", system(me, &[&[1, 0, 0, 0], &PROGRAM.0], &[])),
-        ("AdvanceNonce", system(me, &[&[4, 0, 0, 0]], &[TO_BOB, TO_BOB])),
-        ("WithdrawNonce", system(me, &[&[5, 0, 0, 0], &one], &[TO_BOB])),
-        ("AuthorizeNonce", system(me, &[&[7, 0, 0, 0], &SOLANA_BOB.0], &[])),
-        ("an unknown program", unknown),
+        ("SetAuthority", token(me, &[&[6, 2, 1], &SOLANA_BOB.0], &[]), NeedsOwner),
+        ("CloseAccount", token(me, &[&[9]], &[TO_BOB]), NeedsOwner),
+        ("Approve", token(me, &[&[4], &one], &[TO_BOB]), NeedsOwner),
+        ("Transfer of who knows what", token(me, &[&[3], &one], &[TO_BOB]), NeedsOwner),
+        ("Assign", system(me, &[&[1, 0, 0, 0], &PROGRAM.0], &[]), NeedsOwner),
+        ("AdvanceNonce", system(me, &[&[4, 0, 0, 0]], &[TO_BOB, TO_BOB]), EffectNotAllowed),
+        ("WithdrawNonce", system(me, &[&[5, 0, 0, 0], &one], &[TO_BOB]), NeedsOwner),
+        ("AuthorizeNonce", system(me, &[&[7, 0, 0, 0], &SOLANA_BOB.0], &[]), NeedsOwner),
+        ("an unknown program", unknown, NeedsOwner),
     ]
 }
 
@@ -72,10 +71,10 @@ fn messages(me: SolanaAddress) -> [Drain; 8] {
     ];
     let plain = message(me, std::slice::from_ref(&small));
     [
-        ("a token that is not listed", message(me, &[unlisted_token(me)]), TokenNotAllowed),
+        ("a token that is not listed", message(me, &[unlisted_token(me)]), NeedsOwner),
         ("another has to sign too", message(me, &[two_sign]), EffectNotAllowed),
         ("another pays", message(SOLANA_BOB, &[small]), EffectNotAllowed),
-        ("a priority fee over the ceiling", message(me, &fee), OverTransactionCeiling),
+        ("a priority fee over the ceiling", message(me, &fee), NeedsOwner),
         ("a byte too many", [&plain[..], &[0]].concat(), Undecodable),
         ("a byte too few", plain[..plain.len() - 1].to_vec(), Undecodable),
         ("a hash", vec![0x5a; 32], Undecodable),
@@ -89,10 +88,10 @@ fn nothing_is_signed_that_gives_more_than_it_says() {
     let wallet = bench.wallet(Chain::Solana);
     let me = wallet.solana();
     refuse_all(&bench, wallet, messages(me));
-    let singles = instructions(me).map(|(name, instruction)| {
+    let singles = instructions(me).map(|(name, instruction, code)| {
         // A small payment in front makes it look harmless.
         let small = system::transfer(me, SOLANA_BOB, 1);
-        (name, message(me, &[small, instruction]), EffectNotAllowed)
+        (name, message(me, &[small, instruction]), code)
     });
     refuse_all(&bench, wallet, singles);
 }

@@ -113,10 +113,7 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::WalletRetired
         | RefusalCode::Undecodable
         | RefusalCode::NetworkNotAllowed
-        | RefusalCode::TokenNotAllowed
         | RefusalCode::EffectNotAllowed
-        | RefusalCode::OverTransactionCeiling
-        | RefusalCode::OverDayCeiling
         | RefusalCode::BadGuard
         | RefusalCode::GuardChanged
         | RefusalCode::BadKey
@@ -150,10 +147,7 @@ const fn exit_of(code: RefusalCode) -> Exit {
         RefusalCode::NotPermitted
         | RefusalCode::WalletRetired
         | RefusalCode::NetworkNotAllowed
-        | RefusalCode::TokenNotAllowed
         | RefusalCode::EffectNotAllowed
-        | RefusalCode::OverTransactionCeiling
-        | RefusalCode::OverDayCeiling
         | RefusalCode::Suspended
         | RefusalCode::NeedsDelay
         | RefusalCode::NeedsOwner

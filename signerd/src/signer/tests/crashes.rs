@@ -34,7 +34,7 @@ fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day(
         },
     );
     let refused = gateway(&mut other, sign(key.wallet, 0, 1));
-    assert_eq!(code(refused), Some(RefusalCode::OverDayCeiling));
+    assert_eq!(code(refused), Some(RefusalCode::NeedsOwner));
     assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
 }
 
@@ -77,7 +77,7 @@ fn a_restore_that_a_crash_cut_short_lets_nothing_leave() {
         );
         outcomes.insert(code(gateway(&mut signer, sign(key.wallet, 0, 1))));
     }
-    let nothing = [RefusalCode::UnknownWallet, RefusalCode::OverDayCeiling].map(Some);
+    let nothing = [RefusalCode::UnknownWallet, RefusalCode::NeedsOwner].map(Some);
     assert_eq!(outcomes, nothing.into());
 }
 

@@ -19,7 +19,7 @@ mod latch;
 
 const GAS_PRICE: u64 = 1_000_000_000;
 const FEE: u64 = 21_000 * GAS_PRICE;
-/// What leaves in a day by default: 0.25 ETH.
+/// What leaves at once, and in a day: 0.25 ETH.
 const CEILING: u64 = 250_000_000_000_000_000;
 
 fn passphrase() -> Secret {
@@ -33,7 +33,7 @@ fn start(state: &Path) -> Signer {
 
 /// The same on a machine whose clocks a test sets.
 fn start_on(state: &Path, time: Box<dyn TimeSource>) -> Signer {
-    start_with(state, time, Settings::default())
+    start_with(state, time, settings())
 }
 
 /// The same with other settings.
@@ -41,6 +41,15 @@ fn start_with(state: &Path, time: Box<dyn TimeSource>, settings: Settings) -> Si
     let vault = Vault::open(&state.join("vault"), KdfCost::CHEAP).unwrap();
     let journal = Journal::open(&state.join("journal")).unwrap();
     Signer::start(vault, journal, time, settings, Vec::new())
+}
+
+/// Everything that may leave in a day leaves at once.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    for network in &mut settings.networks {
+        network.default_tiers.notify = network.default_tiers.delay;
+    }
+    settings
 }
 
 fn ask(signer: &mut Signer, role: Role, request: Request) -> Reply {
@@ -134,7 +143,7 @@ fn two_that_fit_alone_do_not_both_fit_in_one_batch() {
         .map(|nonce| Incoming { role: Role::Gateway, request: sign(key.wallet, nonce, half) });
     let replies = signer.handle(batch.into());
     let codes: Vec<_> = replies.into_iter().map(code).collect();
-    assert_eq!(codes, [None, Some(RefusalCode::OverDayCeiling)]);
+    assert_eq!(codes, [None, Some(RefusalCode::NeedsOwner)]);
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 1, half - 2 * FEE))), None);
 }
 
@@ -147,7 +156,7 @@ fn the_same_bytes_are_counted_once_and_give_the_same_signature() {
     assert_eq!(left(&mut signer, key.wallet), Amount::ZERO);
     assert_eq!(gateway(&mut signer, sign(key.wallet, 0, most)), first);
     let other = gateway(&mut signer, sign(key.wallet, 1, 0));
-    assert_eq!(code(other), Some(RefusalCode::OverDayCeiling));
+    assert_eq!(code(other), Some(RefusalCode::NeedsOwner));
 }
 
 #[test]
@@ -162,7 +171,7 @@ fn spend_survives_a_restart_and_the_vault_is_locked_then() {
     let opened = operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     assert_eq!(opened, Reply::Done);
     let over = gateway(&mut signer, sign(key.wallet, 1, 0));
-    assert_eq!(code(over), Some(RefusalCode::OverDayCeiling));
+    assert_eq!(code(over), Some(RefusalCode::NeedsOwner));
 }
 
 #[test]
@@ -354,7 +363,7 @@ fn refusals_stand_in_the_journal() {
 fn the_vault_locks_itself_when_nobody_uses_it() {
     let (state, signer, _) = with_wallet();
     drop(signer);
-    let settings = Settings { idle_lock_seconds: 1, ..Settings::default() };
+    let settings = Settings { idle_lock_seconds: 1, ..settings() };
     let mut signer = start_with(state.path(), Box::new(SystemTimeSource::new()), settings);
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     signer.tick();

@@ -114,6 +114,8 @@ const TOKEN_RENT = (128n + 165n) * 6960n;
 const TOKEN_2022_RENT = (128n + 256n) * 6960n;
 const SEEDED = { base: wallet, baseAccount: wallet, seed: "abc", programAddress: PROGRAM };
 
+const staked = { stakePubkey: key(ACCOUNT), authorizedPubkey: key(WALLET) };
+
 /** Name: the instructions, what they do, and what differs from a message of version 0 for 5000 lamports. */
 const transactions = {
   payment: [[pay(1_000_000_000n)], [nativeOut(OTHER, 1_000_000_000n)]],
@@ -213,8 +215,13 @@ const transactions = {
         nonceAccount: NONCE, nonceAuthority: wallet, newNonceAuthority: OTHER,
       }),
     ],
-    [notRead(NOBODY, 7)],
+    [authority("nonce_account", NONCE, OTHER)],
   ],
+  "durable-nonce-made": [
+    [system.getInitializeNonceAccountInstruction({ nonceAccount: NONCE, nonceAuthority: OTHER })],
+    [authority("nonce_account", NONCE, OTHER)],
+  ],
+  "durable-nonce-upgraded": [[system.getUpgradeNonceAccountInstruction({ nonceAccount: NONCE })], []],
   "token-transfer": [[sendToken(ACCOUNT)], [tokenOut(ACCOUNT, 7n)]],
   "token-transfer-in-a-legacy-message": [[sendToken(ACCOUNT)], [tokenOut(ACCOUNT, 7n)], { version: "legacy" }],
   "token-transfer-to-a-new-account": [
@@ -319,7 +326,67 @@ const transactions = {
         }).instructions[0],
       ),
     ],
-    [opaque("unknown_program", { program: web3.StakeProgram.programId.toBase58() })],
+    [authority("stake", ACCOUNT, OTHER)],
+  ],
+  "stake-delegated": [
+    [fromWeb3(web3.StakeProgram.delegate({ ...staked, votePubkey: key(OTHER) }).instructions[0])],
+    [authority("stake", ACCOUNT, OTHER)],
+  ],
+  "stake-deactivated": [
+    [fromWeb3(web3.StakeProgram.deactivate(staked).instructions[0])],
+    [authority("stake", ACCOUNT, null)],
+  ],
+  "stake-withdrawn": [
+    [fromWeb3(web3.StakeProgram.withdraw({ ...staked, toPubkey: key(OTHER), lamports: 5 }).instructions[0])],
+    [nativeOut(OTHER, 5n)],
+  ],
+  "stake-withdrawn-to-the-wallet": [
+    [fromWeb3(web3.StakeProgram.withdraw({ ...staked, toPubkey: key(WALLET), lamports: 5 }).instructions[0])],
+    [],
+  ],
+  "stake-split": [
+    [fromWeb3(web3.StakeProgram.splitInstruction({ ...staked, splitStakePubkey: key(OTHER), lamports: 5 }))],
+    [authority("stake", OTHER, WALLET)],
+  ],
+  "stake-for-somebody-else": [
+    [
+      fromWeb3(
+        web3.StakeProgram.initialize({
+          stakePubkey: key(ACCOUNT), authorized: new web3.Authorized(key(WALLET), key(OTHER)),
+        }),
+      ),
+    ],
+    [authority("stake", ACCOUNT, WALLET), authority("stake", ACCOUNT, OTHER)],
+  ],
+  "stake-locked-up": [
+    [
+      fromWeb3(
+        web3.StakeProgram.initialize({
+          stakePubkey: key(ACCOUNT), authorized: new web3.Authorized(key(WALLET), key(WALLET)),
+          lockup: new web3.Lockup(1, 0, key(OTHER)),
+        }),
+      ),
+    ],
+    [notRead(web3.StakeProgram.programId.toBase58(), 0)],
+  ],
+  "vote-account-given-away": [
+    [
+      fromWeb3(
+        web3.VoteProgram.authorize({
+          votePubkey: key(ACCOUNT), authorizedPubkey: key(WALLET), newAuthorizedPubkey: key(OTHER),
+          voteAuthorizationType: web3.VoteAuthorizationLayout.Withdrawer,
+        }).instructions[0],
+      ),
+    ],
+    [authority("stake", ACCOUNT, OTHER)],
+  ],
+  "program-replaced": [
+    [byTag(UPGRADEABLE_LOADER, [3, 0, 0, 0], ACCOUNT, PROGRAM, MINT, OTHER, at(7), at(8), WALLET)],
+    [authority("program", PROGRAM, MINT)],
+  ],
+  "program-closed": [
+    [byTag(UPGRADEABLE_LOADER, [5, 0, 0, 0], ACCOUNT, OTHER, WALLET, PROGRAM)],
+    [authority("program", ACCOUNT, OTHER)],
   ],
   "vote-account-emptied": [
     [
@@ -329,11 +396,11 @@ const transactions = {
         }).instructions[0],
       ),
     ],
-    [opaque("unknown_program", { program: web3.VoteProgram.programId.toBase58() })],
+    [nativeOut(OTHER, 5n)],
   ],
   "upgrade-authority-of-a-program-given-away": [
     [byTag(UPGRADEABLE_LOADER, [4, 0, 0, 0], ACCOUNT, WALLET, OTHER)],
-    [opaque("unknown_program", { program: UPGRADEABLE_LOADER })],
+    [authority("program", ACCOUNT, OTHER)],
   ],
   "signatures-checked-for-a-fee": [
     [byTag(ED25519, [2, 0]), pay(5n)],

@@ -6,7 +6,7 @@ use super::associated_token::Creation;
 use super::instruction::Call;
 use super::message::Message;
 use super::token::TokenProgram;
-use super::{associated_token, compute_budget, intent, memo, system, token};
+use super::{associated_token, compute_budget, intent, loader, memo, stake, system, token, vote};
 use crate::{DecodeError, Decoded, Effect, OpaqueReason, SigningInput, Subject};
 
 /// Reads a message that `wallet` is asked to sign.
@@ -57,15 +57,18 @@ struct Scene {
 type Program = fn(&Scene, &Call<'_>) -> Option<Vec<Effect>>;
 
 /// Every program that is read here.
-const PROGRAMS: [(SolanaAddress, Program); 8] = [
+const PROGRAMS: [(SolanaAddress, Program); 11] = [
     (associated_token::PROGRAM, |scene, call| associated_token::effects(call, scene.wallet)),
     (compute_budget::PROGRAM, |_, _| Some(Vec::new())), // its effect is the fee
+    (loader::PROGRAM, |scene, call| loader::effects(call, scene.wallet)),
     (memo::PROGRAM, |_, call| memo::effects(call)),
     (memo::PROGRAM_V1, |_, call| memo::effects(call)),
     (memo::PROGRAM_V4, |_, call| memo::effects_without_accounts(call)),
+    (stake::PROGRAM, |scene, call| stake::effects(call, scene.wallet)),
     (system::PROGRAM, |scene, call| system::effects(call, scene.wallet)),
     (TokenProgram::Token.address(), |scene, call| scene.tokens(call, TokenProgram::Token)),
     (TokenProgram::Token2022.address(), |scene, call| scene.tokens(call, TokenProgram::Token2022)),
+    (vote::PROGRAM, |scene, call| vote::effects(call, scene.wallet)),
 ];
 
 impl Scene {

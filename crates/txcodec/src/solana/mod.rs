@@ -10,17 +10,23 @@ mod compact;
 mod compile;
 pub mod compute_budget;
 mod decode;
+mod fields;
 mod instruction;
 mod intent;
+mod loader;
 pub mod memo;
 mod message;
 #[cfg(test)]
 mod properties;
 mod reader;
+mod stake;
 pub mod system;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod threats;
 pub mod token;
+mod vote;
 
 pub use assemble::assemble;
 pub use decode::decode;

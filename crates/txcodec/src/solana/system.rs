@@ -5,8 +5,8 @@
 
 use primitives::{Amount, SolanaAddress};
 
+use super::fields::Fields;
 use super::instruction::{AccountMeta, Call, Instruction};
-use super::reader::Reader;
 use super::well_known;
 use crate::{AuthorityKind, Effect, OpaqueReason};
 
@@ -19,9 +19,12 @@ const TRANSFER: u32 = 2;
 const CREATE_ACCOUNT_WITH_SEED: u32 = 3;
 const ADVANCE_NONCE_ACCOUNT: u32 = 4;
 const WITHDRAW_NONCE_ACCOUNT: u32 = 5;
+const INITIALIZE_NONCE_ACCOUNT: u32 = 6;
+const AUTHORIZE_NONCE_ACCOUNT: u32 = 7;
 const ALLOCATE_WITH_SEED: u32 = 9;
 const ASSIGN_WITH_SEED: u32 = 10;
 const TRANSFER_WITH_SEED: u32 = 11;
+const UPGRADE_NONCE_ACCOUNT: u32 = 12;
 
 /// Moves `lamports` from one account to another.
 pub fn transfer(from: SolanaAddress, to: SolanaAddress, lamports: u64) -> Instruction {
@@ -37,8 +40,7 @@ pub fn transfer(from: SolanaAddress, to: SolanaAddress, lamports: u64) -> Instru
 /// A new account takes its lamports with it, to the program that rules it: that is a coin going
 /// out, and control that somebody else has, whatever the lamports are meant for.
 pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effect>> {
-    let mut data = Data(Reader::new(call.data));
-    let tag = data.0.array().map(u32::from_le_bytes).ok()?;
+    let (tag, mut data) = Fields::new(call.data)?;
     let effects = match (tag, call.accounts.as_deref()?) {
         (TRANSFER, [from, to]) => out_if(*from == wallet, *to, data.number()?),
         (CREATE_ACCOUNT, [from, account]) => {
@@ -73,12 +75,21 @@ pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effe
         (WITHDRAW_NONCE_ACCOUNT, [_nonce, to, _blockhashes, _rent, authority]) => {
             out_if(*authority == wallet, *to, data.number()?)
         }
+        (INITIALIZE_NONCE_ACCOUNT, [nonce, _blockhashes, _rent]) => {
+            vec![nonce_given(*nonce, data.address()?)]
+        }
+        (AUTHORIZE_NONCE_ACCOUNT, [nonce, authority]) => {
+            let change = nonce_given(*nonce, data.address()?);
+            if *authority == wallet { vec![change] } else { Vec::new() }
+        }
+        // Anybody may, and it only ends the use of a nonce as a blockhash of the old form.
+        (UPGRADE_NONCE_ACCOUNT, [_nonce]) => Vec::new(),
         (ADVANCE_NONCE_ACCOUNT, [_nonce, _blockhashes, _authority]) => {
             vec![Effect::Opaque(OpaqueReason::DurableNonce)]
         }
         _ => return None,
     };
-    data.0.finish().ok()?;
+    data.finish()?;
     Some(effects)
 }
 
@@ -87,33 +98,18 @@ fn out_if(is_ours: bool, to: SolanaAddress, lamports: u64) -> Vec<Effect> {
     is_ours.then_some(out).into_iter().collect()
 }
 
+fn nonce_given(nonce: SolanaAddress, to: SolanaAddress) -> Effect {
+    Effect::AuthorityChange {
+        kind: AuthorityKind::NonceAccount,
+        subject: nonce.into(),
+        to: Some(to.into()),
+    }
+}
+
 fn given_away(account: SolanaAddress, program: SolanaAddress) -> Effect {
     Effect::AuthorityChange {
         kind: AuthorityKind::AccountProgram,
         subject: account.into(),
         to: Some(program.into()),
-    }
-}
-
-/// The fields of an instruction, in their order.
-struct Data<'a>(Reader<'a>);
-
-impl Data<'_> {
-    fn number(&mut self) -> Option<u64> {
-        self.0.array().map(u64::from_le_bytes).ok()
-    }
-
-    fn address(&mut self) -> Option<SolanaAddress> {
-        self.0.address().ok()
-    }
-
-    fn seed(&mut self) -> Option<()> {
-        let length = usize::try_from(self.number()?).ok()?;
-        self.0.take(length).ok().map(|_seed| ())
-    }
-
-    fn base_and_seed(&mut self) -> Option<()> {
-        let _base = self.address()?;
-        self.seed()
     }
 }

@@ -7,21 +7,25 @@ use super::token::{TokenProgram, TransferChecked};
 use super::{AccountMeta, Instruction, associated_token, compute_budget, decode, memo, system};
 use crate::{AuthorityKind, DecodeError, Effect, OpaqueReason};
 
-const WALLET: SolanaAddress = SolanaAddress([1; 32]);
-const OTHER: SolanaAddress = SolanaAddress([2; 32]);
-const MINT: SolanaAddress = SolanaAddress([3; 32]);
-const ACCOUNT: SolanaAddress = SolanaAddress([4; 32]);
-const PROGRAM: SolanaAddress = SolanaAddress([5; 32]);
+pub(super) const WALLET: SolanaAddress = SolanaAddress([1; 32]);
+pub(super) const OTHER: SolanaAddress = SolanaAddress([2; 32]);
+pub(super) const MINT: SolanaAddress = SolanaAddress([3; 32]);
+pub(super) const ACCOUNT: SolanaAddress = SolanaAddress([4; 32]);
+pub(super) const PROGRAM: SolanaAddress = SolanaAddress([5; 32]);
 
-fn message(instructions: &[Instruction]) -> Message {
+pub(super) fn message(instructions: &[Instruction]) -> Message {
     Message::compile(WALLET, instructions, [9; 32], Version::V0).unwrap()
 }
 
-fn effects(instructions: &[Instruction]) -> Vec<Effect> {
+pub(super) fn effects(instructions: &[Instruction]) -> Vec<Effect> {
     decode(&message(instructions).to_bytes(), WALLET).unwrap().effects().to_vec()
 }
 
-fn call(program_id: SolanaAddress, accounts: &[SolanaAddress], data: &[&[u8]]) -> Instruction {
+pub(super) fn call(
+    program_id: SolanaAddress,
+    accounts: &[SolanaAddress],
+    data: &[&[u8]],
+) -> Instruction {
     let meta = |address: &SolanaAddress| match *address {
         WALLET => AccountMeta::writable_signer(WALLET),
         other => AccountMeta::writable(other),
@@ -29,23 +33,30 @@ fn call(program_id: SolanaAddress, accounts: &[SolanaAddress], data: &[&[u8]]) -
     Instruction { program_id, accounts: accounts.iter().map(meta).collect(), data: data.concat() }
 }
 
-fn native_out(to: SolanaAddress, lamports: u64) -> Effect {
+pub(super) fn native_out(to: SolanaAddress, lamports: u64) -> Effect {
     Effect::NativeOut { to: to.into(), amount: lamports.into() }
 }
 
-fn token_out(to: SolanaAddress, amount: u64) -> Effect {
+pub(super) fn token_out(to: SolanaAddress, amount: u64) -> Effect {
     Effect::TokenOut { token: MINT.into(), to: to.into(), amount: amount.into() }
 }
 
-fn authority(kind: AuthorityKind, subject: SolanaAddress, to: Option<SolanaAddress>) -> Effect {
+pub(super) fn authority(
+    kind: AuthorityKind,
+    subject: SolanaAddress,
+    to: Option<SolanaAddress>,
+) -> Effect {
     Effect::AuthorityChange { kind, subject: subject.into(), to: to.map(Address::Solana) }
 }
 
-fn not_read(program: SolanaAddress, tag: Option<u8>) -> Effect {
+pub(super) fn not_read(program: SolanaAddress, tag: Option<u8>) -> Effect {
     Effect::Opaque(OpaqueReason::UnknownInstruction { program, tag })
 }
 
-fn transfer_checked(destination: SolanaAddress, program: TokenProgram) -> TransferChecked {
+pub(super) fn transfer_checked(
+    destination: SolanaAddress,
+    program: TokenProgram,
+) -> TransferChecked {
     TransferChecked {
         program,
         source: ACCOUNT,
@@ -84,7 +95,12 @@ fn system_instructions_say_what_leaves_and_who_rules_afterwards() {
         ),
         (4, &[ACCOUNT, OTHER, WALLET], &[], vec![Effect::Opaque(OpaqueReason::DurableNonce)]),
         (5, &[ACCOUNT, OTHER, MINT, PROGRAM, WALLET], &[&lamports], vec![native_out(OTHER, 5)]),
-        (7, &[ACCOUNT, WALLET], &[&OTHER.0], vec![not_read(system::PROGRAM, Some(7))]),
+        (
+            7,
+            &[ACCOUNT, WALLET],
+            &[&OTHER.0],
+            vec![authority(AuthorityKind::NonceAccount, ACCOUNT, Some(OTHER))],
+        ),
         (8, &[WALLET], &[&space], vec![not_read(system::PROGRAM, Some(8))]),
         (9, &[ACCOUNT, WALLET], &[&WALLET.0, &seed, &space, &PROGRAM.0], vec![given(ACCOUNT)]),
         (10, &[ACCOUNT, WALLET], &[&WALLET.0, &seed, &PROGRAM.0], vec![given(ACCOUNT)]),

@@ -105,7 +105,7 @@ impl Latches {
 pub fn check(stops: Stops, latch: Latch, reason: &str) -> Result<(), Refusal> {
     let (who, of_it) = match stops {
         Stops::Signer => ("signing".to_owned(), String::new()),
-        Stops::Wallet(wallet) => (format!("wallet {wallet}"), format!(" --wallet {wallet}")),
+        Stops::Wallet(wallet) => (format!("wallet {wallet}"), format!(" {wallet}")),
     };
     let because = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
     let (code, word, also) = match (latch, stops) {
@@ -171,7 +171,7 @@ mod tests {
         for stops in [Stops::Signer, of_wallet] {
             assert_eq!(check(stops, Active, "resumed"), Ok(()));
         }
-        let (by_operator, with_wallet) = ("`waiaasctl resume`", "`waiaasctl resume --wallet 0101");
+        let (by_operator, with_wallet) = ("`waiaasctl resume`", "`waiaasctl resume 0101");
         for (stops, latch, code, words) in [
             (Stops::Signer, Suspended, RefusalCode::Suspended, [by_operator, "(a drill)"]),
             (Stops::Signer, Locked, RefusalCode::Locked, [by_operator, "has owners then"]),

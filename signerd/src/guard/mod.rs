@@ -87,6 +87,11 @@ impl Guard {
             networks.iter().map(|network| (Scope::of(network.chain_id), rule(network))).collect();
         Self { messages: Messages::Text, delay_seconds: DEFAULT_DELAY_SECONDS, networks }
     }
+
+    /// Seconds that an announcement waits.
+    pub fn delay_seconds(&self) -> u32 {
+        self.delay_seconds
+    }
 }
 
 impl Limits {

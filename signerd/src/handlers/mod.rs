@@ -1,6 +1,7 @@
 //! What each request does. A handler decides, and appends to the journal what it decided; the
 //! reply is sent when that is on the disk.
 
+mod announce;
 mod backup;
 mod guard;
 mod journal;
@@ -37,6 +38,11 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::Halt { wallet, from, to, reason } => {
             latch::halt(signer, wallet, (from, to), &reason)
         }
+        Request::Announce { wallet, id, payload } => {
+            announce::announce(signer, wallet, id, &payload)
+        }
+        Request::Cancel { wallet, id } => announce::cancel(signer, wallet, id),
+        Request::ListAnnouncements { wallet } => announce::list(signer, wallet),
         Request::InitVault { passphrase } => vault::init(signer, &passphrase),
         Request::Unlock { passphrase } => vault::unlock(signer, &passphrase),
         Request::Lock => vault::lock(signer),
@@ -57,10 +63,7 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::VerifyJournal => journal::verify(signer),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
-        Request::Announce { .. }
-        | Request::Cancel { .. }
-        | Request::ListAnnouncements { .. }
-        | Request::ProposeOwners { .. }
+        Request::ProposeOwners { .. }
         | Request::ShowOwners { .. }
         | Request::CheckGuard { .. }
         | Request::ConfirmOwners { .. }

@@ -7,7 +7,8 @@ use protocol::{KeyState, Payload, Refusal, RefusalCode, Warrant};
 use txcodec::{DecodeError, Decoded, evm, message, solana};
 
 use super::unknown_wallet;
-use crate::guard::{self, Guard, Permit};
+use crate::clock::Moment;
+use crate::guard::{self, Guard, Judged, Permit};
 use crate::journal::{Unsynced, WalletState};
 use crate::latch::{self, Stops};
 use crate::signer::{Signer, Step};
@@ -39,18 +40,26 @@ fn record(
     let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;
     let permit = match repeat {
         Some(repeat) => Permit::Again(repeat),
-        None => permit(warrant)?,
+        None => permit(state, guard, warrant, &judged, moment)?,
     };
     let cleared = judged.clear(permit)?;
     Ok(signer.journal.record(moment, cleared))
 }
 
 /// What the warrant is worth.
-fn permit(warrant: &Warrant) -> Result<Permit, Refusal> {
+fn permit(
+    state: &WalletState,
+    guard: &Guard,
+    warrant: &Warrant,
+    judged: &Judged,
+    moment: Moment,
+) -> Result<Permit, Refusal> {
     match warrant {
         Warrant::None => Ok(Permit::None),
-        Warrant::Announced(_) => {
-            Err(Refusal::new(RefusalCode::UnknownAnnouncement, "nothing was announced as this"))
+        Warrant::Announced(id) => {
+            let (intent, delay_seconds) = (judged.intent(), guard.delay_seconds());
+            let waited = state.announcements().redeem(*id, intent, delay_seconds, moment.now);
+            waited.map(Permit::Waited)
         }
         Warrant::Approved(_) => {
             Err(Refusal::new(RefusalCode::BadApproval, "the wallet has no owners"))
@@ -59,7 +68,7 @@ fn permit(warrant: &Warrant) -> Result<Permit, Refusal> {
 }
 
 /// The wallet, if it signs at all at the moment.
-fn signing_wallet(
+pub(super) fn signing_wallet(
     signer: &Signer,
     wallet: WalletId,
     now: u64,
@@ -85,7 +94,7 @@ fn signing_wallet(
 }
 
 /// Reads what is to be signed, as a key with `address` would sign it.
-fn decode(payload: &Payload, address: Address) -> Result<Decoded, Refusal> {
+pub(super) fn decode(payload: &Payload, address: Address) -> Result<Decoded, Refusal> {
     let decoded = match (payload, address) {
         (Payload::Transaction(unsigned), Address::Evm(address)) => evm::decode(unsigned, address),
         (Payload::Transaction(unsigned), Address::Solana(address)) => {

@@ -89,7 +89,7 @@ impl Signer {
         }
     }
 
-    /// Keeps a refusal to sign for the journal.
+    /// Keeps a refusal to sign or to announce for the journal.
     pub(crate) fn refused(&mut self, wallet: primitives::WalletId, code: RefusalCode) {
         self.refusals.count(wallet, code);
     }

@@ -65,7 +65,7 @@ pub enum Event {
         /// What it spends at most; empty when the same bytes were counted before.
         spend: Vec<SpendLine>,
     },
-    /// Requests to sign were refused.
+    /// Requests to sign, or to announce it, were refused.
     Refused {
         /// Whose key was asked for.
         wallet: WalletId,

@@ -13,6 +13,7 @@ use super::*;
 use crate::clock::SystemTimeSource;
 use crate::vault::KdfCost;
 
+mod announce;
 mod clocks;
 mod crashes;
 mod latch;
@@ -86,6 +87,10 @@ fn with_wallet_on(time: Box<dyn TimeSource>) -> (TempDir, Signer, protocol::KeyI
 }
 
 fn transfer(nonce: u64, value: u64) -> Vec<u8> {
+    transaction(nonce, value).to_unsigned_bytes()
+}
+
+fn transaction(nonce: u64, value: u64) -> Transaction {
     Transaction {
         kind: Kind::Legacy { gas_price: Amount::from(GAS_PRICE) },
         chain_id: 1.try_into().unwrap(),
@@ -95,7 +100,6 @@ fn transfer(nonce: u64, value: u64) -> Vec<u8> {
         value: Amount::from(value),
         data: Vec::new(),
     }
-    .to_unsigned_bytes()
 }
 
 fn sign(wallet: WalletId, nonce: u64, value: u64) -> Request {

@@ -92,9 +92,10 @@ fn what_no_policy_and_no_guard_lets_through_stays() {
     assert!(denied["error"].as_str().unwrap().starts_with("POLICY_DENIED"), "{denied}");
 
     stage.allow_token(&wallet, token);
-    let refused = agent.send(&token_transfer(Chain::Evm, token, "100000001"));
-    let refused = agent.wait_for(&refused, "FAILED");
-    assert!(refused["error"].as_str().unwrap().contains("NEEDS_OWNER"), "{refused}");
+    let held = agent.send(&token_transfer(Chain::Evm, token, "100000001"));
+    let held = agent.wait_until(&held, |held| held["tier"] == "APPROVAL");
+    assert!(held["error"].as_str().unwrap().contains("NEEDS_OWNER"), "{held}");
+    assert_eq!(held["status"], "QUEUED", "{held}");
 
     let Address::Evm(address) = wallet.address else { return };
     assert_eq!(stage.evm.nonce(address), Amount::ZERO);

@@ -69,6 +69,18 @@ impl Agent {
         self.reach(id, status).unwrap_or_else(|why| panic!("expected {status}: {why}"))
     }
 
+    /// Waits until a transaction is as it should be.
+    #[track_caller]
+    pub fn wait_until(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let found = wait::within(wait::PATIENCE, || {
+            last = self.transaction(id);
+            is_so(&last).then_some(())
+        });
+        assert!(found.is_some(), "it stays as it is: {last}");
+        last
+    }
+
     /// Sends, and waits until the chain has confirmed it.
     #[track_caller]
     pub fn pay(&self, body: &Value) -> Value {

@@ -11,7 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
-use protocol::{KeyInfo, Payload, Refusal, RefusalCode, Reply, Request, Status, Warrant};
+use protocol::{
+    Announcement, AnnouncementId, KeyInfo, Payload, Refusal, RefusalCode, Reply, Request, Status,
+    Warrant,
+};
 
 use self::connection::Line;
 
@@ -109,60 +112,50 @@ impl Signer {
         Ok(key)
     }
 
-    /// Signs a whole transaction. The signer counts the same bytes once, however often they come.
+    /// Signs. The signer counts the same bytes once, however often they come.
     ///
     /// # Errors
     /// When it cannot be asked or refuses.
-    pub async fn sign_transaction(
+    pub async fn sign(
         &self,
         wallet: WalletId,
-        unsigned: Vec<u8>,
+        payload: Payload,
+        warrant: Warrant,
     ) -> Result<Vec<u8>, SignerError> {
-        signature(
-            self.line
-                .ask(Request::Sign {
-                    wallet,
-                    payload: Payload::Transaction(unsigned),
-                    warrant: Warrant::None,
-                })
-                .await?,
-        )
+        let request = Request::Sign { wallet, payload, warrant };
+        let Reply::Signature(signature) = self.line.ask(request).await? else {
+            return Err(unexpected());
+        };
+        Ok(signature)
     }
 
-    /// Signs a text.
+    /// Says beforehand what shall be signed, so that the signer's own wait begins. Again with the
+    /// same intent, it is the same announcement.
     ///
     /// # Errors
-    /// When it cannot be asked or refuses.
-    pub async fn sign_message(
+    /// When it cannot be asked or refuses. After [`SignerError::NoAnswer`] it may be announced.
+    pub async fn announce(
         &self,
         wallet: WalletId,
-        text: Vec<u8>,
-    ) -> Result<Vec<u8>, SignerError> {
-        signature(
-            self.line
-                .ask(Request::Sign { wallet, payload: Payload::Text(text), warrant: Warrant::None })
-                .await?,
-        )
+        id: AnnouncementId,
+        payload: Payload,
+    ) -> Result<Announcement, SignerError> {
+        let request = Request::Announce { wallet, id, payload };
+        let Reply::Announced(announcement) = self.line.ask(request).await? else {
+            return Err(unexpected());
+        };
+        Ok(announcement)
     }
 
-    /// Signs typed data in `txcodec`'s binary form.
+    /// Calls an announcement off.
     ///
     /// # Errors
-    /// When it cannot be asked or refuses.
-    pub async fn sign_typed_data(
-        &self,
-        wallet: WalletId,
-        typed_data: Vec<u8>,
-    ) -> Result<Vec<u8>, SignerError> {
-        signature(
-            self.line
-                .ask(Request::Sign {
-                    wallet,
-                    payload: Payload::TypedData(typed_data),
-                    warrant: Warrant::None,
-                })
-                .await?,
-        )
+    /// When it cannot be asked or refuses, as for what it does not know.
+    pub async fn cancel(&self, wallet: WalletId, id: AnnouncementId) -> Result<(), SignerError> {
+        let Reply::Done = self.line.ask(Request::Cancel { wallet, id }).await? else {
+            return Err(unexpected());
+        };
+        Ok(())
     }
 }
 
@@ -174,11 +167,6 @@ fn answered(reply: Reply) -> Result<Reply, SignerError> {
     } else {
         SignerError::Refused(refusal)
     })
-}
-
-fn signature(reply: Reply) -> Result<Vec<u8>, SignerError> {
-    let Reply::Signature(signature) = reply else { return Err(unexpected()) };
-    Ok(signature)
 }
 
 fn unexpected() -> SignerError {
@@ -229,7 +217,8 @@ mod tests {
 
     fn sign(signer: &Signer, byte: u8) -> impl Future<Output = Result<Vec<u8>, SignerError>> {
         let signer = signer.clone();
-        async move { signer.sign_transaction(WalletId::from_bytes([1; 16]), vec![byte]).await }
+        let payload = Payload::Transaction(vec![byte]);
+        async move { signer.sign(WalletId::from_bytes([1; 16]), payload, Warrant::None).await }
     }
 
     #[tokio::test]

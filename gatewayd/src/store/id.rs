@@ -25,6 +25,11 @@ macro_rules! ids {
                 let [_, _, _, _, _, _, random @ ..] = Uuid::new_v4().into_bytes();
                 Self(uuid::Builder::from_unix_timestamp_millis(clock.now_ms(), &random).into_uuid())
             }
+
+            /// Its 16 bytes.
+            pub fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
         }
 
         impl fmt::Display for $name {

@@ -6,7 +6,7 @@ use super::StoreError;
 
 /// One script a version, in order; a script that was released is never edited. `PRAGMA
 /// user_version` holds how many have run.
-const SCRIPTS: &[&str] = &[V1];
+const SCRIPTS: &[&str] = &[V1, V2];
 
 /// Brings the tables to the newest version, in one transaction.
 ///
@@ -200,6 +200,18 @@ CREATE INDEX audit_by_wallet ON audit (wallet_id, id);
 CREATE INDEX audit_by_transaction ON audit (transaction_id) WHERE transaction_id IS NOT NULL;
 ";
 
+/// What the signer asks for: a wait of its own, which begins when a transaction is announced.
+const V2: &str = "
+ALTER TABLE transactions ADD COLUMN demanded TEXT; -- the tier that the signer asked for
+
+CREATE TABLE announcements (
+    transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
+    unsigned BLOB NOT NULL,             -- what is announced; the signer goes by its intent
+    stage TEXT NOT NULL,                -- WANTED, MADE, CALLED_OFF
+    known_until INTEGER                 -- MADE: when the signer forgets it by itself
+) STRICT, WITHOUT ROWID;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,5 +237,30 @@ mod tests {
         let rows: u32 =
             connection.query_row("SELECT count(*) FROM settings", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1);
+    }
+    #[test]
+    fn a_database_of_the_first_version_gets_the_new_tables_and_keeps_what_it_had() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(V1).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO wallets (id, name, chain, environment, address, public_key, status,
+                     created_at) VALUES ('w', 'n', 'ethereum', 'testnet', 'a', x'02', 'ACTIVE', 1);
+                 INSERT INTO transactions (id, wallet_id, type, status, tier, created_at, updated_at)
+                     VALUES ('t', 'w', 'TRANSFER', 'QUEUED', 'DELAY', 1, 1);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let kept: (String, Option<String>) = connection
+            .query_row("SELECT tier, demanded FROM transactions WHERE id = 't'", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(kept, ("DELAY".to_owned(), None));
+        let waiting: u32 = connection
+            .query_row("SELECT count(*) FROM announcements", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(waiting, 0);
     }
 }

@@ -11,6 +11,7 @@
 //! app.store.write(move |db| { db.insert_wallet(&wallet)?; db.audit(&entry) }).await?;
 //! ```
 
+pub mod announcements;
 pub mod audit;
 mod column;
 mod id;

@@ -241,7 +241,8 @@ impl Writing<'_> {
         let problem = transaction.problem.as_ref();
         let mut statement = self.0.0.prepare_cached(
             "UPDATE transactions SET
-                 status = :status, tier = :tier, waits_until = :waits_until, unsigned = :unsigned,
+                 status = :status, tier = :tier, demanded = :demanded,
+                 waits_until = :waits_until, unsigned = :unsigned,
                  fee_ceiling = :fee_ceiling, nonce = :nonce, signed = :signed, hash = :hash,
                  last_valid_block_height = :last_valid, error = :error, error_code = :error_code,
                  attempts = :attempts, next_attempt_at = :next_attempt_at, updated_at = :updated_at
@@ -251,6 +252,7 @@ impl Writing<'_> {
             ":id": transaction.id.to_string(),
             ":status": transaction.status.as_str(),
             ":tier": transaction.tier.map(Tier::as_str),
+            ":demanded": transaction.demanded.map(Tier::as_str),
             ":waits_until": transaction.waits_until.map(UnixSeconds::get),
             ":unsigned": drafted.map(|drafted| &drafted.unsigned),
             ":fee_ceiling": drafted.map(|drafted| drafted.fee_ceiling.to_be_bytes()),
@@ -286,6 +288,7 @@ fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
         intent: intent(row)?,
         status: word(row, "status")?,
         tier: optional_word(row, "tier")?,
+        demanded: optional_word(row, "demanded")?,
         waits_until: optional_time(row, "waits_until")?,
         progress: progress(row)?,
         problem: problem(row)?,
@@ -406,6 +409,7 @@ mod tests {
             transaction.status = status;
             transaction.progress = progress;
             transaction.tier = Some(Tier::Delay);
+            transaction.demanded = Some(Tier::Delay);
             transaction.waits_until = Some(NOW);
             transaction.problem = Some(problem.clone());
             transaction.attempts = 3;

@@ -28,8 +28,8 @@ enum Event {
     Moods(NodeMood, SignerMood),
 }
 
-/// Wei below and above the lines of the network, so that some payments wait.
-const AMOUNTS: [u64; 3] = [1_000, 60_000_000_000_000_000, 2_000_000_000_000_000_000];
+/// Wei below and above the lines of the network and the signer, so that some payments wait.
+const AMOUNTS: [u64; 4] = [1_000, 2_000, 60_000_000_000_000_000, 2_000_000_000_000_000_000];
 
 fn events() -> impl Strategy<Value = Event> {
     let node = prop::sample::select(vec![
@@ -74,6 +74,11 @@ proptest! {
 
 async fn live(events: Vec<Event>) {
     let mut scene = Scene::start().await;
+    {
+        // The signer lets less go than the policies do, and more after its wait.
+        let guard = &mut scene.world.lock().unwrap().guard;
+        (guard.at_once, guard.after_wait, guard.wait) = (1_000, 100_000_000_000_000_000, 300);
+    }
     let mut asked = Vec::new();
     for event in events {
         scene = happen(scene, &mut asked, event).await;
@@ -90,6 +95,10 @@ async fn live(events: Vec<Event>) {
         scene.clock.advance(Duration::from_mins(1));
     }
     assert!(open.is_empty(), "does not end: {:?}", scene.show(open[0]).await);
+    for id in asked {
+        scene.rest(id).await;
+    }
+    assert!(scene.world.lock().unwrap().guard.announced.is_empty(), "something stays announced");
 }
 
 async fn happen(scene: Scene, asked: &mut Vec<TransactionId>, event: Event) -> Scene {

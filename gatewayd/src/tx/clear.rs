@@ -1,6 +1,7 @@
 //! Step 8: the verdict, the reserved spend and the row become durable together.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use primitives::{Amount, Asset, Network};
 
@@ -15,7 +16,7 @@ use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
 use crate::store::sessions::SessionStatus;
 use crate::store::wallets::WalletStatus;
-use crate::store::{StoreError, Writing};
+use crate::store::{StoreError, TransactionId, Writing};
 
 /// What happens to a transaction that is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,7 @@ impl Clearing {
         spend: &BTreeMap<Asset, Amount>,
     ) -> Result<Ended, StoreError> {
         let Self { mut transaction, network, draft, known } = self;
+        let allowed = stricter(allowed, transaction.demanded);
         let course = course(&transaction, allowed, known.now);
         if db.has_twin(transaction.id, &draft.drafted)? {
             return Ok(Ended::Stale);
@@ -130,7 +132,7 @@ impl Clearing {
         }
         let named = (transaction.id, transaction.wallet, network.chain_id);
         db.reserve(named, spend, None, known.now)?;
-        (transaction.problem, transaction.attempts) = (None, 0);
+        transaction.attempts = 0;
         transaction.updated_at = known.now;
         let ended = match course {
             Course::GoOn(tier) => {
@@ -138,6 +140,7 @@ impl Clearing {
                 transaction.tier = Some(tier);
                 transaction.waits_until = None;
                 transaction.next_attempt_at = Some(known.now);
+                transaction.problem = None;
                 transaction.progress = Progress::Drafted(draft.drafted);
                 Ended::Cleared
             }
@@ -145,7 +148,11 @@ impl Clearing {
                 transaction.status = Status::Queued;
                 transaction.tier = Some(tier);
                 transaction.waits_until = Some(until);
-                transaction.next_attempt_at = Some(until);
+                transaction.next_attempt_at = Some(known.now);
+                // Why the signer sent it back is why it waits.
+                transaction.problem =
+                    transaction.problem.filter(|_| transaction.demanded.is_some());
+                prepare(db, transaction.id, tier, &draft.drafted)?;
                 Ended::Halted
             }
         };
@@ -160,6 +167,29 @@ impl Clearing {
         let status = if transaction.status.may_become(status) { status } else { Status::Failed };
         halt::finish(db, transaction, status, Settlement::Release, self.known.now)?;
         Ok(Ended::Halted)
+    }
+}
+
+/// Stores what the signer is to be told of a transaction that waits.
+fn prepare(
+    db: &Writing<'_>,
+    id: TransactionId,
+    tier: Tier,
+    drafted: &Drafted,
+) -> Result<(), StoreError> {
+    match tier {
+        Tier::Delay => db.want_announcement(id, &drafted.unsigned),
+        Tier::Approval => db.call_off_announcement(id).map(|_was_announced| ()),
+        Tier::Instant | Tier::Notify => Ok(()),
+    }
+}
+
+/// The stricter of what the policies say and what the signer has asked for wins. The signer's wait
+/// is the signer's: it is not added to by that of a policy that does not speak of it.
+fn stricter(allowed: Allowed, demanded: Option<Tier>) -> Allowed {
+    match demanded {
+        Some(tier) if tier > allowed.tier => Allowed { tier, delay: Duration::ZERO, ..allowed },
+        Some(_) | None => allowed,
     }
 }
 
@@ -182,12 +212,9 @@ fn course(transaction: &Transaction, allowed: Allowed, now: UnixSeconds) -> Cour
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::testing::transfer;
     use super::*;
     use crate::clock::Clock;
-    use crate::store::TransactionId;
     use crate::store::wallets::sample;
     use crate::tx::Intent;
 
@@ -235,6 +262,31 @@ mod tests {
             let allowed = Allowed { tier: now, delay: DELAY, approval_timeout: APPROVAL };
             let found = course(&stored(status, tier, until), allowed, NOW);
             assert_eq!(found, expected, "{status} {tier:?} {until}, now {now}");
+        }
+    }
+    #[test]
+    fn the_stricter_of_policy_and_signer_wins_always() {
+        use Tier::{Approval, Delay, Instant, Notify};
+        let rows = [
+            // what the policies say, what the signer has asked for, what counts
+            (Instant, None, Instant, DELAY),
+            (Notify, None, Notify, DELAY),
+            (Delay, None, Delay, DELAY),
+            (Approval, None, Approval, DELAY),
+            (Instant, Some(Delay), Delay, Duration::ZERO),
+            (Notify, Some(Delay), Delay, Duration::ZERO),
+            (Delay, Some(Delay), Delay, DELAY),
+            (Approval, Some(Delay), Approval, DELAY),
+            (Instant, Some(Approval), Approval, Duration::ZERO),
+            (Notify, Some(Approval), Approval, Duration::ZERO),
+            (Delay, Some(Approval), Approval, Duration::ZERO),
+            (Approval, Some(Approval), Approval, DELAY),
+        ];
+        for (tier, demanded, counts, delay) in rows {
+            let allowed = Allowed { tier, delay: DELAY, approval_timeout: APPROVAL };
+            let found = stricter(allowed, demanded);
+            let expected = Allowed { tier: counts, delay, approval_timeout: APPROVAL };
+            assert_eq!(found, expected, "{tier} {demanded:?}");
         }
     }
 }

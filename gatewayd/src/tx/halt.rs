@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Problem, Progress, Status, Transaction};
+use super::{Problem, Progress, Status, Transaction, refusal};
 use crate::app::App;
 use crate::chains::{Category, ChainError};
 use crate::clock::UnixSeconds;
+use crate::signer::SignerError;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::reservations::Settlement;
 use crate::store::{StoreError, TransactionId, Writing};
@@ -32,10 +33,16 @@ pub(super) enum Pace {
     BackOff,
     /// The network works on it: as long as a block takes.
     Block,
+    /// As long as was said.
+    After(Duration),
 }
 
 /// Attempts at one step before anything was signed; after them it fails.
 const MOST_ATTEMPTS: u32 = 1_000;
+
+/// Attempts to have the signer forget what was announced: more than it remembers by itself, which
+/// is a day.
+const LAST_REMINDER: u32 = 3_000;
 
 impl Halt {
     /// What a chain's error means while nothing is signed.
@@ -64,11 +71,28 @@ impl Problem {
     pub(super) fn of_chain(error: &ChainError) -> Self {
         Self::new(error.code(), error.to_string())
     }
+
+    /// What the signer said, or why it said nothing.
+    pub(super) fn of_signer(error: &SignerError) -> Self {
+        match error {
+            SignerError::Unavailable { .. } | SignerError::NoAnswer { .. } => {
+                Self::new("ADAPTER_NOT_AVAILABLE", error.to_string())
+            }
+            SignerError::Locked => Self::new("KEYSTORE_LOCKED", error.to_string()),
+            SignerError::Refused(refusal) => refusal::problem(refusal),
+        }
+    }
 }
 
 impl Pace {
+    /// As long as was said; longer each time where nothing was.
+    pub(super) fn after(wait: Duration) -> Self {
+        if wait.is_zero() { Self::BackOff } else { Self::After(wait) }
+    }
+
     fn wait(self, attempts: u32) -> Duration {
         let seconds = match self {
+            Self::After(wait) => return wait,
             Self::BackOff => 1_u64.checked_shl(attempts.min(5)).unwrap_or(32).min(30),
             Self::Block => u64::from(attempts / 8).clamp(1, 15),
         };
@@ -99,7 +123,19 @@ fn postpone(
     (pace, problem): (Pace, Option<Problem>),
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
-    let Some(mut transaction) = unfinished(db, id)? else { return Ok(()) };
+    // What is over is due again only for the signer to forget it.
+    let due = db.transaction(id)?.filter(|found| found.next_attempt_at.is_some());
+    let Some(mut transaction) = due else { return Ok(()) };
+    if transaction.status.is_final() && transaction.attempts >= LAST_REMINDER {
+        transaction.next_attempt_at = None;
+        db.forget_announcement(id)?;
+        return db.update_transaction(&transaction);
+    }
+    if transaction.status.is_final() {
+        transaction.next_attempt_at = Some(now.plus(pace.wait(transaction.attempts)));
+        transaction.attempts = transaction.attempts.saturating_add(1);
+        return db.update_transaction(&transaction);
+    }
     let signed = matches!(transaction.progress, Progress::Signed(..));
     if transaction.attempts >= MOST_ATTEMPTS && !signed {
         let given_up = Problem::new("TRANSACTION_TIMEOUT", "gave up after too many attempts");
@@ -147,8 +183,11 @@ pub(crate) fn finish(
     settlement: Settlement,
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
+    // A signature may have used it up, or the same bytes were signed before and it is still there.
+    let announced = db.call_off_announcement(transaction.id)?;
     transaction.status = status;
-    transaction.next_attempt_at = None;
+    transaction.next_attempt_at = announced.then_some(now);
+    transaction.attempts = 0;
     transaction.waits_until = None;
     transaction.updated_at = now;
     db.settle(transaction.id, settlement, now)?;

@@ -3,6 +3,7 @@
 //! [`advance`] takes a stored transaction as far as it goes now. Everything that it needs to go on
 //! after a crash is in the database before the next step begins.
 
+mod announce;
 mod clear;
 mod codec;
 mod draft;
@@ -10,6 +11,7 @@ mod follow;
 mod halt;
 mod judgement;
 mod pipeline;
+mod refusal;
 mod send;
 mod sign;
 mod signals;
@@ -24,11 +26,17 @@ pub use judgement::{Known, judged};
 pub use pipeline::advance;
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
-pub use transaction::{Drafted, Intent, Kind, Problem, Progress, Signed, Transaction, Transfer};
+pub use transaction::{
+    Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction, Transfer,
+};
 
 #[cfg(test)]
 mod accounting;
 #[cfg(test)]
+pub(crate) mod fake_signer;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting;

@@ -3,19 +3,23 @@
 use primitives::Network;
 
 use super::halt::{self, Halt, Pace};
-use super::{Drafted, Intent, Problem, Progress, Signed, Status, Tier, Transaction, Transfer};
+use super::{
+    Announced, Drafted, Intent, Problem, Progress, Signed, Stage, Status, Tier, Transaction,
+    Transfer, announce,
+};
 use crate::app::App;
 use crate::chains::ChainClient;
 use crate::clock::UnixSeconds;
 use crate::store::reservations::Settlement;
 use crate::store::wallets::{Wallet, WalletStatus};
-use crate::store::{StoreError, TransactionId, Writing};
+use crate::store::{Reading, StoreError, TransactionId, Writing};
 
 /// A payment and everything that it passes by.
 pub(super) struct Road<'a> {
     pub(super) app: &'a App,
     pub(super) transaction: Transaction,
     pub(super) transfer: Transfer,
+    pub(super) announced: Option<Announced>,
     pub(super) wallet: Wallet,
     pub(super) network: &'a Network,
     pub(super) client: &'a ChainClient,
@@ -36,6 +40,7 @@ pub async fn advance(app: &App, id: TransactionId) -> Result<(), StoreError> {
 /// Each step takes what the one before has made; what is stored already is not made again.
 async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
     let road = Road::find(app, id).await?;
+    road.wait().await?;
     let drafted = match road.known_draft() {
         Some(drafted) => drafted,
         None => road.clear(road.draft().await?).await?,
@@ -53,16 +58,11 @@ async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
 impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
-        let (transaction, wallet) = app
-            .store
-            .read(move |db| {
-                let transaction = db.transaction(id)?;
-                let wallet =
-                    transaction.as_ref().map(|found| db.wallet(found.wallet)).transpose()?;
-                Ok::<_, StoreError>(transaction.zip(wallet.flatten()))
-            })
-            .await?
-            .ok_or(Halt::Stored)?;
+        let Found { transaction, wallet, announced } =
+            app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
+        if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
+            announce::call_off(app, &transaction).await?;
+        }
         if transaction.status.is_final() {
             return Err(Halt::Stored);
         }
@@ -82,20 +82,43 @@ impl<'a> Road<'a> {
             // What is signed may be on the chain, and only that network can tell.
             if signed { Halt::Again(Pace::BackOff, Some(problem)) } else { Halt::Failed(problem) }
         })?;
-        let road = Self { app, transaction, transfer, wallet, network, client };
-        road.stay_queued().await?;
-        Ok(road)
+        Ok(Self { app, transaction, transfer, announced, wallet, network, client })
     }
 
     /// What waits goes on when its time has come; what waits for the owner expires then.
-    async fn stay_queued(&self) -> Result<(), Halt> {
-        let (transaction, now) = (&self.transaction, self.app.clock.now());
-        let over = transaction.waits_until.is_some_and(|until| until <= now);
-        match (transaction.status, transaction.tier) {
-            (Status::Queued, _) if !over => Err(Halt::Stored),
-            (Status::Queued, Some(Tier::Approval)) => self.expire(now).await,
+    async fn wait(&self) -> Result<(), Halt> {
+        match (self.transaction.status, self.transaction.tier) {
+            (Status::Queued, Some(Tier::Delay)) => self.wait_for_delay().await,
+            (Status::Queued, Some(Tier::Approval)) => self.wait_for_owners().await,
             (_, _) => Ok(()),
         }
+    }
+
+    async fn wait_for_owners(&self) -> Result<(), Halt> {
+        let now = self.app.clock.now();
+        match self.transaction.waits_until {
+            // It was sent back to be judged anew.
+            None => Ok(()),
+            Some(until) if until <= now => self.expire(now).await,
+            Some(until) => self.rest_until(until).await,
+        }
+    }
+
+    /// Lets pass what has waited until then, and has the others looked at again then.
+    pub(super) async fn rest_until(&self, until: UnixSeconds) -> Result<(), Halt> {
+        let (id, now) = (self.transaction.id, self.app.clock.now());
+        if until <= now {
+            return Ok(());
+        }
+        if self.transaction.next_attempt_at != Some(until) {
+            let rest = move |db: &Writing<'_>| {
+                let Some(mut resting) = halt::unfinished(db, id)? else { return Ok(()) };
+                resting.next_attempt_at = Some(until);
+                db.update_transaction(&resting)
+            };
+            self.app.store.write(rest).await?;
+        }
+        Err(Halt::Stored)
     }
 
     async fn expire(&self, now: UnixSeconds) -> Result<(), Halt> {
@@ -123,5 +146,23 @@ impl<'a> Road<'a> {
             Progress::Asked | Progress::Drafted(_) => None,
             Progress::Signed(_, signed) => Some(signed.clone()),
         }
+    }
+}
+
+/// What the database has of a transaction.
+struct Found {
+    transaction: Transaction,
+    wallet: Wallet,
+    announced: Option<Announced>,
+}
+
+impl Found {
+    fn read(db: &Reading<'_>, id: TransactionId) -> Result<Option<Self>, StoreError> {
+        let Some(transaction) = db.transaction(id)? else { return Ok(None) };
+        let Some(wallet) = db.wallet(transaction.wallet)? else { return Ok(None) };
+        // Only what waits, or has waited, was announced.
+        let waits = transaction.tier >= Some(Tier::Delay);
+        let announced = if waits { db.announced(id)? } else { None };
+        Ok(Some(Self { transaction, wallet, announced }))
     }
 }

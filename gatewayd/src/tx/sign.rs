@@ -1,13 +1,19 @@
 //! Step 9: the signer signs, or says why not.
 
-use protocol::{Refusal, RefusalCode};
+use std::time::Duration;
 
-use super::codec;
+use protocol::{Payload, Refusal, Warrant};
+
+use super::announce::{self, announcement_id};
 use super::halt::{self, Halt, Pace};
 use super::pipeline::Road;
-use super::{Drafted, Problem, Progress, Signed};
+use super::refusal::{self, Course};
+use super::{
+    Announced, Drafted, Problem, Progress, Signed, Stage, Status, Tier, Transaction, codec,
+};
+use crate::clock::UnixSeconds;
 use crate::signer::SignerError;
-use crate::store::StoreError;
+use crate::store::{StoreError, Writing};
 
 /// Attempts with the same bytes while the signer gives no answer; then others are drafted, as fees
 /// and blockhashes age.
@@ -16,8 +22,8 @@ const ATTEMPTS_WITH_SAME_BYTES: u32 = 4;
 impl Road<'_> {
     /// Has the stored bytes signed, and stores the signature before the network sees it.
     pub(super) async fn sign(&self, drafted: &Drafted) -> Result<Signed, Halt> {
-        let unsigned = drafted.unsigned.clone();
-        let signature = match self.app.signer.sign_transaction(self.wallet.id, unsigned).await {
+        let payload = Payload::Transaction(drafted.unsigned.clone());
+        let signature = match self.app.signer.sign(self.wallet.id, payload, self.warrant()).await {
             Ok(signature) => signature,
             Err(error) => return Err(self.unsigned(drafted, error).await?),
         };
@@ -27,6 +33,16 @@ impl Road<'_> {
         })?;
         self.keep(drafted, &signed).await?;
         Ok(signed)
+    }
+
+    /// Why the signer may sign what its guard alone does not let go.
+    fn warrant(&self) -> Warrant {
+        match &self.announced {
+            Some(Announced { stage: Stage::Made { .. }, .. }) => {
+                Warrant::Announced(announcement_id(self.transaction.id))
+            }
+            Some(Announced { stage: Stage::Wanted | Stage::CalledOff, .. }) | None => Warrant::None,
+        }
     }
 
     async fn keep(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
@@ -46,52 +62,134 @@ impl Road<'_> {
 
     /// What is to be done without a signature.
     async fn unsigned(&self, drafted: &Drafted, error: SignerError) -> Result<Halt, StoreError> {
-        let message = error.to_string();
+        let problem = Problem::of_signer(&error);
         match error {
-            SignerError::Refused(refusal) if is_passing(&refusal) => {
-                Ok(Halt::Again(Pace::BackOff, Some(refused(&refusal))))
-            }
-            SignerError::Refused(refusal) => Ok(Halt::Failed(refused(&refusal))),
+            SignerError::Refused(refusal) => self.refused(drafted, &refusal, problem).await,
             SignerError::NoAnswer { .. }
                 if self.transaction.attempts < ATTEMPTS_WITH_SAME_BYTES =>
             {
-                Ok(Halt::Again(Pace::BackOff, Some(Problem::new(UNAVAILABLE, message))))
+                Ok(Halt::Again(Pace::BackOff, Some(problem)))
             }
-            SignerError::NoAnswer { .. } | SignerError::Unavailable { .. } => {
-                self.drop_draft(drafted).await?;
-                Ok(Halt::Again(Pace::BackOff, Some(Problem::new(UNAVAILABLE, message))))
+            // The signer may have signed, and what was announced may be used up: it is told again.
+            SignerError::NoAnswer { .. } if self.is_announced() => {
+                self.drop_draft(drafted, Next::Announce(problem)).await
             }
-            SignerError::Locked => {
-                self.drop_draft(drafted).await?;
-                Ok(Halt::Again(Pace::BackOff, Some(Problem::new("KEYSTORE_LOCKED", message))))
+            SignerError::NoAnswer { .. }
+            | SignerError::Unavailable { .. }
+            | SignerError::Locked => {
+                self.drop_draft(drafted, Next::Again(Pace::BackOff, problem)).await
             }
         }
     }
 
-    /// Forgets bytes that have no signature, so that others of the wallet need not wait for them.
-    /// A signature that was made and not heard of is never sent; the signer has counted it.
-    async fn drop_draft(&self, drafted: &Drafted) -> Result<(), StoreError> {
+    async fn refused(
+        &self,
+        drafted: &Drafted,
+        refusal: &Refusal,
+        problem: Problem,
+    ) -> Result<Halt, StoreError> {
+        match refusal::course(refusal) {
+            Course::Demand(tier) => self.drop_draft(drafted, Next::Judge(tier, problem)).await,
+            Course::Unapproved => {
+                self.drop_draft(drafted, Next::Judge(Tier::Approval, problem)).await
+            }
+            Course::Wait(wait) => self.drop_draft(drafted, Next::Wait(wait, problem)).await,
+            Course::Unannounced if self.has_lapsed() => {
+                self.drop_draft(drafted, Next::Announce(problem)).await
+            }
+            Course::Unannounced => Ok(Halt::Failed(called_off())),
+            Course::Again => Ok(Halt::Again(Pace::BackOff, Some(problem))),
+            Course::Later(wait) => {
+                self.drop_draft(drafted, Next::Again(Pace::after(wait), problem)).await
+            }
+            Course::Never => Ok(Halt::Failed(problem)),
+        }
+    }
+
+    fn is_announced(&self) -> bool {
+        matches!(self.announced, Some(Announced { stage: Stage::Made { .. }, .. }))
+    }
+
+    /// Whether the signer has forgotten by itself what it was told.
+    fn has_lapsed(&self) -> bool {
+        let now = self.app.clock.now();
+        matches!(
+            self.announced,
+            Some(Announced { stage: Stage::Made { known_until }, .. }) if known_until <= now
+        )
+    }
+
+    /// Forgets bytes that have no signature, so that others of the wallet need not wait for them,
+    /// and stores what comes next. A signature that was made and not heard of is never sent; the
+    /// signer has counted it.
+    async fn drop_draft(&self, drafted: &Drafted, next: Next) -> Result<Halt, StoreError> {
         let (id, now) = (self.transaction.id, self.app.clock.now());
+        let unsigned = drafted.unsigned.clone();
         let before = Progress::Drafted(drafted.clone());
         let dropped = self.app.store.write(move |db| {
             let found = halt::unfinished(db, id)?.filter(|found| found.progress == before);
-            let Some(mut transaction) = found else { return Ok(()) };
+            let Some(mut transaction) = found else { return Ok(Halt::Stored) };
             halt::return_unused_nonce(db, &mut transaction)?;
             transaction.progress = Progress::Asked;
-            transaction.updated_at = now;
-            db.update_transaction(&transaction)
+            next.store(db, transaction, &unsigned, now)
         });
-        dropped.await
+        let halt = dropped.await?;
+        self.app.signals.changed(id);
+        Ok(halt)
     }
 }
 
-const UNAVAILABLE: &str = "ADAPTER_NOT_AVAILABLE";
-
-/// Whether the signer has not signed for a reason that is not the transaction's.
-fn is_passing(refusal: &Refusal) -> bool {
-    [RefusalCode::JournalFailed, RefusalCode::Internal].contains(&refusal.code)
+/// What becomes of a transaction whose bytes were not signed.
+enum Next {
+    /// Others are drafted and signed.
+    Again(Pace, Problem),
+    /// It is queued, and judged anew with at least that tier.
+    Judge(Tier, Problem),
+    /// It is queued until the signer's wait is over.
+    Wait(Duration, Problem),
+    /// It is queued, and the signer is told again.
+    Announce(Problem),
 }
 
-fn refused(refusal: &Refusal) -> Problem {
-    Problem::new("SIGNER_REFUSED", format!("{}: {}", refusal.code, refusal.message))
+impl Next {
+    fn store(
+        self,
+        db: &Writing<'_>,
+        mut transaction: Transaction,
+        unsigned: &[u8],
+        now: UnixSeconds,
+    ) -> Result<Halt, StoreError> {
+        let (until, problem) = match self {
+            Self::Again(pace, problem) => {
+                transaction.updated_at = now;
+                db.update_transaction(&transaction)?;
+                return Ok(Halt::Again(pace, Some(problem)));
+            }
+            Self::Judge(tier, problem) => {
+                announce::send_back(db, transaction, (tier, problem), now)?;
+                return Ok(Halt::Stored);
+            }
+            Self::Wait(wait, problem) => (now.plus(wait), problem),
+            Self::Announce(problem) => {
+                db.want_announcement(transaction.id, unsigned)?;
+                (now, problem)
+            }
+        };
+        transaction.status = Status::Queued;
+        transaction.tier = transaction.tier.max(Some(Tier::Delay));
+        (transaction.waits_until, transaction.next_attempt_at) = (Some(until), Some(until));
+        (transaction.problem, transaction.attempts) = (Some(problem), 0);
+        transaction.updated_at = now;
+        db.update_transaction(&transaction)?;
+        Ok(Halt::Stored)
+    }
+}
+
+/// Somebody at the signer did not want it; that is not the gateway's to overrule.
+fn called_off() -> Problem {
+    Problem::new(
+        "CANCELLED",
+        "it was called off at the signer, or the signer has lost what was announced: nothing was \
+         paid; ask again",
+    )
 }

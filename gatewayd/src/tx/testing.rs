@@ -9,13 +9,11 @@ use std::time::Duration;
 
 use nix::unistd::getuid;
 use primitives::{Address, Amount, Asset, EvmAddress, Network, builtin_by_name, decode_hex};
-use protocol::{
-    FRAME_HEADER, Frame, MAX_SIGNER_FRAME, Payload, Refusal, RefusalCode, Reply, Request,
-};
+use protocol::{FRAME_HEADER, Frame, MAX_SIGNER_FRAME, RefusalCode, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use txcodec::evm;
 
+use super::fake_signer::FakeGuard;
 use super::{Intent, Status, Transaction, Transfer, advance};
 use crate::app::App;
 use crate::chains::testing::{FakeNode, Reaction};
@@ -28,6 +26,8 @@ use crate::store::wallets::sample;
 use crate::store::{Store, StoreError, TransactionId};
 use crate::usecase::create_session::{NewSession, create_session};
 
+/// When a test begins, Unix seconds.
+pub(crate) const START: i64 = 1_000_000;
 /// The first nonce that the chain has not seen when a test begins.
 pub(crate) const FIRST_NONCE: u64 = 5;
 
@@ -37,11 +37,13 @@ pub(crate) struct World {
     pub(crate) node: NodeMood,
     pub(crate) signer: SignerMood,
     /// Hash and nonce of what the signer has signed, by the signed bytes.
-    signed: BTreeMap<Vec<u8>, (String, u64)>,
+    pub(super) signed: BTreeMap<Vec<u8>, (String, u64)>,
     /// Distinct unsigned bytes that the signer has counted.
     pub(crate) counted: BTreeSet<Vec<u8>>,
     /// What the node has, by nonce.
     chain: BTreeMap<u64, String>,
+    /// What the signer's guard lets go, and what was announced to it.
+    pub(crate) guard: FakeGuard,
 }
 
 /// What the node does with what it is sent.
@@ -68,6 +70,8 @@ pub(crate) enum SignerMood {
     Refuses,
     /// It counts the transaction, and the connection breaks before the answer.
     CountsAndBreaks,
+    /// It says no to everything.
+    Says(RefusalCode),
 }
 
 /// A running gateway, its world, and where it keeps its state.
@@ -83,12 +87,13 @@ impl Scene {
     /// With one wallet, on ethereum-sepolia.
     pub(crate) async fn start() -> Self {
         let world = Arc::new(Mutex::new(World::default()));
+        world.lock().unwrap().guard.now = START;
         let seen = Arc::clone(&world);
         let node =
             FakeNode::start(move |method, params| seen.lock().unwrap().react(method, params)).await;
         let directory = tempfile::tempdir().unwrap();
         serve_signer(directory.path(), &world);
-        let (app, clock) = gateway(directory.path(), &node, UnixSeconds::new(1_000_000)).await;
+        let (app, clock) = gateway(directory.path(), &node, UnixSeconds::new(START)).await;
         app.store.write(|db| db.insert_wallet(&sample(1))).await.unwrap();
         Self { app, clock, world, node, directory }
     }
@@ -135,8 +140,20 @@ impl Scene {
 
     /// Takes a payment as far as it goes now.
     pub(crate) async fn advance(&self, id: TransactionId) -> Transaction {
+        self.world.lock().unwrap().guard.now = self.app.clock.now().get();
         advance(&self.app, id).await.unwrap();
         self.show(id).await
+    }
+
+    /// Takes a payment on until nothing more is due at this moment.
+    pub(crate) async fn rest(&self, id: TransactionId) -> Transaction {
+        for _round in 0..10 {
+            let found = self.advance(id).await;
+            if found.next_attempt_at.is_none_or(|next| next > self.app.clock.now()) {
+                return found;
+            }
+        }
+        panic!("it does not rest: {:?}", self.show(id).await);
     }
 
     /// Tries again, later each time, until the payment is over.
@@ -267,27 +284,6 @@ impl World {
             }
         }
     }
-
-    /// The signer's answer; `None` where the connection breaks.
-    fn sign(&mut self, unsigned: &[u8]) -> Option<Reply> {
-        let refuse = |code| Some(Reply::Refused(Refusal::new(code, "not today")));
-        match self.signer {
-            SignerMood::Locked => return refuse(RefusalCode::VaultLocked),
-            SignerMood::Refuses => return refuse(RefusalCode::NeedsOwner),
-            SignerMood::Good | SignerMood::CountsAndBreaks => {}
-        }
-        self.counted.insert(unsigned.to_vec());
-        if self.signer == SignerMood::CountsAndBreaks {
-            return None;
-        }
-        let mut signature = [1; 65];
-        signature[64] = 0;
-        let signed = evm::assemble(unsigned, &signature).unwrap();
-        let nonce = evm::Transaction::from_unsigned_bytes(unsigned).unwrap().nonce;
-        let hash = format!("0x{}", primitives::encode_hex(&signed.hash));
-        self.signed.insert(signed.bytes, (hash, nonce));
-        Some(Reply::Signature(signature.to_vec()))
-    }
 }
 
 fn serve_signer(directory: &Path, world: &Arc<Mutex<World>>) {
@@ -307,11 +303,6 @@ fn answer(mut peer: &UnixStream, world: &Mutex<World>) -> Option<()> {
     let mut content = vec![0; Frame::content_length(header, MAX_SIGNER_FRAME).ok()?];
     peer.read_exact(&mut content).ok()?;
     let frame: Frame<Request> = Frame::from_content(&content).unwrap();
-    let message =
-        if let Request::Sign { payload: Payload::Transaction(unsigned), .. } = frame.message {
-            world.lock().unwrap().sign(&unsigned)?
-        } else {
-            Reply::Hello { version: protocol::VERSION, instance: [0; 16] }
-        };
+    let message = world.lock().unwrap().answer(frame.message)?;
     peer.write_all(&Frame { id: frame.id, message }.to_bytes()).ok()
 }

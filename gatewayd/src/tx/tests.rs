@@ -120,7 +120,7 @@ async fn a_refusal_of_the_signer_ends_it_and_gives_nonce_and_spend_back() {
     let refused = scene.ask(WEI).await;
     let refused = scene.advance(refused).await;
     assert_eq!(word(&refused), (Status::Failed, Some("SIGNER_REFUSED")));
-    assert_eq!(refused.problem.unwrap().message, "NEEDS_OWNER: not today");
+    assert_eq!(refused.problem.unwrap().message, "OVER_OWNER_CEILING: not today");
     assert_eq!(scene.spent().await, Amount::ZERO);
     scene.feel(NodeMood::Good, SignerMood::Good);
     let next = scene.ask(WEI).await;
@@ -168,7 +168,7 @@ async fn a_node_that_is_down_is_waited_for() {
 }
 
 /// Sets lines of 10 and 20 wei and one more for the native coin.
-async fn set_lines(scene: &Scene, delay_max: u64) {
+pub(super) async fn set_lines(scene: &Scene, delay_max: u64) {
     let rules = json!({
         "instant_max": "10", "notify_max": "20", "delay_max": delay_max.to_string(),
         "delay_seconds": 60, "approval_timeout": 120,
@@ -189,14 +189,14 @@ async fn set_lines(scene: &Scene, delay_max: u64) {
 }
 
 /// More than any fee of the node, in wei.
-const ABOVE_FEE: u64 = 1_000_000_000_000_000;
+pub(super) const ABOVE_FEE: u64 = 1_000_000_000_000_000;
 
 #[tokio::test]
 async fn a_delayed_payment_waits_counts_and_then_goes_on() {
     let scene = Scene::start().await;
     set_lines(&scene, ABOVE_FEE).await;
     let id = scene.ask(30).await;
-    let queued = scene.advance(id).await;
+    let queued = scene.rest(id).await;
     assert_eq!((queued.status, queued.tier), (Status::Queued, Some(Tier::Delay)));
     let due = queued.waits_until.unwrap();
     assert_eq!(due.since(scene.app.clock.now()), Duration::from_mins(1));
@@ -211,10 +211,10 @@ async fn a_delayed_payment_is_judged_again_by_the_policies_of_then() {
     let scene = Scene::start().await;
     set_lines(&scene, ABOVE_FEE).await;
     let id = scene.ask(30).await;
-    let due = scene.advance(id).await.waits_until.unwrap();
+    let due = scene.rest(id).await.waits_until.unwrap();
     scene.clock.set(due);
     set_lines(&scene, 20).await;
-    let queued = scene.advance(id).await;
+    let queued = scene.rest(id).await;
     assert_eq!((queued.status, queued.tier), (Status::Queued, Some(Tier::Approval)));
     let expires = queued.waits_until.unwrap();
     assert_eq!(scene.advance(id).await, queued, "nothing but the owner moves it");

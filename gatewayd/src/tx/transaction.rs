@@ -24,6 +24,8 @@ pub struct Transaction {
     pub status: Status,
     /// How much care it is given, once it was judged.
     pub tier: Option<Tier>,
+    /// How much care the signer asked for, where that is more than it was sent with.
+    pub demanded: Option<Tier>,
     /// [`Tier::Delay`]: when it goes on. [`Tier::Approval`]: when it expires.
     pub waits_until: Option<UnixSeconds>,
     /// What exists of it.
@@ -106,6 +108,29 @@ pub struct Signed {
     pub hash: String,
 }
 
+/// What the signer is told of a transaction before it is asked to sign, so that its wait begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// Bytes that do the same as those that will be signed.
+    pub unsigned: Vec<u8>,
+    /// How far it got.
+    pub stage: Stage,
+}
+
+/// How far an announcement got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The signer shall be told; it may have been.
+    Wanted,
+    /// It was told.
+    Made {
+        /// When it forgets by itself.
+        known_until: UnixSeconds,
+    },
+    /// It shall forget.
+    CalledOff,
+}
+
 /// Why something is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -144,6 +169,7 @@ impl Transaction {
             intent,
             status: Status::Pending,
             tier: None,
+            demanded: None,
             waits_until: None,
             progress: Progress::Asked,
             problem: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use primitives::Chain;
+use protocol::{Payload, Warrant};
 use serde_json::Value;
 use txcodec::message::{JsonError, TypedData, decode_text, decode_typed_data};
 use txcodec::{DecodeError, Decoded};
@@ -73,10 +74,10 @@ impl From<StoreError> for SignMessageError {
     }
 }
 
-/// A message that was read, in the form that the signer takes.
-enum Readable {
-    Text(Vec<u8>),
-    TypedData(Vec<u8>),
+/// A message that was read, in the form that the signer takes, and what it does.
+struct Readable {
+    payload: Payload,
+    decoded: Decoded,
 }
 
 /// Signs a message if the policies allow it at once.
@@ -92,7 +93,7 @@ pub async fn sign_message(
     if let Some(given) = request.network.as_deref() {
         choose_network(&app.networks, wallet, Some(given))?;
     }
-    let (readable, decoded) = read(request.message, wallet.chain)?;
+    let Readable { payload, decoded } = read(request.message, wallet.chain)?;
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
@@ -105,7 +106,7 @@ pub async fn sign_message(
     let session = Some(agent.session_id());
     let transaction = Transaction::new(id, wallet.id, session, Intent::SignMessage, known.now);
     signing::begin(app, transaction, decoded, known).await?;
-    match sign(app, wallet, readable).await {
+    match sign(app, wallet, payload).await {
         Ok(signature) => {
             signing::end(app, id, Ok(Progress::Asked)).await?;
             Ok(SignedMessage { id, signature })
@@ -117,17 +118,17 @@ pub async fn sign_message(
     }
 }
 
-fn read(message: Message, chain: Chain) -> Result<(Readable, Decoded), SignMessageError> {
+fn read(message: Message, chain: Chain) -> Result<Readable, SignMessageError> {
     match (message, chain) {
         (Message::Text(text), Chain::Evm | Chain::Solana) => {
             let decoded = decode_text(chain, &text)?;
-            Ok((Readable::Text(text), decoded))
+            Ok(Readable { payload: Payload::Text(text), decoded })
         }
         (Message::TypedData(_), Chain::Solana) => Err(SignMessageError::TypedDataOnSolana),
         (Message::TypedData(json), Chain::Evm) => {
             let bytes = TypedData::from_json(&json)?.to_bytes();
             let decoded = decode_typed_data(&bytes)?;
-            Ok((Readable::TypedData(bytes), decoded))
+            Ok(Readable { payload: Payload::TypedData(bytes), decoded })
         }
     }
 }
@@ -135,12 +136,9 @@ fn read(message: Message, chain: Chain) -> Result<(Readable, Decoded), SignMessa
 async fn sign(
     app: &App,
     wallet: &Wallet,
-    readable: Readable,
+    payload: Payload,
 ) -> Result<String, (Problem, SignMessageError)> {
-    let signature = match readable {
-        Readable::Text(text) => app.signer.sign_message(wallet.id, text).await,
-        Readable::TypedData(bytes) => app.signer.sign_typed_data(wallet.id, bytes).await,
-    };
+    let signature = app.signer.sign(wallet.id, payload, Warrant::None).await;
     let no = |error: SignerError| (signing::problem(&error), SigningError::from(error).into());
     let signature = signature.map_err(no)?;
     tx::signed_message(&signature, wallet.address)

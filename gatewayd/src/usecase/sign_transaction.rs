@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use primitives::{Address, Asset, Chain, ChainId, Network};
+use protocol::{Payload, Warrant};
 use txcodec::{DecodeError, Decoded, Effect, Subject};
 
 pub use super::signing::SigningError;
@@ -122,7 +123,8 @@ async fn sign(
     wallet: &Wallet,
     unsigned: Vec<u8>,
 ) -> Result<Signed, (Problem, SignTransactionError)> {
-    let signature = app.signer.sign_transaction(wallet.id, unsigned.clone()).await;
+    let payload = Payload::Transaction(unsigned.clone());
+    let signature = app.signer.sign(wallet.id, payload, Warrant::None).await;
     let signature =
         signature.map_err(|error| (signing::problem(&error), SigningError::from(error).into()))?;
     tx::signed_transaction(&unsigned, &signature, wallet.address)

@@ -1,0 +1,187 @@
+//! A signer that plays its part of the protocol by a few numbers: what it lets go at once, after its
+//! wait, and only with the owners.
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    Announcement, AnnouncementId, Kind, Latch, Payload, Refusal, RefusalCode, Reply, Request,
+    SecretMemory, Status, VaultPhase, Warrant,
+};
+use txcodec::evm;
+
+use super::testing::{SignerMood, World};
+use crate::store::wallets::sample;
+
+/// The guard of every wallet, and what was announced.
+#[derive(Debug)]
+pub(crate) struct FakeGuard {
+    /// The signer's clock, Unix seconds: that of the gateway when it was last moved on.
+    pub(crate) now: i64,
+    /// Wei that may leave at once; more waits.
+    pub(crate) at_once: u64,
+    /// Wei that may leave after the wait; more needs the owners.
+    pub(crate) after_wait: u64,
+    /// How long the signer waits, in seconds.
+    pub(crate) wait: i64,
+    /// What waits or may be signed, with its intent, when it is ready and when it is forgotten.
+    pub(crate) announced: BTreeMap<AnnouncementId, ([u8; 32], i64, i64)>,
+}
+
+/// Seconds for which the signer remembers.
+pub(crate) const LIFETIME: i64 = 86_400;
+
+impl Default for FakeGuard {
+    fn default() -> Self {
+        let (at_once, after_wait) = (u64::MAX, u64::MAX);
+        Self { now: 0, at_once, after_wait, wait: 0, announced: BTreeMap::new() }
+    }
+}
+
+impl World {
+    /// The signer's answer; `None` where the connection breaks.
+    pub(super) fn answer(&mut self, request: Request) -> Option<Reply> {
+        if let Request::Sign { payload: Payload::Transaction(unsigned), warrant, .. } = request {
+            return self.sign(&unsigned, &warrant);
+        }
+        let kind = request.kind();
+        let done = if kind == Kind::Status {
+            Ok(Reply::Status(self.status()))
+        } else if kind == Kind::Announce {
+            self.announced(request)
+        } else if kind == Kind::Cancel {
+            self.cancelled(request)
+        } else {
+            Ok(Reply::Hello { version: protocol::VERSION, instance: [0; 16] })
+        };
+        Some(done.unwrap_or_else(refused))
+    }
+
+    fn announced(&mut self, request: Request) -> Result<Reply, RefusalCode> {
+        let Request::Announce { id, payload: Payload::Transaction(unsigned), wallet } = request
+        else {
+            return Err(RefusalCode::NotPermitted);
+        };
+        let (intent, ready_at, expires_at) = self.announce(id, &unsigned)?;
+        let [ready_at, expires_at] = [ready_at, expires_at].map(|at| u64::try_from(at).unwrap());
+        Ok(Reply::Announced(Announcement { wallet, id, intent, ready_at, expires_at }))
+    }
+
+    fn cancelled(&mut self, request: Request) -> Result<Reply, RefusalCode> {
+        let Request::Cancel { id, .. } = request else { return Err(RefusalCode::NotPermitted) };
+        self.available()?;
+        self.guard.cancel(id).map(|()| Reply::Done)
+    }
+
+    fn available(&self) -> Result<(), RefusalCode> {
+        match self.signer {
+            SignerMood::Locked => Err(RefusalCode::VaultLocked),
+            SignerMood::Refuses => Err(RefusalCode::OverOwnerCeiling),
+            SignerMood::Says(code) => Err(code),
+            SignerMood::Good | SignerMood::CountsAndBreaks => Ok(()),
+        }
+    }
+
+    fn sign(&mut self, unsigned: &[u8], warrant: &Warrant) -> Option<Reply> {
+        if let Err(code) = self.available() {
+            return Some(refused(code));
+        }
+        // The same bytes are signed again.
+        if !self.counted.contains(unsigned) {
+            if let Err(code) = self.guard.permit(unsigned, warrant) {
+                return Some(refused(code));
+            }
+            self.counted.insert(unsigned.to_vec());
+        }
+        if self.signer == SignerMood::CountsAndBreaks {
+            return None;
+        }
+        let mut signature = [1; 65];
+        signature[64] = 0;
+        let signed = evm::assemble(unsigned, &signature).unwrap();
+        let nonce = evm::Transaction::from_unsigned_bytes(unsigned).unwrap().nonce;
+        let hash = format!("0x{}", primitives::encode_hex(&signed.hash));
+        self.signed.insert(signed.bytes, (hash, nonce));
+        Some(Reply::Signature(signature.to_vec()))
+    }
+
+    fn announce(
+        &mut self,
+        id: AnnouncementId,
+        unsigned: &[u8],
+    ) -> Result<([u8; 32], i64, i64), RefusalCode> {
+        self.available()?;
+        let guard = &mut self.guard;
+        if value(unsigned) > guard.after_wait {
+            return Err(RefusalCode::NeedsOwner);
+        }
+        let new = (intent(unsigned), guard.now + guard.wait, guard.now + LIFETIME);
+        let kept = guard.announced.entry(id).or_insert(new);
+        if kept.0 == new.0 { Ok(*kept) } else { Err(RefusalCode::UnknownAnnouncement) }
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            version: "0.1.0".to_owned(),
+            vault: VaultPhase::Open,
+            latch: Latch::Active,
+            latch_reason: String::new(),
+            wallets_halted: 0,
+            suspends_at: None,
+            secret_memory: SecretMemory::Locked,
+            wallets: 1,
+            journal_records: 1,
+            journal_head: [0; 32],
+            witness: "none".to_owned(),
+            now: u64::try_from(self.guard.now).unwrap(),
+            behind_seconds: 0,
+            idle_lock_seconds: 0,
+            sandbox: Vec::new(),
+        }
+    }
+}
+
+impl FakeGuard {
+    /// Uses up what was announced, where that is the reason to sign.
+    fn permit(&mut self, unsigned: &[u8], warrant: &Warrant) -> Result<(), RefusalCode> {
+        let wei = value(unsigned);
+        match warrant {
+            Warrant::None | Warrant::Approved(_) if wei <= self.at_once => Ok(()),
+            Warrant::None | Warrant::Approved(_) if wei <= self.after_wait => {
+                Err(RefusalCode::NeedsDelay)
+            }
+            Warrant::None | Warrant::Approved(_) => Err(RefusalCode::NeedsOwner),
+            Warrant::Announced(_) if wei > self.after_wait => Err(RefusalCode::NeedsOwner),
+            Warrant::Announced(id) => {
+                let found = self.announced.get(id).filter(|found| found.0 == intent(unsigned));
+                match found {
+                    Some((_, ready_at, expires_at)) if *ready_at <= self.now => {
+                        if *expires_at <= self.now {
+                            return Err(RefusalCode::UnknownAnnouncement);
+                        }
+                        self.announced.remove(id);
+                        Ok(())
+                    }
+                    Some(_) => Err(RefusalCode::NotYet),
+                    None => Err(RefusalCode::UnknownAnnouncement),
+                }
+            }
+        }
+    }
+
+    fn cancel(&mut self, id: AnnouncementId) -> Result<(), RefusalCode> {
+        self.announced.remove(&id).map(|_| ()).ok_or(RefusalCode::UnknownAnnouncement)
+    }
+}
+
+fn refused(code: RefusalCode) -> Reply {
+    Reply::Refused(Refusal::new(code, "not today"))
+}
+
+fn value(unsigned: &[u8]) -> u64 {
+    let transaction = evm::Transaction::from_unsigned_bytes(unsigned).unwrap();
+    transaction.value.to_u64().unwrap_or(u64::MAX)
+}
+
+fn intent(unsigned: &[u8]) -> [u8; 32] {
+    super::decode(unsigned, sample(1).address).unwrap().intent()
+}

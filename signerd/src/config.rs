@@ -2,10 +2,13 @@
 //! Nothing that weakens the signer is a key.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use primitives::{BUILTIN, ChainId, Environment, NativeCoin, Network, TierCeilings};
 use serde::Deserialize;
+
+use crate::journal::SEGMENT_BYTES;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -26,6 +29,9 @@ Exit status: 0 stopped by a signal, 1 failed while running, 2 wrong command line
 
 /// Networks that can be added: a new wallet's guard names them all, and has to fit in a record.
 const MAX_NETWORKS: usize = 256;
+
+/// A segment is written on again and again, and read at a start as a whole.
+const SEGMENT_RANGE: RangeInclusive<u64> = 4096..=1024 * 1024 * 1024;
 
 const DEFAULT_CONFIG: &str = "/etc/waiaas/signerd.toml";
 
@@ -58,6 +64,8 @@ pub struct Settings {
     /// Seconds without an operator after which signing is suspended (the dead man's switch); 0 for
     /// never.
     pub dead_man_seconds: u32,
+    /// From which size on a segment of the journal is ended, in bytes.
+    pub journal_segment_bytes: u64,
     /// Networks with built-in and added ones.
     pub networks: Vec<Network>,
 }
@@ -93,6 +101,7 @@ struct File {
     idle_lock_seconds: u32,
     #[serde(default)]
     dead_man_seconds: u32,
+    journal_segment_bytes: Option<u64>,
     #[serde(default)]
     networks: Vec<NetworkToml>,
 }
@@ -168,7 +177,12 @@ impl Arguments {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { idle_lock_seconds: 0, dead_man_seconds: 0, networks: BUILTIN.to_vec() }
+        Self {
+            idle_lock_seconds: 0,
+            dead_man_seconds: 0,
+            journal_segment_bytes: SEGMENT_BYTES,
+            networks: BUILTIN.to_vec(),
+        }
     }
 }
 
@@ -178,8 +192,18 @@ impl Settings {
         if file.networks.len() > MAX_NETWORKS {
             return Err(format!("more than {MAX_NETWORKS} networks"));
         }
-        let File { idle_lock_seconds, dead_man_seconds, networks } = file;
-        let mut settings = Self { idle_lock_seconds, dead_man_seconds, ..Self::default() };
+        let File { idle_lock_seconds, dead_man_seconds, journal_segment_bytes, networks } = file;
+        let journal_segment_bytes = journal_segment_bytes.unwrap_or(SEGMENT_BYTES);
+        if !SEGMENT_RANGE.contains(&journal_segment_bytes) {
+            let (least, most) = (SEGMENT_RANGE.start(), SEGMENT_RANGE.end());
+            return Err(format!("journal_segment_bytes must be from {least} to {most}"));
+        }
+        let mut settings = Self {
+            idle_lock_seconds,
+            dead_man_seconds,
+            journal_segment_bytes,
+            networks: BUILTIN.to_vec(),
+        };
         for network in networks {
             let known =
                 |known: &Network| known.chain_id == network.chain_id || known.name == network.name;
@@ -284,6 +308,8 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
         for (text, reason) in [
             ("idle_lock = 5", "unknown field `idle_lock`"),
             ("idle_lock_seconds = -1", "invalid value"),
+            ("journal_segment_bytes = 4095", "from 4096 to 1073741824"),
+            ("journal_segment_bytes = 1073741825", "from 4096 to 1073741824"),
             (&format!("{LOCALNET}{LOCALNET}"), "known already"),
             (&LOCALNET.replace("31337", "1"), "known already"),
             (&LOCALNET.replace("eip155:31337", "31337"), "CAIP-2"),

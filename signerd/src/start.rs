@@ -97,7 +97,8 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     let hardened = Hardened::new()?;
     let stop = take_signals().map_err(StartError::Signals)?;
     let _lock = lock_state(&arguments.state_dir)?;
-    let journal = Journal::open(&arguments.state_dir.join("journal"))?;
+    let journal = Journal::open(&arguments.state_dir.join("journal"))?
+        .with_segments_of(settings.journal_segment_bytes);
     if let Some(damage) = journal.damage() {
         log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
     }

@@ -71,7 +71,7 @@ fn a_record_that_was_cut_short_is_taken_off_and_everything_before_it_stands() {
     sign(&mut bench.gateway(), wallet, payment(0)).unwrap();
     let before = bench.verify_journal();
     bench.signerd.process().stop();
-    let journal = bench.place.path("signer/journal/journal");
+    let journal = bench.place.path("signer/journal/segment-00000000000000000000");
     let mut bytes = fs::read(&journal).unwrap();
     let last = bytes.len() - 20; // inside the last record: its hash is 32 bytes
     bytes.truncate(last);
@@ -90,7 +90,7 @@ fn a_journal_that_was_changed_stops_all_signing() {
         sign(&mut bench.gateway(), wallet, payment(nonce)).unwrap();
     }
     bench.signerd.process().stop();
-    let journal = bench.place.path("signer/journal/journal");
+    let journal = bench.place.path("signer/journal/segment-00000000000000000000");
     let mut bytes = fs::read(&journal).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -108,7 +108,7 @@ fn a_journal_that_was_changed_stops_all_signing() {
 #[test]
 fn a_journal_that_is_written_to_while_the_signer_runs_is_noticed() {
     let bench = Bench::new();
-    let journal = bench.place.path("signer/journal/journal");
+    let journal = bench.place.path("signer/journal/segment-00000000000000000000");
     fs::OpenOptions::new().append(true).open(journal).unwrap().write_all(&[7; 100]).unwrap();
     assert!(matches!(bench.operator().ask(Request::VerifyJournal), Reply::Refused(_)));
 }

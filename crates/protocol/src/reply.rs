@@ -232,7 +232,7 @@ mod tests {
             Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
             Reply::Exposure(exposure(wallet)),
             Reply::Backup(vec![0; 1000]),
-            Reply::Journal(JournalReport { records: 3, head: [0; 32], keys: 1 }),
+            Reply::Journal(JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 }),
             Reply::Announced(announcement),
             Reply::Announcements(vec![announcement]),
             Reply::Owners(owners),

@@ -91,6 +91,7 @@ fn damaged(what: &str) -> Refusal {
 impl Content {
     fn report(&self) -> JournalReport {
         JournalReport {
+            first: 0,
             records: self.journal_records,
             head: self.journal_head,
             keys: u32::try_from(self.wallets.len()).unwrap_or(u32::MAX),

@@ -3,7 +3,7 @@
 use protocol::{Refusal, RefusalCode, Reply, Secret};
 
 use super::{check_journal, done, vault_refusal};
-use crate::journal::Event;
+use crate::journal::{Event, ReadError};
 use crate::log;
 use crate::signer::{Signer, Step};
 
@@ -14,6 +14,34 @@ pub(super) fn verify(signer: &mut Signer) -> Result<Step, Refusal> {
         .and_then(|_| signer.journal.verify())
         .map(|report| Step::Answer(Reply::Journal(report)))
         .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
+}
+
+/// Records from `from` on, at most so many; none at the end.
+pub(super) fn read(signer: &mut Signer, from: u64, limit: u16) -> Result<Step, Refusal> {
+    let records = signer.journal.read(from, limit.into()).map_err(unread)?;
+    Ok(Step::Answer(Reply::Records(records)))
+}
+
+pub(super) fn receipt(signer: &mut Signer, number: u64) -> Result<Step, Refusal> {
+    let unknown = || {
+        let message =
+            "the journal has no such record on the disk; `waiaasctl status` says how many";
+        Refusal::new(RefusalCode::UnknownRecord, message)
+    };
+    let (before, record) = signer.journal.record_at(number).map_err(unread)?.ok_or_else(unknown)?;
+    let instance = signer.vault.instance();
+    let receipt = signer.vault.receipt(instance, before, record).map_err(vault_refusal)?;
+    Ok(Step::Answer(Reply::Receipt(receipt)))
+}
+
+fn unread(error: ReadError) -> Refusal {
+    match error {
+        ReadError::MovedAway { first } => {
+            let message = format!("records before {first} were moved away; read from there on");
+            Refusal::new(RefusalCode::UnknownRecord, message)
+        }
+        ReadError::Journal(error) => Refusal::new(RefusalCode::JournalFailed, error.to_string()),
+    }
 }
 
 /// The signer's clock goes on from the system's, if that is ahead: windows empty, waits end and

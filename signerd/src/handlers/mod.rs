@@ -62,13 +62,13 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::VerifyJournal => journal::verify(signer),
+        Request::ReadJournal { from, limit } => journal::read(signer, from, limit),
+        Request::Receipt { record } => journal::receipt(signer, record),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
         Request::ProposeOwners { .. }
         | Request::ShowOwners { .. }
         | Request::CheckGuard { .. }
         | Request::ConfirmOwners { .. }
-        | Request::ReadJournal { .. }
-        | Request::Receipt { .. }
         | Request::GuardTemplate { .. } => {
             Err(Refusal::new(RefusalCode::NotPermitted, "this signer does not serve it"))
         }

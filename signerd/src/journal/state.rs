@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use primitives::{Chain, Scope, WalletId};
+use protocol::wire::{Reader, Wire, WireError};
 use protocol::{Announcement, KeyInfo, KeyState};
 use txcodec::SigningInput;
 
@@ -30,6 +31,27 @@ pub struct WalletState {
     windows: Windows,
     signed: Recent,
     announcements: Announcements,
+}
+
+protocol::wire_fields!(State { wallets, latches, seen });
+
+/// The guard is read from its text again.
+impl Wire for WalletState {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { snapshot, guard: _, windows, signed, announcements } = self;
+        snapshot.write(out);
+        windows.write(out);
+        signed.write(out);
+        announcements.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
+        let snapshot: WalletSnapshot = Wire::read(input)?;
+        let guard = parse_guard(&snapshot.guard, snapshot.chain);
+        let (windows, signed) = (Wire::read(input)?, Wire::read(input)?);
+        let announcements = Wire::read(input)?;
+        Ok(Self { snapshot, guard, windows, signed, announcements })
+    }
 }
 
 impl State {

@@ -174,7 +174,7 @@ impl Vault {
     }
 
     /// Why no key is in memory.
-    fn not_open(&self) -> VaultError {
+    pub(super) fn not_open(&self) -> VaultError {
         if self.record.is_some() { VaultError::Locked } else { VaultError::Uninitialised }
     }
 }

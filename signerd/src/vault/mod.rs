@@ -37,6 +37,7 @@ mod hex;
 mod kdf;
 mod key;
 mod keys;
+mod receipt;
 mod record;
 mod slots;
 mod state;

@@ -73,7 +73,7 @@ fn a_guard_is_printed_as_it_is() {
 fn a_backup_is_written_once_and_read_back() {
     let peers = Peers::new();
     let archive = vec![7; 1000];
-    let report = JournalReport { records: 3, head: [0; 32], keys: 1 };
+    let report = JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 };
     let asked = peers.signer(vec![Reply::Backup(archive.clone()), Reply::Journal(report)]);
     let file = peers.path().join("backup");
     let command =

@@ -40,7 +40,9 @@ pub struct Entry {
 /// What reading the journal found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalReport {
-    /// Records read.
+    /// The first record that was read: those before it were moved away. 0 for a backup.
+    pub first: u64,
+    /// Records so far, those before the first included.
     pub records: u64,
     /// The hash that ends the chain.
     pub head: [u8; 32],
@@ -103,6 +105,6 @@ impl Receipt {
 
 wire_fields!(Record { content, hash });
 wire_fields!(Entry { number, at, wall, event });
-wire_fields!(JournalReport { records, head, keys });
+wire_fields!(JournalReport { first, records, head, keys });
 wire_fields!(Receipt { instance, before, record, public_key, signature });
 impl Item for Record {}

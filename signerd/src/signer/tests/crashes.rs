@@ -38,12 +38,12 @@ fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day(
     assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
 }
 
-/// Where each record of a journal's file ends: a length and its check, the content, a hash.
+/// Where each record of a segment ends: a head, the content, a hash.
 fn record_ends(journal: &[u8]) -> Vec<usize> {
     let mut ends = vec![0];
     while let Some(length) = journal[ends[ends.len() - 1]..].first_chunk() {
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap();
-        ends.push(ends[ends.len() - 1] + 8 + length + 32);
+        ends.push(ends[ends.len() - 1] + 16 + length + 32);
     }
     ends
 }
@@ -57,7 +57,7 @@ fn a_restore_that_a_crash_cut_short_lets_nothing_leave() {
     let restore = Request::Restore { passphrase: passphrase(), archive };
     let restored = operator(&mut start(elsewhere.path()), restore);
     assert!(matches!(restored, Reply::Journal(_)));
-    let file = elsewhere.path().join("journal/journal");
+    let file = elsewhere.path().join("journal/segment-00000000000000000000");
     let whole = std::fs::read(&file).unwrap();
     let mut outcomes = std::collections::BTreeSet::new();
     for end in record_ends(&whole) {
@@ -87,7 +87,7 @@ fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
     let rotate = || Request::RotateKey { wallet: key.wallet, grace_seconds: 60 };
     assert_eq!(code(operator(&mut signer, rotate())), None);
     drop(signer);
-    let file = state.path().join("journal/journal");
+    let file = state.path().join("journal/segment-00000000000000000000");
     let whole = std::fs::read(&file).unwrap();
     let ends = record_ends(&whole);
     std::fs::write(&file, &whole[..ends[ends.len() - 2]]).unwrap();
@@ -99,7 +99,7 @@ fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
 #[test]
 fn a_signer_whose_disk_fails_says_so_and_makes_no_key_that_nobody_knows() {
     let (state, mut signer, key) = with_wallet();
-    let file = state.path().join("journal/journal");
+    let file = state.path().join("journal/segment-00000000000000000000");
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[100] ^= 1;
     drop(signer);
@@ -124,7 +124,7 @@ fn nothing_is_signed_when_the_journal_does_not_verify() {
     let (state, mut signer, key) = with_wallet();
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
     drop(signer);
-    let file = state.path().join("journal/journal");
+    let file = state.path().join("journal/segment-00000000000000000000");
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[100] ^= 1;
     std::fs::write(&file, bytes).unwrap();

@@ -17,6 +17,7 @@ mod announce;
 mod clocks;
 mod crashes;
 mod latch;
+mod records;
 
 const GAS_PRICE: u64 = 1_000_000_000;
 const FEE: u64 = 21_000 * GAS_PRICE;

@@ -1,0 +1,72 @@
+//! Where records are in their segments, so that one of them is found without reading all before.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+
+use super::record::{Head, Place};
+
+/// Records from one mark to the next.
+const EVERY: u64 = 256;
+
+/// The places of some records of one segment.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    segment: u64,
+    /// The offset of every 256th record.
+    marks: Vec<u64>,
+}
+
+impl Index {
+    pub(super) fn new(segment: u64) -> Self {
+        Self { segment, marks: Vec::new() }
+    }
+
+    /// Notes where record `number` is. All of a segment are noted, in their order.
+    pub(super) fn note(&mut self, number: u64, offset: u64) {
+        if number.saturating_sub(self.segment).is_multiple_of(EVERY) {
+            self.marks.push(offset);
+        }
+    }
+
+    /// Goes through a whole segment from head to head, without reading what stands between.
+    pub(super) fn build(segment: u64, file: &File) -> std::io::Result<Self> {
+        let mut index = Self::new(segment);
+        let mut reader = BufReader::new(file);
+        let mut place = Place { segment, offset: 0 };
+        let mut number = segment;
+        while let Some(length) = pass(&mut reader, place)? {
+            index.note(number, place.offset);
+            number = number.saturating_add(1);
+            place.offset = place.offset.saturating_add(length);
+        }
+        Ok(index)
+    }
+
+    /// The last record at or before `number` whose place is known, and its place.
+    pub(super) fn before(&self, number: u64) -> (u64, Place) {
+        let records = number.saturating_sub(self.segment);
+        let wanted = usize::try_from(records / EVERY).unwrap_or(usize::MAX);
+        let last = self.marks.len().saturating_sub(1);
+        let mark = wanted.min(last);
+        let offset = self.marks.get(mark).copied().unwrap_or(0);
+        let passed = u64::try_from(mark).unwrap_or(0).saturating_mul(EVERY);
+        (self.segment.saturating_add(passed), Place { segment: self.segment, offset })
+    }
+}
+
+/// Passes over the record at `place`; its length, or `None` where there is none.
+pub(super) fn pass(
+    reader: &mut BufReader<impl Read + Seek>,
+    place: Place,
+) -> std::io::Result<Option<u64>> {
+    let mut bytes = [0; 16];
+    match reader.read_exact(&mut bytes) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let Some(length) = Head::parse(bytes, place).map(Head::record_length) else { return Ok(None) };
+    let rest = length.saturating_sub(super::record::HEAD);
+    reader.seek_relative(i64::try_from(rest).unwrap_or(i64::MAX))?;
+    Ok(Some(length))
+}

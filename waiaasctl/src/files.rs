@@ -1,7 +1,7 @@
 //! Files that only their owner may read, written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,32 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let linked = fs::hard_link(&temporary, path);
     let removed = fs::remove_file(&temporary);
     linked.and(removed).and_then(|()| sync_directory(path)).map_err(|source| failure(path, source))
+}
+
+/// Writes a file that must not exist yet, piece by piece, by `fill`.
+///
+/// # Errors
+/// When it exists, cannot be written, or `fill` fails; nothing is left behind then.
+pub(crate) fn fill_new<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Failure>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let temporary = beside(path);
+    let file = create(&temporary).map_err(|source| failure(path, source))?;
+    let mut file = BufWriter::new(file);
+    let filled = fill(&mut |piece| file.write_all(piece).map_err(|source| failure(path, source)));
+    let written = filled.and_then(|filled| {
+        let file = file.into_inner().map_err(|error| failure(path, error.into_error()))?;
+        file.sync_all()
+            .and_then(|()| fs::hard_link(&temporary, path))
+            .map_err(|source| failure(path, source))?;
+        Ok(filled)
+    });
+    // What was written, or not, matters more than what is left beside it.
+    fs::remove_file(&temporary).unwrap_or_default();
+    let filled = written?;
+    sync_directory(path).map_err(|source| failure(path, source))?;
+    Ok(filled)
 }
 
 /// Writes a file in place of what may be there.
@@ -55,15 +81,20 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     Ok(content)
 }
 
-fn write_beside(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
+/// Where a file is written before it gets its name.
+fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(PRIVATE)
-        .open(&temporary)
+    PathBuf::from(name)
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
+}
+
+fn write_beside(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
+    let temporary = beside(path);
+    let written = create(&temporary)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
     match written {
         Ok(()) => Ok(temporary),
@@ -108,6 +139,23 @@ mod tests {
         write_new(&path, b"one").unwrap();
         assert!(write_new(&path, b"two").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_not_filled_is_not_left_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("export");
+        let no = || Failure::new(crate::exit::Exit::Failed, "no", "");
+        let outcome = fill_new(&path, |put| {
+            put(b"one")?;
+            Err::<(), _>(no())
+        });
+        assert!(outcome.is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        fill_new(&path, |put| put(b"one").and_then(|()| put(b"two"))).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"onetwo");
+        assert!(fill_new(&path, |put| put(b"three")).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 

@@ -6,7 +6,10 @@
 //! an [`exit::Failure`]; only this module prints.
 #![forbid(unsafe_code)]
 
+mod approval;
 pub mod args;
+mod chain;
+mod coins;
 pub mod commands;
 pub mod environment;
 pub mod exit;
@@ -17,6 +20,7 @@ mod names;
 pub mod passphrase;
 pub mod place;
 mod progress;
+mod receipt;
 pub mod signer;
 pub mod table;
 mod terminal;

@@ -17,6 +17,11 @@ impl Progress {
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }
+
+    /// Says how far it is, such as "reading the journal: 5000 of 20000".
+    pub(crate) fn reached(&self, what: &'static str, done: u64, all: u64) {
+        self.0.set_message(format!("{what}: {done} of {all}"));
+    }
 }
 
 impl Drop for Progress {

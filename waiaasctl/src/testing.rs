@@ -6,7 +6,11 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use primitives::{Amount, Asset, Chain, Environment, Scope, WalletId};
+use protocol::journal::{Entry, Event, Grant, Record, SpendLine, genesis};
+use protocol::wire::to_bytes;
 use protocol::{FRAME_HEADER, Frame, MAX_CONTROL_FRAME, Reply, Request, RequestId, VERSION};
+use protocol::{KeyInfo, KeyState, Latch, RefusalCode, SecretMemory, Status, VaultPhase};
 use tempfile::TempDir;
 
 use crate::commands::Operation;
@@ -124,4 +128,73 @@ fn serve_gateway(stream: UnixStream, status: u16, body: &str, asked: &Sender<Str
     );
     reader.into_inner().write_all(answer.as_bytes()).unwrap();
     asked.send(request).unwrap_or_default();
+}
+
+/// A signer at which nothing is wrong.
+pub(crate) fn status() -> Status {
+    Status {
+        version: "0.1.0".to_owned(),
+        vault: VaultPhase::Open,
+        latch: Latch::Active,
+        latch_reason: String::new(),
+        wallets_halted: 0,
+        suspends_at: None,
+        secret_memory: SecretMemory::MemfdSecret,
+        wallets: 2,
+        journal_records: 40,
+        journal_head: [9; 32],
+        witness: "none".to_owned(),
+        now: 1_800_000_000,
+        behind_seconds: 0,
+        idle_lock_seconds: 0,
+        sandbox: vec!["seccomp".to_owned()],
+    }
+}
+
+/// A wallet that signs, of which everything is this number.
+pub(crate) fn key(number: u8) -> KeyInfo {
+    KeyInfo {
+        wallet: WalletId::from_bytes([number; 16]),
+        chain: Chain::Evm,
+        environment: Environment::Testnet,
+        public_key: vec![2; 33],
+        address: primitives::EvmAddress([number; 20]).into(),
+        state: KeyState::Active,
+        latch: Latch::Active,
+        created_at: 1_800_000_000,
+    }
+}
+
+/// A record behind one with the hash `before`.
+pub(crate) fn record(before: [u8; 32], number: u64, at: u64, event: Event) -> Record {
+    Record::new(before, to_bytes(&Entry { number, at, wall: at, event }))
+}
+
+/// A journal of so many records.
+pub(crate) fn journal(count: u64) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    for number in 0..count {
+        let before = records.last().map_or_else(genesis, |last| last.hash);
+        records.push(record(before, number, 1_800_000_000 + number, event(number)));
+    }
+    records
+}
+
+/// One event after another, of the kinds that fill a journal.
+fn event(number: u64) -> Event {
+    let wallet = WalletId::from_bytes([7; 16]);
+    match number {
+        0 => Event::Started { version: "0.1.0".to_owned(), boot: [1; 16], uptime_ms: 5 },
+        number if number % 2 == 0 => {
+            Event::Refused { wallet, code: RefusalCode::OverOwnerCeiling, count: 1 }
+        }
+        _ => Event::Signed {
+            wallet,
+            digest: [2; 32],
+            intent: [3; 32],
+            by: Grant::Guard,
+            scope: Some(Scope::Solana),
+            spend: vec![SpendLine { asset: Asset::Native, amount: Amount::from(5_000_u64) }],
+        },
+    }
 }

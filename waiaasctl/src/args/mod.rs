@@ -1,14 +1,22 @@
 //! The command lines: what can be typed, and what `--help` and the man pages say about it.
 
+mod audit;
+mod groups;
+mod guard;
 mod operator;
 #[cfg(test)]
 mod tests;
 mod user;
 mod wallet;
 
+pub use audit::{AuditCommand, AuditShowArgs, ReceiptCommand, TimeCommand};
+pub use guard::{
+    AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,
+    OwnerCommand, SubjectArgs,
+};
 pub use operator::{
-    BackupArgs, BackupCommand, BalanceArgs, Command, ExposureArgs, GuardCommand, JournalCommand,
-    Operator, OperatorOptions, Program, SendArgs, SessionCommand, SessionCreateArgs, ShellArgs,
+    BackupArgs, BackupCommand, BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions,
+    Program, ResumeArgs, SendArgs, SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,
     TransactionCommand,
 };
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
-use super::{EXIT_CODES, WalletCommand};
+use super::{
+    AnnouncementCommand, AuditCommand, EXIT_CODES, GuardCommand, OwnerCommand, ReceiptCommand,
+    TimeCommand, WalletCommand, groups,
+};
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
 ///
@@ -13,7 +16,13 @@ use super::{EXIT_CODES, WalletCommand};
 /// gatewayd's, which is asked over gateway.sock. Both sockets know their operators by the user that
 /// connects: no password is needed for what the passphrase of the vault does not guard.
 #[derive(Debug, Parser)]
-#[command(name = "waiaasctl", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(
+    name = "waiaasctl",
+    version,
+    after_help = EXIT_CODES,
+    help_template = groups::template(),
+    max_term_width = 100,
+)]
 pub struct Operator {
     /// Where the daemons are and how to talk.
     #[command(flatten)]
@@ -57,14 +66,15 @@ pub enum Command {
     Unlock,
     /// Wipe the keys from memory until the next unlock
     Lock,
-    /// Stop all signing at once, until it is resumed
-    Suspend {
-        /// Why, for the journal
-        #[arg(long, default_value = "an operator suspended signing")]
-        reason: String,
-    },
-    /// Let signing go on after a suspension
-    Resume,
+    /// Stop signing at once, of one wallet or of all, until it is resumed
+    Suspend(SuspendArgs),
+    /// Let signing go on
+    Resume(ResumeArgs),
+    /// Put off the dead man's switch, which suspends signing when nobody does
+    Renew,
+    /// Make the signer take the system's clock for right
+    #[command(subcommand)]
+    Time(TimeCommand),
     /// Create, import, list, show, rename, rotate and destroy wallets
     #[command(subcommand)]
     Wallet(WalletCommand),
@@ -78,11 +88,17 @@ pub enum Command {
     /// List, show and cancel transactions
     #[command(subcommand)]
     Tx(TransactionCommand),
-    /// Show and set what a wallet's key may sign
+    /// Show, compare, try and set what a wallet's key may sign
     #[command(subcommand)]
     Guard(GuardCommand),
     /// Show what could leave without the owner, were gatewayd taken over now
     Exposure(ExposureArgs),
+    /// Show, propose, confirm and remove those who may allow what a guard does not
+    #[command(subcommand)]
+    Owner(OwnerCommand),
+    /// List and call off what was announced and waits for its time
+    #[command(subcommand)]
+    Announcement(AnnouncementCommand),
     /// Write an encrypted copy of keys and guards to a file, or check one
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Backup(BackupArgs),
@@ -91,9 +107,12 @@ pub enum Command {
         /// The backup
         file: PathBuf,
     },
-    /// Check the signer's journal
+    /// Check, show and export the signer's journal: what it decided, refusals too
     #[command(subcommand)]
-    Journal(JournalCommand),
+    Audit(AuditCommand),
+    /// Get and check proofs for others that the signer decided something
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Print the completions for a shell
     Completions(ShellArgs),
     /// Write the man pages of waiaasctl and waiaas into a directory
@@ -211,24 +230,27 @@ pub enum TransactionCommand {
     },
 }
 
-/// What to do with guards.
-#[derive(Debug, Subcommand)]
-pub enum GuardCommand {
-    /// Print a wallet's guard as TOML
-    Show {
-        /// The wallet, by name or id
-        wallet: String,
-    },
-    /// Replace a wallet's guard by the TOML in a file
-    Set {
-        /// The wallet, by name or id
-        wallet: String,
-        /// The file, `-` for standard input; `waiaasctl guard show` prints one to start from
-        file: PathBuf,
-        /// Refuse if the guard is not at this version any more [default: the version it has now]
-        #[arg(long, value_name = "VERSION")]
-        from_version: Option<u64>,
-    },
+/// What to stop.
+#[derive(Debug, Args)]
+pub struct SuspendArgs {
+    /// The wallet, by name or id; the whole signer without it
+    pub wallet: Option<String>,
+    /// Why, for the journal
+    #[arg(long, default_value = "an operator suspended signing")]
+    pub reason: String,
+    /// Lock it: where a wallet has owners, they have to approve that its signing goes on
+    #[arg(long)]
+    pub locked: bool,
+}
+
+/// What shall go on.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The wallet, by name or id; the whole signer without it
+    pub wallet: Option<String>,
+    /// What the wallet's owners signed, to end a lock; see `waiaasctl approval resume`
+    #[arg(long, value_name = "FILE")]
+    pub approval: Option<PathBuf>,
 }
 
 /// Whose exposure to show.
@@ -257,13 +279,6 @@ pub enum BackupCommand {
         /// The backup
         file: PathBuf,
     },
-}
-
-/// What to do with the journal.
-#[derive(Debug, Subcommand)]
-pub enum JournalCommand {
-    /// Read the journal from its first record and check the chain of hashes
-    Verify,
 }
 
 /// Which completions to print.

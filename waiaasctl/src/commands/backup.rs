@@ -1,4 +1,4 @@
-//! `backup`, `backup verify`, `restore`, `journal verify`.
+//! `backup`, `backup verify`, `restore`.
 
 use std::path::Path;
 
@@ -71,14 +71,6 @@ pub(super) fn restore(file: &Path, operation: &Operation) -> Result<View, Failur
         operation.place.command("unlock"),
         operation.place.command("resume"),
     )))
-}
-
-/// Checks the journal's chain.
-pub(super) fn verify_journal(operation: &Operation) -> Result<View, Failure> {
-    let mut signer = operation.signer()?;
-    let _progress = Progress::start("reading the journal");
-    let report = signer.journal(Request::VerifyJournal)?;
-    Ok(report_view(&report, "the journal is whole".to_owned()))
 }
 
 fn report_view(report: &JournalReport, sentence: String) -> View {

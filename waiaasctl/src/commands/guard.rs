@@ -1,29 +1,34 @@
-//! `guard show`, `guard set`, `exposure`.
+//! `guard show`, `diff`, `test`, `set`, `template`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use api::Wallet;
-use primitives::{Asset, ChainId, Network, WalletId, builtin_by_chain_id};
+use primitives::WalletId;
 use protocol::wire::MAX_TEXT;
-use protocol::{Ceiling, Exposure, ExposureLine, KeyInfo, KeyState, Request};
+use protocol::{Demand, GuardChange, GuardCheck, GuardOrder, Owners, Payload, Request};
 use serde_json::{Value, json};
+use txcodec::message::{MAX_TYPED_DATA, TypedData};
 
-use super::{Operation, live_wallets};
-use crate::args::GuardCommand;
+use super::exposure::{self, label, names};
+use super::{Operation, approval};
+use crate::args::{GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, SubjectArgs};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::progress::Progress;
+use crate::signer::Signer;
 use crate::table::{Column, Table};
 use crate::view::View;
 
-/// Shows or replaces a guard.
+/// The templates that signerd has.
+const TEMPLATES: &[(&str, &str)] = &[("default", "what a new wallet gets")];
+
+/// Shows, compares, tries or replaces a guard.
 pub(super) fn run(command: GuardCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
         GuardCommand::Show { wallet } => show(&wallet, operation),
-        GuardCommand::Set { wallet, file, from_version } => {
-            set(&wallet, &file, from_version, operation)
-        }
+        GuardCommand::Diff { wallet, file } => diff(&wallet, &file, operation),
+        GuardCommand::Test(arguments) => test(&arguments, operation),
+        GuardCommand::Set(arguments) => set(&arguments, operation),
+        GuardCommand::Template(arguments) => template(&arguments, operation),
     }
 }
 
@@ -34,211 +39,243 @@ fn show(wallet: &str, operation: &Operation) -> Result<View, Failure> {
     Ok(View::new(json).verbatim(guard.text))
 }
 
-fn set(
-    wallet: &str,
-    file: &Path,
-    from_version: Option<u64>,
-    operation: &Operation,
-) -> Result<View, Failure> {
+fn diff(wallet: &str, file: &Path, operation: &Operation) -> Result<View, Failure> {
     let wallet = operation.wallet(wallet)?;
     let text = guard_text(file)?;
     let mut signer = operation.signer()?;
-    let from_version = match from_version {
-        Some(version) => version,
-        None => signer.guard(Request::ShowGuard { wallet })?.version,
+    let check = signer.check_guard(wallet, text, None)?;
+    let before = signer.exposure(wallet)?;
+    let needs = needs(&check, &owners(wallet, &check, &mut signer)?);
+    let json = json!({
+        "walletId": wallet,
+        "fromVersion": check.from_version,
+        "order": order(check.order),
+        "needs": needs.json(),
+        "changes": check.changes.iter().map(change_json).collect::<Vec<_>>(),
+        "before": exposure::to_json(&before),
+        "after": exposure::to_json(&check.exposure),
+    });
+    let label = label(wallet, &names(operation));
+    let whole = whole(check.order);
+    let view =
+        View::new(json).line(format!("{label}, from version {}: {whole}", check.from_version));
+    if check.changes.is_empty() {
+        return Ok(view);
+    }
+    let view = view.table(changes(&check.changes)).line("");
+    let view = if before.lines.is_empty() && check.exposure.lines.is_empty() {
+        view.line("nothing can leave without the owners, before and after")
+    } else {
+        view.line("what could leave without the owners, before → after")
+            .table(exposure::compared(&before, &check.exposure))
     };
-    let passphrase = operation.secret()?;
-    let _progress = Progress::start("checking the passphrase");
+    Ok(exposure::remarks(view, &check.exposure.remarks).line("").line(needs.sentence()))
+}
+
+fn test(arguments: &GuardTestArgs, operation: &Operation) -> Result<View, Failure> {
+    let wallet = operation.wallet(&arguments.wallet)?;
+    let text = guard_text(&arguments.file)?;
+    let payload = payload(&arguments.subject)?;
+    let check = operation.signer()?.check_guard(wallet, text, payload)?;
+    let json = json!({
+        "walletId": wallet,
+        "order": order(check.order),
+        "verdict": check.verdict.as_ref().map(demand_json),
+        "exposure": exposure::to_json(&check.exposure),
+    });
+    let view = exposure::lines(View::new(json), &check.exposure, "the guard is valid")
+        .line(format!("compared with the guard in force: {}", whole(check.order)));
+    Ok(match &check.verdict {
+        Some(demand) => view.line(format!("verdict: {}", verdict(demand))),
+        None => view,
+    })
+}
+
+fn set(arguments: &GuardSetArgs, operation: &Operation) -> Result<View, Failure> {
+    let wallet = operation.wallet(&arguments.wallet)?;
+    let text = guard_text(&arguments.file)?;
+    let approval = arguments.approval.as_deref().map(approval::read).transpose()?;
+    let mut signer = operation.signer()?;
+    let check = signer.check_guard(wallet, text.clone(), None)?;
+    let version = check.from_version;
+    if check.changes.is_empty() && check.order == GuardOrder::Same {
+        let json = json!({ "walletId": wallet, "version": version, "order": order(check.order) });
+        let line = format!("nothing to set: the guard says so already, at version {version}");
+        return Ok(View::new(json).line(line));
+    }
+    let passphrase = match needs(&check, &owners(wallet, &check, &mut signer)?) {
+        Needs::Nothing => None,
+        Needs::Owners if approval.is_none() => {
+            return Err(approval::needed("it lets more pass", &ask_owners(arguments, operation)));
+        }
+        Needs::Passphrase | Needs::Owners => Some(operation.secret()?),
+    };
+    let asked = passphrase.is_some();
+    let progress = asked.then(|| Progress::start("checking the passphrase"));
     let guard = signer.guard(Request::SetGuard {
         wallet,
-        from_version,
+        from_version: arguments.from_version.unwrap_or(version),
         text,
-        passphrase: Some(passphrase),
-        approval: None,
+        passphrase,
+        approval,
     })?;
-    let json = json!({ "walletId": wallet, "version": guard.version });
-    let exposure = operation.place.command(&format!("exposure {wallet}"));
+    drop(progress);
+    let json = json!({ "walletId": wallet, "version": guard.version, "order": order(check.order) });
+    let how = if asked { "" } else { "; it lets nothing more pass, so no passphrase was needed" };
+    let exposure = operation.place.command(&format!("exposure {}", arguments.wallet));
     Ok(View::new(json)
-        .line(format!("the guard of {wallet} is now at version {}", guard.version))
+        .line(format!("the guard of {} is now at version {}{how}", arguments.wallet, guard.version))
         .line(format!("what can leave under it: {exposure}")))
 }
 
-fn guard_text(file: &Path) -> Result<String, Failure> {
+fn ask_owners(arguments: &GuardSetArgs, operation: &Operation) -> String {
+    let (wallet, file) = (&arguments.wallet, arguments.file.display());
+    operation.place.command(&format!("approval guard {wallet} {file} approval.json"))
+}
+
+fn template(arguments: &GuardTemplateArgs, operation: &Operation) -> Result<View, Failure> {
+    let (Some(name), Some(kind)) = (&arguments.name, arguments.kind) else {
+        let names: Vec<Value> =
+            TEMPLATES.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect();
+        let mut table = Table::new([Column::left("NAME"), Column::left("WHAT IT LETS PASS")]);
+        for (name, about) in TEMPLATES {
+            table.row([(*name).to_owned(), (*about).to_owned()]);
+        }
+        return Ok(View::new(json!({ "templates": names })).table(table));
+    };
+    let (chain, environment) = (kind.chain, kind.environment);
+    let request = Request::GuardTemplate { chain, environment, name: name.clone() };
+    let guard = operation.signer()?.guard(request)?;
+    Ok(View::new(json!({ "name": name, "text": guard.text })).verbatim(guard.text))
+}
+
+/// The guard in a file.
+pub(super) fn guard_text(file: &Path) -> Result<String, Failure> {
     String::from_utf8(files::read(file, MAX_TEXT)?).map_err(|_not_utf8| {
         let what = format!("{} is not UTF-8 text", file.display());
         Failure::new(Exit::Failed, what, "start from what `waiaasctl guard show` prints")
     })
 }
 
-/// Shows what could leave of one wallet, or of all.
-pub(super) fn exposure(wallet: Option<&str>, operation: &Operation) -> Result<View, Failure> {
-    let wallet = wallet.map(|reference| operation.wallet(reference)).transpose()?;
-    let mut signer = operation.signer()?;
-    let keys: Vec<KeyInfo> = signer
-        .keys()?
-        .into_iter()
-        .filter(|key| wallet.map_or(key.state != KeyState::Retired, |one| key.wallet == one))
-        .collect();
-    let mut exposures = Vec::new();
-    for key in &keys {
-        exposures.push(signer.exposure(key.wallet)?);
+/// What a guard is asked about, as the signer would get it from the gateway.
+fn payload(subject: &SubjectArgs) -> Result<Option<Payload>, Failure> {
+    let no = |what: String, advice: &str| Failure::new(Exit::Usage, what, advice);
+    if let Some(hex) = &subject.transaction {
+        let digits = hex.trim().trim_start_matches("0x");
+        let bytes = primitives::decode_hex(digits).map_err(|error| {
+            no(format!("the transaction is not hexadecimal: {error}"), "see --help")
+        })?;
+        return Ok(Some(Payload::Transaction(bytes)));
     }
-    if let (Some(wallet), []) = (wallet, exposures.as_slice()) {
-        exposures.push(signer.exposure(wallet)?);
+    if let Some(file) = &subject.typed_data {
+        let content = files::read(file, MAX_TYPED_DATA.saturating_mul(2))?;
+        let what = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let advice = "give what eth_signTypedData_v4 takes: types, primaryType, domain, message";
+        let json: Value =
+            serde_json::from_slice(&content).map_err(|error| no(what(&error), advice))?;
+        let data = TypedData::from_json(&json).map_err(|error| no(what(&error), advice))?;
+        return Ok(Some(Payload::TypedData(data.to_bytes())));
     }
-    Ok(exposure_view(&exposures, &names(operation)))
+    Ok(subject.text.as_ref().map(|text| Payload::Text(text.as_bytes().to_vec())))
 }
 
-/// Names of the wallets, if gatewayd can be asked: exposure is for when it should not be trusted.
-fn names(operation: &Operation) -> BTreeMap<WalletId, String> {
-    let wallets = operation.gateway().and_then(|gateway| Ok(live_wallets(&gateway)?));
-    let named = |wallet: Wallet| (WalletId::from_bytes(wallet.id.into_bytes()), wallet.name);
-    wallets.unwrap_or_default().into_iter().map(named).collect()
+/// What setting a guard takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Passphrase,
+    Owners,
 }
 
-fn exposure_view(exposures: &[Exposure], names: &BTreeMap<WalletId, String>) -> View {
-    let mut table = Table::new([
-        Column::left("WALLET"),
-        Column::left("NETWORK"),
-        Column::left("ASSET"),
-        Column::right("AT ONCE"),
-        Column::right("PER DAY"),
-    ]);
-    let mut json = Vec::new();
-    for exposure in exposures {
-        let id = exposure.wallet.to_string();
-        let label = names.get(&exposure.wallet).map_or(id.clone(), |name| format!("{name} {id}"));
-        for line in &exposure.lines {
-            table.row(cells(&label, line));
-            json.push(line_json(exposure.wallet, line));
+fn needs(check: &GuardCheck, owners: &Owners) -> Needs {
+    match (check.order, owners.members.is_empty()) {
+        (GuardOrder::Same | GuardOrder::Tighter, _) => Needs::Nothing,
+        (GuardOrder::Looser, true) => Needs::Passphrase,
+        (GuardOrder::Looser, false) => Needs::Owners,
+    }
+}
+
+impl Needs {
+    fn json(self) -> Value {
+        match self {
+            Self::Nothing => json!([]),
+            Self::Passphrase => json!(["passphrase"]),
+            Self::Owners => json!(["passphrase", "approval"]),
         }
     }
-    let view = View::new(json!({ "exposure": json }));
-    if json.is_empty() {
-        view.line("nothing can leave: no wallet, or guards that allow nothing")
-    } else {
-        view.table(table)
-    }
-}
 
-fn cells(wallet: &str, line: &ExposureLine) -> [String; 5] {
-    let native = native_coin(line);
-    let (asset, decimals) = match (line.asset, native) {
-        (Asset::Native, Some(network)) => {
-            (network.native.symbol.to_string(), Some(network.native.decimals))
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Nothing => "setting it takes no passphrase",
+            Self::Passphrase => "setting it takes the passphrase of the vault",
+            Self::Owners => "setting it takes the passphrase of the vault and the owners' approval",
         }
-        (Asset::Native, None) => ("native coin, base units".to_owned(), None),
-        (Asset::Token(token), _) => (format!("{token}, base units"), None),
-    };
-    [
-        wallet.to_owned(),
-        network_name(line.network),
-        asset,
-        amount(line.at_once, decimals),
-        amount(line.per_day, decimals),
-    ]
-}
-
-/// The built-in network whose coin a line is in. Every cluster of Solana has the same coin.
-fn native_coin(line: &ExposureLine) -> Option<&'static Network> {
-    match line.network {
-        Some(chain_id) => builtin_by_chain_id(chain_id),
-        None => primitives::builtin_by_name("solana-mainnet"),
     }
 }
 
-fn network_name(network: Option<ChainId>) -> String {
-    let Some(chain_id) = network else { return "solana, all clusters together".to_owned() };
-    builtin_by_chain_id(chain_id)
-        .map_or_else(|| chain_id.to_string(), |network| network.name.to_string())
-}
-
-fn amount(ceiling: Ceiling, decimals: Option<u8>) -> String {
-    match (ceiling, decimals) {
-        (Ceiling::AtMost(amount), Some(decimals)) => amount.to_units(decimals),
-        (Ceiling::AtMost(amount), None) => amount.to_string(),
-        (Ceiling::Unlimited, _) => "everything".to_owned(),
+/// The wallet's owners, who are asked for where a guard lets more pass.
+fn owners(wallet: WalletId, check: &GuardCheck, signer: &mut Signer) -> Result<Owners, Failure> {
+    match check.order {
+        GuardOrder::Same | GuardOrder::Tighter => Ok(Owners::NONE),
+        GuardOrder::Looser => Ok(signer.owners(wallet)?.confirmed),
     }
 }
 
-fn line_json(wallet: WalletId, line: &ExposureLine) -> Value {
-    let base_units = |ceiling| match ceiling {
-        Ceiling::AtMost(amount) => json!(amount),
-        Ceiling::Unlimited => json!("unlimited"),
-    };
-    let token = match line.asset {
-        Asset::Native => Value::Null,
-        Asset::Token(token) => json!(token),
-    };
+const fn order(order: GuardOrder) -> &'static str {
+    match order {
+        GuardOrder::Same => "same",
+        GuardOrder::Tighter => "tighter",
+        GuardOrder::Looser => "looser",
+    }
+}
+
+const fn whole(order: GuardOrder) -> &'static str {
+    match order {
+        GuardOrder::Same => "it lets the same pass",
+        GuardOrder::Tighter => "tighter, it lets nothing more pass",
+        GuardOrder::Looser => "looser, it lets something more pass",
+    }
+}
+
+fn changes(changes: &[GuardChange]) -> Table {
+    let mut table = Table::new(["WHICH WAY", "WHERE", "NOW", "THEN"].map(Column::left));
+    for change in changes {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        table.row([
+            order(change.order).to_owned(),
+            change.key.clone(),
+            value(&change.before),
+            value(&change.after),
+        ]);
+    }
+    table
+}
+
+fn change_json(change: &GuardChange) -> Value {
     json!({
-        "walletId": wallet,
-        "network": line.network,
-        "token": token,
-        "atOnce": base_units(line.at_once),
-        "perDay": base_units(line.per_day),
+        "key": change.key,
+        "before": change.before,
+        "after": change.after,
+        "order": order(change.order),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::Style;
-    use crate::view::Format;
-    use primitives::{Amount, EvmAddress};
-
-    #[test]
-    fn exposure_is_in_coins_where_the_coin_is_known() {
-        let token = Asset::Token(EvmAddress([4; 20]).into());
-        let line = |network: Option<&str>, asset, at_once| ExposureLine {
-            network: network.map(|id| id.parse().unwrap()),
-            asset,
-            at_once,
-            per_hour: Ceiling::Unlimited,
-            per_day: Ceiling::Unlimited,
-            per_month: Ceiling::Unlimited,
-        };
-        let some = Ceiling::AtMost(Amount::from(5_000_000_000_000_000_u64));
-        for (line, expected) in [
-            (line(Some("eip155:1"), Asset::Native, some), ["ethereum-mainnet", "ETH", "0.005"]),
-            (
-                line(Some("eip155:1"), token, some),
-                [
-                    "ethereum-mainnet",
-                    "0x0404040404040404040404040404040404040404, base units",
-                    "5000000000000000",
-                ],
-            ),
-            (
-                line(Some("eip155:31337"), Asset::Native, some),
-                ["eip155:31337", "native coin, base units", "5000000000000000"],
-            ),
-            (
-                line(None, Asset::Native, Ceiling::AtMost(100_000_000_u64.into())),
-                ["solana, all clusters together", "SOL", "0.1"],
-            ),
-        ] {
-            let [_, network, asset, at_once, per_day] = cells("shop", &line);
-            assert_eq!([network.as_str(), asset.as_str(), at_once.as_str()], expected);
-            assert_eq!(per_day, "everything");
+fn verdict(demand: &Demand) -> String {
+    match demand {
+        Demand::Immediate => "signed at once".to_owned(),
+        Demand::Delay(seconds) => {
+            format!("signed {seconds} seconds after it was announced, unless somebody cancels it")
         }
+        Demand::Owner(reason) => format!("needs the owners: {reason}"),
+        Demand::Never(reason) => format!("never signed: {reason}"),
     }
+}
 
-    #[test]
-    fn programs_get_base_units() {
-        let wallet = WalletId::from_bytes([7; 16]);
-        let lines = vec![ExposureLine {
-            network: None,
-            asset: Asset::Native,
-            at_once: Ceiling::AtMost(Amount::from(100_000_000_u64)),
-            per_hour: Ceiling::Unlimited,
-            per_day: Ceiling::Unlimited,
-            per_month: Ceiling::Unlimited,
-        }];
-        let text = exposure_view(&[Exposure { wallet, lines, remarks: vec![] }], &BTreeMap::new())
-            .render(Format::Json, Style::Plain);
-        let json: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(json["exposure"][0]["atOnce"], "100000000");
-        assert_eq!(json["exposure"][0]["perDay"], "unlimited");
-        assert_eq!(json["exposure"][0]["token"], Value::Null);
+fn demand_json(demand: &Demand) -> Value {
+    match demand {
+        Demand::Immediate => json!({ "demand": "immediate" }),
+        Demand::Delay(seconds) => json!({ "demand": "delay", "seconds": seconds }),
+        Demand::Owner(reason) => json!({ "demand": "owner", "reason": reason }),
+        Demand::Never(reason) => json!({ "demand": "never", "reason": reason }),
     }
 }

@@ -1,11 +1,19 @@
 //! The commands of `waiaasctl`: each asks a daemon and returns what to show.
 
+mod announcement;
+mod approval;
+mod audit;
 mod backup;
 mod balance;
+mod exposure;
 mod guard;
 mod import;
+mod latch;
+mod owner;
+mod receipt;
 mod service;
 mod session;
+mod status;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -21,7 +29,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::args::{Command, JournalCommand};
+use crate::args::{Command, TimeCommand};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway, GatewayError};
 use crate::manual;
@@ -51,18 +59,23 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Status => Ok(status(&operation.place)),
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
-        Command::Suspend { reason } => vault::suspend(operation, reason),
-        Command::Resume => vault::resume(operation),
+        Command::Suspend(arguments) => latch::suspend(arguments, operation),
+        Command::Resume(arguments) => latch::resume(&arguments, operation),
+        Command::Renew => latch::renew(operation),
+        Command::Time(TimeCommand::Accept) => latch::accept_time(operation),
         Command::Wallet(command) => wallet::run(command, operation),
         Command::Session(command) => session::run(command, operation),
         Command::Send(arguments) => transaction::send(arguments, operation),
         Command::Balance(arguments) => balance::balance(&arguments, operation),
         Command::Tx(command) => transaction::run(command, operation),
         Command::Guard(command) => guard::run(command, operation),
-        Command::Exposure(arguments) => guard::exposure(arguments.wallet.as_deref(), operation),
+        Command::Exposure(arguments) => exposure::exposure(arguments.wallet.as_deref(), operation),
+        Command::Owner(command) => owner::run(command, operation),
+        Command::Announcement(command) => announcement::run(command, operation),
         Command::Backup(arguments) => backup::run(arguments, operation),
         Command::Restore { file } => backup::restore(&file, operation),
-        Command::Journal(JournalCommand::Verify) => backup::verify_journal(operation),
+        Command::Audit(command) => audit::run(command, operation),
+        Command::Receipt(command) => receipt::run(command, operation),
         Command::Completions(arguments) => {
             let script = manual::completions(arguments.shell, arguments.program);
             Ok(View::new(json!({ "script": script })).verbatim(script))
@@ -71,8 +84,8 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
     }
 }
 
-pub(crate) use service::status;
 pub(crate) use session::over;
+pub(crate) use status::status;
 pub(crate) use wallet::new_wallet;
 
 impl Operation {

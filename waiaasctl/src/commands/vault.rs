@@ -1,6 +1,6 @@
-//! `init`, `unlock`, `lock`, `suspend`, `resume`.
+//! `init`, `unlock`, `lock`.
 
-use protocol::{Latch, Request};
+use protocol::Request;
 
 use super::Operation;
 use crate::exit::Failure;
@@ -32,30 +32,4 @@ pub(super) fn unlock(operation: &Operation) -> Result<View, Failure> {
 pub(super) fn lock(operation: &Operation) -> Result<View, Failure> {
     operation.signer()?.do_it(Request::Lock)?;
     Ok(View::said("the vault is locked: nothing is signed until it is unlocked"))
-}
-
-/// Stops all signing.
-pub(super) fn suspend(operation: &Operation, reason: String) -> Result<View, Failure> {
-    operation.signer()?.do_it(Request::Halt {
-        wallet: None,
-        from: None,
-        to: Latch::Suspended,
-        reason,
-    })?;
-    let resume = operation.place.command("resume");
-    Ok(View::said(format!("signing is suspended until an operator resumes it: {resume}")))
-}
-
-/// Ends a suspension.
-pub(super) fn resume(operation: &Operation) -> Result<View, Failure> {
-    let mut signer = operation.signer()?;
-    let passphrase = operation.secret()?;
-    let _progress = Progress::start("checking the passphrase");
-    signer.do_it(Request::Resume {
-        wallet: None,
-        from: Latch::Suspended,
-        passphrase,
-        approval: None,
-    })?;
-    Ok(View::said("signing goes on"))
 }

@@ -96,8 +96,23 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
             Some(format!("open it: {}", place.command("unlock")))
         }
         RefusalCode::VaultUninitialised => Some(format!("make it: {}", place.command("init"))),
-        RefusalCode::Suspended => Some(format!("let it go on: {}", place.command("resume"))),
+        RefusalCode::Suspended | RefusalCode::Locked => {
+            Some(format!("let it go on: {}", place.command("resume")))
+        }
         RefusalCode::UnknownWallet => Some(format!("see {}", place.command("wallet list"))),
+        RefusalCode::LatchChanged => Some(format!("see {}", place.command("status"))),
+        RefusalCode::UnknownRecord => Some(format!("see {}", place.command("audit show"))),
+        RefusalCode::OwnersChanged => Some(format!("see {}", place.command("owner show WALLET"))),
+        RefusalCode::GuardChanged => {
+            let diff = place.command("guard diff WALLET FILE");
+            Some(format!("compare yours with the one that is there now: {diff}"))
+        }
+        RefusalCode::BadGuard => Some(
+            "docs/guard.md says what a guard may say; the old one is still in force".to_owned(),
+        ),
+        RefusalCode::ApprovalExpired | RefusalCode::ApprovalUsed => {
+            Some(format!("ask the owners again: {} --help", place.command("approval")))
+        }
         RefusalCode::Throttled | RefusalCode::WrongPassphrase
             if refusal.retry_after_seconds > 0 =>
         {
@@ -114,8 +129,6 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::Undecodable
         | RefusalCode::NetworkNotAllowed
         | RefusalCode::EffectNotAllowed
-        | RefusalCode::BadGuard
-        | RefusalCode::GuardChanged
         | RefusalCode::BadKey
         | RefusalCode::BadBackup
         | RefusalCode::LimitReached
@@ -127,12 +140,6 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::NotYet
         | RefusalCode::UnknownAnnouncement
         | RefusalCode::BadApproval
-        | RefusalCode::ApprovalExpired
-        | RefusalCode::ApprovalUsed
-        | RefusalCode::OwnersChanged
-        | RefusalCode::Locked
-        | RefusalCode::LatchChanged
-        | RefusalCode::UnknownRecord
         | RefusalCode::Internal => None,
     }
 }

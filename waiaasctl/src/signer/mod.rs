@@ -11,9 +11,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use primitives::WalletId;
+use protocol::journal::{Receipt, Record};
 use protocol::{
-    Exposure, Frame, GuardText, JournalReport, KeyInfo, MAX_CONTROL_FRAME, Reply, Request,
-    RequestId, Secret, Status, VERSION,
+    Announcement, Exposure, Frame, GuardCheck, GuardText, JournalReport, KeyInfo,
+    MAX_CONTROL_FRAME, OwnersState, Payload, Reply, Request, RequestId, Secret, Status, VERSION,
 };
 use zeroize::Zeroizing;
 
@@ -35,6 +36,7 @@ const MAX_PAGES: usize = 256;
 pub struct Signer {
     stream: UnixStream,
     last_id: RequestId,
+    instance: [u8; 16],
 }
 
 /// Picks the content out of one kind of reply.
@@ -55,11 +57,18 @@ impl Signer {
         let stream = UnixStream::connect(socket).map_err(unreachable)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(unreachable)?;
         stream.set_write_timeout(Some(PATIENCE)).map_err(unreachable)?;
-        let mut signer = Self { stream, last_id: 0 };
-        let Reply::Hello { version, .. } = signer.ask(Request::Hello { version: VERSION })? else {
+        let mut signer = Self { stream, last_id: 0, instance: [0; 16] };
+        let Reply::Hello { version, instance } = signer.ask(Request::Hello { version: VERSION })?
+        else {
             return Err(SignerError::Unexpected { what: "hello".to_owned() });
         };
+        signer.instance = instance;
         if version == VERSION { Ok(signer) } else { Err(SignerError::Version { theirs: version }) }
+    }
+
+    /// Who the signer is: what owners approve names it.
+    pub const fn instance(&self) -> [u8; 16] {
+        self.instance
     }
 
     /// How the signer is.
@@ -118,6 +127,52 @@ impl Signer {
     /// See [`SignerError`].
     pub fn exposure(&mut self, wallet: WalletId) -> Result<Exposure, SignerError> {
         self.expect(Request::Exposure { wallet }, content_of!(Exposure))
+    }
+
+    /// What a guard would change, and say to a payload.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn check_guard(
+        &mut self,
+        wallet: WalletId,
+        text: String,
+        payload: Option<Payload>,
+    ) -> Result<GuardCheck, SignerError> {
+        let request = Request::CheckGuard { wallet, text, payload };
+        self.expect(request, content_of!(GuardCheck))
+    }
+
+    /// A wallet's owners, and who was proposed.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn owners(&mut self, wallet: WalletId) -> Result<OwnersState, SignerError> {
+        self.expect(Request::ShowOwners { wallet }, content_of!(Owners))
+    }
+
+    /// What waits for its time in a wallet.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn announcements(&mut self, wallet: WalletId) -> Result<Vec<Announcement>, SignerError> {
+        self.expect(Request::ListAnnouncements { wallet }, content_of!(Announcements))
+    }
+
+    /// Records of the journal from this number on; none after the last.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn records(&mut self, from: u64, limit: u16) -> Result<Vec<Record>, SignerError> {
+        self.expect(Request::ReadJournal { from, limit }, content_of!(Records))
+    }
+
+    /// A signed copy of one record.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn receipt(&mut self, record: u64) -> Result<Receipt, SignerError> {
+        self.expect(Request::Receipt { record }, content_of!(Receipt))
     }
 
     /// An encrypted copy of keys and guards.

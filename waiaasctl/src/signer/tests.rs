@@ -1,47 +1,13 @@
 //! The client of the signer, against a socket that answers as told.
 
-use primitives::{Chain, Environment};
-use protocol::{KeyState, Latch, RefusalCode, SecretMemory, VaultPhase};
+use protocol::RefusalCode;
 
 use super::*;
 use crate::exit::Exit;
-use crate::testing::{Peers, hello};
+use crate::testing::{Peers, hello, key, status};
 
 fn connect(peers: &Peers) -> Result<Signer, SignerError> {
     Signer::connect(&peers.place().control_socket())
-}
-
-fn status() -> Status {
-    Status {
-        version: "0.1.0".to_owned(),
-        vault: VaultPhase::Open,
-        latch: Latch::Active,
-        latch_reason: String::new(),
-        wallets_halted: 0,
-        suspends_at: None,
-        secret_memory: SecretMemory::MemfdSecret,
-        wallets: 2,
-        journal_records: 40,
-        journal_head: [9; 32],
-        witness: "none".to_owned(),
-        now: 1_800_000_000,
-        behind_seconds: 0,
-        idle_lock_seconds: 0,
-        sandbox: vec!["seccomp".to_owned()],
-    }
-}
-
-fn key(number: u8) -> KeyInfo {
-    KeyInfo {
-        wallet: WalletId::from_bytes([number; 16]),
-        chain: Chain::Evm,
-        environment: Environment::Testnet,
-        public_key: vec![2; 33],
-        address: primitives::EvmAddress([number; 20]).into(),
-        state: KeyState::Active,
-        latch: Latch::Active,
-        created_at: 1_800_000_000,
-    }
 }
 
 #[test]

@@ -1,27 +1,31 @@
 //! Commands, against sockets that answer as told.
 
+mod audit;
+mod guard;
+mod latch;
+mod owner;
+
+use clap::Parser;
 use primitives::{Amount, Asset};
-use protocol::{Ceiling, Exposure, ExposureLine, GuardText, JournalReport, KeyState, Latch, Reply};
+use protocol::{Ceiling, Exposure, ExposureLine, JournalReport, KeyState, Reply};
 use protocol::{KeyInfo, Request};
 
 use super::*;
-use crate::args::{BackupArgs, GuardCommand};
+use crate::args::{BackupArgs, Operator};
 use crate::table::Style;
-use crate::testing::Peers;
+use crate::testing::{Peers, key};
 
 const WALLET: &str = "07070707-0707-0707-0707-070707070707";
 
-fn key() -> KeyInfo {
-    KeyInfo {
-        wallet: WALLET.parse().unwrap(),
-        chain: primitives::Chain::Solana,
-        environment: primitives::Environment::Testnet,
-        public_key: vec![3; 32],
-        address: primitives::SolanaAddress([3; 32]).into(),
-        state: KeyState::Active,
-        latch: Latch::Active,
-        created_at: 1_800_000_000,
-    }
+/// Does what a command line says; `{}` in it is the directory of the peers.
+fn command(line: &str, peers: &Peers) -> Result<View, Failure> {
+    let line = line.replace("{}", &peers.path().display().to_string());
+    let words = std::iter::once("waiaasctl").chain(line.split_whitespace());
+    run(Operator::try_parse_from(words).unwrap().command, &peers.operation())
+}
+
+fn text_of(view: &View) -> String {
+    view.render(Format::Text, Style::Plain)
 }
 
 fn json_of(view: &View) -> Value {
@@ -41,32 +45,6 @@ fn wallets(names: &[&str]) -> (u16, String) {
         })
         .collect();
     (200, json!({ "items": items }).to_string())
-}
-
-#[test]
-fn a_guard_is_set_from_the_version_that_was_shown() {
-    let peers = Peers::new();
-    let shown = GuardText { version: 3, text: "old = 1".to_owned() };
-    let set = GuardText { version: 4, text: "new = 1".to_owned() };
-    let asked = peers.signer(vec![Reply::Guard(shown), Reply::Guard(set)]);
-    let file = peers.path().join("guard.toml");
-    std::fs::write(&file, "new = 1").unwrap();
-    let command = GuardCommand::Set { wallet: WALLET.to_owned(), file, from_version: None };
-    let view = run(Command::Guard(command), &peers.operation()).unwrap();
-    assert_eq!(json_of(&view)["version"], 4);
-    let last = asked.iter().nth(2).unwrap();
-    let Request::SetGuard { from_version, text, .. } = last else { panic!("{last:?}") };
-    assert_eq!((from_version, text.as_str()), (3, "new = 1"));
-}
-
-#[test]
-fn a_guard_is_printed_as_it_is() {
-    let peers = Peers::new();
-    let text = "[networks]\n# a comment\n";
-    let _asked = peers.signer(vec![Reply::Guard(GuardText { version: 3, text: text.to_owned() })]);
-    let command = GuardCommand::Show { wallet: WALLET.to_owned() };
-    let view = run(Command::Guard(command), &peers.operation()).unwrap();
-    assert_eq!(view.render(Format::Text, Style::Plain), text);
 }
 
 #[test]
@@ -98,11 +76,10 @@ fn exposure_covers_every_wallet_that_still_signs() {
         per_day: Ceiling::Unlimited,
         per_month: Ceiling::Unlimited,
     };
-    let exposure = Exposure { wallet: key().wallet, lines: vec![line], remarks: vec![] };
-    let retired =
-        KeyInfo { wallet: WalletId::from_bytes([8; 16]), state: KeyState::Retired, ..key() };
+    let exposure = Exposure { wallet: key(7).wallet, lines: vec![line], remarks: vec![] };
+    let retired = KeyInfo { state: KeyState::Retired, ..key(8) };
     let _asked = peers.signer(vec![
-        Reply::Keys(vec![key(), retired]),
+        Reply::Keys(vec![key(7), retired]),
         Reply::Keys(vec![]),
         Reply::Exposure(exposure),
     ]);
@@ -131,7 +108,7 @@ fn a_wallet_is_found_by_its_name_if_only_one_has_it() {
 #[test]
 fn wallets_are_listed_while_gatewayd_is_down() {
     let peers = Peers::new();
-    let _asked = peers.signer(vec![Reply::Keys(vec![key()]), Reply::Keys(vec![])]);
+    let _asked = peers.signer(vec![Reply::Keys(vec![key(7)]), Reply::Keys(vec![])]);
     let view = run(Command::Wallet(crate::args::WalletCommand::List), &peers.operation()).unwrap();
     let json = json_of(&view);
     assert_eq!(json["wallets"][0]["id"], WALLET);

@@ -1,0 +1,159 @@
+//! The command line of `waiaasctl guard`, `owner`, `announcement` and `approval`: what may leave, and
+//! who may allow more.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, value_parser};
+use primitives::Address;
+
+use super::WalletKind;
+
+/// What to do with guards.
+#[derive(Debug, Subcommand)]
+pub enum GuardCommand {
+    /// Print a wallet's guard as TOML
+    Show {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Show what a guard in a file would change, and what could leave then; sets nothing
+    Diff {
+        /// The wallet, by name or id
+        wallet: String,
+        /// The file, `-` for standard input
+        file: PathBuf,
+    },
+    /// Show what a guard in a file would say to a transaction or message; sets nothing
+    Test(GuardTestArgs),
+    /// Replace a wallet's guard by the TOML in a file
+    ///
+    /// A guard that lets nothing more pass is set at once. Any other takes the passphrase of the
+    /// vault, and the approval of the wallet's owners where there are any.
+    Set(GuardSetArgs),
+    /// Print a guard to begin with
+    Template(GuardTemplateArgs),
+}
+
+/// A guard to set.
+#[derive(Debug, Args)]
+pub struct GuardSetArgs {
+    /// The wallet, by name or id
+    pub wallet: String,
+    /// The file, `-` for standard input; `waiaasctl guard show` prints one to start from
+    pub file: PathBuf,
+    /// Refuse if the guard is not at this version any more [default: the version it has now]
+    #[arg(long, value_name = "VERSION")]
+    pub from_version: Option<u64>,
+    /// What the wallet's owners signed; see `waiaasctl approval guard`
+    #[arg(long, value_name = "FILE")]
+    pub approval: Option<PathBuf>,
+}
+
+/// A guard to try.
+#[derive(Debug, Args)]
+pub struct GuardTestArgs {
+    /// The wallet, by name or id
+    pub wallet: String,
+    /// The file, `-` for standard input
+    pub file: PathBuf,
+    /// What it is to judge.
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+}
+
+/// What a guard is to judge.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct SubjectArgs {
+    /// An unsigned transaction: RLP of an EVM network, or the message of a Solana transaction
+    #[arg(long, value_name = "HEX")]
+    pub transaction: Option<String>,
+    /// A text that is to be signed
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Typed data (EIP-712) as `eth_signTypedData_v4` takes it, in a file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub typed_data: Option<PathBuf>,
+}
+
+/// Which template.
+#[derive(Debug, Args)]
+pub struct GuardTemplateArgs {
+    /// Its name
+    #[arg(required_unless_present = "list")]
+    pub name: Option<String>,
+    /// For which wallets.
+    #[command(flatten)]
+    pub kind: Option<WalletKind>,
+    /// List the templates instead
+    #[arg(long, conflicts_with = "name", exclusive = true)]
+    pub list: bool,
+}
+
+/// What to do with owners.
+#[derive(Debug, Subcommand)]
+pub enum OwnerCommand {
+    /// Show who the owners of a wallet are, and who was proposed
+    Show {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Propose owners for a wallet that has none; an operator confirms them
+    Propose {
+        /// The wallet, by name or id
+        wallet: String,
+        /// Who.
+        #[command(flatten)]
+        owners: OwnerArgs,
+    },
+    /// Make these the owners of a wallet, in place of those it has
+    ///
+    /// They are named once more, as a gateway may have proposed others in between. Where the wallet
+    /// has owners already, these have to approve.
+    Confirm {
+        /// The wallet, by name or id
+        wallet: String,
+        /// Who.
+        #[command(flatten)]
+        owners: OwnerArgs,
+        /// What the present owners signed; see `waiaasctl approval owners`
+        #[arg(long, value_name = "FILE")]
+        approval: Option<PathBuf>,
+    },
+    /// Leave a wallet without owners; they have to approve
+    Remove {
+        /// The wallet, by name or id
+        wallet: String,
+        /// What the present owners signed; see `waiaasctl approval owners`
+        #[arg(long, value_name = "FILE")]
+        approval: Option<PathBuf>,
+    },
+}
+
+/// So many of these.
+#[derive(Debug, Args)]
+pub struct OwnerArgs {
+    /// The owners' addresses, of Ethereum or Solana
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub members: Vec<Address>,
+    /// How many of them have to sign [default: all of them]
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u8).range(1..=16))]
+    pub threshold: Option<u8>,
+}
+
+/// What to do with announcements.
+#[derive(Debug, Subcommand)]
+pub enum AnnouncementCommand {
+    /// List what waits for its time in a wallet
+    List {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Call an announcement off: it is not signed
+    Cancel {
+        /// The wallet, by name or id
+        wallet: String,
+        /// The announcement; all of the wallet's without it
+        id: Option<uuid::Uuid>,
+    },
+}

@@ -1,0 +1,218 @@
+//! `status`: how both daemons are, and what to do next.
+
+use api::Health;
+use protocol::{KeyInfo, Latch, Status, VaultPhase};
+use serde_json::{Value, json};
+
+use super::to_json;
+use crate::exit::Failure;
+use crate::gateway::{Call, Gateway};
+use crate::place::Place;
+use crate::signer::{Signer, SignerError};
+use crate::time::{span, utc};
+use crate::view::View;
+
+/// So many seconds before the dead man's switch suspends signing, status asks for a renewal.
+const RENEW_WITHIN: u64 = 86_400;
+/// So many seconds may the signer's clock be behind without a word: a reboot takes them.
+const BEHIND: u64 = 60;
+
+/// The signer's status, and those of its wallets that are halted by themselves.
+struct Signing {
+    status: Status,
+    halted: Vec<KeyInfo>,
+}
+
+/// How both daemons are. The program ends with a failure if one of them does not answer, and shows
+/// the other all the same.
+pub(crate) fn status(place: &Place) -> View {
+    let signer = signing(place).map_err(Failure::from);
+    let gateway = Gateway::new(&place.gateway_socket())
+        .and_then(|gateway| gateway.ask::<Health>(Call::get("/health")))
+        .map_err(Failure::from);
+    let mut fields = match &signer {
+        Ok(signing) => signer_fields(signing),
+        Err(failure) => vec![("signerd", with_reason(failure))],
+    };
+    fields.push(match &gateway {
+        Ok(health) => (
+            "gatewayd",
+            format!("{}, version {}, up {} s", health.status, health.version, health.uptime),
+        ),
+        Err(failure) => ("gatewayd", with_reason(failure)),
+    });
+    let json = json!({
+        "signer": signer.as_ref().map_or(Value::Null, signer_json),
+        "gateway": gateway.as_ref().map_or(Value::Null, to_json),
+    });
+    let next = signer.as_ref().map_or_else(|_failure| Vec::new(), |it| next_steps(it, place));
+    let view = next.into_iter().fold(View::new(json).fields(fields), View::line);
+    match signer.err().or(gateway.err()) {
+        None => view,
+        Some(failure) => {
+            let advice = failure.advice(Some(place)).unwrap_or_default();
+            view.line(advice).ending(failure.exit())
+        }
+    }
+}
+
+fn signing(place: &Place) -> Result<Signing, SignerError> {
+    let mut signer = Signer::connect(&place.control_socket())?;
+    let status = signer.status()?;
+    let mut halted = if status.wallets_halted > 0 { signer.keys()? } else { Vec::new() };
+    halted.retain(|key| key.latch != Latch::Active);
+    Ok(Signing { status, halted })
+}
+
+fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, String)> {
+    let idle = match status.idle_lock_seconds {
+        0 => String::new(),
+        seconds => format!(", locks after {seconds} idle seconds"),
+    };
+    let reason = match status.latch_reason.as_str() {
+        "" => String::new(),
+        reason => format!(": {reason}"),
+    };
+    let mut fields = vec![
+        ("signerd", format!("version {}, {} wallets", status.version, status.wallets)),
+        ("vault", format!("{}{idle}", status.vault)),
+        ("signing", format!("{}{reason}", status.latch)),
+    ];
+    fields.extend(halted.iter().map(|key| ("halted", format!("{}: {}", key.wallet, key.latch))));
+    fields.extend([
+        ("dead man", dead_man(status)),
+        ("clock", clock(status)),
+        ("secrets", format!("kept in {} memory", status.secret_memory)),
+        ("sandbox", status.sandbox.join(", ")),
+        (
+            "journal",
+            format!(
+                "{} records, head {}",
+                status.journal_records,
+                primitives::encode_hex(&status.journal_head)
+            ),
+        ),
+        ("witness", status.witness.clone()),
+    ]);
+    fields
+}
+
+fn dead_man(status: &Status) -> String {
+    match status.suspends_at {
+        None => "no switch is set".to_owned(),
+        Some(at) if at <= status.now => format!("its time was over at {}", utc(at)),
+        Some(at) => {
+            let left = span(at.saturating_sub(status.now));
+            format!("suspends signing at {}, in {left}, unless it is renewed", utc(at))
+        }
+    }
+}
+
+fn clock(status: &Status) -> String {
+    let now = utc(status.now);
+    match status.behind_seconds {
+        0 => now,
+        seconds => format!("{now}, {} behind the system's clock", span(seconds)),
+    }
+}
+
+fn signer_json(Signing { status, halted }: &Signing) -> Value {
+    let halted: Vec<Value> = halted
+        .iter()
+        .map(|key| json!({ "walletId": key.wallet, "latch": key.latch.to_string() }))
+        .collect();
+    json!({
+        "version": status.version,
+        "vault": status.vault.to_string(),
+        "latch": status.latch.to_string(),
+        "latchReason": status.latch_reason,
+        "halted": halted,
+        "suspendsAt": status.suspends_at,
+        "secretMemory": status.secret_memory.to_string(),
+        "wallets": status.wallets,
+        "journalRecords": status.journal_records,
+        "journalHead": primitives::encode_hex(&status.journal_head),
+        "witness": status.witness,
+        "now": status.now,
+        "behindSeconds": status.behind_seconds,
+        "idleLockSeconds": status.idle_lock_seconds,
+        "sandbox": status.sandbox,
+    })
+}
+
+/// What to do so that everything can be signed, and stays so.
+fn next_steps(Signing { status, halted }: &Signing, place: &Place) -> Vec<String> {
+    let mut steps = Vec::new();
+    let mut step = |why: &str, command: &str| {
+        steps.push(format!("next: {}{why}", place.command(command)));
+    };
+    match (status.vault, status.latch) {
+        (VaultPhase::Uninitialised, _) => step(", which makes the vault", "init"),
+        (VaultPhase::Locked, _) => step(", which opens the vault", "unlock"),
+        (VaultPhase::Open, _) => {}
+    }
+    match (status.vault, status.latch) {
+        (VaultPhase::Uninitialised, _) | (_, Latch::Active) => {}
+        (_, Latch::Suspended | Latch::Locked) => step(", once you know why it stopped", "resume"),
+    }
+    for key in halted {
+        step(", once you know why it stopped", &format!("resume {}", key.wallet));
+    }
+    if status.suspends_at.is_some_and(|at| at.saturating_sub(status.now) < RENEW_WITHIN) {
+        step(", before signing is suspended", "renew");
+    }
+    if status.behind_seconds > BEHIND {
+        step(", if the system's clock is right", "time accept");
+    }
+    steps
+}
+
+fn with_reason(failure: &Failure) -> String {
+    match failure.why() {
+        Some(why) => format!("{failure}: {why}"),
+        None => failure.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{key, status};
+
+    fn steps(change: impl FnOnce(&mut Status), halted: Vec<KeyInfo>) -> Vec<String> {
+        let mut status = status();
+        change(&mut status);
+        next_steps(&Signing { status, halted }, &Place::of_operator(None, None).unwrap())
+    }
+
+    #[test]
+    fn each_thing_that_stops_signing_comes_with_its_next_step() {
+        let halted = KeyInfo { latch: Latch::Locked, ..key(7) };
+        for (steps, expected) in [
+            (steps(|_| {}, vec![]), &[][..]),
+            (steps(|it| it.vault = VaultPhase::Uninitialised, vec![]), &["init,"]),
+            (steps(|it| it.vault = VaultPhase::Locked, vec![]), &["unlock,"]),
+            (steps(|it| it.latch = Latch::Locked, vec![]), &["resume,"]),
+            (
+                steps(
+                    |it| {
+                        it.vault = VaultPhase::Locked;
+                        it.latch = Latch::Suspended;
+                    },
+                    vec![],
+                ),
+                &["unlock,", "resume,"],
+            ),
+            (steps(|_| {}, vec![halted]), &["resume 07070707-0707-0707-0707-070707070707,"]),
+            (steps(|it| it.suspends_at = Some(it.now + RENEW_WITHIN - 1), vec![]), &["renew,"]),
+            (steps(|it| it.suspends_at = Some(it.now + RENEW_WITHIN), vec![]), &[]),
+            (steps(|it| it.behind_seconds = BEHIND, vec![]), &[]),
+            (steps(|it| it.behind_seconds = BEHIND + 1, vec![]), &["time accept,"]),
+        ] {
+            assert_eq!(steps.len(), expected.len(), "{steps:?}");
+            for (step, command) in steps.iter().zip(expected) {
+                assert!(step.starts_with(&format!("next: waiaasctl {command}")), "{step}");
+            }
+        }
+    }
+}

@@ -2,8 +2,10 @@
 //! without a signer, and add a signature.
 
 use primitives::{Address, Amount, WalletId, decode_hex, encode_hex};
-use protocol::{Approval, Latch, OwnerSignature, Owners, SignedForm, Terms};
+use protocol::{Approval, OwnerSignature, Owners, SignedForm, Terms};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use txcodec::approval::{ApprovalError, Question, Rendered, Stop};
 
 use crate::receipt::parse_hex;
 
@@ -49,7 +51,7 @@ pub(crate) enum Matter {
     /// Whether signing goes on.
     Resume {
         /// From where.
-        from: Latch,
+        from: Stop,
     },
 }
 
@@ -161,7 +163,7 @@ impl Draft {
             MatterFile::Owners { from_version, threshold, members } => {
                 Matter::Owners { from_version, owners: Owners { threshold, members } }
             }
-            MatterFile::Resume { from } => Matter::Resume { from: latch(&from)? },
+            MatterFile::Resume { from } => Matter::Resume { from: stop(&from)? },
         };
         let terms = Terms {
             guard_version: file.terms.guard_version,
@@ -181,6 +183,36 @@ impl Draft {
             terms,
             signatures: signatures.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The question as owners read and sign it.
+    ///
+    /// # Errors
+    /// When it is more than owners are asked at once, or they are not asked about it at all.
+    pub(crate) fn rendered(&self) -> Result<Rendered, ApprovalError> {
+        let matter = match &self.matter {
+            Matter::Guard { from_version, text } => {
+                let sha256 = Sha256::digest(text.as_bytes()).into();
+                txcodec::approval::Matter::Guard { from_version: *from_version, sha256 }
+            }
+            Matter::Owners { from_version, owners } => txcodec::approval::Matter::Owners {
+                from_version: *from_version,
+                threshold: owners.threshold,
+                members: &owners.members,
+            },
+            Matter::Resume { from } => txcodec::approval::Matter::Resume { from: *from },
+        };
+        Question {
+            instance: self.instance,
+            wallet: self.wallet,
+            address: self.address,
+            guard_version: self.terms.guard_version,
+            fee_ceiling: self.terms.fee_ceiling,
+            expires_at: self.terms.expires_at,
+            nonce: self.terms.nonce,
+            matter,
+        }
+        .render()
     }
 
     /// What the signer gets of it.
@@ -222,10 +254,10 @@ fn form_of(word: &str) -> Option<SignedForm> {
     [SignedForm::Text, SignedForm::TypedData].into_iter().find(|form| form_word(*form) == word)
 }
 
-fn latch(word: &str) -> Result<Latch, DraftError> {
-    [Latch::Suspended, Latch::Locked]
+fn stop(word: &str) -> Result<Stop, DraftError> {
+    [Stop::Suspended, Stop::Locked]
         .into_iter()
-        .find(|latch| latch.to_string() == word)
+        .find(|stop| stop.to_string() == word)
         .ok_or(DraftError::Field("from"))
 }
 
@@ -261,7 +293,7 @@ mod tests {
             Matter::Guard { from_version: 3, text: "messages = \"none\"\n".to_owned() },
             Matter::Owners { from_version: 1, owners: Owners { threshold: 1, members } },
             Matter::Owners { from_version: 1, owners: Owners::NONE },
-            Matter::Resume { from: Latch::Locked },
+            Matter::Resume { from: Stop::Locked },
         ] {
             let draft = draft(matter);
             let text = draft.to_json().to_string();
@@ -271,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_file_of_another_form_is_no_approval() {
-        let good = draft(Matter::Resume { from: Latch::Locked }).to_json();
+        let good = draft(Matter::Resume { from: Stop::Locked }).to_json();
         let with = |path: &str, value: serde_json::Value| {
             let mut file = good.clone();
             *file.pointer_mut(path).unwrap() = value;

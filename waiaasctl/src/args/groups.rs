@@ -8,7 +8,7 @@ use super::Command;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Daemons and vault", &["init", "start", "stop", "status", "unlock", "lock"]),
     ("Wallets and agents", &["wallet", "session", "send", "balance", "tx"]),
-    ("What may leave", &["exposure", "guard", "owner", "announcement"]),
+    ("What may leave", &["exposure", "guard", "owner", "approval", "announcement"]),
     ("Stop, and go on", &["suspend", "resume", "renew", "time"]),
     ("Proof and safekeeping", &["audit", "receipt", "backup", "restore"]),
     ("This program", &["completions", "man"]),
@@ -19,17 +19,18 @@ pub(super) fn template() -> String {
     let all = Command::augment_subcommands(clap::Command::new("waiaasctl"));
     let width = GROUPS.iter().flat_map(|(_, names)| *names).map(|name| name.len()).max();
     let width = width.unwrap_or_default();
-    let mut text = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
-    for (heading, names) in GROUPS {
-        text.push_str(&format!("\n{heading}:\n"));
-        for name in *names {
-            let about = all.find_subcommand(name).and_then(clap::Command::get_about);
-            let about = about.map(ToString::to_string).unwrap_or_default();
-            text.push_str(&format!("  {name:width$}  {about}\n"));
-        }
-    }
-    text.push_str("\nOptions of every command:\n{options}{after-help}");
-    text
+    let line = |name: &&str| {
+        let about = all.find_subcommand(name).and_then(clap::Command::get_about);
+        format!("  {name:width$}  {}\n", about.map(ToString::to_string).unwrap_or_default())
+    };
+    let groups = GROUPS.iter().map(|(heading, names)| {
+        format!("\n{heading}:\n{}", names.iter().map(line).collect::<String>())
+    });
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\n\
+         Options of every command:\n{{options}}{{after-help}}",
+        groups.collect::<String>(),
+    )
 }
 
 #[cfg(test)]

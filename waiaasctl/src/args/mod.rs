@@ -1,5 +1,6 @@
 //! The command lines: what can be typed, and what `--help` and the man pages say about it.
 
+mod approval;
 mod audit;
 mod groups;
 mod guard;
@@ -9,6 +10,7 @@ mod tests;
 mod user;
 mod wallet;
 
+pub use approval::{ApprovalCommand, AskArgs};
 pub use audit::{AuditCommand, AuditShowArgs, ReceiptCommand, TimeCommand};
 pub use guard::{
     AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
 use super::{
-    AnnouncementCommand, AuditCommand, EXIT_CODES, GuardCommand, OwnerCommand, ReceiptCommand,
-    TimeCommand, WalletCommand, groups,
+    AnnouncementCommand, ApprovalCommand, AuditCommand, EXIT_CODES, GuardCommand, OwnerCommand,
+    ReceiptCommand, TimeCommand, WalletCommand, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -96,6 +96,9 @@ pub enum Command {
     /// Show, propose, confirm and remove those who may allow what a guard does not
     #[command(subcommand)]
     Owner(OwnerCommand),
+    /// Ask owners whether something may change, and take their signatures
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
     /// List and call off what was announced and waits for its time
     #[command(subcommand)]
     Announcement(AnnouncementCommand),

@@ -130,7 +130,7 @@ fn set(arguments: &GuardSetArgs, operation: &Operation) -> Result<View, Failure>
 
 fn ask_owners(arguments: &GuardSetArgs, operation: &Operation) -> String {
     let (wallet, file) = (&arguments.wallet, arguments.file.display());
-    operation.place.command(&format!("approval guard {wallet} {file} approval.json"))
+    operation.place.command(&format!("approval guard {wallet} {file} --output approval.json"))
 }
 
 fn template(arguments: &GuardTemplateArgs, operation: &Operation) -> Result<View, Failure> {

@@ -44,7 +44,8 @@ pub(super) fn resume(arguments: &ResumeArgs, operation: &Operation) -> Result<Vi
         && !signer.owners(wallet)?.confirmed.members.is_empty()
     {
         let reference = reference.unwrap_or_default();
-        let ask = operation.place.command(&format!("approval resume {reference} approval.json"));
+        let ask =
+            operation.place.command(&format!("approval resume {reference} --output approval.json"));
         return Err(approval::needed("the wallet is locked and has owners", &ask));
     }
     let passphrase = operation.secret()?;

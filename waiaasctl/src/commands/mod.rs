@@ -71,6 +71,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Guard(command) => guard::run(command, operation),
         Command::Exposure(arguments) => exposure::exposure(arguments.wallet.as_deref(), operation),
         Command::Owner(command) => owner::run(command, operation),
+        Command::Approval(command) => approval::run(command, operation),
         Command::Announcement(command) => announcement::run(command, operation),
         Command::Backup(arguments) => backup::run(arguments, operation),
         Command::Restore { file } => backup::restore(&file, operation),

@@ -66,8 +66,10 @@ fn confirm(
     }
     if !state.confirmed.members.is_empty() && approval.is_none() {
         let ask = match owners.members.as_slice() {
-            [] => format!("approval owners {reference} --nobody approval.json"),
-            [_, ..] => format!("approval owners {reference} {} approval.json", arguments(&owners)),
+            [] => format!("approval owners {reference} --nobody --output approval.json"),
+            [_, ..] => {
+                format!("approval owners {reference} {} --output approval.json", arguments(&owners))
+            }
         };
         let why = format!("{reference} has owners");
         return Err(approval::needed(&why, &operation.place.command(&ask)));

@@ -1,5 +1,6 @@
 //! Commands, against sockets that answer as told.
 
+mod approval;
 mod audit;
 mod guard;
 mod latch;
@@ -169,9 +170,7 @@ fn a_transfer_is_waited_for_until_it_is_settled() {
             revoked(),
         ]);
         let line = ["waiaasctl", "send", WALLET, "y", "5", "--base-units", "--wait"];
-        let Command::Send(arguments) =
-            <crate::args::Operator as clap::Parser>::parse_from(line).command
-        else {
+        let Command::Send(arguments) = Operator::parse_from(line).command else {
             panic!("expected a send")
         };
         let outcome = run(Command::Send(arguments), &peers.operation());

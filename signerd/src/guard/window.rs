@@ -11,6 +11,8 @@ use crate::clock::UnixSeconds;
 /// A day in seconds.
 pub const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
 const HOUR_SECONDS: u64 = 60 * 60;
+/// How far ahead spend may be counted: until then, what is older is not forgotten.
+pub(crate) const LEAD_SECONDS: u64 = 60;
 
 /// The length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +95,8 @@ impl Span {
 }
 
 impl Windows {
-    /// Counts `amount` as spent at `at`. A time to come may be given for what can leave until then.
+    /// Counts `amount` as spent at `at`, which may be up to a minute ahead, for what can leave until
+    /// then.
     pub fn add(
         &mut self,
         ledger: Ledger,
@@ -101,10 +104,11 @@ impl Windows {
         amount: Amount,
         at: UnixSeconds,
     ) {
-        self.sweep(at);
+        let now = at.saturating_sub(LEAD_SECONDS);
+        self.sweep(now);
         for span in Span::ALL {
             let buckets = self.spent.entry(Line { ledger, span, scope, asset }).or_default();
-            while buckets.pop_front_if(|bucket| !span.counts(bucket.number, at)).is_some() {}
+            while buckets.pop_front_if(|bucket| !span.counts(bucket.number, now)).is_some() {}
             let number = span.bucket_of(at);
             match buckets.back_mut() {
                 Some(last) if last.number >= number => {
@@ -140,12 +144,12 @@ impl Windows {
     }
 
     /// Once a day, so that assets which nobody moves any more take no room.
-    fn sweep(&mut self, at: UnixSeconds) {
-        if at >= self.swept_at.saturating_add(DAY_SECONDS) {
+    fn sweep(&mut self, now: UnixSeconds) {
+        if now >= self.swept_at.saturating_add(DAY_SECONDS) {
             self.spent.retain(|line, buckets| {
-                buckets.iter().any(|bucket| line.span.counts(bucket.number, at))
+                buckets.iter().any(|bucket| line.span.counts(bucket.number, now))
             });
-            self.swept_at = at;
+            self.swept_at = now;
         }
     }
 }
@@ -206,6 +210,18 @@ mod tests {
 
     fn spent(windows: &Windows, span: Span, at: UnixSeconds) -> Option<Amount> {
         windows.spent(Ledger::Alone, span, SOL, at)
+    }
+
+    #[test]
+    fn what_is_counted_ahead_forgets_nothing_early() {
+        let mut windows = Windows::default();
+        windows.add(Ledger::Alone, SOL, amount(5), NOW);
+        let last = NOW + Span::Hour.seconds() + Span::Hour.bucket_seconds() - 1;
+        windows.add(Ledger::Alone, SOL, amount(7), last + LEAD_SECONDS);
+        assert_eq!(spent(&windows, Span::Hour, last), Some(amount(12)));
+        let last = NOW + Span::Month.seconds() + Span::Month.bucket_seconds() - 1;
+        windows.add(Ledger::Alone, SOL, amount(1), last + LEAD_SECONDS);
+        assert_eq!(spent(&windows, Span::Month, last), Some(amount(13)));
     }
 
     #[test]

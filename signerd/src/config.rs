@@ -66,6 +66,8 @@ pub struct Settings {
     pub dead_man_seconds: u32,
     /// From which size on a segment of the journal is ended, in bytes.
     pub journal_segment_bytes: u64,
+    /// A file elsewhere that knows how far the journal came.
+    pub witness: Option<PathBuf>,
     /// Networks with built-in and added ones.
     pub networks: Vec<Network>,
 }
@@ -102,6 +104,7 @@ struct File {
     #[serde(default)]
     dead_man_seconds: u32,
     journal_segment_bytes: Option<u64>,
+    witness: Option<PathBuf>,
     #[serde(default)]
     networks: Vec<NetworkToml>,
 }
@@ -181,6 +184,7 @@ impl Default for Settings {
             idle_lock_seconds: 0,
             dead_man_seconds: 0,
             journal_segment_bytes: SEGMENT_BYTES,
+            witness: None,
             networks: BUILTIN.to_vec(),
         }
     }
@@ -192,19 +196,29 @@ impl Settings {
         if file.networks.len() > MAX_NETWORKS {
             return Err(format!("more than {MAX_NETWORKS} networks"));
         }
-        let File { idle_lock_seconds, dead_man_seconds, journal_segment_bytes, networks } = file;
+        let File {
+            idle_lock_seconds,
+            dead_man_seconds,
+            journal_segment_bytes,
+            witness,
+            networks: added,
+        } = file;
         let journal_segment_bytes = journal_segment_bytes.unwrap_or(SEGMENT_BYTES);
         if !SEGMENT_RANGE.contains(&journal_segment_bytes) {
             let (least, most) = (SEGMENT_RANGE.start(), SEGMENT_RANGE.end());
             return Err(format!("journal_segment_bytes must be from {least} to {most}"));
         }
+        if witness.as_ref().is_some_and(|path| path.is_relative()) {
+            return Err("witness must be a whole path, from / on".to_owned());
+        }
         let mut settings = Self {
             idle_lock_seconds,
             dead_man_seconds,
             journal_segment_bytes,
+            witness,
             networks: BUILTIN.to_vec(),
         };
-        for network in networks {
+        for network in added {
             let known =
                 |known: &Network| known.chain_id == network.chain_id || known.name == network.name;
             if settings.networks.iter().any(known) {
@@ -308,6 +322,7 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
         for (text, reason) in [
             ("idle_lock = 5", "unknown field `idle_lock`"),
             ("idle_lock_seconds = -1", "invalid value"),
+            ("witness = \"witness\"", "from / on"),
             ("journal_segment_bytes = 4095", "from 4096 to 1073741824"),
             ("journal_segment_bytes = 1073741825", "from 4096 to 1073741824"),
             (&format!("{LOCALNET}{LOCALNET}"), "known already"),

@@ -13,8 +13,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::clock::SystemTimeSource;
-use crate::config::{Arguments, Command, ConfigError, USAGE, parse_command_line};
-use crate::journal::{Journal, JournalError};
+use crate::config::{Arguments, Command, ConfigError, Settings, USAGE, parse_command_line};
+use crate::journal::{Journal, JournalError, Witness};
 use crate::listen::{self, ListenError, Listener};
 use crate::sandbox::{Hardened, SandboxError};
 use crate::signer::Signer;
@@ -33,6 +33,8 @@ enum StartError {
     StateDir(String, io::Error),
     #[error("another signer uses {0}; stop it first")]
     Running(String),
+    #[error("the witness must be outside of the state directory: it would be put back with it")]
+    WitnessInside,
     #[error("signals: {0}")]
     Signals(nix::errno::Errno),
     #[error(transparent)]
@@ -56,6 +58,7 @@ impl StartError {
             Self::Config(_)
             | Self::StateDir(..)
             | Self::Running(_)
+            | Self::WitnessInside
             | Self::Journal(_)
             | Self::Vault(_)
             | Self::Sandbox(_)
@@ -97,8 +100,7 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
     let hardened = Hardened::new()?;
     let stop = take_signals().map_err(StartError::Signals)?;
     let _lock = lock_state(&arguments.state_dir)?;
-    let journal = Journal::open(&arguments.state_dir.join("journal"))?
-        .with_segments_of(settings.journal_segment_bytes);
+    let journal = open_journal(&arguments.state_dir, &settings)?;
     if let Some(damage) = journal.damage() {
         log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
     }
@@ -113,7 +115,9 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
 fn serve(mut signer: Signer, listeners: &[Listener], stop: &SignalFd) -> Result<(), StartError> {
     sys::on_secret_stack(STACK_SIZE, || {
         ready();
-        listen::serve(&mut signer, listeners, stop)
+        let served = listen::serve(&mut signer, listeners, stop);
+        signer.stop();
+        served
     })
     .map_err(StartError::Stack)??;
     log::notice(format_args!("stopped by a signal"));
@@ -124,6 +128,17 @@ fn ready() {
     log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         log::warning(format_args!("the service manager was not told: {error}"));
+    }
+}
+
+/// The witness is elsewhere, out of the sandbox: it is opened once.
+fn open_journal(state_dir: &Path, settings: &Settings) -> Result<Journal, StartError> {
+    let journal =
+        Journal::open(&state_dir.join("journal"))?.with_segments_of(settings.journal_segment_bytes);
+    match &settings.witness {
+        None => Ok(journal),
+        Some(path) if path.starts_with(state_dir) => Err(StartError::WitnessInside),
+        Some(path) => Ok(journal.with_witness(Witness::open(path)?)),
     }
 }
 

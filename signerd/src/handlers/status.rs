@@ -25,7 +25,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         wallets: u32::try_from(wallets().count()).unwrap_or(u32::MAX),
         journal_records,
         journal_head,
-        witness: "none".to_owned(),
+        witness: signer.journal.witness(),
         now: signer.clock.now(),
         behind_seconds: signer.clock.behind_seconds(),
         idle_lock_seconds: signer.settings.idle_lock_seconds,

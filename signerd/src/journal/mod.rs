@@ -18,12 +18,13 @@ mod snapshot;
 mod state;
 mod tail;
 mod verify;
+mod witness;
 
 use std::path::Path;
 
 use primitives::WalletId;
-use protocol::JournalReport;
 use protocol::journal::Record;
+use protocol::{JournalReport, Latch};
 use sha2::{Digest, Sha256};
 use txcodec::SigningInput;
 
@@ -32,8 +33,9 @@ pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapsh
 pub use read::ReadError;
 pub use recent::Repeat;
 pub use state::{State, WalletState};
+pub use witness::Witness;
 
-use crate::clock::Moment;
+use crate::clock::{Moment, UnixSeconds};
 use crate::guard::{Clearance, Cleared};
 use crate::log;
 
@@ -44,6 +46,9 @@ pub struct Journal {
     indexes: read::Indexes,
     state: State,
     damage: Option<String>,
+    witness: Option<Witness>,
+    /// Why this journal is not the one that the witness knows.
+    put_back: Option<String>,
     segment_bytes: u64,
     /// Of the last record that was appended.
     last: Moment,
@@ -111,13 +116,76 @@ impl Journal {
         let now = state.seen().map_or(0, |seen| seen.last);
         let last = Moment { now, wall: now };
         let (indexes, segment_bytes) = (read::Indexes::default(), SEGMENT_BYTES);
-        Ok(Self { chain, indexes, state, damage, segment_bytes, last })
+        let (witness, put_back) = (None, None);
+        Ok(Self { chain, indexes, state, damage, witness, put_back, segment_bytes, last })
     }
 
     /// Begins a new segment when one is so long, in bytes.
     #[must_use]
     pub fn with_segments_of(self, segment_bytes: u64) -> Self {
         Self { segment_bytes, ..self }
+    }
+
+    /// Compares it with what `witness` says of it, and from now on tells it how far it came.
+    #[must_use]
+    pub fn with_witness(mut self, mut witness: Witness) -> Self {
+        let compared = match witness.read() {
+            Ok(None) => Ok(()),
+            Ok(Some(known)) => self.compare(known),
+            Err(unreadable) => Err(unreadable),
+        };
+        self.put_back = compared.err();
+        if self.put_back.is_some() || self.damage.is_some() {
+            witness.hold();
+        } else {
+            let (records, hash) = self.head();
+            witness.write(witness::Head { records, hash });
+        }
+        self.witness = Some(witness);
+        self
+    }
+
+    fn compare(&mut self, known: witness::Head) -> Result<(), String> {
+        let (records, _) = self.head();
+        let first = known.records;
+        match self.indexes.hash_after(&self.chain, first) {
+            Ok(Some(hash)) if hash == known.hash => Ok(()),
+            Ok(Some(_)) => {
+                Err(format!("the journal's first {first} records are others than before"))
+            }
+            Ok(None) => Err(format!(
+                "an older copy of the state directory was put back: the journal has {records} \
+                 records, and had {first}"
+            )),
+            Err(ReadError::MovedAway { .. }) => {
+                Err(format!("the journal's first {first} records are gone, and cannot be compared"))
+            }
+            Err(ReadError::Journal(error)) => Err(error.to_string()),
+        }
+    }
+
+    /// Why this is not the journal that was in use before; an operator who resumes signing accepts
+    /// it.
+    pub fn put_back(&self) -> Option<&str> {
+        self.put_back.as_deref()
+    }
+
+    /// What tells an older copy of the state directory from the one in use, in words.
+    pub fn witness(&self) -> String {
+        let none = "none: an older copy of the state directory would not be noticed";
+        self.witness.as_ref().map_or_else(|| none.to_owned(), Witness::describe)
+    }
+
+    /// What happens by the clock alone: the witness goes to its disk.
+    pub fn tick(&mut self, now: UnixSeconds) {
+        if let Some(witness) = &mut self.witness {
+            witness.sync(now);
+        }
+    }
+
+    /// The end: nothing more comes, and the witness goes to its disk.
+    pub fn stop(&mut self) {
+        self.witness.iter_mut().for_each(Witness::sync_now);
     }
 
     /// What is wrong with the file, if it did not verify or could not be written. It takes nothing
@@ -138,6 +206,10 @@ impl Journal {
             return;
         }
         self.last = moment;
+        if matches!(event, Event::LatchSet { wallet: None, latch: Latch::Active, .. }) {
+            self.put_back = None;
+            self.witness.iter_mut().for_each(Witness::release);
+        }
         let entry = self.chain.append(moment, event);
         self.state.apply(entry.at, entry.event);
     }
@@ -172,6 +244,10 @@ impl Journal {
             // What was committed is on the disk; only the next batch finds no place.
             log::error(format_args!("no new segment of the journal: {error}"));
             self.damage.get_or_insert_with(|| error.to_string());
+        }
+        let (records, hash) = self.head();
+        if let Some(witness) = &mut self.witness {
+            witness.write(witness::Head { records, hash });
         }
         Ok(Committed(()))
     }

@@ -54,6 +54,11 @@ impl Signer {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (boot, uptime_ms) = clock.boot();
         journal.append(clock.moment(), Event::Started { version, boot, uptime_ms });
+        if let Some(reason) = journal.put_back().map(str::to_owned) {
+            log::error(format_args!("signing is suspended: {reason}"));
+            let latch = journal.state().latches().latch().max(Latch::Suspended);
+            journal.append(clock.moment(), Event::LatchSet { wallet: None, latch, reason });
+        }
         let last_signed_at = clock.now();
         let refusals = Refusals::default();
         Self { vault, journal, clock, settings, sandbox, refusals, last_signed_at }
@@ -130,6 +135,13 @@ impl Signer {
         if let Err(error) = self.journal.commit() {
             log_failure(&error);
         }
+        self.journal.tick(self.clock.now());
+    }
+
+    /// What is left to do when no more requests come.
+    pub fn stop(&mut self) {
+        self.tick();
+        self.journal.stop();
     }
 
     /// Using the vault is a reason not to lock it yet.

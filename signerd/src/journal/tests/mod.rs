@@ -13,6 +13,7 @@ use crate::clock::UnixSeconds;
 use crate::guard::{Ledger, Span};
 
 mod loss;
+mod rollback;
 mod rotation;
 
 /// The segment that a journal begins with.

@@ -1,6 +1,7 @@
 //! What is left after a crash, a damaged journal, or the loss of everything but a backup.
 
 use super::*;
+use crate::journal::Witness;
 
 #[test]
 fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day() {
@@ -139,4 +140,43 @@ fn nothing_is_signed_when_the_journal_does_not_verify() {
         approval: None,
     };
     assert_eq!(code(operator(&mut signer, resume)), Some(RefusalCode::JournalFailed));
+}
+
+#[test]
+fn a_state_directory_that_was_put_back_signs_nothing_until_an_operator_resumes_it() {
+    let (state, signer, key) = with_wallet();
+    drop(signer);
+    let elsewhere = TempDir::new().unwrap();
+    let open = || {
+        let vault = Vault::open(&state.path().join("vault"), KdfCost::CHEAP).unwrap();
+        let witness = Witness::open(&elsewhere.path().join("witness")).unwrap();
+        let journal = Journal::open(&state.path().join("journal")).unwrap().with_witness(witness);
+        let time = Box::new(SystemTimeSource::new());
+        let mut signer = Signer::start(vault, journal, time, Settings::default(), Vec::new());
+        operator(&mut signer, Request::Unlock { passphrase: passphrase() });
+        signer
+    };
+    let file = state.path().join("journal/segment-00000000000000000000");
+    let older = std::fs::read(&file).unwrap();
+    let mut signer = open();
+    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, CEILING - FEE))), None);
+    signer.stop();
+    drop(signer);
+    assert_eq!(open().latch().0, Latch::Active, "nothing was put back");
+    std::fs::write(&file, older).unwrap();
+    let mut signer = open();
+    let refused = gateway(&mut signer, sign(key.wallet, 1, 1));
+    assert_eq!(code(refused), Some(RefusalCode::Suspended));
+    assert!(signer.latch().1.contains("older copy"), "{}", signer.latch().1);
+    drop(signer);
+    let mut signer = open();
+    let resume = Request::Resume {
+        wallet: None,
+        from: Latch::Suspended,
+        passphrase: passphrase(),
+        approval: None,
+    };
+    assert_eq!(operator(&mut signer, resume), Reply::Done);
+    drop(signer);
+    assert_eq!(code(gateway(&mut open(), sign(key.wallet, 1, 1))), None);
 }

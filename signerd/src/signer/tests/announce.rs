@@ -47,11 +47,9 @@ impl Stage {
     fn announce(&mut self, nonce: u64, value: u64) -> Result<Announcement, RefusalCode> {
         let payload = Payload::Transaction(transfer(nonce, value));
         let announce = Request::Announce { wallet: self.wallet, id: ID, payload };
-        match gateway(&mut self.signer, announce) {
-            Reply::Announced(announcement) => Ok(announcement),
-            Reply::Refused(refusal) => Err(refusal.code),
-            reply => panic!("{reply:?}"),
-        }
+        let reply = gateway(&mut self.signer, announce);
+        let Reply::Announced(announcement) = reply else { return Err(code(reply).unwrap()) };
+        Ok(announcement)
     }
 
     fn sign(&self, warrant: Warrant, nonce: u64, value: u64) -> Request {

@@ -37,7 +37,7 @@ fn another_wallet(signer: &mut Signer) -> WalletId {
 }
 
 /// Makes a wallet one that has an owner.
-fn give_owner(signer: &mut Signer, wallet: WalletId) {
+pub(super) fn give_owner(signer: &mut Signer, wallet: WalletId) {
     let snapshot = signer.journal.state().wallet(wallet).unwrap().snapshot().clone();
     let owners = Owners { threshold: 1, members: vec![EvmAddress([5; 20]).into()] };
     let wallet = crate::journal::WalletSnapshot { owners, owners_version: 1, ..snapshot };

@@ -16,6 +16,7 @@ use crate::vault::KdfCost;
 mod announce;
 mod clocks;
 mod crashes;
+mod cuts;
 mod latch;
 mod records;
 

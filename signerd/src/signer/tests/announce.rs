@@ -256,6 +256,27 @@ fn nothing_is_announced_while_signing_is_halted_and_what_waits_is_not_dropped() 
 }
 
 #[test]
+fn what_waits_what_was_used_and_what_is_halted_survives_a_new_segment_of_the_journal() {
+    let mut stage = Stage::new();
+    let vault = Vault::open(&stage.state.path().join("vault"), KdfCost::CHEAP).unwrap();
+    let journal = Journal::open(&stage.state.path().join("journal")).unwrap();
+    let (journal, time) = (journal.with_segments_of(1), stage.machine.source());
+    stage.signer = Signer::start(vault, journal, time, Settings::default(), Vec::new());
+    operator(&mut stage.signer, Request::Unlock { passphrase: passphrase() });
+    let announced = stage.announce(0, MUCH).unwrap();
+    stage.restart();
+    assert_eq!(stage.list(), [announced]);
+    stage.machine.pass(DELAY);
+    assert_eq!(stage.redeem(0), None);
+    let (wallet, reason) = (Some(stage.wallet), "a drill".to_owned());
+    let halt = Request::Halt { wallet, from: None, to: Latch::Locked, reason };
+    assert_eq!(gateway(&mut stage.signer, halt), Reply::Done);
+    stage.restart();
+    assert_eq!(stage.list(), []);
+    assert_eq!(stage.redeem(0), Some(RefusalCode::Locked));
+}
+
+#[test]
 fn an_announcement_that_nobody_used_in_time_is_gone() {
     let mut stage = Stage::waiting();
     stage.machine.pass(DELAY + DAY - 1);

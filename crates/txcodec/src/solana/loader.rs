@@ -27,11 +27,9 @@ pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effe
             (*authority, *program, Some(*buffer))
         }
         (SET_AUTHORITY, [account, authority]) => (*authority, *account, None),
-        (SET_AUTHORITY | SET_AUTHORITY_CHECKED, [account, authority, to]) => {
-            (*authority, *account, Some(*to))
-        }
-        // The coins that kept the account alive go to somebody, and how many nothing says.
-        (CLOSE, [account, to, authority] | [account, to, authority, _]) => {
+        // Of an account that is closed the coins go to somebody, and how many nothing says.
+        (SET_AUTHORITY | SET_AUTHORITY_CHECKED, [account, authority, to])
+        | (CLOSE, [account, to, authority] | [account, to, authority, _]) => {
             (*authority, *account, Some(*to))
         }
         _ => return None,

@@ -16,6 +16,9 @@ use txcodec::message::TypedData;
 fn main() -> io::Result<()> {
     for (name, vector) in vectors("evm")? {
         write("evm_transaction", &name, &bytes(&vector["unsigned"]))?;
+        if let Some(transaction) = vector.get("transaction") {
+            write("evm_call_data", &name, &bytes(&transaction["data"]))?;
+        }
     }
     for (name, vector) in vectors("solana")? {
         write("solana_message", &name, &bytes(&vector["unsigned"]))?;

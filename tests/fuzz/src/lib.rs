@@ -1,5 +1,12 @@
 //! What the fuzz targets share: the accounts that the decoders are asked about, which are those of
-//! the test vectors, and the property that every one of them checks.
+//! the test vectors, and second readers made by others, which have to find the same in what the
+//! codec accepts. That the codec refuses more than they do is meant.
+
+pub mod calls;
+pub mod evm;
+mod intent;
+pub mod solana;
+pub mod typed_data;
 
 use primitives::{EvmAddress, SolanaAddress};
 

@@ -1,4 +1,5 @@
-//! Typed data in its binary form: what is read is written back the same, and only that has a meaning.
+//! Typed data in its binary form: what is read is written back the same, only that has a meaning, and
+//! alloy makes the same digest of it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,5 +13,6 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(decoded) = decode_typed_data(bytes) {
         assert!(data.is_ok());
         decoded.spend();
+        fuzz::typed_data::agree_on_meaning(bytes, &decoded);
     }
 });

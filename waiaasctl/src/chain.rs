@@ -6,8 +6,9 @@ use protocol::wire::WireError;
 /// How far a chain was followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chain {
-    records: u64,
-    head: [u8; 32],
+    next: u64,
+    /// `None` where the records before the first were moved away: what it is tied to is not known.
+    head: Option<[u8; 32]>,
     at: u64,
 }
 
@@ -45,9 +46,10 @@ pub(crate) enum Broken {
 }
 
 impl Chain {
-    /// Before the first record.
-    pub(crate) fn new() -> Self {
-        Self { records: 0, head: genesis(), at: 0 }
+    /// Before the record of this number.
+    pub(crate) fn before(first: u64) -> Self {
+        let head = (first == 0).then(genesis);
+        Self { next: first, head, at: 0 }
     }
 
     /// Follows the chain by one record, and says what is in it.
@@ -55,8 +57,8 @@ impl Chain {
     /// # Errors
     /// When the record is not the next one.
     pub(crate) fn follow(&mut self, record: &Record) -> Result<Entry, Broken> {
-        let number = self.records;
-        if !record.follows(self.head) {
+        let number = self.next;
+        if self.head.is_some_and(|head| !record.follows(head)) {
             return Err(Broken::Hash { number });
         }
         let entry = record.entry().map_err(|source| Broken::Unreadable { number, source })?;
@@ -66,18 +68,19 @@ impl Chain {
         if entry.at < self.at {
             return Err(Broken::Time { number });
         }
-        (self.records, self.head, self.at) = (number.saturating_add(1), record.hash, entry.at);
+        (self.next, self.head) = (number.saturating_add(1), Some(record.hash));
+        self.at = entry.at;
         Ok(entry)
     }
 
-    /// Records followed so far.
-    pub(crate) const fn records(&self) -> u64 {
-        self.records
+    /// The number of the record that comes next: how many there are in all.
+    pub(crate) const fn next(&self) -> u64 {
+        self.next
     }
 
-    /// The hash of the last one.
-    pub(crate) const fn head(&self) -> [u8; 32] {
-        self.head
+    /// The hash of the last record, or what stands before the first of all.
+    pub(crate) fn head(&self) -> [u8; 32] {
+        self.head.unwrap_or_else(genesis)
     }
 }
 
@@ -88,21 +91,21 @@ mod tests {
     use protocol::journal::Event;
 
     fn follow(records: &[Record]) -> Result<u64, Broken> {
-        let mut chain = Chain::new();
+        let mut chain = Chain::before(0);
         for record in records {
             chain.follow(record)?;
         }
-        Ok(chain.records())
+        Ok(chain.next())
     }
 
     #[test]
     fn a_chain_is_followed_to_its_head() {
         let records = journal(5);
-        let mut chain = Chain::new();
+        let mut chain = Chain::before(0);
         for record in &records {
             chain.follow(record).unwrap();
         }
-        assert_eq!((chain.records(), chain.head()), (5, records[4].hash));
+        assert_eq!((chain.next(), chain.head()), (5, records[4].hash));
     }
 
     #[test]
@@ -121,6 +124,22 @@ mod tests {
         assert_eq!(changed(|it| drop(it.remove(0))), Err(Broken::Hash { number: 0 }));
         assert_eq!(changed(|it| it.swap(2, 3)), Err(Broken::Hash { number: 2 }));
         assert_eq!(changed(|it| it.insert(2, it[2].clone())), Err(Broken::Hash { number: 3 }));
+    }
+
+    #[test]
+    fn a_chain_whose_beginning_was_moved_away_is_followed_from_its_first_record() {
+        let records = journal(5);
+        let follow_from = |first: u64, records: &[Record]| {
+            let mut chain = Chain::before(first);
+            records.iter().try_for_each(|record| chain.follow(record).map(drop))?;
+            Ok((chain.next(), chain.head()))
+        };
+        assert_eq!(follow_from(2, &records[2..]), Ok((5, records[4].hash)));
+        assert_eq!(follow_from(2, &records[3..]), Err(Broken::Number { number: 2, called: 3 }));
+        assert_eq!(
+            follow_from(2, &[records[2].clone(), records[4].clone()]),
+            Err(Broken::Hash { number: 3 })
+        );
     }
 
     #[test]

@@ -23,6 +23,7 @@ enum Block {
     Fields(Vec<(&'static str, String)>),
     Table(Table),
     Verbatim(String),
+    Exact(String),
 }
 
 /// How to show it.
@@ -77,6 +78,12 @@ impl View {
         self.block(Block::Verbatim(text.into()))
     }
 
+    /// Adds text of which every byte counts: no line feed is added at its end.
+    #[must_use]
+    pub fn exact(self, text: impl Into<String>) -> Self {
+        self.block(Block::Exact(text.into()))
+    }
+
     /// Says that the program ends so although there is something to show.
     #[must_use]
     pub fn ending(self, exit: Exit) -> Self {
@@ -123,6 +130,7 @@ impl Block {
     fn render(&self, style: Style) -> String {
         match self {
             Self::Line(line) => format!("{}\n", printable(line)),
+            Self::Exact(text) => text.clone(),
             Self::Verbatim(text) if text.ends_with('\n') => text.clone(),
             Self::Verbatim(text) => format!("{text}\n"),
             Self::Table(table) => table.render(style),
@@ -186,6 +194,12 @@ mod tests {
         let document: Value =
             serde_json::from_str(&view.render(Format::Json, Style::Plain)).unwrap();
         assert_eq!(document, json!({ "name": "a" }));
+    }
+
+    #[test]
+    fn what_is_signed_is_printed_to_the_byte() {
+        let view = View::new(Value::Null).exact("a\nb");
+        assert_eq!(view.render(Format::Text, Style::Terminal), "a\nb");
     }
 
     #[test]

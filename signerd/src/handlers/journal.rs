@@ -16,10 +16,14 @@ pub(super) fn verify(signer: &mut Signer) -> Result<Step, Refusal> {
         .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
 }
 
-/// Records from `from` on, at most so many; none at the end.
+/// Records from `from` on, or from the first that was not moved away, at most so many; none at the
+/// end. Each says its number.
 pub(super) fn read(signer: &mut Signer, from: u64, limit: u16) -> Result<Step, Refusal> {
-    let records = signer.journal.read(from, limit.into()).map_err(unread)?;
-    Ok(Step::Answer(Reply::Records(records)))
+    let records = match signer.journal.read(from, limit.into()) {
+        Err(ReadError::MovedAway { first }) => signer.journal.read(first, limit.into()),
+        read => read,
+    };
+    Ok(Step::Answer(Reply::Records(records.map_err(unread)?)))
 }
 
 pub(super) fn receipt(signer: &mut Signer, number: u64) -> Result<Step, Refusal> {

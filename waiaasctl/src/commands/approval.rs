@@ -51,7 +51,7 @@ pub(super) fn run(command: ApprovalCommand, operation: &Operation) -> Result<Vie
         ApprovalCommand::Show { file } => show(&file),
         ApprovalCommand::Text { file } => {
             let text = rendered(&draft(&file)?)?.text();
-            Ok(View::new(json!({ "text": text })).verbatim(text))
+            Ok(View::new(json!({ "text": text })).exact(text))
         }
         ApprovalCommand::TypedData { file } => {
             let json = rendered(&draft(&file)?)?.typed_data_json();

@@ -4,7 +4,7 @@ use api::Health;
 use protocol::{KeyInfo, Latch, Status, VaultPhase};
 use serde_json::{Value, json};
 
-use super::to_json;
+use super::{live_wallets, to_json, uuid};
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
 use crate::place::Place;
@@ -20,14 +20,21 @@ const BEHIND: u64 = 60;
 /// The signer's status, and those of its wallets that are halted by themselves.
 struct Signing {
     status: Status,
-    halted: Vec<KeyInfo>,
+    halted: Vec<Halted>,
+}
+
+/// A wallet that is halted, and its name where gatewayd told it.
+struct Halted {
+    key: KeyInfo,
+    name: Option<String>,
 }
 
 /// How both daemons are. The program ends with a failure if one of them does not answer, and shows
 /// the other all the same.
 pub(crate) fn status(place: &Place) -> View {
-    let signer = signing(place).map_err(Failure::from);
-    let gateway = Gateway::new(&place.gateway_socket())
+    let gateway = Gateway::new(&place.gateway_socket());
+    let signer = signing(place, gateway.as_ref().ok()).map_err(Failure::from);
+    let gateway = gateway
         .and_then(|gateway| gateway.ask::<Health>(Call::get("/health")))
         .map_err(Failure::from);
     let mut fields = match &signer {
@@ -56,12 +63,20 @@ pub(crate) fn status(place: &Place) -> View {
     }
 }
 
-fn signing(place: &Place) -> Result<Signing, SignerError> {
+fn signing(place: &Place, gateway: Option<&Gateway>) -> Result<Signing, SignerError> {
     let mut signer = Signer::connect(&place.control_socket())?;
     let status = signer.status()?;
-    let mut halted = if status.wallets_halted > 0 { signer.keys()? } else { Vec::new() };
-    halted.retain(|key| key.latch != Latch::Active);
-    Ok(Signing { status, halted })
+    let mut keys = if status.wallets_halted > 0 { signer.keys()? } else { Vec::new() };
+    keys.retain(|key| key.latch != Latch::Active);
+    let wallets = match (keys.as_slice(), gateway) {
+        ([_, ..], Some(gateway)) => live_wallets(gateway).unwrap_or_default(),
+        ([], _) | (_, None) => Vec::new(),
+    };
+    let halted = |key: KeyInfo| {
+        let wallet = wallets.iter().find(|wallet| wallet.id == uuid(key.wallet));
+        Halted { name: wallet.map(|wallet| wallet.name.clone()), key }
+    };
+    Ok(Signing { halted: keys.into_iter().map(halted).collect(), status })
 }
 
 fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, String)> {
@@ -78,7 +93,8 @@ fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, Str
         ("vault", format!("{}{idle}", status.vault)),
         ("signing", format!("{}{reason}", status.latch)),
     ];
-    fields.extend(halted.iter().map(|key| ("halted", format!("{}: {}", key.wallet, key.latch))));
+    fields
+        .extend(halted.iter().map(|one| ("halted", format!("{}: {}", one.label(), one.key.latch))));
     fields.extend([
         ("dead man", dead_man(status)),
         ("clock", clock(status)),
@@ -95,6 +111,18 @@ fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, Str
         ("witness", status.witness.clone()),
     ]);
     fields
+}
+
+impl Halted {
+    fn label(&self) -> String {
+        let id = self.key.wallet;
+        self.name.as_ref().map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+    }
+
+    /// What a command takes for it.
+    fn reference(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.key.wallet.to_string())
+    }
 }
 
 fn dead_man(status: &Status) -> String {
@@ -119,7 +147,9 @@ fn clock(status: &Status) -> String {
 fn signer_json(Signing { status, halted }: &Signing) -> Value {
     let halted: Vec<Value> = halted
         .iter()
-        .map(|key| json!({ "walletId": key.wallet, "latch": key.latch.to_string() }))
+        .map(|Halted { key, name }| {
+            json!({ "walletId": key.wallet, "name": name, "latch": key.latch.to_string() })
+        })
         .collect();
     json!({
         "version": status.version,
@@ -143,20 +173,20 @@ fn signer_json(Signing { status, halted }: &Signing) -> Value {
 /// What to do so that everything can be signed, and stays so.
 fn next_steps(Signing { status, halted }: &Signing, place: &Place) -> Vec<String> {
     let mut steps = Vec::new();
-    let mut step = |why: &str, command: &str| {
-        steps.push(format!("next: {}{why}", place.command(command)));
+    let mut step = |when: &str, command: &str| {
+        steps.push(format!("next{when}: {}", place.command(command)));
     };
     match (status.vault, status.latch) {
-        (VaultPhase::Uninitialised, _) => step(", which makes the vault", "init"),
-        (VaultPhase::Locked, _) => step(", which opens the vault", "unlock"),
+        (VaultPhase::Uninitialised, _) => step(", to make the vault", "init"),
+        (VaultPhase::Locked, _) => step(", to open the vault", "unlock"),
         (VaultPhase::Open, _) => {}
     }
     match (status.vault, status.latch) {
         (VaultPhase::Uninitialised, _) | (_, Latch::Active) => {}
         (_, Latch::Suspended | Latch::Locked) => step(", once you know why it stopped", "resume"),
     }
-    for key in halted {
-        step(", once you know why it stopped", &format!("resume {}", key.wallet));
+    for one in halted {
+        step(", once you know why it stopped", &format!("resume {}", one.reference()));
     }
     if status.suspends_at.is_some_and(|at| at.saturating_sub(status.now) < RENEW_WITHIN) {
         step(", before signing is suspended", "renew");
@@ -179,7 +209,7 @@ mod tests {
     use super::*;
     use crate::testing::{key, status};
 
-    fn steps(change: impl FnOnce(&mut Status), halted: Vec<KeyInfo>) -> Vec<String> {
+    fn steps(change: impl FnOnce(&mut Status), halted: Vec<Halted>) -> Vec<String> {
         let mut status = status();
         change(&mut status);
         next_steps(&Signing { status, halted }, &Place::of_operator(None, None).unwrap())
@@ -187,12 +217,13 @@ mod tests {
 
     #[test]
     fn each_thing_that_stops_signing_comes_with_its_next_step() {
-        let halted = KeyInfo { latch: Latch::Locked, ..key(7) };
+        let key = KeyInfo { latch: Latch::Locked, ..key(7) };
+        let halted = Halted { key, name: None };
         for (steps, expected) in [
             (steps(|_| {}, vec![]), &[][..]),
-            (steps(|it| it.vault = VaultPhase::Uninitialised, vec![]), &["init,"]),
-            (steps(|it| it.vault = VaultPhase::Locked, vec![]), &["unlock,"]),
-            (steps(|it| it.latch = Latch::Locked, vec![]), &["resume,"]),
+            (steps(|it| it.vault = VaultPhase::Uninitialised, vec![]), &["init"]),
+            (steps(|it| it.vault = VaultPhase::Locked, vec![]), &["unlock"]),
+            (steps(|it| it.latch = Latch::Locked, vec![]), &["resume"]),
             (
                 steps(
                     |it| {
@@ -201,17 +232,18 @@ mod tests {
                     },
                     vec![],
                 ),
-                &["unlock,", "resume,"],
+                &["unlock", "resume"],
             ),
-            (steps(|_| {}, vec![halted]), &["resume 07070707-0707-0707-0707-070707070707,"]),
-            (steps(|it| it.suspends_at = Some(it.now + RENEW_WITHIN - 1), vec![]), &["renew,"]),
+            (steps(|_| {}, vec![halted]), &["resume 07070707-0707-0707-0707-070707070707"]),
+            (steps(|it| it.suspends_at = Some(it.now + RENEW_WITHIN - 1), vec![]), &["renew"]),
             (steps(|it| it.suspends_at = Some(it.now + RENEW_WITHIN), vec![]), &[]),
             (steps(|it| it.behind_seconds = BEHIND, vec![]), &[]),
-            (steps(|it| it.behind_seconds = BEHIND + 1, vec![]), &["time accept,"]),
+            (steps(|it| it.behind_seconds = BEHIND + 1, vec![]), &["time accept"]),
         ] {
             assert_eq!(steps.len(), expected.len(), "{steps:?}");
             for (step, command) in steps.iter().zip(expected) {
-                assert!(step.starts_with(&format!("next: waiaasctl {command}")), "{step}");
+                assert!(step.starts_with("next, "), "{step}");
+                assert!(step.ends_with(&format!(": waiaasctl {command}")), "{step}");
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{CreateWallet, CreatedWallet, RenameWallet, Wallet, WalletDetail, WalletTerminated};
 use primitives::WalletId;
-use protocol::{KeyInfo, KeyState, Request};
+use protocol::{KeyInfo, KeyState, Latch, Request};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -141,7 +141,11 @@ impl Row {
     }
 
     fn key_state(&self) -> String {
-        self.key.as_ref().map_or_else(|| "unknown".to_owned(), |key| state(key.state))
+        match &self.key {
+            None => "unknown".to_owned(),
+            Some(KeyInfo { latch: Latch::Active, state: key, .. }) => state(*key),
+            Some(KeyInfo { latch, state: key, .. }) => format!("{}, {latch}", state(*key)),
+        }
     }
 
     fn json(&self) -> Value {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use protocol::journal::Record;
 
+use super::Claim;
 use crate::exit::{Exit, Failure};
 
 /// What every export begins with.
@@ -14,29 +15,17 @@ const MAGIC: &[u8; 33] = b"WAIaaS journal export, version 1\n";
 /// The longest content of a record that is read: several times what the signer writes.
 const MAX_CONTENT: usize = 1024 * 1024;
 
-/// What an export says about itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    /// Whose journal it is.
-    pub(super) instance: [u8; 16],
-    /// How many records follow.
-    pub(super) records: u64,
-    /// The hash of the last.
-    pub(super) head: [u8; 32],
-}
-
 /// An export that is being read.
 pub(super) struct Export {
-    header: Header,
+    claim: Claim,
     file: BufReader<File>,
     path: String,
 }
 
-impl Header {
-    /// Its bytes.
-    pub(super) fn to_bytes(self) -> Vec<u8> {
-        [&MAGIC[..], &self.instance, &self.records.to_be_bytes(), &self.head].concat()
-    }
+/// The header of an export of this journal.
+pub(super) fn header(claim: Claim) -> Vec<u8> {
+    let [first, records] = [claim.first, claim.records].map(u64::to_be_bytes);
+    [&MAGIC[..], &claim.instance, &first, &records, &claim.head].concat()
 }
 
 /// Opens an export and reads its header.
@@ -53,15 +42,16 @@ pub(super) fn open(path: &Path) -> Result<Export, Failure> {
         return Err(other(io::ErrorKind::InvalidData.into()));
     }
     let instance = array(&mut file).map_err(other)?;
+    let first = u64::from_be_bytes(array(&mut file).map_err(other)?);
     let records = u64::from_be_bytes(array(&mut file).map_err(other)?);
     let head = array(&mut file).map_err(other)?;
-    Ok(Export { header: Header { instance, records, head }, file, path: name })
+    Ok(Export { claim: Claim { instance, first, records, head }, file, path: name })
 }
 
 impl Export {
     /// What it says about itself.
-    pub(super) const fn header(&self) -> Header {
-        self.header
+    pub(super) const fn claim(&self) -> Claim {
+        self.claim
     }
 
     /// The next record; `None` after the last.

@@ -36,10 +36,16 @@ pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, 
     }
 }
 
-/// What the signer says that its journal is.
-#[derive(Clone, Copy, Debug)]
+/// What a journal is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Claim {
+    /// Whose it is.
+    instance: [u8; 16],
+    /// The first record that was not moved away.
+    first: u64,
+    /// How many there are in all.
     records: u64,
+    /// The hash of the last.
     head: [u8; 32],
 }
 
@@ -48,20 +54,20 @@ struct Claim {
 fn verify(operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
     let claim = claim(&mut signer)?;
-    let chain = walk(&mut signer, claim, |_record| Ok(()))?;
-    Ok(whole(&chain, signer.instance(), "the journal is whole".to_owned()))
+    walk(&mut signer, claim, |_record| Ok(()))?;
+    Ok(whole(claim, "the journal is whole".to_owned()))
 }
 
 fn verify_file(file: &Path) -> Result<View, Failure> {
     let _progress = Progress::start("reading the export");
     let mut export = export::open(file)?;
-    let mut chain = Chain::new();
+    let claim = export.claim();
+    let mut chain = Chain::before(claim.first);
     while let Some(record) = export.next_record()? {
         chain.follow(&record).map_err(|broken| failure(&broken))?;
     }
-    let header = export.header();
-    ends_in(&chain, Claim { records: header.records, head: header.head })?;
-    Ok(whole(&chain, header.instance, format!("{} is whole", file.display())))
+    ends_in(&chain, claim)?;
+    Ok(whole(claim, format!("{} is whole", file.display())))
 }
 
 fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
@@ -71,21 +77,24 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
     }
     let mut signer = operation.signer()?;
     let claim = claim(&mut signer)?;
-    let instance = signer.instance();
-    let header = export::Header { instance, records: claim.records, head: claim.head };
-    let chain = files::fill_new(file, |put| {
-        put(&header.to_bytes())?;
+    files::fill_new(file, |put| {
+        put(&export::header(claim))?;
         walk(&mut signer, claim, |record| put(&protocol::wire::to_bytes(record)))
     })?;
     let path = file.display().to_string();
     let check = format!("waiaasctl audit verify --file {path}");
-    let view = whole(&chain, instance, format!("{path} is written, and whole"));
+    let view = whole(claim, format!("{path} is written, and whole"));
     Ok(view.line(format!("to check it anywhere: {check}")))
 }
 
 fn claim(signer: &mut Signer) -> Result<Claim, Failure> {
     let status = signer.status()?;
-    Ok(Claim { records: status.journal_records, head: status.journal_head })
+    let (records, head) = (status.journal_records, status.journal_head);
+    let first = match signer.records(0, 1)?.first() {
+        None => 0,
+        Some(record) => record.entry().map_err(|_unreadable| cut_off(0, records))?.number,
+    };
+    Ok(Claim { instance: signer.instance(), first, records, head })
 }
 
 /// Follows the chain through all records of the claim, and hands each to `each`.
@@ -93,30 +102,28 @@ fn walk(
     signer: &mut Signer,
     claim: Claim,
     mut each: impl FnMut(&Record) -> Result<(), Failure>,
-) -> Result<Chain, Failure> {
+) -> Result<(), Failure> {
     let what = "reading the journal";
     let progress = Progress::start(what);
-    let mut chain = Chain::new();
-    while chain.records() < claim.records {
-        let page = signer.records(chain.records(), PAGE)?;
+    let mut chain = Chain::before(claim.first);
+    while chain.next() < claim.records {
+        let page = signer.records(chain.next(), PAGE)?;
         if page.is_empty() {
             break;
         }
-        let left = usize::try_from(claim.records.saturating_sub(chain.records()));
+        let left = usize::try_from(claim.records.saturating_sub(chain.next()));
         for record in page.iter().take(left.unwrap_or(usize::MAX)) {
             chain.follow(record).map_err(|broken| failure(&broken))?;
             each(record)?;
         }
-        progress.reached(what, chain.records(), claim.records);
+        progress.reached(what, chain.next(), claim.records);
     }
-    ends_in(&chain, claim)?;
-    Ok(chain)
+    ends_in(&chain, claim)
 }
 
 fn ends_in(chain: &Chain, claim: Claim) -> Result<(), Failure> {
-    if chain.records() != claim.records {
-        let what = format!("{} records of {} are there", chain.records(), claim.records);
-        return Err(Failure::new(Exit::Failed, format!("the journal is cut off: {what}"), HELP));
+    if chain.next() != claim.records {
+        return Err(cut_off(chain.next(), claim.records));
     }
     if chain.head() != claim.head {
         let what = "the journal hangs together, and ends in another hash than it should";
@@ -125,25 +132,38 @@ fn ends_in(chain: &Chain, claim: Claim) -> Result<(), Failure> {
     Ok(())
 }
 
+fn cut_off(there: u64, of: u64) -> Failure {
+    let what = format!("the journal is cut off: it ends at {there} of {of} records");
+    Failure::new(Exit::Failed, what, HELP)
+}
+
 fn failure(broken: &Broken) -> Failure {
     let why = std::error::Error::source(broken).map(|why| format!(": {why}")).unwrap_or_default();
     Failure::new(Exit::Failed, format!("the journal does not verify: {broken}{why}"), HELP)
 }
 
-fn whole(chain: &Chain, instance: [u8; 16], sentence: String) -> View {
+fn whole(claim: Claim, sentence: String) -> View {
     let (head, instance) =
-        (primitives::encode_hex(&chain.head()), primitives::encode_hex(&instance));
+        (primitives::encode_hex(&claim.head), primitives::encode_hex(&claim.instance));
+    let checked = claim.records.saturating_sub(claim.first);
     let json = json!({
         "verified": true,
-        "records": chain.records(),
+        "first": claim.first,
+        "records": checked,
         "head": head,
         "instance": instance,
     });
-    View::new(json).line(sentence).fields(vec![
-        ("records", format!("{}, each tied to the one before it", chain.records())),
+    let view = View::new(json).line(sentence).fields(vec![
+        ("records", format!("{checked}, each tied to the one before it")),
         ("head", head),
         ("signer", instance),
-    ])
+    ]);
+    match claim.first {
+        0 => view,
+        first => view.line(format!(
+            "records before {first} were moved away; what they were, these do not prove"
+        )),
+    }
 }
 
 /// A time as `--json` and people get it.

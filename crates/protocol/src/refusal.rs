@@ -90,6 +90,8 @@ pub enum RefusalCode {
     LatchChanged,
     /// The journal has no such record.
     UnknownRecord,
+    /// These cannot own the wallet.
+    BadOwners,
 }
 
 impl Refusal {
@@ -147,6 +149,7 @@ impl fmt::Display for RefusalCode {
             Self::Locked => "LOCKED",
             Self::LatchChanged => "LATCH_CHANGED",
             Self::UnknownRecord => "UNKNOWN_RECORD",
+            Self::BadOwners => "BAD_OWNERS",
         })
     }
 }
@@ -189,4 +192,5 @@ wire_tags!(RefusalCode {
     Locked = 34,
     LatchChanged = 35,
     UnknownRecord = 36,
+    BadOwners = 37,
 });

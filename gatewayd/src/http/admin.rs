@@ -133,7 +133,7 @@ fn refusal_code(code: RefusalCode) -> ErrorCode {
         RefusalCode::Undecodable | RefusalCode::WrongChain => ErrorCode::InvalidTransaction,
         RefusalCode::UnknownWallet => ErrorCode::WalletNotFound,
         RefusalCode::WalletRetired => ErrorCode::WalletTerminated,
-        RefusalCode::LimitReached => ErrorCode::ConstraintViolated,
+        RefusalCode::LimitReached | RefusalCode::BadOwners => ErrorCode::ConstraintViolated,
         RefusalCode::VaultUninitialised | RefusalCode::VaultLocked | RefusalCode::Throttled => {
             ErrorCode::KeystoreLocked
         }

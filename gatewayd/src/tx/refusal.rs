@@ -64,7 +64,8 @@ pub(super) fn course(refusal: &Refusal) -> Course {
         | RefusalCode::BadKey
         | RefusalCode::BadBackup
         | RefusalCode::LatchChanged
-        | RefusalCode::UnknownRecord => Course::Never,
+        | RefusalCode::UnknownRecord
+        | RefusalCode::BadOwners => Course::Never,
     }
 }
 

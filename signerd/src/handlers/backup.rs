@@ -55,9 +55,13 @@ pub(super) fn restore(
 ) -> Result<Step, Refusal> {
     check_journal(signer)?;
     let content = open(passphrase, archive)?;
+    // Which approvals were used after the backup was made, nobody knows: as another signer this one
+    // takes none of them.
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance)
+        .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
     signer.vault.restore_parts(&content.parts, passphrase).map_err(vault_refusal)?;
     let (report, from_head) = (content.report(), content.journal_head);
-    let instance = signer.vault.instance();
     signer.note(Event::VaultCreated { instance });
     // First, so that nothing is signed after a crash in the middle either.
     let reason = "restored from a backup".to_owned();

@@ -1,6 +1,6 @@
 //! Wallets come, are replaced, and go.
 
-use primitives::{Chain, Environment, Network, WalletId};
+use primitives::{Address, Chain, Environment, Network, WalletId};
 use protocol::{Latch, Owners, Refusal, RefusalCode, Reply, Secret};
 
 use super::{check_journal, done, unknown_wallet, vault_refusal};
@@ -12,6 +12,21 @@ use crate::vault::{NewKey, PublicKey};
 /// Wallets in one reply: what many requests for the list make together still fits in memory.
 const MAX_PAGE: usize = 256;
 const MAX_AGENT_ID: usize = 64;
+
+/// What holds for a wallet.
+struct Rules {
+    guard: String,
+    owners: Owners,
+    owners_version: u64,
+    latch: Latch,
+}
+
+impl Rules {
+    /// Those of a wallet that replaces no other.
+    fn new(guard: String) -> Self {
+        Self { guard, owners: Owners::NONE, owners_version: 0, latch: Latch::Active }
+    }
+}
 
 pub(super) fn list(signer: &Signer, after: Option<WalletId>, limit: u16) -> Step {
     let now = signer.clock.now();
@@ -29,7 +44,7 @@ pub(super) fn create(
     let new = new_key(signer, chain, environment, agent_id)?;
     let key = signer.vault.create(new.clone()).map_err(vault_refusal)?;
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Created, &new, &key, (guard, Owners::NONE, Latch::Active)))
+    Ok(add_wallet(signer, Origin::Created, &new, &key, Rules::new(guard)))
 }
 
 pub(super) fn import(
@@ -45,11 +60,16 @@ pub(super) fn import(
         signer.vault.destroy(new.wallet).map_err(vault_refusal)?;
         return Err(Refusal::new(RefusalCode::BadKey, "a wallet has this key already"));
     }
+    if owns_a_wallet(signer, key.address) {
+        signer.vault.destroy(new.wallet).map_err(vault_refusal)?;
+        let message = "this key owns a wallet: the gateway could have it approve for itself";
+        return Err(Refusal::new(RefusalCode::BadKey, message));
+    }
     let guard = default_guard(signer, chain, environment);
-    Ok(add_wallet(signer, Origin::Imported, &new, &key, (guard, Owners::NONE, Latch::Active)))
+    Ok(add_wallet(signer, Origin::Imported, &new, &key, Rules::new(guard)))
 }
 
-/// The new wallet has the old one's guard and latch; the old one signs until the grace period is over, so that
+/// The new wallet has the old one's guard, owners and latch; the old one signs until the grace period is over, so that
 /// what it holds can be moved.
 pub(super) fn rotate(
     signer: &mut Signer,
@@ -66,7 +86,8 @@ pub(super) fn rotate(
     signer.vault.mark_rotated(from, now).map_err(vault_refusal)?;
     let until = now.saturating_add(u64::from(grace_seconds));
     // In this order: a crash in between leaves a wallet too many, never one without a successor.
-    let rules = (old.guard, old.owners, old.latch);
+    let WalletSnapshot { guard, owners, owners_version, latch, .. } = old;
+    let rules = Rules { guard, owners, owners_version, latch };
     let added = add_wallet(signer, Origin::Rotated { from }, &new, &key, rules);
     signer.note(Event::WalletRetiring { wallet: from, until });
     Ok(added)
@@ -84,6 +105,15 @@ pub(super) fn destroy(
     signer.vault.destroy(wallet).map_err(vault_refusal)?;
     signer.note(Event::WalletDestroyed { wallet });
     Ok(done())
+}
+
+/// Whether a wallet has an owner with that address, or may get one.
+fn owns_a_wallet(signer: &Signer, address: Address) -> bool {
+    signer.journal.state().wallets().any(|wallet| {
+        let confirmed = &wallet.snapshot().owners;
+        let owners = [Some(confirmed), wallet.owners().proposed()];
+        owners.into_iter().flatten().any(|owners| owners.members.contains(&address))
+    })
 }
 
 fn new_key(
@@ -116,7 +146,7 @@ fn add_wallet(
     origin: Origin,
     new: &NewKey,
     key: &PublicKey,
-    (guard, owners, latch): (String, Owners, Latch),
+    Rules { guard, owners, owners_version, latch }: Rules,
 ) -> Step {
     let snapshot = WalletSnapshot {
         id: new.wallet,
@@ -129,7 +159,7 @@ fn add_wallet(
         guard_version: 1,
         guard,
         owners,
-        owners_version: 0,
+        owners_version,
         latch,
     };
     signer.note(Event::WalletCreated { origin, wallet: snapshot });

@@ -5,10 +5,12 @@
 
 use primitives::WalletId;
 use protocol::{Approval, Latch, Owners, Refusal, RefusalCode, Secret};
+use txcodec::approval::{Matter, Stop};
 
 use super::{check_journal, done, unknown_wallet, vault_refusal};
 use crate::journal::{Event, WalletState};
 use crate::log;
+use crate::owners::{Agreed, Asker, agree};
 use crate::signer::{Signer, Step};
 
 /// Characters.
@@ -51,7 +53,11 @@ pub(super) fn resume(
     match (wallet, latch) {
         (_, Latch::Active) => return Ok(done()),
         (_, Latch::Suspended) => {}
-        (Some(wallet), Latch::Locked) => owners_agree(signer, wallet, approval)?,
+        (Some(wallet), Latch::Locked) => {
+            if let Some(agreed) = owners_agree(signer, wallet, approval)? {
+                signer.note(agreed.into_event());
+            }
+        }
         // First, so that a crash in between leaves too much locked and not too little.
         (None, Latch::Locked) => lock_those_with_owners(signer),
     }
@@ -93,14 +99,12 @@ fn set(signer: &mut Signer, wallet: Option<WalletId>, latch: Latch, reason: Stri
 fn owners_agree(
     signer: &Signer,
     wallet: WalletId,
-    _approval: Option<&Approval>,
-) -> Result<(), Refusal> {
-    let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
-    if state.snapshot().owners == Owners::NONE {
-        return Ok(());
-    }
-    let message = "the wallet is locked: its owners have to approve that it signs again";
-    Err(Refusal::new(RefusalCode::NeedsOwner, message))
+    approval: Option<&Approval>,
+) -> Result<Option<Agreed>, Refusal> {
+    let matter = Matter::Resume { from: Stop::Locked };
+    let state = signer.journal.state();
+    let known = state.wallet(wallet).ok_or_else(unknown_wallet)?;
+    agree(Asker::new(state, known, signer.clock.moment()), matter, approval)
 }
 
 /// When the signer is unlocked, each wallet with owners stays locked until they agree.

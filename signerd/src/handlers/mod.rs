@@ -7,6 +7,7 @@ mod guard;
 mod journal;
 mod keys;
 pub(crate) mod latch;
+mod owners;
 pub(crate) mod refusals;
 mod sign;
 mod status;
@@ -61,15 +62,17 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
         Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
+        Request::ProposeOwners { wallet, owners } => owners::propose(signer, wallet, owners),
+        Request::ShowOwners { wallet } => owners::show(signer, wallet),
+        Request::ConfirmOwners { wallet, from_version, owners, passphrase, approval } => {
+            let proofs = (&passphrase, approval.as_ref());
+            owners::confirm(signer, wallet, from_version, owners, proofs)
+        }
         Request::VerifyJournal => journal::verify(signer),
         Request::ReadJournal { from, limit } => journal::read(signer, from, limit),
         Request::Receipt { record } => journal::receipt(signer, record),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
-        Request::ProposeOwners { .. }
-        | Request::ShowOwners { .. }
-        | Request::CheckGuard { .. }
-        | Request::ConfirmOwners { .. }
-        | Request::GuardTemplate { .. } => {
+        Request::CheckGuard { .. } | Request::GuardTemplate { .. } => {
             Err(Refusal::new(RefusalCode::NotPermitted, "this signer does not serve it"))
         }
     }

@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::guard::{self, Guard, Judged, Permit};
 use crate::journal::{Unsynced, WalletState};
 use crate::latch::{self, Stops};
+use crate::owners::{self, Asker};
 use crate::signer::{Signer, Step};
 
 /// Everything up to the disk; the batch's commit and the vault do the rest.
@@ -40,7 +41,7 @@ fn record(
     let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;
     let permit = match repeat {
         Some(repeat) => Permit::Again(repeat),
-        None => permit(state, guard, warrant, &judged, moment)?,
+        None => permit(signer, (state, guard), warrant, &judged, moment)?,
     };
     let cleared = judged.clear(permit)?;
     Ok(signer.journal.record(moment, cleared))
@@ -48,8 +49,8 @@ fn record(
 
 /// What the warrant is worth.
 fn permit(
-    state: &WalletState,
-    guard: &Guard,
+    signer: &Signer,
+    (state, guard): (&WalletState, &Guard),
     warrant: &Warrant,
     judged: &Judged,
     moment: Moment,
@@ -61,8 +62,9 @@ fn permit(
             let waited = state.announcements().redeem(*id, intent, delay_seconds, moment.now);
             waited.map(Permit::Waited)
         }
-        Warrant::Approved(_) => {
-            Err(Refusal::new(RefusalCode::BadApproval, "the wallet has no owners"))
+        Warrant::Approved(approval) => {
+            let asker = Asker::new(signer.journal.state(), state, moment);
+            owners::approve(asker, judged.decoded(), approval).map(Permit::Approved)
         }
     }
 }

@@ -5,7 +5,7 @@ use protocol::{Latch, Reply, Status};
 use crate::signer::{Signer, Step};
 
 pub(super) fn hello(signer: &Signer) -> Step {
-    let instance = signer.vault.instance();
+    let instance = signer.journal.state().instance();
     Step::Answer(Reply::Hello { version: protocol::VERSION, instance })
 }
 

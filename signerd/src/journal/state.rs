@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use primitives::{Chain, Scope, WalletId};
+use protocol::journal::UsedApproval;
 use protocol::wire::{Reader, Wire, WireError};
-use protocol::{Announcement, KeyInfo, KeyState};
+use protocol::{Announcement, KeyInfo, KeyState, Owners};
 use txcodec::SigningInput;
 
 use super::digest_of;
@@ -14,10 +15,12 @@ use crate::announce::Announcements;
 use crate::clock::{Seen, UnixSeconds};
 use crate::guard::{Guard, Ledger, Windows};
 use crate::latch::Latches;
+use crate::owners::OwnersLedger;
 
 /// The signer's state: the fold of its journal.
 #[derive(Debug, Default)]
 pub struct State {
+    instance: [u8; 16],
     wallets: BTreeMap<WalletId, WalletState>,
     latches: Latches,
     seen: Option<Seen>,
@@ -31,26 +34,28 @@ pub struct WalletState {
     windows: Windows,
     signed: Recent,
     announcements: Announcements,
+    owners: OwnersLedger,
 }
 
-protocol::wire_fields!(State { wallets, latches, seen });
+protocol::wire_fields!(State { instance, wallets, latches, seen });
 
 /// The guard is read from its text again.
 impl Wire for WalletState {
     fn write(&self, out: &mut Vec<u8>) {
-        let Self { snapshot, guard: _, windows, signed, announcements } = self;
+        let Self { snapshot, guard: _, windows, signed, announcements, owners } = self;
         snapshot.write(out);
         windows.write(out);
         signed.write(out);
         announcements.write(out);
+        owners.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
         let snapshot: WalletSnapshot = Wire::read(input)?;
         let guard = parse_guard(&snapshot.guard, snapshot.chain);
         let (windows, signed) = (Wire::read(input)?, Wire::read(input)?);
-        let announcements = Wire::read(input)?;
-        Ok(Self { snapshot, guard, windows, signed, announcements })
+        let (announcements, owners) = (Wire::read(input)?, Wire::read(input)?);
+        Ok(Self { snapshot, guard, windows, signed, announcements, owners })
     }
 }
 
@@ -58,6 +63,12 @@ impl State {
     /// Whether anything may be signed, and why it may not.
     pub fn latches(&self) -> &Latches {
         &self.latches
+    }
+
+    /// Which signer it is, for what is signed for it: random, made with the vault and again when a
+    /// backup is taken over; all zero before.
+    pub fn instance(&self) -> [u8; 16] {
+        self.instance
     }
 
     /// What the records say of time; `None` while there is none.
@@ -93,12 +104,22 @@ impl State {
             Event::TimeAccepted { from } => {
                 seen.at = seen.at.saturating_add(at.saturating_sub(from));
             }
-            Event::Refused { .. }
-            | Event::OwnersProposed { .. }
-            | Event::OwnersConfirmed { .. }
-            | Event::ApprovalUsed { .. }
-            | Event::Continued { .. } => {}
-            Event::VaultCreated { .. } | Event::Renewed {} => self.latches.renew(at),
+            Event::OwnersProposed { wallet, owners } => {
+                self.change(wallet, |state| state.owners.propose(owners));
+            }
+            Event::OwnersConfirmed { wallet, owners } => {
+                self.change(wallet, |state| state.set_owners(owners));
+            }
+            Event::ApprovalUsed { wallet, nonce, expires_at } => {
+                let used = UsedApproval { nonce, expires_at };
+                self.change(wallet, |state| state.owners.use_up(used, at));
+            }
+            Event::Refused { .. } | Event::Continued { .. } => {}
+            Event::VaultCreated { instance } => {
+                self.instance = instance;
+                self.latches.renew(at);
+            }
+            Event::Renewed {} => self.latches.renew(at),
             Event::WalletCreated { origin, wallet } => {
                 self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));
             }
@@ -115,7 +136,7 @@ impl State {
             Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
                 self.change(wallet, |state| {
                     state.count_signed(at, digest, by, (scope, &spend));
-                    state.use_up(by);
+                    state.use_up(by, at);
                 });
             }
             // It can be spent until then, and so counts for a window from then on.
@@ -136,7 +157,8 @@ impl State {
             Event::Cancelled { wallet, id } => {
                 self.change(wallet, |state| state.announcements.close(id));
             }
-            Event::Restored { .. } => {
+            Event::Restored { instance, from_head: _ } => {
+                self.instance = instance;
                 for wallet in self.wallets.values_mut() {
                     wallet.windows.fill(at);
                 }
@@ -163,13 +185,19 @@ impl WalletState {
             Origin::Created | Origin::Imported | Origin::Rotated { from: _ } => {}
         }
         let (signed, announcements) = (Recent::default(), Announcements::default());
-        Self { snapshot, guard, windows, signed, announcements }
+        Self { snapshot, guard, windows, signed, announcements, owners: OwnersLedger::default() }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {
         self.guard = parse_guard(&text, self.snapshot.chain);
         self.snapshot.guard_version = version;
         self.snapshot.guard = text;
+    }
+
+    fn set_owners(&mut self, owners: Owners) {
+        self.snapshot.owners = owners;
+        self.snapshot.owners_version = self.snapshot.owners_version.saturating_add(1);
+        self.owners.confirm();
     }
 
     fn count_signed(
@@ -209,10 +237,11 @@ impl WalletState {
     }
 
     /// What let a signature go is used up by it.
-    fn use_up(&mut self, by: Grant) {
+    fn use_up(&mut self, by: Grant, at: UnixSeconds) {
         match by {
+            Grant::Approved(used) => self.owners.use_up(used, at),
             Grant::Announced(id) => self.announcements.close(id),
-            Grant::Guard | Grant::Approved(_) | Grant::Again | Grant::Lease => {}
+            Grant::Guard | Grant::Again | Grant::Lease => {}
         }
     }
 
@@ -229,6 +258,11 @@ impl WalletState {
     /// Its rules; `None` where the journal's text is none, and then nothing is signed.
     pub fn guard(&self) -> Option<&Guard> {
         self.guard.as_ref()
+    }
+
+    /// Who was proposed to own it, and which approvals were used.
+    pub fn owners(&self) -> &OwnersLedger {
+        &self.owners
     }
 
     /// What left it lately.

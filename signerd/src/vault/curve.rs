@@ -47,7 +47,7 @@ pub(super) fn public_key(
 /// The address that a public key is known by: the last 20 bytes of Keccak-256 over the uncompressed
 /// point without its tag (Ethereum's yellow paper, appendix F), or the key itself. `None` for bytes
 /// that are no public key.
-pub(super) fn address(chain: Chain, public_key: &[u8]) -> Option<Address> {
+pub(crate) fn address(chain: Chain, public_key: &[u8]) -> Option<Address> {
     match chain {
         Chain::Evm => {
             let compressed: &[u8; 33] = public_key.try_into().ok()?;

@@ -140,6 +140,7 @@ fn refusal_advice(refusal: &Refusal, place: &Place) -> Option<String> {
         | RefusalCode::NotYet
         | RefusalCode::UnknownAnnouncement
         | RefusalCode::BadApproval
+        | RefusalCode::BadOwners
         | RefusalCode::Internal => None,
     }
 }
@@ -176,6 +177,7 @@ const fn exit_of(code: RefusalCode) -> Exit {
         | RefusalCode::BadGuard
         | RefusalCode::GuardChanged
         | RefusalCode::BadKey
+        | RefusalCode::BadOwners
         | RefusalCode::BadBackup
         | RefusalCode::LimitReached
         | RefusalCode::JournalFailed

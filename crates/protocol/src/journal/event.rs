@@ -240,6 +240,7 @@ pub struct SpendLine {
 
 wire_fields!(SpendLine { asset, amount });
 impl Item for SpendLine {}
+impl Item for UsedApproval {}
 wire_fields!(UsedApproval { nonce, expires_at });
 wire_variants!(Grant { 1 Guard, 2 Announced(id), 3 Approved(used), 4 Again, 5 Lease });
 impl Item for WalletSnapshot {}

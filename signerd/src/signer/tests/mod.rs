@@ -18,6 +18,7 @@ mod clocks;
 mod crashes;
 mod cuts;
 mod latch;
+mod owners;
 mod records;
 
 const GAS_PRICE: u64 = 1_000_000_000;

@@ -1,0 +1,656 @@
+//! Owners allow what the guard does not: they themselves, for just that, once.
+
+use primitives::{Address, SolanaAddress};
+use proptest::prelude::*;
+use protocol::wire::{read_all, to_bytes};
+use protocol::{Approval, KeyInfo, OwnerSignature, Owners, OwnersState, SignedForm, Terms};
+use txcodec::Decoded;
+use txcodec::approval::{Matter, Question, Rendered, Stop};
+use txcodec::solana::{self, Message, Version};
+
+use super::*;
+use crate::clock::testing::Machine;
+use crate::owners::MAX_AHEAD_SECONDS;
+
+const NOW: u64 = 1_800_000_000;
+/// More than leaves by itself.
+const MUCH: u64 = 2 * CEILING;
+const BAD: Option<RefusalCode> = Some(RefusalCode::BadApproval);
+
+/// Somebody with a key of their own.
+enum Owner {
+    Evm(k256::ecdsa::SigningKey),
+    Solana(ed25519_dalek::SigningKey),
+}
+
+impl Owner {
+    fn evm(seed: u8) -> Self {
+        Self::Evm(k256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap())
+    }
+
+    fn solana(seed: u8) -> Self {
+        Self::Solana(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]))
+    }
+
+    fn address(&self) -> Address {
+        match self {
+            Self::Evm(key) => {
+                let public = key.verifying_key().to_sec1_point(true);
+                crate::vault::address(Chain::Evm, public.as_bytes()).unwrap()
+            }
+            Self::Solana(key) => SolanaAddress(key.verifying_key().to_bytes()).into(),
+        }
+    }
+
+    fn sign(&self, rendered: &Rendered, form: SignedForm) -> OwnerSignature {
+        use ed25519_dalek::Signer as _;
+        let bytes = match self {
+            Self::Evm(key) => {
+                let digest = match form {
+                    SignedForm::Text => rendered.text_digest(),
+                    SignedForm::TypedData => rendered.typed_data().digest(),
+                };
+                let (signature, recovery) = key.sign_prehash_recoverable(&digest);
+                [&signature.to_bytes()[..], &[27 + u8::from(recovery.is_y_odd())]].concat()
+            }
+            Self::Solana(key) => key.sign(rendered.text().as_bytes()).to_bytes().to_vec(),
+        };
+        OwnerSignature { owner: self.address(), form, bytes }
+    }
+}
+
+fn owners(threshold: u8, members: &[&Owner]) -> Owners {
+    let mut members: Vec<_> = members.iter().map(|owner| owner.address()).collect();
+    members.sort();
+    Owners { threshold, members }
+}
+
+fn terms() -> Terms {
+    let fee_ceiling = Amount::from(FEE);
+    Terms { guard_version: 1, fee_ceiling, expires_at: NOW + 3600, nonce: [1; 16] }
+}
+
+/// What is asked of the owners of `key` with these terms.
+fn question<'a>(
+    signer: &mut Signer,
+    key: &KeyInfo,
+    terms: Terms,
+    matter: Matter<'a>,
+) -> Question<'a> {
+    let hello = gateway(signer, Request::Hello { version: protocol::VERSION });
+    let Reply::Hello { instance, .. } = hello else { panic!("a hello") };
+    let Terms { guard_version, fee_ceiling, expires_at, nonce } = terms;
+    let (wallet, address) = (key.wallet, key.address);
+    Question { instance, wallet, address, guard_version, fee_ceiling, expires_at, nonce, matter }
+}
+
+fn approve(
+    signer: &mut Signer,
+    key: &KeyInfo,
+    terms: Terms,
+    matter: Matter<'_>,
+    signers: &[&Owner],
+) -> Approval {
+    let rendered = question(signer, key, terms, matter).render().unwrap();
+    let signatures = signers.iter().map(|owner| owner.sign(&rendered, SignedForm::Text)).collect();
+    Approval { terms, signatures }
+}
+
+fn much(nonce: u64) -> Decoded {
+    txcodec::evm::decode(&transfer(nonce, MUCH), EvmAddress([0; 20])).unwrap()
+}
+
+fn to_sign(decoded: &Decoded) -> Matter<'_> {
+    Matter::Sign { decoded, environment: Environment::Mainnet }
+}
+
+fn approved(wallet: WalletId, transaction: Vec<u8>, approval: &Approval) -> Request {
+    let warrant = Warrant::Approved(approval.clone());
+    Request::Sign { wallet, payload: Payload::Transaction(transaction), warrant }
+}
+
+fn confirm(wallet: WalletId, from_version: u64, owners: &Owners) -> Request {
+    let (owners, approval) = (owners.clone(), None);
+    Request::ConfirmOwners { wallet, from_version, owners, passphrase: passphrase(), approval }
+}
+
+fn show(signer: &mut Signer, wallet: WalletId) -> OwnersState {
+    let shown = gateway(signer, Request::ShowOwners { wallet });
+    let Reply::Owners(state) = shown else { panic!("owners") };
+    state
+}
+
+/// A wallet with these owners, at [`NOW`] on a machine of ours.
+fn owned(threshold: u8, members: &[&Owner]) -> (Machine, TempDir, Signer, KeyInfo) {
+    let machine = Machine::new(NOW);
+    let (state, mut signer, key) = with_wallet_on(machine.source());
+    let confirmed = operator(&mut signer, confirm(key.wallet, 0, &owners(threshold, members)));
+    assert!(matches!(confirmed, Reply::Owners(_)), "{confirmed:?}");
+    (machine, state, signer, key)
+}
+
+/// The state of a signer whose passphrase was just given.
+fn restarted(state: &TempDir, machine: &Machine) -> Signer {
+    let mut signer = start_on(state.path(), machine.source());
+    operator(&mut signer, Request::Unlock { passphrase: passphrase() });
+    signer
+}
+
+#[test]
+fn what_the_guard_does_not_let_go_is_signed_with_the_owners_approval() {
+    let alice = Owner::evm(1);
+    for form in [SignedForm::Text, SignedForm::TypedData] {
+        let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+        let alone = code(gateway(&mut signer, sign(key.wallet, 0, MUCH)));
+        assert_eq!(alone, Some(RefusalCode::NeedsOwner));
+        let decoded = much(0);
+        let asked = question(&mut signer, &key, terms(), to_sign(&decoded)).render().unwrap();
+        let approval = Approval { terms: terms(), signatures: vec![alice.sign(&asked, form)] };
+        let signed = gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval));
+        assert!(matches!(signed, Reply::Signature(_)), "{form:?}: {signed:?}");
+        let expected = Amount::from(CEILING);
+        assert!(left(&mut signer, key.wallet) <= expected, "what leaves alone is counted apart");
+    }
+}
+
+#[test]
+fn an_approval_holds_for_the_attempt_that_gets_through_but_for_one() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    // The number of the transaction changed in between.
+    let first = gateway(&mut signer, approved(key.wallet, transfer(7, MUCH), &approval));
+    assert_eq!(code(first.clone()), None);
+    let again = gateway(&mut signer, approved(key.wallet, transfer(7, MUCH), &approval));
+    assert_eq!(again, first, "the same bytes have the same signature");
+    let other = gateway(&mut signer, approved(key.wallet, transfer(8, MUCH), &approval));
+    assert_eq!(code(other), Some(RefusalCode::ApprovalUsed));
+}
+
+#[test]
+fn an_approval_is_used_once_in_one_batch_too() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let batch = [0, 1].map(|nonce| Incoming {
+        role: Role::Gateway,
+        request: approved(key.wallet, transfer(nonce, MUCH), &approval),
+    });
+    let codes: Vec<_> = signer.handle(batch.into()).into_iter().map(code).collect();
+    assert_eq!(codes, [None, Some(RefusalCode::ApprovalUsed)]);
+}
+
+#[test]
+fn a_used_approval_stays_used_over_a_restart_and_an_unused_one_can_be_used() {
+    let alice = Owner::evm(1);
+    let (machine, state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let used = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let other = Terms { nonce: [2; 16], ..terms() };
+    let unused = approve(&mut signer, &key, other, to_sign(&decoded), &[&alice]);
+    assert_eq!(code(gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &used))), None);
+    drop(signer);
+    machine.reboot(60);
+    let mut signer = restarted(&state, &machine);
+    let refused = gateway(&mut signer, approved(key.wallet, transfer(1, MUCH), &used));
+    assert_eq!(code(refused), Some(RefusalCode::ApprovalUsed));
+    assert_eq!(code(gateway(&mut signer, approved(key.wallet, transfer(1, MUCH), &unused))), None);
+}
+
+#[test]
+fn what_was_approved_before_a_restore_is_void_and_the_owners_are_there() {
+    let alice = Owner::evm(1);
+    let (machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let backup = operator(&mut signer, Request::Backup { passphrase: passphrase() });
+    let Reply::Backup(archive) = backup else { panic!("a backup") };
+    let elsewhere = TempDir::new().unwrap();
+    let mut other = start_on(elsewhere.path(), machine.source());
+    let restore = Request::Restore { passphrase: passphrase(), archive };
+    assert_eq!(code(operator(&mut other, restore)), None);
+    drop(other);
+    let mut other = restarted(&elsewhere, &machine);
+    let from = other.latch().0;
+    let resume = Request::Resume { wallet: None, from, passphrase: passphrase(), approval: None };
+    assert_eq!(operator(&mut other, resume), Reply::Done);
+    assert_eq!(show(&mut other, key.wallet), show(&mut signer, key.wallet));
+    let refused = gateway(&mut other, approved(key.wallet, transfer(0, MUCH), &approval));
+    assert_eq!(code(refused), BAD);
+    let anew = approve(&mut other, &key, terms(), to_sign(&decoded), &[&alice]);
+    assert_eq!(code(gateway(&mut other, approved(key.wallet, transfer(0, MUCH), &anew))), None);
+}
+
+#[test]
+fn an_approval_for_anything_else_is_refused() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let unsigned = Transaction::from_unsigned_bytes(&transfer(0, MUCH)).unwrap();
+    let decode = |transaction: &Transaction| {
+        txcodec::evm::decode(&transaction.to_unsigned_bytes(), EvmAddress([0; 20])).unwrap()
+    };
+    let decoded = decode(&unsigned);
+    let value = Amount::from(MUCH - 1);
+    let another_amount = decode(&Transaction { value, ..unsigned.clone() });
+    let to = Some(EvmAddress([0xb1; 20]));
+    let another_recipient = decode(&Transaction { to, ..unsigned.clone() });
+    let chain_id = 10.try_into().unwrap();
+    let another_network = decode(&Transaction { chain_id, ..unsigned.clone() });
+    let data = vec![1, 2, 3, 4];
+    let another_call = decode(&Transaction { data, ..unsigned });
+    let text = txcodec::message::decode_text(Chain::Evm, b"pay").unwrap();
+    let asked = question(&mut signer, &key, terms(), to_sign(&decoded));
+    let about = |matter| Question { matter, ..asked };
+    let rows = [
+        ("another signer", Question { instance: [9; 16], ..asked }),
+        ("another wallet", Question { wallet: WalletId::from_bytes([9; 16]), ..asked }),
+        ("another address", Question { address: alice.address(), ..asked }),
+        ("another guard", Question { guard_version: 2, ..asked }),
+        ("a higher fee ceiling", Question { fee_ceiling: Amount::from(FEE + 1), ..asked }),
+        ("another expiry", Question { expires_at: NOW + 3601, ..asked }),
+        ("another nonce", Question { nonce: [2; 16], ..asked }),
+        ("another amount", about(to_sign(&another_amount))),
+        ("another recipient", about(to_sign(&another_recipient))),
+        ("another network", about(to_sign(&another_network))),
+        ("a call", about(to_sign(&another_call))),
+        ("a text", about(to_sign(&text))),
+        ("a guard", about(Matter::Guard { from_version: 1, sha256: [0; 32] })),
+        ("the end of a lock", about(Matter::Resume { from: Stop::Locked })),
+    ];
+    for (what, signed) in rows {
+        for form in [SignedForm::Text, SignedForm::TypedData] {
+            let signatures = vec![alice.sign(&signed.render().unwrap(), form)];
+            let approval = Approval { terms: terms(), signatures };
+            let reply = gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval));
+            assert_eq!(code(reply), BAD, "{what}");
+        }
+    }
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    assert_eq!(
+        code(gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval))),
+        None
+    );
+}
+
+#[test]
+fn terms_hold_to_their_last_unit() {
+    use RefusalCode::{ApprovalExpired, BadApproval, GuardChanged};
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let most = NOW + MAX_AHEAD_SECONDS;
+    let fee = |amount| Amount::from(amount);
+    let rows = [
+        ("another guard", Terms { guard_version: 2, ..terms() }, Some(GuardChanged)),
+        ("an older guard", Terms { guard_version: 0, ..terms() }, Some(GuardChanged)),
+        ("over", Terms { expires_at: NOW - 1, ..terms() }, Some(ApprovalExpired)),
+        ("over now", Terms { expires_at: NOW, ..terms() }, Some(ApprovalExpired)),
+        ("not over yet", Terms { expires_at: NOW + 1, ..terms() }, None),
+        ("seven days", Terms { expires_at: most, ..terms() }, None),
+        ("longer", Terms { expires_at: most + 1, ..terms() }, Some(BadApproval)),
+        ("for ever", Terms { expires_at: u64::MAX, ..terms() }, Some(BadApproval)),
+        ("a fee below", Terms { fee_ceiling: fee(FEE - 1), ..terms() }, Some(BadApproval)),
+        ("a fee above", Terms { fee_ceiling: fee(FEE + 1), ..terms() }, None),
+    ];
+    for (number, (what, terms, refused)) in (0_u8..).zip(rows) {
+        let terms = Terms { nonce: [number; 16], ..terms };
+        let (decoded, unsigned) = (much(number.into()), transfer(number.into(), MUCH));
+        let approval = approve(&mut signer, &key, terms, to_sign(&decoded), &[&alice]);
+        let reply = gateway(&mut signer, approved(key.wallet, unsigned, &approval));
+        assert_eq!(code(reply), refused, "{what}");
+    }
+}
+
+#[test]
+fn an_approval_expires_by_whichever_clock_is_later() {
+    let alice = Owner::evm(1);
+    let (machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let mut try_at = |wall| {
+        machine.set_wall(wall);
+        code(gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval)))
+    };
+    assert_eq!(try_at(NOW + 3600), Some(RefusalCode::ApprovalExpired));
+    machine.pass(3600);
+    assert_eq!(try_at(NOW - 3600), Some(RefusalCode::ApprovalExpired), "a clock set back");
+}
+
+#[test]
+fn enough_owners_sign_each_once_and_nobody_else() {
+    let [alice, bob, carol, eve] = [1, 2, 3, 4].map(Owner::evm);
+    let (_machine, _state, mut signer, key) = owned(2, &[&alice, &bob, &carol]);
+    let rows: [(&str, &[&Owner], Option<RefusalCode>); 9] = [
+        ("nobody", &[], BAD),
+        ("one of two", &[&alice], BAD),
+        ("one twice", &[&bob, &bob], BAD),
+        ("a stranger", &[&alice, &eve], BAD),
+        ("a stranger beside enough", &[&alice, &bob, &eve], BAD),
+        ("one twice beside enough", &[&alice, &bob, &bob], BAD),
+        ("two", &[&alice, &carol], None),
+        ("two in another order", &[&carol, &bob], None),
+        ("all", &[&alice, &bob, &carol], None),
+    ];
+    for (number, (what, signers, refused)) in (0_u8..).zip(rows) {
+        let terms = Terms { nonce: [number; 16], ..terms() };
+        let decoded = much(number.into());
+        let approval = approve(&mut signer, &key, terms, to_sign(&decoded), signers);
+        let unsigned = transfer(number.into(), MUCH);
+        let reply = gateway(&mut signer, approved(key.wallet, unsigned, &approval));
+        assert_eq!(code(reply), refused, "{what}");
+    }
+}
+
+/// The same signature with the larger s, which recovers the same key.
+fn with_high_s(bytes: &[u8]) -> Vec<u8> {
+    let (numbers, v) = bytes.split_at(64);
+    let signature = Signature::from_slice(numbers).unwrap();
+    let high = Signature::from_scalars(signature.r().to_bytes(), (-*signature.s()).to_bytes());
+    [&high.unwrap().to_bytes()[..], &[27 + (28 - v[0])]].concat()
+}
+
+#[test]
+fn a_signature_has_one_form() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let right = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let bytes = right.signatures[0].bytes.clone();
+    let with = |bytes: Vec<u8>| {
+        let signature = OwnerSignature { bytes, ..right.signatures[0].clone() };
+        Approval { signatures: vec![signature], ..right.clone() }
+    };
+    let v = |v: u8| with([&bytes[..64], &[v]].concat());
+    let mut other_form = right.clone();
+    other_form.signatures[0].form = SignedForm::TypedData;
+    let mut of_bob = right.clone();
+    of_bob.signatures[0].owner = Owner::evm(2).address();
+    let rows = [
+        ("the larger s", with(with_high_s(&bytes))),
+        ("the other v", v(27 + (28 - bytes[64]))),
+        ("v of 2", v(2)),
+        ("v of 26", v(26)),
+        ("v of 29", v(29)),
+        ("v of EIP-155", v(37)),
+        ("a byte less", with(bytes[..64].to_vec())),
+        ("a byte more", with([&bytes[..], &[0]].concat())),
+        ("nothing", with(vec![])),
+        ("zeros", with(vec![0; 65])),
+        ("the other form", other_form),
+        ("somebody else's name", of_bob),
+    ];
+    for (what, approval) in rows {
+        let reply = gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval));
+        assert_eq!(code(reply), BAD, "{what}");
+    }
+    let as_parity = v(bytes[64] - 27);
+    let reply = gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &as_parity));
+    assert_eq!(code(reply), None, "v as parity");
+}
+
+fn solana_wallet(signer: &mut Signer) -> KeyInfo {
+    let (chain, environment) = (Chain::Solana, Environment::Mainnet);
+    let create = Request::CreateKey { chain, environment, agent_id: None };
+    let Reply::Key(key) = gateway(signer, create) else { panic!("a key") };
+    key
+}
+
+#[test]
+fn an_owner_on_solana_approves_a_payment_there() {
+    let machine = Machine::new(NOW);
+    let (_state, mut signer, _) = with_wallet_on(machine.source());
+    let key = solana_wallet(&mut signer);
+    let (alice, bob) = (Owner::solana(1), Owner::solana(2));
+    let confirmed = operator(&mut signer, confirm(key.wallet, 0, &owners(2, &[&alice, &bob])));
+    assert!(matches!(confirmed, Reply::Owners(_)), "{confirmed:?}");
+    let Address::Solana(from) = key.address else { panic!("an address on Solana") };
+    let pay = |lamports, blockhash| {
+        let transfer = solana::system::transfer(from, SolanaAddress([0xb0; 32]), lamports);
+        Message::compile(from, &[transfer], blockhash, Version::Legacy).unwrap().to_bytes()
+    };
+    let much = pay(100_000_000_000, [1; 32]);
+    let decoded = solana::decode(&much, from).unwrap();
+    let terms = Terms { fee_ceiling: decoded.fee_ceiling(), ..terms() };
+    let approval = approve(&mut signer, &key, terms, to_sign(&decoded), &[&alice, &bob]);
+    let mut typed = approval.clone();
+    typed.signatures[0].form = SignedForm::TypedData;
+    let mut broken = approval.clone();
+    broken.signatures[1].bytes[10] ^= 1;
+    for (what, payload, approval, refused) in [
+        ("more", pay(100_000_000_001, [1; 32]), &approval, BAD),
+        ("as typed data", much.clone(), &typed, BAD),
+        ("a broken signature", much, &broken, BAD),
+        ("another blockhash", pay(100_000_000_000, [2; 32]), &approval, None),
+    ] {
+        let reply = gateway(&mut signer, approved(key.wallet, payload, approval));
+        assert_eq!(code(reply), refused, "{what}");
+    }
+}
+
+#[test]
+fn those_who_cannot_own_a_wallet_are_neither_proposed_nor_confirmed() {
+    use RefusalCode::{BadOwners, WrongChain};
+    let (_state, mut signer, key) = with_wallet();
+    let other = solana_wallet(&mut signer);
+    let another = signer.journal.state().wallets().count();
+    assert_eq!(another, 2);
+    let at = |byte| Address::Evm(EvmAddress([byte; 20]));
+    let of = |threshold, members: &[Address]| Owners { threshold, members: members.to_vec() };
+    let many: Vec<_> = (1..=17).map(at).collect();
+    let rows = [
+        ("nobody", of(1, &[]), BadOwners),
+        ("nobody has to sign", of(0, &[at(1)]), BadOwners),
+        ("more than there are", of(2, &[at(1)]), BadOwners),
+        ("another order", of(1, &[at(2), at(1)]), BadOwners),
+        ("one twice", of(1, &[at(1), at(1)]), BadOwners),
+        ("seventeen", of(1, &many), BadOwners),
+        ("nobody's address", of(1, &[EvmAddress::ZERO.into()]), BadOwners),
+        ("the wallet itself", of(1, &[key.address]), BadOwners),
+        ("somebody on Solana", of(1, &[Owner::solana(1).address()]), WrongChain),
+    ];
+    for (what, owners, refused) in rows {
+        let wallet = key.wallet;
+        let propose = Request::ProposeOwners { wallet, owners: owners.clone() };
+        assert_eq!(code(gateway(&mut signer, propose)), Some(refused), "{what}");
+        if what != "nobody" {
+            let confirmed = operator(&mut signer, confirm(wallet, 0, &owners));
+            assert_eq!(code(confirmed), Some(refused), "{what}");
+        }
+    }
+    let small_order = SolanaAddress([0; 32]).into();
+    let no_key = SolanaAddress([2; 32]).into();
+    for address in [small_order, no_key, other.address] {
+        let owners = of(1, &[address]);
+        let propose = Request::ProposeOwners { wallet: other.wallet, owners };
+        assert_eq!(code(gateway(&mut signer, propose)), Some(BadOwners), "{address}");
+    }
+    let propose = Request::ProposeOwners { wallet: key.wallet, owners: of(16, &many[..16]) };
+    assert_eq!(gateway(&mut signer, propose), Reply::Done);
+}
+
+#[test]
+fn a_key_that_owns_a_wallet_does_not_become_one() {
+    let (_state, mut signer, key) = with_wallet();
+    let import = |seed| Request::ImportKey {
+        chain: Chain::Evm,
+        environment: Environment::Mainnet,
+        key: Secret::new(vec![seed; 32]),
+        agent_id: None,
+    };
+    let propose =
+        Request::ProposeOwners { wallet: key.wallet, owners: owners(1, &[&Owner::evm(1)]) };
+    assert_eq!(gateway(&mut signer, propose), Reply::Done);
+    assert_eq!(code(operator(&mut signer, import(1))), Some(RefusalCode::BadKey));
+    let confirmed = operator(&mut signer, confirm(key.wallet, 0, &owners(1, &[&Owner::evm(2)])));
+    assert_eq!(code(confirmed), None);
+    assert_eq!(code(operator(&mut signer, import(2))), Some(RefusalCode::BadKey));
+    assert_eq!(code(operator(&mut signer, import(1))), None);
+    assert_eq!(signer.vault.list().len(), 2);
+}
+
+#[test]
+fn a_gateway_proposes_while_nobody_is_confirmed_and_an_operator_confirms() {
+    let (alice, bob) = (Owner::evm(1), Owner::evm(2));
+    let (state, mut signer, key) = with_wallet();
+    let wallet = key.wallet;
+    let propose = |owner: &Owner| Request::ProposeOwners { wallet, owners: owners(1, &[owner]) };
+    assert_eq!(gateway(&mut signer, propose(&alice)), Reply::Done);
+    assert_eq!(gateway(&mut signer, propose(&bob)), Reply::Done);
+    let (records, _) = signer.journal.head();
+    assert_eq!(gateway(&mut signer, propose(&bob)), Reply::Done);
+    assert_eq!(signer.journal.head().0, records, "the same again changes nothing");
+    let proposed = Some(owners(1, &[&bob]));
+    let expected = OwnersState { confirmed: Owners::NONE, proposed, version: 0 };
+    assert_eq!(show(&mut signer, wallet), expected);
+    let decoded = much(0);
+    let early = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&bob]);
+    let refused = gateway(&mut signer, approved(wallet, transfer(0, MUCH), &early));
+    assert_eq!(code(refused), BAD, "who is only proposed allows nothing");
+    let by_gateway = code(gateway(&mut signer, confirm(wallet, 0, &owners(1, &[&bob]))));
+    assert_eq!(by_gateway, Some(RefusalCode::NotPermitted));
+    let stale = code(operator(&mut signer, confirm(wallet, 1, &owners(1, &[&bob]))));
+    assert_eq!(stale, Some(RefusalCode::OwnersChanged));
+    assert_eq!(code(operator(&mut signer, confirm(wallet, 0, &owners(1, &[&bob])))), None);
+    let late = code(gateway(&mut signer, propose(&alice)));
+    assert_eq!(late, Some(RefusalCode::NotPermitted));
+    drop(signer);
+    let mut signer = start(state.path());
+    let expected = OwnersState { confirmed: owners(1, &[&bob]), proposed: None, version: 1 };
+    assert_eq!(show(&mut signer, wallet), expected);
+}
+
+#[test]
+fn owners_are_replaced_and_removed_with_their_own_approval_alone() {
+    let (alice, bob) = (Owner::evm(1), Owner::evm(2));
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let wallet = key.wallet;
+    let mut change = |to: &Owners, from_version, signers: Option<&[&Owner]>, nonce| {
+        let Owners { threshold, members } = to;
+        let matter = Matter::Owners { from_version, threshold: *threshold, members };
+        let terms = Terms { nonce: [nonce; 16], ..terms() };
+        let approval = signers.map(|who| approve(&mut signer, &key, terms, matter, who));
+        let (owners, passphrase) = (to.clone(), passphrase());
+        let request = Request::ConfirmOwners { wallet, from_version, owners, passphrase, approval };
+        code(operator(&mut signer, request))
+    };
+    let bobs = owners(1, &[&bob]);
+    let (alices, bobs_own) = (Some(&[&alice][..]), Some(&[&bob][..]));
+    let rows = [
+        ("without them", &bobs, 1, None, Some(RefusalCode::NeedsOwner)),
+        ("removed without them", &Owners::NONE, 1, None, Some(RefusalCode::NeedsOwner)),
+        ("by the new one", &bobs, 1, bobs_own, BAD),
+        ("by the old one", &bobs, 1, alices, None),
+        ("the old one removes", &Owners::NONE, 2, alices, BAD),
+        ("from an older version", &Owners::NONE, 1, bobs_own, Some(RefusalCode::OwnersChanged)),
+        ("the new one removes", &Owners::NONE, 2, bobs_own, None),
+    ];
+    for (number, (what, to, from_version, signers, refused)) in (0_u8..).zip(rows) {
+        assert_eq!(change(to, from_version, signers, number), refused, "{what}");
+    }
+    let expected = OwnersState { confirmed: Owners::NONE, proposed: None, version: 3 };
+    assert_eq!(show(&mut signer, wallet), expected);
+}
+
+#[test]
+fn confirming_takes_the_passphrase_and_a_wrong_one_uses_no_approval_up() {
+    let (alice, bob) = (Owner::evm(1), Owner::evm(2));
+    let (machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let bobs = owners(1, &[&bob]);
+    let (threshold, members) = (bobs.threshold, bobs.members.clone());
+    let matter = Matter::Owners { from_version: 1, threshold, members: &members };
+    let approval = approve(&mut signer, &key, terms(), matter, &[&alice]);
+    let request = |passphrase| Request::ConfirmOwners {
+        wallet: key.wallet,
+        from_version: 1,
+        owners: bobs.clone(),
+        passphrase,
+        approval: Some(approval.clone()),
+    };
+    let wrong = Secret::new(b"correct horse battery stable".to_vec());
+    let refused = code(operator(&mut signer, request(wrong)));
+    assert_eq!(refused, Some(RefusalCode::WrongPassphrase));
+    machine.pass(60);
+    assert_eq!(code(operator(&mut signer, request(passphrase()))), None);
+    assert_eq!(show(&mut signer, key.wallet).confirmed, bobs);
+}
+
+#[test]
+fn out_of_a_lock_a_wallet_comes_with_its_owners_once() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let wallet = Some(key.wallet);
+    let lock =
+        || Request::Halt { wallet, from: None, to: Latch::Locked, reason: "a drill".to_owned() };
+    let matter = Matter::Resume { from: Stop::Locked };
+    let approval = approve(&mut signer, &key, terms(), matter, &[&alice]);
+    let resume = || Request::Resume {
+        wallet,
+        from: Latch::Locked,
+        passphrase: passphrase(),
+        approval: Some(approval.clone()),
+    };
+    assert_eq!(gateway(&mut signer, lock()), Reply::Done);
+    assert_eq!(operator(&mut signer, resume()), Reply::Done);
+    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
+    assert_eq!(gateway(&mut signer, lock()), Reply::Done);
+    let again = code(operator(&mut signer, resume()));
+    assert_eq!(again, Some(RefusalCode::ApprovalUsed));
+}
+
+#[test]
+fn a_key_that_replaces_another_has_its_owners_but_not_its_approvals() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let decoded = much(0);
+    let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+    let rotate = Request::RotateKey { wallet: key.wallet, grace_seconds: 60 };
+    let Reply::Key(new) = operator(&mut signer, rotate) else { panic!("a key") };
+    assert_eq!(show(&mut signer, new.wallet), show(&mut signer, key.wallet));
+    let refused = gateway(&mut signer, approved(new.wallet, transfer(0, MUCH), &approval));
+    assert_eq!(code(refused), BAD);
+    let anew = approve(&mut signer, &new, terms(), to_sign(&decoded), &[&alice]);
+    assert_eq!(code(gateway(&mut signer, approved(new.wallet, transfer(0, MUCH), &anew))), None);
+}
+
+/// Whether an approval says the same in other bytes: v has two spellings, and the order of the
+/// signatures says nothing.
+fn is_same(one: &Approval, other: &Approval) -> bool {
+    let normal = |approval: &Approval| {
+        let mut approval = approval.clone();
+        for signature in &mut approval.signatures {
+            if let Some(v @ (27 | 28)) = signature.bytes.get_mut(64) {
+                *v -= 27;
+            }
+        }
+        approval.signatures.sort_by_key(|signature| signature.owner);
+        approval
+    };
+    normal(one) == normal(other)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+    #[test]
+    fn no_change_of_an_approval_is_accepted(
+        changes in proptest::collection::vec((any::<usize>(), 1..=u8::MAX), 200),
+    ) {
+        let (alice, bob) = (Owner::evm(1), Owner::evm(2));
+        let (_machine, _state, mut signer, key) = owned(2, &[&alice, &bob]);
+        let decoded = much(0);
+        let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice, &bob]);
+        let right = to_bytes(&approval);
+        for (place, change) in changes {
+            let mut bytes = right.clone();
+            let place = place % bytes.len();
+            bytes[place] ^= change;
+            let Ok(mutated) = read_all::<Approval>(&bytes) else { continue };
+            if is_same(&mutated, &approval) {
+                continue;
+            }
+            let request = approved(key.wallet, transfer(0, MUCH), &mutated);
+            let reply = gateway(&mut signer, request);
+            prop_assert!(code(reply).is_some(), "byte {} by {:#x}", place, change);
+        }
+    }
+}

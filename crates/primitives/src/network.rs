@@ -113,6 +113,27 @@ impl ChainId {
     }
 }
 
+/// Networks of the OP stack, which take a fee for layer 1 that is not in a transaction's bytes: Base,
+/// Optimism, and their test networks.
+const OP_STACK: [ChainId; 4] = [
+    ChainId::eip155(10),
+    ChainId::eip155(8_453),
+    ChainId::eip155(84_532),
+    ChainId::eip155(11_155_420),
+];
+
+/// 100 gwei: some twenty times what a byte costs while layer 1 takes 100 gwei a gas and 1 gwei a
+/// blob gas, with the scalars of Base (OP stack, `GasPriceOracle`, Ecotone).
+const OP_STACK_FEE_PER_BYTE: Amount = Amount::from_u128(100_000_000_000);
+
+impl ChainId {
+    /// What the network may be thought to take at most for each byte of a transaction, on top of its
+    /// gas; in base units of the native coin.
+    pub fn layer_1_fee_per_byte(self) -> Amount {
+        if OP_STACK.contains(&self) { OP_STACK_FEE_PER_BYTE } else { Amount::ZERO }
+    }
+}
+
 impl TierCeilings {
     /// Ceilings in coins that have `decimals`, in the ratio of the product's tiers, 1 : 10 : 50.
     const fn of_coins(instant_milli: u128, decimals: u32) -> Self {
@@ -314,6 +335,17 @@ mod tests {
             assert_eq!(builtin_by_chain_id(network.chain_id), Some(network));
             assert_eq!(network.chain_id.to_string().parse(), Ok(network.chain_id));
         }
+    }
+
+    #[test]
+    fn a_fee_for_layer_1_is_expected_where_it_is_taken() {
+        let taking = BUILTIN.iter().filter(|network| {
+            let fee = network.chain_id.layer_1_fee_per_byte();
+            !fee.is_zero()
+        });
+        let names: Vec<&str> = taking.map(|network| network.name.as_ref()).collect();
+        let expected = ["base-mainnet", "base-sepolia", "optimism-mainnet", "optimism-sepolia"];
+        assert_eq!(names, expected);
     }
 
     #[test]

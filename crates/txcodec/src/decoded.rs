@@ -14,6 +14,7 @@ pub struct Decoded {
     pub(crate) fee_ceiling: Amount,
     pub(crate) signing_input: SigningInput,
     pub(crate) intent: [u8; 32],
+    pub(crate) length: usize,
 }
 
 /// What kind of thing was read, and what its bytes say about where it is valid.
@@ -124,6 +125,11 @@ impl Decoded {
     /// delay are for an intent, and hold for the attempt that gets through.
     pub fn intent(&self) -> [u8; 32] {
         self.intent
+    }
+
+    /// How many bytes were read. A rollup takes a fee for them.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
     /// What the key signs, when nothing else is asked any more.

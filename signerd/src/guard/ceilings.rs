@@ -39,6 +39,15 @@ impl Ceilings {
         ]
     }
 
+    /// The same with what follows from longer spans: an hour lets no more pass than a day.
+    pub(super) fn effective(self) -> Self {
+        let lower = |a: Option<Amount>, b: Option<Amount>| a.into_iter().chain(b).min();
+        let day = lower(self.day, self.month);
+        let hour = lower(self.hour, day);
+        let transaction = lower(self.transaction, hour);
+        Self { transaction, hour, day, month: self.month }
+    }
+
     /// The ceiling of a window.
     pub(super) const fn of(&self, span: Span) -> Option<Amount> {
         match span {

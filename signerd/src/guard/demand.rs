@@ -32,6 +32,11 @@ pub(super) struct OwnerCeilings {
     pub(super) again: Result<(), Refusal>,
 }
 
+impl OwnerCeilings {
+    /// Where there is none.
+    pub(super) const NONE: Self = Self { approved: Ok(()), again: Ok(()) };
+}
+
 /// Why a demand is met.
 #[derive(Debug)]
 pub enum Permit {

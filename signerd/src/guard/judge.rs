@@ -6,10 +6,14 @@ use primitives::{Amount, Asset, Scope, WalletId};
 use protocol::{Demand, Refusal, RefusalCode};
 use txcodec::{Decoded, Effect, Subject};
 
-use super::ceilings::Excess;
-use super::demand::OwnerCeilings;
-use super::{Guard, Judged, Ledger, Limits, Messages, NetworkRule, Span, Windows};
-use crate::clock::{Moment, UnixSeconds};
+use super::effects::{not_allowed, owner};
+use super::room::Room;
+use super::{Guard, Judged, NetworkRule, Windows};
+use crate::clock::Moment;
+
+/// More than a signature adds to an unsigned transaction: `yParity`, `r`, `s` and longer lengths
+/// (EIP-155, 1559 and 2930).
+const SIGNATURE_LENGTH: u64 = 80;
 
 /// Decides what has to happen before `decoded` may be signed for `wallet`, given what left it
 /// already.
@@ -25,21 +29,25 @@ pub fn judge(
 ) -> Result<Judged, Refusal> {
     let scope = scope_of(&decoded);
     let rule = scope.map(|scope| guard.rule_for(scope)).transpose()?;
-    let spend =
-        decoded.spend().ok_or_else(|| not_allowed("the sum of what it spends overflows"))?;
-    let mut demands = decoded
-        .effects()
-        .iter()
-        .map(|effect| demand_of(guard, rule, effect))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut owners = OwnerCeilings { approved: Ok(()), again: Ok(()) };
-    if let (Some(scope), Some(NetworkRule::Limited(limits))) = (scope, rule) {
-        let delay_seconds = guard.delay_seconds;
-        let room = Room { limits, windows, scope, delay_seconds, now: moment.now };
-        demands.extend(spend.iter().map(|(asset, amount)| room.demand(*asset, *amount)));
-        owners = room.owner_ceilings(&spend);
-    }
-    let demand = demands.into_iter().max().unwrap_or(Demand::Immediate);
+    let effects = decoded.effects().iter();
+    let demand = effects
+        .map(|effect| guard.demand_of(rule, effect))
+        .try_fold(guard.demand_at(moment.wall), |most, demand| {
+            Ok::<_, Refusal>(most.max(demand?))
+        })?;
+    let spend = spend_of(&decoded, scope, rule).ok_or_else(too_much)?;
+    let (demand, owners) = match (scope, rule) {
+        (Some(scope), Some(NetworkRule::Limited(limits))) => {
+            let delay_seconds = guard.delay_seconds;
+            let room = Room { limits, windows, scope, delay_seconds, now: moment.now };
+            let fee = fee_of(&decoded, limits.fee_per_byte(scope)).ok_or_else(too_much)?;
+            let demand = demand.max(room.demand_for_fee(fee)).max(room.demand(&spend));
+            (demand, room.owner_ceilings(&spend))
+        }
+        (_, Some(NetworkRule::Open | NetworkRule::Limited(_)) | None) => {
+            (demand, super::demand::OwnerCeilings::NONE)
+        }
+    };
     Ok(Judged { wallet, decoded, scope, spend, demand, owners })
 }
 
@@ -51,6 +59,14 @@ impl Guard {
                 format!("the guard has no entry for {scope}; add one with `waiaasctl guard set`"),
             )
         })
+    }
+
+    fn demand_at(&self, wall: crate::clock::UnixSeconds) -> Demand {
+        if self.schedule.is_open(wall) {
+            Demand::Immediate
+        } else {
+            owner("it is outside of the hours of the guard")
+        }
     }
 }
 
@@ -64,134 +80,55 @@ fn scope_of(decoded: &Decoded) -> Option<Scope> {
     }
 }
 
-/// What an effect demands by itself, whatever its amount. `rule` is `None` where the bytes name no
-/// network.
-fn demand_of(
-    guard: &Guard,
+/// What leaves at most, with what the network takes for the bytes.
+fn spend_of(
+    decoded: &Decoded,
+    scope: Option<Scope>,
     rule: Option<&NetworkRule>,
-    effect: &Effect,
-) -> Result<Demand, Refusal> {
-    match effect {
-        Effect::Text { .. } => match guard.messages {
-            Messages::Text => Ok(Demand::Immediate),
-            Messages::Owner => Ok(owner("it is a text")),
-            Messages::None => Err(not_allowed("the guard does not allow messages")),
-        },
-        Effect::TypedData { .. } if guard.messages == Messages::None => {
-            Err(not_allowed("the guard does not allow messages"))
+) -> Option<BTreeMap<Asset, Amount>> {
+    let mut spend = decoded.spend()?;
+    if let (Some(scope), Some(NetworkRule::Limited(limits))) = (scope, rule) {
+        let on_top = fee_for_bytes(decoded, limits.fee_per_byte(scope))?;
+        if !on_top.is_zero() {
+            let native = spend.entry(Asset::Native).or_default();
+            *native = native.checked_add(on_top)?;
         }
-        Effect::Opaque(reason) if reason.is_approvable() => {
-            Ok(owner(&format!("it cannot be read what this does: {reason:?}")))
-        }
-        Effect::Opaque(reason) => {
-            Err(not_allowed(&format!("the bytes leave open what this does: {reason:?}")))
-        }
+    }
+    Some(spend)
+}
+
+/// The fee, with what the network takes for the bytes and the rent of new accounts.
+fn fee_of(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {
+    let rent = decoded.effects().iter().filter_map(|effect| match effect {
+        Effect::Rent { amount, .. } => Some(*amount),
         Effect::NativeOut { .. }
         | Effect::TokenOut { .. }
         | Effect::CollectibleOut { .. }
         | Effect::Allowance { .. }
-        | Effect::Rent { .. }
         | Effect::AuthorityChange { .. }
         | Effect::Call { .. }
         | Effect::Deploy
+        | Effect::Text { .. }
         | Effect::TypedData { .. }
-        | Effect::Memo { .. } => Ok(match rule {
-            Some(NetworkRule::Open) => Demand::Immediate,
-            Some(NetworkRule::Limited(_)) => limited(effect),
-            None => owner("it names no network"),
-        }),
-    }
-}
-
-/// On a network that is not open.
-fn limited(effect: &Effect) -> Demand {
-    match effect {
-        Effect::NativeOut { .. }
-        | Effect::TokenOut { .. }
-        | Effect::Allowance { .. }
-        | Effect::Rent { .. }
         | Effect::Memo { .. }
-        | Effect::Text { .. } => Demand::Immediate,
-        Effect::CollectibleOut { contract, .. } => {
-            owner(&format!("a collectible of {contract} leaves"))
+        | Effect::Opaque(_) => None,
+    });
+    let fees = [decoded.fee_ceiling(), fee_for_bytes(decoded, per_byte)?];
+    Amount::sum(fees.into_iter().chain(rent))
+}
+
+fn fee_for_bytes(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {
+    match decoded.subject() {
+        Subject::EvmTransaction { .. } => {
+            let length = u64::try_from(decoded.length()).ok()?.checked_add(SIGNATURE_LENGTH)?;
+            per_byte.checked_mul(Amount::from(length))
         }
-        Effect::AuthorityChange { subject, .. } => {
-            owner(&format!("control over {subject} changes hands"))
+        Subject::SolanaTransaction { .. } | Subject::EvmMessage | Subject::SolanaMessage => {
+            Some(Amount::ZERO)
         }
-        Effect::Call { contract, .. } => owner(&format!("it calls {contract}")),
-        Effect::Deploy => owner("it creates a contract"),
-        Effect::TypedData { primary_type, .. } => {
-            owner(&format!("it is typed data, {primary_type:?}"))
-        }
-        Effect::Opaque(reason) => owner(&format!("it cannot be read what this does: {reason:?}")),
     }
 }
 
-/// What is left for amounts on a network.
-struct Room<'a> {
-    limits: &'a Limits,
-    windows: &'a Windows,
-    scope: Scope,
-    delay_seconds: u32,
-    now: UnixSeconds,
-}
-
-impl Room<'_> {
-    fn demand(&self, asset: Asset, amount: Amount) -> Demand {
-        let (name, scope) = (asset_name(asset), self.scope);
-        let Some(rule) = self.limits.assets.get(&asset) else {
-            return owner(&format!("the guard has no ceilings for {name} on {scope}"));
-        };
-        let spent = |span| self.spent(Ledger::Alone, span, asset);
-        let Err(excess) = rule.immediate.check(amount, spent) else { return Demand::Immediate };
-        let excess = match &rule.delay {
-            None => excess,
-            Some(delay) => match delay.check(amount, spent) {
-                Ok(()) => return Demand::Delay(self.delay_seconds),
-                Err(excess) => excess,
-            },
-        };
-        owner(&format!("{amount} of {name}, fee included, where {excess}"))
-    }
-
-    fn owner_ceilings(&self, spend: &BTreeMap<Asset, Amount>) -> OwnerCeilings {
-        let check = |adds: fn(Amount) -> Amount| {
-            spend.iter().try_for_each(|(asset, amount)| {
-                let Some(rule) = self.limits.assets.get(asset) else { return Ok(()) };
-                let spent = |span| self.spent(Ledger::Approved, span, *asset);
-                rule.owner
-                    .check_windows(adds(*amount), spent)
-                    .and_then(|()| rule.owner.check_transaction(*amount))
-                    .map_err(|excess| over_owner_ceiling(*asset, *amount, excess))
-            })
-        };
-        OwnerCeilings { approved: check(|amount| amount), again: check(|_amount| Amount::ZERO) }
-    }
-
-    fn spent(&self, ledger: Ledger, span: Span, asset: Asset) -> Option<Amount> {
-        self.windows.spent(ledger, span, (self.scope, asset), self.now)
-    }
-}
-
-fn over_owner_ceiling(asset: Asset, amount: Amount, excess: Excess) -> Refusal {
-    let name = asset_name(asset);
-    Refusal::new(
-        RefusalCode::OverOwnerCeiling,
-        format!("{amount} of {name}, fee included, where {excess} even with the owners' approval"),
-    )
-}
-
-fn owner(why: &str) -> Demand {
-    Demand::Owner(why.to_owned())
-}
-
-fn not_allowed(message: &str) -> Refusal {
-    Refusal::new(RefusalCode::EffectNotAllowed, message)
-}
-
-fn asset_name(asset: Asset) -> String {
-    match asset {
-        Asset::Native => "the native coin".to_owned(),
-        Asset::Token(token) => token.to_string(),
-    }
+fn too_much() -> Refusal {
+    not_allowed("the sum of what it spends has no number")
 }

@@ -8,22 +8,29 @@
 
 mod ceilings;
 mod demand;
+mod effects;
 mod exposure;
 mod judge;
+mod pace;
+mod room;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod text;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use primitives::{Amount, Asset, Environment, Network, Scope};
+use primitives::{Address, Amount, Asset, Environment, EvmAddress, Network, Scope};
+use txcodec::Selector;
 
 use ceilings::Ceilings;
 pub(crate) use demand::Clearance;
 pub use demand::{Cleared, Judged, Permit};
 pub use exposure::exposure;
 pub use judge::judge;
+use pace::Pace;
+use schedule::Schedule;
 pub use text::GuardError;
 pub use window::{DAY_SECONDS, Ledger, Span, Windows};
 
@@ -35,11 +42,15 @@ const DEFAULT_DELAY_SECONDS: u32 = 600;
 pub struct Guard {
     messages: Messages,
     delay_seconds: u32,
+    pace: Pace,
+    owner_enrolment: Enrolment,
+    schedule: Schedule,
+    lease_percent: Option<u8>,
     networks: BTreeMap<Scope, NetworkRule>,
 }
 
-/// Which texts are signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which texts are signed; from the tightest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Messages {
     /// None, and no typed data either.
     None,
@@ -47,6 +58,15 @@ enum Messages {
     Owner,
     /// At once.
     Text,
+}
+
+/// Who confirms a wallet's first owners; from the tightest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Enrolment {
+    /// An operator, with the passphrase.
+    Operator,
+    /// Whoever was proposed and signs first.
+    FirstUse,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +80,22 @@ enum NetworkRule {
 /// What leaves a network without its owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Limits {
+    /// Who may get coins, tokens and collectibles; anybody if absent.
+    recipients: Option<BTreeSet<Address>>,
+    /// The most that one transaction's fee and rent may be, in base units of the native coin.
+    fee: Option<Amount>,
+    /// What the network takes for each byte on top, in base units of the native coin; what is known
+    /// of the network if absent.
+    fee_per_byte: Option<Amount>,
     assets: BTreeMap<Asset, AssetRule>,
+    /// Which functions of which contracts may be called.
+    contracts: BTreeMap<EvmAddress, Listed<Selector>>,
+    /// Which types of typed data for which contracts may be signed.
+    typed_data: BTreeMap<EvmAddress, Listed<String>>,
 }
 
 /// How much of an asset leaves, and on whose word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct AssetRule {
     /// At once.
     immediate: Ceilings,
@@ -72,6 +103,15 @@ struct AssetRule {
     delay: Option<Ceilings>,
     /// What not even the owners' approval exceeds.
     owner: Ceilings,
+    /// Who may be given allowances, and the most of one; anybody if absent.
+    spenders: Option<BTreeMap<Address, Amount>>,
+}
+
+/// Some, or all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Listed<T> {
+    Any,
+    These(BTreeSet<T>),
 }
 
 impl Guard {
@@ -83,14 +123,35 @@ impl Guard {
             Environment::Testnet => NetworkRule::Open,
             Environment::Mainnet => NetworkRule::Limited(Limits::default_of(network)),
         };
-        let networks =
-            networks.iter().map(|network| (Scope::of(network.chain_id), rule(network))).collect();
-        Self { messages: Messages::Text, delay_seconds: DEFAULT_DELAY_SECONDS, networks }
+        let networks = networks.iter().map(|network| (Scope::of(network.chain_id), rule(network)));
+        Self::with_networks(networks.collect())
+    }
+
+    fn with_networks(networks: BTreeMap<Scope, NetworkRule>) -> Self {
+        Self {
+            messages: Messages::Text,
+            delay_seconds: DEFAULT_DELAY_SECONDS,
+            pace: Pace::default(),
+            owner_enrolment: Enrolment::Operator,
+            schedule: Schedule::default(),
+            lease_percent: None,
+            networks,
+        }
     }
 
     /// Seconds that an announcement waits.
     pub fn delay_seconds(&self) -> u32 {
         self.delay_seconds
+    }
+
+    /// Who confirms the wallet's first owners.
+    pub fn owner_enrolment(&self) -> Enrolment {
+        self.owner_enrolment
+    }
+
+    /// How much of what leaves at once may be leased; `None` where nothing is.
+    pub fn lease_percent(&self) -> Option<u8> {
+        self.lease_percent
     }
 }
 
@@ -108,8 +169,23 @@ impl Limits {
         let rule = AssetRule {
             immediate: up_to(tiers.notify),
             delay: Some(up_to(tiers.delay)).filter(|_| tiers.notify < tiers.delay),
-            owner: Ceilings::default(),
+            ..AssetRule::default()
         };
-        Self { assets: BTreeMap::from([(Asset::Native, rule)]) }
+        Self { assets: BTreeMap::from([(Asset::Native, rule)]), ..Self::default() }
+    }
+
+    /// The most that the network takes for each byte on top of its fee.
+    fn fee_per_byte(&self, scope: Scope) -> Amount {
+        let known = || scope.network().map(primitives::ChainId::layer_1_fee_per_byte);
+        self.fee_per_byte.or_else(known).unwrap_or_default()
+    }
+}
+
+impl<T: Ord> Listed<T> {
+    fn has(&self, item: &T) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(items) => items.contains(item),
+        }
     }
 }

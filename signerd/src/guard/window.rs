@@ -42,6 +42,8 @@ pub enum Ledger {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
     spent: BTreeMap<Line, VecDeque<Bucket>>,
+    /// Signatures and announcements, each counted as one.
+    requests: BTreeMap<Span, VecDeque<Bucket>>,
     /// When everything counted as spent; 0 if never.
     filled_at: UnixSeconds,
     /// When lines of which nothing counts any more were last dropped.
@@ -89,8 +91,12 @@ impl Span {
     }
 
     fn counts(self, bucket: u64, now: UnixSeconds) -> bool {
+        now < self.leaves_at(bucket)
+    }
+
+    fn leaves_at(self, bucket: u64) -> UnixSeconds {
         let end = bucket.saturating_add(1).saturating_mul(self.bucket_seconds());
-        now < end.saturating_add(self.seconds())
+        end.saturating_add(self.seconds())
     }
 }
 
@@ -108,16 +114,31 @@ impl Windows {
         self.sweep(now);
         for span in Span::ALL {
             let buckets = self.spent.entry(Line { ledger, span, scope, asset }).or_default();
-            while buckets.pop_front_if(|bucket| !span.counts(bucket.number, now)).is_some() {}
-            let number = span.bucket_of(at);
-            match buckets.back_mut() {
-                Some(last) if last.number >= number => {
-                    // A sum that does not fit is over every ceiling.
-                    last.amount = last.amount.checked_add(amount).unwrap_or(Amount::MAX);
-                }
-                Some(_) | None => buckets.push_back(Bucket { number, amount }),
+            add_to(buckets, span, amount, (at, now));
+        }
+    }
+
+    /// Counts a signature or an announcement.
+    pub fn add_request(&mut self, at: UnixSeconds) {
+        for span in Span::ALL {
+            add_to(self.requests.entry(span).or_default(), span, Amount::from(1_u64), (at, at));
+        }
+    }
+
+    /// Seconds after which there is room for one more request, if `most` are allowed in a `span`;
+    /// `None` where there is room now.
+    pub fn next_request(&self, span: Span, most: u32, now: UnixSeconds) -> Option<u64> {
+        let most = Amount::from(u64::from(most));
+        let mut later = None;
+        let mut younger = Amount::ZERO;
+        // From the youngest on: the first that makes it as many as are allowed has to go.
+        for bucket in self.requests.get(&span).into_iter().flatten().rev() {
+            younger = younger.checked_add(bucket.amount).unwrap_or(Amount::MAX);
+            if span.counts(bucket.number, now) && younger >= most && later.is_none() {
+                later = Some(span.leaves_at(bucket.number).saturating_sub(now));
             }
         }
+        later
     }
 
     /// Counts every ceiling as used up at `at`, for as long as its window is: after a restore nobody
@@ -154,40 +175,71 @@ impl Windows {
     }
 }
 
+/// Counts at `at` and forgets what counts no more at `now`.
+fn add_to(
+    buckets: &mut VecDeque<Bucket>,
+    span: Span,
+    amount: Amount,
+    (at, now): (UnixSeconds, UnixSeconds),
+) {
+    while buckets.pop_front_if(|bucket| !span.counts(bucket.number, now)).is_some() {}
+    let number = span.bucket_of(at);
+    match buckets.back_mut() {
+        Some(last) if last.number >= number => {
+            // A sum that does not fit is over every ceiling.
+            last.amount = last.amount.checked_add(amount).unwrap_or(Amount::MAX);
+        }
+        Some(_) | None => buckets.push_back(Bucket { number, amount }),
+    }
+}
+
 protocol::wire_tags!(Ledger { Alone = 1, Approved = 2 });
 protocol::wire_tags!(Span { Hour = 1, Day = 2, Month = 3 });
 wire_fields!(Line { ledger, span, scope, asset });
 wire_fields!(Bucket { number, amount });
 
-/// Times, a count of 32 bits, and as many lines with a count of their buckets. There may be more of
-/// them than in a list of a message: one for each token that was moved on an open network.
+/// Times, then spend and requests: a count of 32 bits, and as many lines with a count of their
+/// buckets. There may be more of them than in a list of a message: one for each token that was moved
+/// on an open network.
 impl Wire for Windows {
     fn write(&self, out: &mut Vec<u8>) {
         self.filled_at.write(out);
         self.swept_at.write(out);
-        count(self.spent.len()).write(out);
-        for (line, buckets) in &self.spent {
-            line.write(out);
-            count(buckets.len()).write(out);
-            for bucket in buckets {
-                bucket.write(out);
-            }
-        }
+        write_lines(&self.spent, out);
+        write_lines(&self.requests, out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
         let (filled_at, swept_at) = (Wire::read(input)?, Wire::read(input)?);
-        let mut spent = BTreeMap::new();
-        for _ in 0..u32::read(input)? {
-            let line = Line::read(input)?;
-            let mut buckets = VecDeque::new();
-            for _ in 0..u32::read(input)? {
-                buckets.push_back(Bucket::read(input)?);
-            }
-            spent.insert(line, buckets);
-        }
-        Ok(Self { spent, filled_at, swept_at })
+        let (spent, requests) = (read_lines(input)?, read_lines(input)?);
+        Ok(Self { spent, requests, filled_at, swept_at })
     }
+}
+
+fn write_lines<K: Wire>(lines: &BTreeMap<K, VecDeque<Bucket>>, out: &mut Vec<u8>) {
+    count(lines.len()).write(out);
+    for (line, buckets) in lines {
+        line.write(out);
+        count(buckets.len()).write(out);
+        for bucket in buckets {
+            bucket.write(out);
+        }
+    }
+}
+
+fn read_lines<K: Wire + Ord>(
+    input: &mut Reader<'_>,
+) -> Result<BTreeMap<K, VecDeque<Bucket>>, WireError> {
+    let mut lines = BTreeMap::new();
+    for _ in 0..u32::read(input)? {
+        let line = K::read(input)?;
+        let mut buckets = VecDeque::new();
+        for _ in 0..u32::read(input)? {
+            buckets.push_back(Bucket::read(input)?);
+        }
+        lines.insert(line, buckets);
+    }
+    Ok(lines)
 }
 
 fn count(length: usize) -> u32 {
@@ -288,6 +340,7 @@ mod tests {
         windows.fill(NOW - 5);
         windows.add(Ledger::Alone, SOL, amount(5), NOW);
         windows.add(Ledger::Approved, SOL, amount(6), NOW + 7200);
+        windows.add_request(NOW);
         let bytes = to_bytes(&windows);
         assert_eq!(read_all::<Windows>(&bytes).unwrap(), windows);
         for end in 0..bytes.len() {

@@ -54,7 +54,13 @@ fn wish(
         Demand::Never(why) => return Err(Refusal::new(RefusalCode::EffectNotAllowed, why)),
     }
     let delay_seconds = guard.delay_seconds();
-    state.announcements().wish((wallet, id), judged.intent(), delay_seconds, moment.now)
+    let announcements = state.announcements();
+    let wish = announcements.wish((wallet, id), judged.intent(), delay_seconds, moment.now)?;
+    match wish {
+        Wish::Known(_) => {}
+        Wish::New(_) => guard.check_pace(state.windows(), moment.now)?,
+    }
+    Ok(wish)
 }
 
 /// What was called off is signed by nothing but another announcement, which waits anew.

@@ -41,7 +41,7 @@ pub(super) fn set(
         );
         return Err(Refusal::new(RefusalCode::GuardChanged, message));
     }
-    let guard = Guard::from_toml(text, snapshot.chain)
+    let guard = Guard::from_operator(text, snapshot.chain, &signer.settings.networks)
         .map_err(|error| Refusal::new(RefusalCode::BadGuard, error.to_string()))?;
     let now_ms = signer.clock.now_ms();
     let passphrase = passphrase.ok_or_else(|| {

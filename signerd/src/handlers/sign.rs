@@ -36,6 +36,7 @@ fn record(
 ) -> Result<Unsynced, Refusal> {
     let moment = signer.clock.moment();
     let (state, guard) = signing_wallet(signer, wallet, moment.now)?;
+    guard.check_pace(state.windows(), moment.now)?;
     let decoded = decode(payload, state.snapshot().address)?;
     let repeat = state.repeat(decoded.signing_input(), moment.now);
     let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;

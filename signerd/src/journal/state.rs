@@ -135,6 +135,7 @@ impl State {
             }
             Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
                 self.change(wallet, |state| {
+                    state.windows.add_request(at);
                     state.count_signed(at, digest, by, (scope, &spend));
                     state.use_up(by, at);
                 });
@@ -152,7 +153,10 @@ impl State {
             }
             Event::Announced { wallet, id, intent, ready_at, expires_at } => {
                 let announced = Announcement { wallet, id, intent, ready_at, expires_at };
-                self.change(wallet, |state| state.announcements.add(at, &announced));
+                self.change(wallet, |state| {
+                    state.windows.add_request(at);
+                    state.announcements.add(at, &announced);
+                });
             }
             Event::Cancelled { wallet, id } => {
                 self.change(wallet, |state| state.announcements.close(id));

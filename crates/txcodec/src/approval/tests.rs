@@ -23,6 +23,7 @@ fn transaction(chain_id: u64, effects: Vec<Effect>) -> Decoded {
         fee_ceiling: Amount::from(5_u64),
         signing_input: SigningInput::Digest([0; 32]),
         intent: [0x1d; 32],
+        length: 100,
     }
 }
 

@@ -50,6 +50,7 @@ pub fn decode(unsigned: &[u8], wallet: EvmAddress) -> Result<Decoded, DecodeErro
         fee_ceiling,
         signing_input: SigningInput::Digest(keccak256(unsigned)),
         intent: intent::of(&transaction),
+        length: unsigned.len(),
     })
 }
 

@@ -45,6 +45,7 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
         fee_ceiling: Amount::ZERO,
         signing_input,
         intent: Intent::new(kind).field(text.as_bytes()).digest(),
+        length: text.len(),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{DecodeError, Decoded, Effect, OpaqueReason, SigningInput, Subject};
 /// When the bytes are not the canonical form of a valid message, `wallet` is none of its signers,
 /// or what it costs cannot be known.
 pub fn decode(message: &[u8], wallet: SolanaAddress) -> Result<Decoded, DecodeError> {
-    let signing_input = SigningInput::Bytes(message.to_vec());
+    let (length, signing_input) = (message.len(), SigningInput::Bytes(message.to_vec()));
     let message = Message::from_bytes(message)?;
     if !message.signers().contains(&wallet) {
         return Err(DecodeError::Invalid("the wallet is none of the signers"));
@@ -31,6 +31,7 @@ pub fn decode(message: &[u8], wallet: SolanaAddress) -> Result<Decoded, DecodeEr
         effects,
         fee_ceiling: compute_budget::fee_ceiling(&message)?,
         intent: intent::of(&message),
+        length,
         signing_input,
     })
 }

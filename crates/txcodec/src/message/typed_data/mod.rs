@@ -64,6 +64,7 @@ pub fn decode_typed_data(bytes: &[u8]) -> Result<Decoded, DecodeError> {
         fee_ceiling: Amount::ZERO,
         signing_input: SigningInput::Digest(data.digest()),
         intent: Intent::new(Kind::TypedData).field(bytes).digest(),
+        length: bytes.len(),
     })
 }
 

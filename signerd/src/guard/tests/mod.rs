@@ -11,6 +11,8 @@ use crate::announce::{Announcements, Wish};
 use crate::clock::{Moment, UnixSeconds};
 use crate::owners::Approved;
 
+mod rules;
+
 const NOW: UnixSeconds = 1_800_000_000;
 const MOMENT: Moment = Moment { now: NOW, wall: NOW };
 const WALLET: EvmAddress = EvmAddress([0x11; 20]);
@@ -68,7 +70,11 @@ enum Asks {
 }
 
 fn asks(windows: &Windows, decoded: Decoded) -> Asks {
-    match judged(windows, decoded) {
+    asks_of(judged(windows, decoded))
+}
+
+fn asks_of(judged: Result<Judged, RefusalCode>) -> Asks {
+    match judged {
         Err(code) => Asks::Never(code),
         Ok(judged) => match judged.demand() {
             Demand::Immediate => Asks::Nothing,

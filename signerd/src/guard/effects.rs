@@ -1,0 +1,114 @@
+//! What an effect demands by itself, whatever its amount.
+
+use primitives::{Address, Amount, Asset};
+use protocol::{Demand, Refusal, RefusalCode};
+use txcodec::Effect;
+
+use super::{Guard, Limits, Listed, Messages, NetworkRule};
+
+impl Guard {
+    /// What `effect` demands; `rule` is `None` where the bytes name no network.
+    pub(super) fn demand_of(
+        &self,
+        rule: Option<&NetworkRule>,
+        effect: &Effect,
+    ) -> Result<Demand, Refusal> {
+        match effect {
+            Effect::Text { .. } => match self.messages {
+                Messages::Text => Ok(Demand::Immediate),
+                Messages::Owner => Ok(owner("it is a text")),
+                Messages::None => Err(not_allowed("the guard does not allow messages")),
+            },
+            Effect::TypedData { .. } if self.messages == Messages::None => {
+                Err(not_allowed("the guard does not allow messages"))
+            }
+            Effect::Opaque(reason) if reason.is_approvable() => {
+                Ok(owner(&format!("it cannot be read what this does: {reason:?}")))
+            }
+            Effect::Opaque(reason) => {
+                Err(not_allowed(&format!("the bytes leave open what this does: {reason:?}")))
+            }
+            Effect::NativeOut { .. }
+            | Effect::TokenOut { .. }
+            | Effect::CollectibleOut { .. }
+            | Effect::Allowance { .. }
+            | Effect::Rent { .. }
+            | Effect::AuthorityChange { .. }
+            | Effect::Call { .. }
+            | Effect::Deploy
+            | Effect::TypedData { .. }
+            | Effect::Memo { .. } => Ok(match rule {
+                Some(NetworkRule::Open) => Demand::Immediate,
+                Some(NetworkRule::Limited(limits)) => limits.demand_of(effect),
+                None => owner("it names no network"),
+            }),
+        }
+    }
+}
+
+impl Limits {
+    fn demand_of(&self, effect: &Effect) -> Demand {
+        match effect {
+            Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => self.demand_to(*to),
+            Effect::Allowance { amount, .. } if amount.is_zero() => Demand::Immediate,
+            Effect::Allowance { token, spender, amount } => {
+                let most = self.allowance(Asset::Token(*token), *spender);
+                demand(most.is_none_or(|most| *amount <= most), || {
+                    format!("the guard lists no such allowance of {token} for {spender}")
+                })
+            }
+            Effect::Rent { .. } | Effect::Memo { .. } | Effect::Text { .. } => Demand::Immediate,
+            Effect::CollectibleOut { contract, .. } => {
+                owner(&format!("a collectible of {contract} leaves"))
+            }
+            Effect::AuthorityChange { subject, .. } => {
+                owner(&format!("control over {subject} changes hands"))
+            }
+            Effect::Call { contract, selector } => {
+                let listed = self.contracts.get(contract).is_some_and(|listed| match selector {
+                    Some(selector) => listed.has(selector),
+                    None => *listed == Listed::Any,
+                });
+                demand(listed, || format!("the guard lists no such call of {contract}"))
+            }
+            Effect::Deploy => owner("it creates a contract"),
+            Effect::TypedData { verifying_contract, primary_type, .. } => {
+                let listed = verifying_contract
+                    .and_then(|contract| self.typed_data.get(&contract))
+                    .is_some_and(|listed| listed.has(primary_type));
+                demand(listed, || format!("the guard lists no such typed data: {primary_type:?}"))
+            }
+            Effect::Opaque(reason) => {
+                owner(&format!("it cannot be read what this does: {reason:?}"))
+            }
+        }
+    }
+
+    fn demand_to(&self, to: Address) -> Demand {
+        let listed = self.recipients.as_ref().is_none_or(|recipients| recipients.contains(&to));
+        demand(listed, || format!("{to} is none of the recipients that the guard lists"))
+    }
+
+    /// The most that `spender` may be allowed at once; `None` where there is no limit. An allowance
+    /// for somebody who may not be paid would be a way round the recipients.
+    pub(super) fn allowance(&self, asset: Asset, spender: Address) -> Option<Amount> {
+        let spenders = self.assets.get(&asset).and_then(|rule| rule.spenders.as_ref());
+        match (spenders, &self.recipients) {
+            (Some(spenders), _) => Some(spenders.get(&spender).copied().unwrap_or_default()),
+            (None, Some(recipients)) if !recipients.contains(&spender) => Some(Amount::ZERO),
+            (None, Some(_) | None) => None,
+        }
+    }
+}
+
+fn demand(listed: bool, why: impl FnOnce() -> String) -> Demand {
+    if listed { Demand::Immediate } else { Demand::Owner(why()) }
+}
+
+pub(super) fn owner(why: &str) -> Demand {
+    Demand::Owner(why.to_owned())
+}
+
+pub(super) fn not_allowed(message: &str) -> Refusal {
+    Refusal::new(RefusalCode::EffectNotAllowed, message)
+}

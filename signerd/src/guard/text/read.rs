@@ -40,9 +40,10 @@ pub(super) fn read(
 }
 
 fn guard(toml: GuardToml, chain: Chain, known: Option<&[Network]>) -> Result<Guard, Mistake> {
-    let delay_seconds = toml.delay_seconds.map(|it| number(&it, MAX_DELAY_SECONDS)).transpose()?;
-    let pace = |most: Option<Spanned<u32>>| most.map(|it| number(&it, u32::MAX)).transpose();
-    let lease = toml.lease_percent.map(|it| number(&it, 50)).transpose()?;
+    let delay_seconds =
+        toml.delay_seconds.map(|it| number(&it, 0, MAX_DELAY_SECONDS)).transpose()?;
+    let pace = |most: Option<Spanned<u32>>| most.map(|it| number(&it, 1, u32::MAX)).transpose();
+    let lease = toml.lease_percent.map(|it| number(&it, 1, 50)).transpose()?;
     Ok(Guard {
         messages: match toml.messages {
             MessagesToml::None => Messages::None,
@@ -70,11 +71,11 @@ fn guard(toml: GuardToml, chain: Chain, known: Option<&[Network]>) -> Result<Gua
     })
 }
 
-fn number(number: &Spanned<u32>, most: u32) -> Result<u32, Mistake> {
-    if (1..=most).contains(number.as_ref()) {
+fn number(number: &Spanned<u32>, least: u32, most: u32) -> Result<u32, Mistake> {
+    if (least..=most).contains(number.as_ref()) {
         Ok(*number.as_ref())
     } else {
-        Err(mistake(number, Fault::Range(1, most)))
+        Err(mistake(number, Fault::Range(least, most)))
     }
 }
 

@@ -170,7 +170,12 @@ fn what_else_cannot_be_is_refused_with_its_line() {
             2,
             "selector",
         ),
-        (owned("delay_seconds = 1"), owned("delay_seconds = 0"), 1, "from 1 to 2592000"),
+        (
+            owned("delay_seconds = 2592000"),
+            owned("delay_seconds = 2592001"),
+            1,
+            "from 0 to 2592000",
+        ),
         (owned("\nlease_percent = 50"), owned("\nlease_percent = 51"), 2, "from 1 to 50"),
         (owned("requests_per_hour = 1"), owned("requests_per_hour = 0"), 1, "from 1"),
         (owned("hours = \"08:00-18:00\""), owned("hours = \"8-18\""), 1, "expected hours"),

@@ -1,10 +1,14 @@
 //! kill -9 at any moment, and a disk that somebody wrote to: too much may be counted, never too little.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 
-use primitives::{Amount, Asset, Chain};
-use protocol::{Ceiling, Frame, Latch, Payload, RefusalCode, Reply, Request, Warrant};
+use primitives::{Amount, Asset, Chain, Environment};
+use protocol::{
+    AnnouncementId, Ceiling, Frame, Latch, Payload, RefusalCode, Reply, Request, Warrant,
+};
+use tests::daemons::{change_guard, create_wallet};
 use tests::signer::passphrase;
 
 use crate::bench::{Bench, ETHER_CEILING, MAINNET, TRANSFER_FEE, Wallet, sign, transfer};
@@ -62,6 +66,111 @@ fn whatever_was_signed_before_a_crash_is_counted_after_it() {
         let at_most = ETHER_CEILING - signed * PAYMENT;
         assert!(left(&bench, wallet) <= Amount::from(at_most), "round {round}: {signed} signed");
     }
+}
+
+/// A wallet whose guard lets everything go after a wait of no time.
+fn wallet_that_waits(bench: &Bench) -> Wallet {
+    let key = create_wallet(&bench.place, Chain::Evm, Environment::Mainnet);
+    change_guard(&bench.place, key.wallet, |_default| {
+        let ceilings = |most| format!("{{ per_transaction = \"{most}\", per_day = \"{most}\" }}");
+        let (at_once, waited) = (ceilings(0), ceilings(ETHER_CEILING));
+        format!(
+            "delay_seconds = 0\n[network.\"eip155:1\".native]\n\
+             immediate = {at_once}\ndelay = {waited}\n"
+        )
+    });
+    Wallet { id: key.wallet, address: key.address }
+}
+
+fn announcement(number: u64) -> AnnouncementId {
+    AnnouncementId(u128::from(number).to_be_bytes())
+}
+
+fn announced(wallet: Wallet, number: u64, nonce: u64) -> Request {
+    Request::Sign {
+        wallet: wallet.id,
+        payload: Payload::Transaction(payment(nonce)),
+        warrant: Warrant::Announced(announcement(number)),
+    }
+}
+
+#[test]
+fn an_announcement_lets_one_signature_go_whenever_the_signer_dies() {
+    const MANY: u64 = 60;
+    let mut bench = Bench::new();
+    let wallet = wallet_that_waits(&bench);
+    let mut gateway = bench.gateway();
+    for number in 0..MANY {
+        let (id, payload) = (announcement(number), Payload::Transaction(payment(number)));
+        let reply = gateway.ask(Request::Announce { wallet: wallet.id, id, payload });
+        assert!(matches!(reply, Reply::Announced(_)), "{reply:?}");
+    }
+    let mut signed = BTreeSet::new();
+    for round in 0..3 {
+        // All are on their way; the signer dies while it works through them.
+        let mut gateway = bench.gateway();
+        for number in 0..MANY {
+            let message = announced(wallet, number, number + (round + 1) * MANY);
+            let id = u32::try_from(number).unwrap();
+            gateway.send(&Frame { id, message }.to_bytes());
+        }
+        let mut received = 0;
+        while let Ok(Frame { id, message }) = gateway.receive() {
+            if matches!(message, Reply::Signature(_)) {
+                assert!(signed.insert(id), "round {round}: {id} was signed twice");
+            } else {
+                let Reply::Refused(refusal) = message else { panic!("{message:?}") };
+                assert_eq!(refusal.code, RefusalCode::UnknownAnnouncement, "{}", refusal.message);
+            }
+            received += 1;
+            if received == (round + 1) * 15 {
+                bench.signerd.process().kill();
+            }
+        }
+        bench.signerd.start_again(&bench.place);
+        tests::daemons::unlock(&bench.place);
+        bench.verify_journal();
+    }
+    let mut gateway = bench.gateway();
+    for number in 0..MANY {
+        let reply = gateway.ask(announced(wallet, number, number + 9 * MANY));
+        let id = u32::try_from(number).unwrap();
+        assert!(
+            !matches!(reply, Reply::Signature(_)) || signed.insert(id),
+            "{number} signed twice"
+        );
+    }
+    assert!(signed.len() >= 15);
+}
+
+#[test]
+fn a_halt_that_was_answered_holds_whenever_the_signer_dies() {
+    let mut bench = Bench::new();
+    let wallets: Vec<_> = (0..30)
+        .map(|_| create_wallet(&bench.place, Chain::Evm, Environment::Mainnet).wallet)
+        .collect();
+    let mut gateway = bench.gateway();
+    for (id, wallet) in (0..).zip(&wallets) {
+        let (from, to) = (None, Latch::Locked);
+        let message =
+            Request::Halt { wallet: Some(*wallet), from, to, reason: "a crash".to_owned() };
+        gateway.send(&Frame { id, message }.to_bytes());
+    }
+    let mut answered = BTreeSet::new();
+    while let Ok(Frame { id, message }) = gateway.receive() {
+        assert_eq!(message, Reply::Done);
+        answered.insert(wallets[usize::try_from(id).unwrap()]);
+        if answered.len() == 3 {
+            bench.signerd.process().kill();
+        }
+    }
+    bench.signerd.start_again(&bench.place);
+    let reply = bench.operator().ask(Request::ListKeys { after: None, limit: 100 });
+    let Reply::Keys(keys) = reply else { panic!("{reply:?}") };
+    let locked: BTreeSet<_> =
+        keys.iter().filter(|key| key.latch == Latch::Locked).map(|key| key.wallet).collect();
+    assert!(answered.len() >= 3 && answered.is_subset(&locked), "{answered:?} {locked:?}");
+    assert_eq!(bench.status().wallets_halted, u32::try_from(locked.len()).unwrap());
 }
 
 #[test]

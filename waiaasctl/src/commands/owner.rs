@@ -77,9 +77,10 @@ fn confirm(
     let passphrase = operation.secret()?;
     let _progress = Progress::start("checking the passphrase");
     let from_version = state.version;
-    let (json, line) = (owners_json(&owners), format!("owners of {reference}: {}", words(&owners)));
-    signer.do_it(Request::ConfirmOwners { wallet, from_version, owners, passphrase, approval })?;
-    Ok(View::new(json!({ "walletId": wallet, "confirmed": json })).line(line))
+    let request = Request::ConfirmOwners { wallet, from_version, owners, passphrase, approval };
+    let state = signer.confirm_owners(request)?;
+    let line = format!("owners of {reference}: {}", words(&state.confirmed));
+    Ok(View::new(state_json(wallet, &state)).line(line))
 }
 
 /// The owners that a command line names, as the signer takes them.

@@ -151,6 +151,14 @@ impl Signer {
         self.expect(Request::ShowOwners { wallet }, content_of!(Owners))
     }
 
+    /// Makes owners of those whom a request names.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn confirm_owners(&mut self, request: Request) -> Result<OwnersState, SignerError> {
+        self.expect(request, content_of!(Owners))
+    }
+
     /// What waits for its time in a wallet.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ fn proposed_owners_come_with_the_command_that_confirms_them() {
 #[test]
 fn owners_are_confirmed_from_the_version_that_is_there() {
     let peers = Peers::new();
-    let asked = peers.signer(vec![state(Owners::NONE), Reply::Done]);
+    let asked = peers.signer(vec![state(Owners::NONE), state(owners())]);
     command(&format!("owner confirm {WALLET} {OWNER}"), &peers).unwrap();
     let confirmed = asked.try_iter().find_map(|request| {
         let Request::ConfirmOwners { from_version, owners, approval: None, .. } = request else {

@@ -10,6 +10,7 @@ mod listeners;
 mod logging;
 pub mod net;
 pub mod networks;
+pub mod owner;
 pub mod policy;
 pub mod scheduler;
 pub mod session;

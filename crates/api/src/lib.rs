@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod approvals;
 mod connect;
 mod error;
 mod policies;
@@ -19,6 +20,10 @@ mod wallets;
 
 pub use admin::{
     AdminStatus, ChangeMasterPassword, MasterPasswordChanged, RecentTransaction, ShuttingDown,
+};
+pub use approvals::{
+    Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,
+    Rejected,
 };
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,

@@ -42,6 +42,9 @@ pub struct Draft {
     pub unsigned: Vec<u8>,
     /// The most that the network takes as a fee, in wei or lamports; rent is not in it.
     pub fee_ceiling: Amount,
+    /// What owners are asked to allow the network to take, rent included, in wei or lamports: enough
+    /// for the time that they need.
+    pub approvable_fee: Amount,
     /// What the network will most likely take, in wei or lamports.
     pub fee_estimate: Amount,
     /// What opening the recipient's token account costs, in lamports; `None` where it is open.

@@ -53,7 +53,7 @@ async fn authenticate(
 ) -> Result<Option<Caller>, Problem> {
     let shared = &gate.shared;
     match gate.route.credential {
-        Credential::Public => Ok(None),
+        Credential::Public | Credential::Signature => Ok(None),
         Credential::Agent => agent(shared, headers).await.map(Some),
         Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
             agent(shared, headers).await.map(Some)

@@ -24,6 +24,8 @@ pub enum Credential {
     Master,
     /// A session's token where there is one, else as for the master.
     MasterOrAgent,
+    /// A signature of a wallet's owner in the body, over what is asked; the use-case checks it.
+    Signature,
 }
 
 /// A route.
@@ -119,11 +121,15 @@ routes! {
     GET    "/v1/transactions/pending"                Agent         transactions::pending => 200 PendingTransactions;
     GET    "/v1/transactions/{id}"                   Agent         transactions::show => 200 Transaction;
     POST   "/v1/transactions/{id}/cancel"            Agent         transactions::cancel => 200 TransactionState;
+    GET    "/v1/transactions/{id}/approval"          MasterOrAgent transactions::approval => 200 Approval;
+    POST   "/v1/transactions/{id}/approve"           Signature     transactions::approve <- Approve => 200 Approved;
+    POST   "/v1/transactions/{id}/reject"            Master        transactions::reject => 200 Rejected;
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
+    POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;
 }

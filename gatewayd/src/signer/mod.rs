@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    Announcement, AnnouncementId, KeyInfo, Payload, Refusal, RefusalCode, Reply, Request, Status,
-    Warrant,
+    Announcement, AnnouncementId, KeyInfo, Owners, Payload, Refusal, RefusalCode, Reply, Request,
+    Status, Warrant,
 };
 
 use self::connection::Line;
@@ -110,6 +110,40 @@ impl Signer {
             return Err(unexpected());
         };
         Ok(key)
+    }
+
+    /// Who the signer is; another after a backup was restored.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn instance(&self) -> Result<[u8; 16], SignerError> {
+        let hello = Request::Hello { version: protocol::VERSION };
+        let Reply::Hello { instance, .. } = self.line.ask(hello).await? else {
+            return Err(unexpected());
+        };
+        Ok(instance)
+    }
+
+    /// The version of a wallet's guard.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn guard_version(&self, wallet: WalletId) -> Result<u64, SignerError> {
+        let Reply::Guard(guard) = self.line.ask(Request::ShowGuard { wallet }).await? else {
+            return Err(unexpected());
+        };
+        Ok(guard.version)
+    }
+
+    /// The owners of a wallet whose signatures count.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn owners(&self, wallet: WalletId) -> Result<Owners, SignerError> {
+        let Reply::Owners(owners) = self.line.ask(Request::ShowOwners { wallet }).await? else {
+            return Err(unexpected());
+        };
+        Ok(owners.confirmed)
     }
 
     /// Signs. The signer counts the same bytes once, however often they come.

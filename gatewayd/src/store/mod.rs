@@ -19,6 +19,7 @@ pub mod idempotency;
 mod migrations;
 mod nonces;
 pub mod policies;
+pub mod questions;
 mod readers;
 pub mod reservations;
 pub mod sessions;

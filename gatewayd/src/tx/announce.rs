@@ -36,7 +36,7 @@ impl Road<'_> {
             Some(Announced { unsigned, stage: Stage::Wanted }) => {
                 let made = match self.tell(unsigned.clone()).await {
                     Ok(made) => made,
-                    Err(error) => return Err(self.untold(error).await?),
+                    Err(error) => return Err(self.untold(error).await),
                 };
                 self.told(made).await
             }
@@ -75,35 +75,19 @@ impl Road<'_> {
     }
 
     /// What is to be done when the signer does not take an announcement.
-    async fn untold(&self, error: SignerError) -> Result<Halt, Halt> {
+    async fn untold(&self, error: SignerError) -> Halt {
         let SignerError::Refused(refusal) = error else {
-            return Ok(Halt::Again(Pace::BackOff, Some(Problem::of_signer(&error))));
+            return Halt::Again(Pace::BackOff, Some(Problem::of_signer(&error)));
         };
         let problem = refusal::problem(&refusal);
-        Ok(match refusal::course(&refusal) {
-            Course::Demand(Tier::Approval) => {
-                self.judge_anew(Tier::Approval, problem).await?;
-                Halt::Stored
-            }
+        match refusal::course(&refusal) {
+            Course::Demand(Tier::Approval) => self.send_anew(Tier::Approval, problem).await,
             Course::Again | Course::Demand(_) => Halt::Again(Pace::BackOff, Some(problem)),
             Course::Later(wait) => Halt::Again(Pace::after(wait), Some(problem)),
             Course::Wait(_) | Course::Unannounced | Course::Unapproved | Course::Never => {
                 Halt::Failed(problem)
             }
-        })
-    }
-
-    /// Sends a queued transaction back to the verdict, with at least that tier from now on.
-    async fn judge_anew(&self, tier: Tier, problem: Problem) -> Result<(), Halt> {
-        let (id, now) = (self.transaction.id, self.app.clock.now());
-        let sent_back = self.app.store.write(move |db| {
-            let found = halt::unfinished(db, id)?.filter(|found| found.status == Status::Queued);
-            let Some(transaction) = found else { return Err(Halt::Stored) };
-            Ok(send_back(db, transaction, (tier, problem), now)?)
-        });
-        sent_back.await?;
-        self.app.signals.changed(id);
-        Ok(())
+        }
     }
 }
 
@@ -115,6 +99,7 @@ pub(super) fn send_back(
     now: UnixSeconds,
 ) -> Result<(), StoreError> {
     db.call_off_announcement(transaction.id)?;
+    db.forget_question(transaction.id)?;
     transaction.status = Status::Queued;
     transaction.demanded = transaction.demanded.max(Some(tier));
     transaction.tier = transaction.tier.max(Some(tier));

@@ -120,7 +120,10 @@ impl Clearing {
     ) -> Result<Ended, StoreError> {
         let Self { mut transaction, network, draft, known } = self;
         let allowed = stricter(allowed, transaction.demanded);
-        let course = course(&transaction, allowed, known.now);
+        let asked = transaction.tier == Some(Tier::Approval);
+        let question = if asked { db.question(transaction.id)? } else { None };
+        let approved = question.is_some_and(|question| question.is_approved(known.now));
+        let course = course(&transaction, approved, allowed, known.now);
         if db.has_twin(transaction.id, &draft.drafted)? {
             return Ok(Ended::Stale);
         }
@@ -179,7 +182,10 @@ fn prepare(
 ) -> Result<(), StoreError> {
     match tier {
         Tier::Delay => db.want_announcement(id, &drafted.unsigned),
-        Tier::Approval => db.call_off_announcement(id).map(|_was_announced| ()),
+        Tier::Approval => {
+            db.forget_question(id)?;
+            db.call_off_announcement(id).map(|_was_announced| ())
+        }
         Tier::Instant | Tier::Notify => Ok(()),
     }
 }
@@ -194,10 +200,10 @@ fn stricter(allowed: Allowed, demanded: Option<Tier>) -> Allowed {
 }
 
 /// Where an allowed transaction goes, given how far it was let pass before.
-fn course(transaction: &Transaction, allowed: Allowed, now: UnixSeconds) -> Course {
+fn course(transaction: &Transaction, approved: bool, allowed: Allowed, now: UnixSeconds) -> Course {
     let waited = transaction.tier == Some(Tier::Delay)
         && transaction.waits_until.is_some_and(|until| until <= now);
-    let passed = waited || transaction.status == Status::Executing;
+    let passed = waited || approved || transaction.status == Status::Executing;
     let before = transaction.tier.filter(|_tier| passed);
     let shown = before.map_or(allowed.tier, |before| before.max(allowed.tier));
     match allowed.tier {
@@ -260,8 +266,13 @@ mod tests {
         ];
         for (status, tier, until, now, expected) in rows {
             let allowed = Allowed { tier: now, delay: DELAY, approval_timeout: APPROVAL };
-            let found = course(&stored(status, tier, until), allowed, NOW);
+            let found = course(&stored(status, tier, until), false, allowed, NOW);
             assert_eq!(found, expected, "{status} {tier:?} {until}, now {now}");
+        }
+        for now in Tier::ALL {
+            let allowed = Allowed { tier: *now, delay: DELAY, approval_timeout: APPROVAL };
+            let waiting = stored(Queued, Some(Approval), 10_500);
+            assert_eq!(course(&waiting, true, allowed, NOW), GoOn(Approval), "now {now}");
         }
     }
     #[test]

@@ -1,5 +1,6 @@
 //! Step 4 and 5: a wish becomes bytes, and the bytes say what they do.
 
+use primitives::Amount;
 use txcodec::{Decoded, Subject};
 
 use super::codec;
@@ -15,6 +16,8 @@ pub(super) struct Draft {
     pub(super) decoded: Decoded,
     /// The first nonce that the network has not seen; `None` on Solana.
     pub(super) chain_next: Option<u64>,
+    /// What owners are asked to allow the network to take, in wei or lamports.
+    pub(super) approvable_fee: Amount,
 }
 
 impl Road<'_> {
@@ -33,13 +36,14 @@ impl Road<'_> {
         };
         let draft = self.client.draft(&request).await.map_err(Halt::unsigned)?;
         let decoded = self.decode(&draft.unsigned)?;
+        self.check_promise(&decoded).await?;
         let drafted = Drafted {
             unsigned: draft.unsigned,
             fee_ceiling: decoded.fee_ceiling(),
             nonce,
             last_valid_block_height: draft.last_valid_block_height,
         };
-        Ok(Draft { drafted, decoded, chain_next })
+        Ok(Draft { drafted, decoded, chain_next, approvable_fee: draft.approvable_fee })
     }
 
     async fn next_nonce(&self, chain_next: Option<u64>) -> Result<Option<u64>, StoreError> {

@@ -1,15 +1,17 @@
 //! A signer that plays its part of the protocol by a few numbers: what it lets go at once, after its
 //! wait, and only with the owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Announcement, AnnouncementId, Kind, Latch, Payload, Refusal, RefusalCode, Reply, Request,
-    SecretMemory, Status, VaultPhase, Warrant,
+    Announcement, AnnouncementId, Approval, GuardText, Kind, Latch, Owners, OwnersState, Payload,
+    Refusal, RefusalCode, Reply, Request, SecretMemory, Status, Terms, VaultPhase, Warrant,
 };
+use txcodec::approval::{Matter, Question};
 use txcodec::evm;
 
 use super::testing::{SignerMood, World};
+use crate::owner;
 use crate::store::wallets::sample;
 
 /// The guard of every wallet, and what was announced.
@@ -23,17 +25,34 @@ pub(crate) struct FakeGuard {
     pub(crate) after_wait: u64,
     /// How long the signer waits, in seconds.
     pub(crate) wait: i64,
+    /// The version of the guard.
+    pub(crate) version: u64,
+    /// Who can approve.
+    pub(crate) owners: Owners,
+    /// Nonces of approvals that were used.
+    pub(crate) used: BTreeSet<[u8; 16]>,
     /// What waits or may be signed, with its intent, when it is ready and when it is forgotten.
     pub(crate) announced: BTreeMap<AnnouncementId, ([u8; 32], i64, i64)>,
 }
 
+/// Who the signer is.
+pub(crate) const INSTANCE: [u8; 16] = [0x15; 16];
 /// Seconds for which the signer remembers.
 pub(crate) const LIFETIME: i64 = 86_400;
 
 impl Default for FakeGuard {
     fn default() -> Self {
         let (at_once, after_wait) = (u64::MAX, u64::MAX);
-        Self { now: 0, at_once, after_wait, wait: 0, announced: BTreeMap::new() }
+        Self {
+            now: 0,
+            at_once,
+            after_wait,
+            wait: 0,
+            version: 1,
+            owners: Owners::NONE,
+            used: BTreeSet::new(),
+            announced: BTreeMap::new(),
+        }
     }
 }
 
@@ -50,8 +69,14 @@ impl World {
             self.announced(request)
         } else if kind == Kind::Cancel {
             self.cancelled(request)
+        } else if kind == Kind::ShowGuard {
+            let version = self.guard.version;
+            Ok(Reply::Guard(GuardText { version, text: String::new() }))
+        } else if kind == Kind::ShowOwners {
+            let confirmed = self.guard.owners.clone();
+            Ok(Reply::Owners(OwnersState { confirmed, proposed: None, version: 1 }))
         } else {
-            Ok(Reply::Hello { version: protocol::VERSION, instance: [0; 16] })
+            Ok(Reply::Hello { version: protocol::VERSION, instance: INSTANCE })
         };
         Some(done.unwrap_or_else(refused))
     }
@@ -145,11 +170,10 @@ impl FakeGuard {
     fn permit(&mut self, unsigned: &[u8], warrant: &Warrant) -> Result<(), RefusalCode> {
         let wei = value(unsigned);
         match warrant {
-            Warrant::None | Warrant::Approved(_) if wei <= self.at_once => Ok(()),
-            Warrant::None | Warrant::Approved(_) if wei <= self.after_wait => {
-                Err(RefusalCode::NeedsDelay)
-            }
-            Warrant::None | Warrant::Approved(_) => Err(RefusalCode::NeedsOwner),
+            Warrant::Approved(approval) => self.approved(unsigned, approval),
+            Warrant::None if wei <= self.at_once => Ok(()),
+            Warrant::None if wei <= self.after_wait => Err(RefusalCode::NeedsDelay),
+            Warrant::None => Err(RefusalCode::NeedsOwner),
             Warrant::Announced(_) if wei > self.after_wait => Err(RefusalCode::NeedsOwner),
             Warrant::Announced(id) => {
                 let found = self.announced.get(id).filter(|found| found.0 == intent(unsigned));
@@ -166,6 +190,35 @@ impl FakeGuard {
                 }
             }
         }
+    }
+
+    /// Uses up an approval that is for just this.
+    fn approved(&mut self, unsigned: &[u8], approval: &Approval) -> Result<(), RefusalCode> {
+        let Terms { guard_version, fee_ceiling, expires_at, nonce } = approval.terms;
+        if guard_version != self.version {
+            return Err(RefusalCode::GuardChanged);
+        }
+        if expires_at <= u64::try_from(self.now).unwrap() {
+            return Err(RefusalCode::ApprovalExpired);
+        }
+        let decoded = super::decode(unsigned, sample(1).address).unwrap();
+        let asked = Question {
+            instance: INSTANCE,
+            wallet: sample(1).id,
+            address: sample(1).address,
+            guard_version,
+            fee_ceiling,
+            expires_at,
+            nonce,
+            matter: Matter::Sign { decoded: &decoded, environment: sample(1).environment },
+        };
+        let rendered = asked.render().unwrap();
+        let valid = approval.signatures.iter().all(|given| owner::is_valid(&rendered, given));
+        let enough = approval.signatures.len() >= usize::from(self.owners.threshold);
+        if !valid || !enough || decoded.fee_ceiling() > fee_ceiling {
+            return Err(RefusalCode::BadApproval);
+        }
+        if self.used.insert(nonce) { Ok(()) } else { Err(RefusalCode::ApprovalUsed) }
     }
 
     fn cancel(&mut self, id: AnnouncementId) -> Result<(), RefusalCode> {

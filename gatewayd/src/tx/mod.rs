@@ -10,7 +10,9 @@ mod draft;
 mod follow;
 mod halt;
 mod judgement;
+mod owners;
 mod pipeline;
+mod question;
 mod refusal;
 mod send;
 mod sign;
@@ -24,6 +26,7 @@ pub(crate) use signals::wait_until_final;
 pub use codec::{decode, signed_message, signed_transaction};
 pub use judgement::{Known, judged};
 pub use pipeline::advance;
+pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{

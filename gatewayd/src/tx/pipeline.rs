@@ -4,13 +4,12 @@ use primitives::Network;
 
 use super::halt::{self, Halt, Pace};
 use super::{
-    Announced, Drafted, Intent, Problem, Progress, Signed, Stage, Status, Tier, Transaction,
-    Transfer, announce,
+    Announced, Drafted, Intent, Problem, Progress, Question, Signed, Stage, Status, Tier,
+    Transaction, Transfer, announce,
 };
 use crate::app::App;
 use crate::chains::ChainClient;
 use crate::clock::UnixSeconds;
-use crate::store::reservations::Settlement;
 use crate::store::wallets::{Wallet, WalletStatus};
 use crate::store::{Reading, StoreError, TransactionId, Writing};
 
@@ -20,6 +19,7 @@ pub(super) struct Road<'a> {
     pub(super) transaction: Transaction,
     pub(super) transfer: Transfer,
     pub(super) announced: Option<Announced>,
+    pub(super) question: Option<Question>,
     pub(super) wallet: Wallet,
     pub(super) network: &'a Network,
     pub(super) client: &'a ChainClient,
@@ -58,7 +58,7 @@ async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
 impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
-        let Found { transaction, wallet, announced } =
+        let Found { transaction, wallet, announced, question } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -82,7 +82,7 @@ impl<'a> Road<'a> {
             // What is signed may be on the chain, and only that network can tell.
             if signed { Halt::Again(Pace::BackOff, Some(problem)) } else { Halt::Failed(problem) }
         })?;
-        Ok(Self { app, transaction, transfer, announced, wallet, network, client })
+        Ok(Self { app, transaction, transfer, announced, question, wallet, network, client })
     }
 
     /// What waits goes on when its time has come; what waits for the owner expires then.
@@ -91,16 +91,6 @@ impl<'a> Road<'a> {
             (Status::Queued, Some(Tier::Delay)) => self.wait_for_delay().await,
             (Status::Queued, Some(Tier::Approval)) => self.wait_for_owners().await,
             (_, _) => Ok(()),
-        }
-    }
-
-    async fn wait_for_owners(&self) -> Result<(), Halt> {
-        let now = self.app.clock.now();
-        match self.transaction.waits_until {
-            // It was sent back to be judged anew.
-            None => Ok(()),
-            Some(until) if until <= now => self.expire(now).await,
-            Some(until) => self.rest_until(until).await,
         }
     }
 
@@ -118,19 +108,6 @@ impl<'a> Road<'a> {
             };
             self.app.store.write(rest).await?;
         }
-        Err(Halt::Stored)
-    }
-
-    async fn expire(&self, now: UnixSeconds) -> Result<(), Halt> {
-        let id = self.transaction.id;
-        let expire = move |db: &Writing<'_>| {
-            let Some(mut expired) = halt::unfinished(db, id)? else { return Ok(()) };
-            expired.problem =
-                Some(Problem::new("APPROVAL_TIMEOUT", "the owner did not approve it in time"));
-            halt::finish(db, expired, Status::Expired, Settlement::Release, now)
-        };
-        self.app.store.write(expire).await?;
-        self.app.signals.changed(id);
         Err(Halt::Stored)
     }
 
@@ -154,6 +131,7 @@ struct Found {
     transaction: Transaction,
     wallet: Wallet,
     announced: Option<Announced>,
+    question: Option<Question>,
 }
 
 impl Found {
@@ -163,6 +141,8 @@ impl Found {
         // Only what waits, or has waited, was announced.
         let waits = transaction.tier >= Some(Tier::Delay);
         let announced = if waits { db.announced(id)? } else { None };
-        Ok(Some(Self { transaction, wallet, announced }))
+        let asked = transaction.tier >= Some(Tier::Approval);
+        let question = if asked { db.question(id)? } else { None };
+        Ok(Some(Self { transaction, wallet, announced, question }))
     }
 }

@@ -9,7 +9,8 @@ use super::halt::{self, Halt, Pace};
 use super::pipeline::Road;
 use super::refusal::{self, Course};
 use super::{
-    Announced, Drafted, Problem, Progress, Signed, Stage, Status, Tier, Transaction, codec,
+    Announced, Drafted, Problem, Progress, Question, Signed, Stage, Status, Tier, Transaction,
+    codec,
 };
 use crate::clock::UnixSeconds;
 use crate::signer::SignerError;
@@ -37,6 +38,9 @@ impl Road<'_> {
 
     /// Why the signer may sign what its guard alone does not let go.
     fn warrant(&self) -> Warrant {
+        if let Some(approval) = self.question.as_ref().and_then(Question::approval) {
+            return Warrant::Approved(approval);
+        }
         match &self.announced {
             Some(Announced { stage: Stage::Made { .. }, .. }) => {
                 Warrant::Announced(announcement_id(self.transaction.id))
@@ -106,7 +110,7 @@ impl Road<'_> {
         }
     }
 
-    fn is_announced(&self) -> bool {
+    pub(super) fn is_announced(&self) -> bool {
         matches!(self.announced, Some(Announced { stage: Stage::Made { .. }, .. }))
     }
 

@@ -1,6 +1,7 @@
 //! What the gateway does, a file each; nothing here knows HTTP or SQL.
 
 pub mod admin_status;
+pub mod approve_transaction;
 pub mod balances;
 pub mod cancel_transaction;
 pub mod change_master_password;
@@ -12,8 +13,10 @@ pub mod encode_calldata;
 pub mod payment;
 pub mod policies;
 pub mod read_transactions;
+pub mod reject_transaction;
 pub mod renew_session;
 pub mod sessions;
+pub mod show_approval;
 pub mod sign_message;
 pub mod sign_transaction;
 mod signing;

@@ -39,6 +39,7 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
     Ok(Draft {
         unsigned: transaction.to_unsigned_bytes(),
         fee_ceiling,
+        approvable_fee: fee_ceiling.checked_mul(PRICE_MARGIN.into()).ok_or(TOO_LARGE)?,
         fee_estimate,
         token_account_rent: None,
         last_valid_block_height: None,
@@ -46,6 +47,9 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
     })
 }
 
+/// How often over the price of gas may rise until owners have approved; twice the base fee is in the
+/// ceiling already.
+const PRICE_MARGIN: u64 = 3;
 const TOO_LARGE: ChainError = ChainError::Invalid("the fee is above 256 bits");
 
 fn call_of(request: &DraftRequest) -> Result<Call, ChainError> {

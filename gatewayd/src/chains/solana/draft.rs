@@ -54,9 +54,13 @@ pub(super) async fn draft(solana: &Solana, request: &DraftRequest) -> Result<Dra
     let units = unit_limit(&simulation)?;
     let unsigned = plan.message(&lifetime, units, price_within_limit(price, units))?;
     let fee_ceiling = plan.check(&unsigned)?;
+    let most = [fee_ceiling, MAX_PRIORITY_FEE.into(), plan.rent.unwrap_or_default()];
+    let approvable_fee =
+        Amount::sum(most).ok_or(ChainError::Invalid("the fee is above 256 bits"))?;
     Ok(Draft {
         unsigned,
         fee_ceiling,
+        approvable_fee,
         fee_estimate: fee_ceiling,
         token_account_rent: plan.rent,
         last_valid_block_height: Some(lifetime.last_valid_block_height),

@@ -48,9 +48,14 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("GET",    "/v1/transactions/pending",             [false, true,  false]),
     ("GET",    "/v1/transactions/{id}",                [false, true,  false]),
     ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false]),
+    ("GET",    "/v1/transactions/{id}/approval",       [false, true,  true]),
+    // Who asks does not matter: the owners' signatures in the body do.
+    ("POST",   "/v1/transactions/{id}/approve",        [false, false, false]),
+    ("POST",   "/v1/transactions/{id}/reject",         [false, false, true]),
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true]),
     ("GET",    "/v1/admin/status",                     [false, false, true]),
+    ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true]),
     ("POST",   "/v1/admin/shutdown",                   [false, false, true]),
 ];
@@ -145,6 +150,7 @@ async fn a_session_sees_nothing_of_another() {
         ("GET", format!("/v1/transactions?walletId={theirs}"), 403, "WALLET_ACCESS_DENIED"),
         ("GET", format!("/v1/transactions/{theirs}"), 404, "TX_NOT_FOUND"),
         ("POST", format!("/v1/transactions/{theirs}/cancel"), 404, "TX_NOT_FOUND"),
+        ("GET", format!("/v1/transactions/{theirs}/approval"), 404, "TX_NOT_FOUND"),
         (
             "PUT",
             format!("/v1/sessions/{}/renew", gateway.other.session.id),

@@ -1,8 +1,11 @@
 //! `/v1/transactions`.
 
+mod approval;
 mod dry_run;
 mod errors;
 mod reading;
+
+pub(super) use approval::{approval, approve, reject};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,5 +9,6 @@ mod drains;
 mod frames;
 mod messages;
 mod operators;
+mod redteam;
 mod relation;
 mod secrets;

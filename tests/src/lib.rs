@@ -8,9 +8,11 @@
 pub mod agent;
 pub mod daemons;
 pub mod evm;
+pub mod guards;
 pub mod http;
 pub mod nodes;
 pub mod process;
+pub mod redteam;
 pub mod rpc;
 pub mod signer;
 pub mod solana;

@@ -1,10 +1,11 @@
-//! Development commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//! Development commands: `cargo xtask demo`, `test`, `bench` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod bench;
 mod demo;
 mod fuzz;
 mod licences;
+mod redteam;
 mod shell;
 mod test;
 
@@ -14,6 +15,8 @@ const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
 cargo xtask bench           what a signature costs, beside the bare cost of its parts (JSON)
+cargo xtask redteam [--requests N] [--seed S] [--json]
+                            a hostile gateway: what left the wallets beside what was printed
 ";
 
 fn main() -> ExitCode {
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["demo"] => demo::run(demo::Ending::Stay),
         ["demo", "--once"] => demo::run(demo::Ending::Once),
+        ["redteam", options @ ..] => redteam::run(options),
         ["test", layers @ ..] => test::run(layers),
         _ => {
             eprint!("{USAGE}");

@@ -80,6 +80,13 @@ impl Dice {
     }
 }
 
+/// A seed that is another each time; a report names it, so that its run can be done again.
+#[expect(clippy::disallowed_methods, reason = "any number does")]
+pub fn any_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |since| u64::from(since.subsec_nanos()) ^ since.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

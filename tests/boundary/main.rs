@@ -7,6 +7,7 @@ mod ceilings;
 mod crashes;
 mod drains;
 mod frames;
+mod latches;
 mod messages;
 mod operators;
 mod redteam;

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use ed25519_dalek::Signer as _;
 use primitives::{Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
-use protocol::{Frame, Payload, Reply, Request, Warrant};
+use protocol::{Frame, Latch, Payload, Reply, Request, Warrant};
 use serde_json::{Value, json};
-use tests::daemons::{Place, Signerd, create_wallet, hostile_gateway, init_vault};
+use tests::daemons::{Place, Signerd, create_wallet, hostile_gateway, init_vault, operator};
 use tests::process::Build;
-use tests::signer::SignerClient;
+use tests::signer::{SignerClient, passphrase};
 use txcodec::{evm, solana};
 
 use crate::shell::{Failure, call, cargo};
@@ -69,6 +69,7 @@ fn measure() -> Result<Value, Failure> {
             json!({ "in_flight": count, "signatures_per_second": per_second })
         })
         .collect();
+    let stop = Stop::measure(&place, &mut || transfer(evm, next()));
     let floor = |bare: u64| raw.fdatasync + raw.socket + bare;
     Ok(json!({
         "raw_ns": {
@@ -88,6 +89,7 @@ fn measure() -> Result<Value, Failure> {
         },
         "fdatasync_per_second": 1_000_000_000 / raw.fdatasync.max(1),
         "pipelined": rates,
+        "halt_ns": { "reply": stop.reply, "first_refusal": stop.first_refusal },
     }))
 }
 
@@ -139,13 +141,15 @@ fn socket_round_trip() -> u64 {
 }
 
 fn median(mut work: impl FnMut(u64)) -> u64 {
-    let mut times: Vec<u64> = (0..ROUNDS)
-        .map(|round| {
-            let started = Instant::now();
-            work(round);
-            nanoseconds(started.elapsed())
-        })
-        .collect();
+    let times = (0..ROUNDS).map(|round| {
+        let started = Instant::now();
+        work(round);
+        nanoseconds(started.elapsed())
+    });
+    middle(times.collect())
+}
+
+fn middle(mut times: Vec<u64>) -> u64 {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
@@ -157,6 +161,47 @@ fn nanoseconds(duration: Duration) -> u64 {
 fn sign(client: &mut SignerClient, request: Request) {
     let reply = client.ask(request);
     assert!(matches!(reply, Reply::Signature(_)), "{reply:?}");
+}
+
+/// How often signing is stopped: each time the passphrase starts it again, which takes long.
+const STOPS: u64 = 15;
+/// Requests on their way when the latch falls.
+const ON_THEIR_WAY: u64 = 64;
+
+/// What passes from the moment when a halt is sent, with requests on their way.
+struct Stop {
+    /// Until its reply is there.
+    reply: u64,
+    /// Until the first refusal of a request is there.
+    first_refusal: u64,
+}
+
+impl Stop {
+    fn measure(place: &Place, request: &mut dyn FnMut() -> Request) -> Self {
+        let (mut signing, mut stopping) = (hostile_gateway(place), hostile_gateway(place));
+        let (mut replies, mut refusals) = (Vec::new(), Vec::new());
+        for _ in 0..STOPS {
+            signing.send(&frames(ON_THEIR_WAY, request));
+            let started = Instant::now();
+            let reason = "measured".to_owned();
+            let halt = Request::Halt { wallet: None, from: None, to: Latch::Suspended, reason };
+            assert_eq!(stopping.ask(halt), Reply::Done);
+            replies.push(nanoseconds(started.elapsed()));
+            signing.send(&frames(1, request));
+            let mut refused = None;
+            for _ in 0..=ON_THEIR_WAY {
+                let frame = signing.receive().expect("the signer answers");
+                if matches!(frame.message, Reply::Refused(_)) {
+                    refused = refused.or(Some(nanoseconds(started.elapsed())));
+                }
+            }
+            refusals.push(refused.expect("the last was asked after the halt's reply"));
+            let (from, passphrase) = (Latch::Suspended, passphrase());
+            let resume = Request::Resume { wallet: None, from, passphrase, approval: None };
+            assert_eq!(operator(place).ask(resume), Reply::Done);
+        }
+        Self { reply: middle(replies), first_refusal: middle(refusals) }
+    }
 }
 
 fn frames(count: u64, request: &mut dyn FnMut() -> Request) -> Vec<u8> {

@@ -72,21 +72,16 @@ pub enum Feature {
     Hour,
 }
 
-use Feature::{Contracts, Delay, Hour, Lease, Recipients, Silent, Spenders, Tokens};
+use Feature::{Delay, Hour, Silent, Tokens};
 
 /// Every guard that is shot at.
 pub static RULES: &[Rules] = &[
     Rules { name: "coins alone", chain: Chain::Evm, features: &[Silent] },
     Rules { name: "coins and tokens", chain: Chain::Evm, features: &[Tokens, Hour] },
-    Rules { name: "few recipients", chain: Chain::Evm, features: &[Tokens, Recipients, Spenders] },
-    Rules { name: "a contract", chain: Chain::Evm, features: &[Tokens, Contracts] },
     Rules { name: "a wait", chain: Chain::Evm, features: &[Tokens, Delay] },
-    Rules { name: "a lease", chain: Chain::Evm, features: &[Tokens, Lease] },
     Rules { name: "coins alone, Solana", chain: Chain::Solana, features: &[Silent] },
     Rules { name: "coins and tokens, Solana", chain: Chain::Solana, features: &[Tokens, Hour] },
-    Rules { name: "few recipients, Solana", chain: Chain::Solana, features: &[Tokens, Recipients] },
     Rules { name: "a wait, Solana", chain: Chain::Solana, features: &[Tokens, Delay] },
-    Rules { name: "a lease, Solana", chain: Chain::Solana, features: &[Tokens, Lease] },
 ];
 
 impl Rules {
@@ -101,13 +96,13 @@ impl Rules {
         if self.has(Delay) {
             text += "delay_seconds = 1\n";
         }
-        if self.has(Lease) {
+        if self.has(Feature::Lease) {
             text += "lease_percent = 5\n";
         }
         match self.chain {
             Chain::Evm => {
                 text += &self.network("eip155:1", &TOKENS.map(|token| token.to_string()));
-                if self.has(Contracts) {
+                if self.has(Feature::Contracts) {
                     text += &guards::contract("eip155:1", &ROUTER.to_string(), &SWAP);
                     text += &guards::typed_data("eip155:1", &ROUTER.to_string(), "Order");
                 }
@@ -122,14 +117,14 @@ impl Rules {
 
     fn network(&self, network: &str, tokens: &[String]) -> String {
         let mut text = String::new();
-        if self.has(Recipients) {
+        if self.has(Feature::Recipients) {
             text += &guards::recipients(network, &[&self.bob()]);
         }
         text += &self.asset(network, "native", NATIVE_AT_ONCE);
         let listed = tokens.iter().filter(|_| self.has(Tokens));
         for token in listed {
             text += &self.asset(network, &format!("token.{token}"), TOKEN_AT_ONCE);
-            if self.has(Spenders) {
+            if self.has(Feature::Spenders) {
                 text += &guards::spender(&SPENDER.to_string(), SPENDER_MOST.into());
             }
         }

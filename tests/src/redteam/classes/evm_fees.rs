@@ -73,5 +73,8 @@ pub(super) fn layer_one(chain_id: u64, length: usize) -> Amount {
 }
 
 fn burnt(payment: &Payment) -> Shot {
-    counted(payment, payment.dynamic())
+    match Amount::from(payment.gas_limit).checked_mul(payment.gas_price) {
+        Some(_) => counted(payment, payment.dynamic()),
+        None => Shot::refused(payment.dynamic(), TOO_MUCH),
+    }
 }

@@ -93,9 +93,13 @@ pub(super) const CLASSES: &[Class] = &[
         let head = [SAFE_BATCH_TRANSFER_FROM.into(), word(from), word(BOB)];
         on_any(dice, target, &[&head[..], &words].concat())
     }),
-    class("EVM: tokens burnt by a function that is not read", |dice, target| {
+    class("EVM: tokens burnt", |dice, target| {
         let most = dice.amount();
-        refused(dice, target, TOKENS[0], &[BURN.into(), amount(most)])
+        let words = [BURN.into(), amount(most)];
+        match target.rules.has(Feature::Recipients) {
+            true => refused(dice, target, TOKENS[0], &words),
+            false => moved(dice, target, most, &words),
+        }
     }),
     class("EVM: coins to a token's contract along with a transfer", |dice, target| {
         let most = dice.up_to(1000);

@@ -15,13 +15,12 @@ const fn class(name: &'static str, attack: fn(&mut Dice, &Target) -> Shot) -> Cl
 
 pub(super) const CLASSES: &[Class] = &[
     class("Solana: compact-u16 in a longer form", |dice, target| {
-        let odd_one = dice.index(6);
-        let mut seen = 0;
-        let count = std::cell::RefCell::new(&mut seen);
+        // Of accounts, calls, the call's accounts and data, and lookup tables.
+        let odd_one = dice.index(5);
+        let seen = std::cell::Cell::new(0);
         bad(plain(dice, target).bytes_with(|length| {
-            let mut seen = count.borrow_mut();
-            **seen += 1;
-            if **seen == odd_one + 1 { long(length) } else { short(length) }
+            let place = seen.replace(seen.get() + 1);
+            if place == odd_one { long(length) } else { short(length) }
         }))
     }),
     class("Solana: compact-u16 above 16 bits", |dice, target| {

@@ -24,9 +24,13 @@ const INITIALIZE_CHECKED: u32 = 9;
 const AUTHORIZE_CHECKED: u32 = 10;
 
 /// What a call of the program does to `wallet`; `None` when it is not read.
+///
+/// The program asks whether the authority is among all signers of the call, so the wallet has a say
+/// wherever it stands: also where the custodian of a lockup does, or the configuration of old.
 pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effect>> {
     let (tag, mut data) = Fields::new(call.data)?;
-    let (authority, effects) = match (tag, call.accounts.as_deref()?) {
+    let accounts = call.accounts.as_deref()?;
+    let (authority, effects) = match (tag, accounts) {
         (INITIALIZE, [account, _rent]) => {
             let parties = [data.address()?, data.address()?];
             let lockup = [data.number()?, data.number()?];
@@ -69,7 +73,8 @@ pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effe
         _ => return None,
     };
     data.finish()?;
-    Some(if authority == wallet { effects } else { Vec::new() })
+    let has_a_say = authority == wallet || accounts.contains(&wallet);
+    Some(if has_a_say { effects } else { Vec::new() })
 }
 
 fn given(account: SolanaAddress, to: Option<SolanaAddress>) -> Effect {

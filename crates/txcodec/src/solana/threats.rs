@@ -158,7 +158,7 @@ fn staked_coins_that_change_hands_or_leave_are_told() {
     let parties = [WALLET.0, OTHER.0].concat();
     let both = vec![given(Some(WALLET)), given(Some(OTHER))];
     let opaque = vec![not_read(stake::PROGRAM, Some(0))];
-    let table: [Row<'_>; 12] = [
+    let table: [Row<'_>; 15] = [
         (0, &[ACCOUNT, SYSVAR], &[&parties, &lockup, &[0; 32]], both.clone()),
         (0, &[ACCOUNT, SYSVAR], &[&parties, &locked, &[0; 32]], opaque),
         (9, &[ACCOUNT, SYSVAR, WALLET, OTHER], &[], both),
@@ -166,6 +166,11 @@ fn staked_coins_that_change_hands_or_leave_are_told() {
         (1, &[ACCOUNT, SYSVAR, WALLET, MINT], &[&OTHER.0, &role], vec![given(Some(OTHER))]),
         (10, &[ACCOUNT, SYSVAR, WALLET, OTHER], &[&role], vec![given(Some(OTHER))]),
         (2, &[ACCOUNT, OTHER, SYSVAR, MINT, PROGRAM, WALLET], &[], vec![given(Some(OTHER))]),
+        // The program takes every signer for the authority: where the custodian of a lockup or the
+        // configuration of old stands, the wallet lets it happen too.
+        (1, &[ACCOUNT, SYSVAR, MINT, WALLET], &[&OTHER.0, &role], vec![given(Some(OTHER))]),
+        (1, &[ACCOUNT, SYSVAR, MINT, PROGRAM], &[&OTHER.0, &role], vec![]),
+        (2, &[ACCOUNT, OTHER, SYSVAR, MINT, WALLET, PROGRAM], &[], vec![given(Some(OTHER))]),
         (5, &[ACCOUNT, SYSVAR, WALLET], &[], vec![given(None)]),
         (3, &[MINT, ACCOUNT, WALLET], &[&five], vec![given(Some(WALLET))]),
         (4, &[ACCOUNT, OTHER, SYSVAR, MINT, WALLET], &[&five], vec![native_out(OTHER, 5)]),

@@ -25,7 +25,12 @@ fn send(gateway: &mut SignerClient, wallet: Wallet, ids: std::ops::Range<u32>) {
 
 fn halt(wallet: Option<Wallet>) -> Request {
     let reason = "enough".to_owned();
-    Request::Halt { wallet: wallet.map(|wallet| wallet.id), from: None, to: Latch::Suspended, reason }
+    Request::Halt {
+        wallet: wallet.map(|wallet| wallet.id),
+        from: None,
+        to: Latch::Suspended,
+        reason,
+    }
 }
 
 /// The codes of the replies to requests that were sent after a halt's reply had come.

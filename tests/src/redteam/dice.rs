@@ -109,7 +109,11 @@ mod tests {
             (1, Amount::from(1_u64), Amount::from(1_u64)),
             (8, Amount::from(128_u64), Amount::from(255_u64)),
             (64, Amount::from(1_u64 << 63), Amount::from(u64::MAX)),
-            (256, Amount::from_be_bytes([&[0x80][..], &[0; 31]].concat().try_into().unwrap()), Amount::MAX),
+            (
+                256,
+                Amount::from_be_bytes([&[0x80][..], &[0; 31]].concat().try_into().unwrap()),
+                Amount::MAX,
+            ),
         ] {
             for _ in 0..100 {
                 let amount = dice.amount_of(bits);

@@ -73,7 +73,7 @@ pub static SOLANA: &[Row] = &[
     ("rent of created accounts, loops of them", &[Class("Solana: rent of accounts that are created, one after the other")]),
     ("priority fee through the compute budget", &[Class("Solana: a priority fee through the compute budget"), Class("Solana: a priority fee above what 64 bits hold"), Class("Solana: a price, and no limit of units"), Class("Solana: the compute budget is set twice")]),
     ("upgradeable loader authority", &[Class("Solana: upgradeable loader, SetAuthority"), Class("Solana: upgradeable loader, Upgrade")]),
-    ("stake and vote authorities", &[Class("Solana: stake authority"), Class("Solana: vote authority"), Class("Solana: stake withdrawn"), Class("Solana: votes withdrawn")]),
+    ("stake and vote authorities", &[Class("Solana: stake authority"), Class("Solana: stake authority, signed where the custodian stands"), Class("Solana: stake delegated, signed where the configuration stood"), Class("Solana: vote authority"), Class("Solana: stake withdrawn"), Class("Solana: votes withdrawn")]),
     ("the wallet as fee payer of somebody else's transaction", &[Class("Solana: the wallet pays the fee of somebody else's transaction")]),
     ("more than one signer", &[Class("Solana: more than one signer"), Class("Solana: another pays, and the wallet signs too")]),
     ("duplicate accounts", &[Class("Solana: an account stands in it twice"), Class("Solana: the payer stands in it twice")]),

@@ -31,9 +31,8 @@ pub(super) const CLASSES: &[Class] = &[
     }),
     class("EVM: multicall inside multicall", |dice, target| {
         let depth = 1 + dice.below(6);
-        let inner = (0..depth).fold(transfer_all(), |inner, _| {
-            [&MULTICALL[..], &array_of(&inner)].concat()
-        });
+        let inner = (0..depth)
+            .fold(transfer_all(), |inner, _| [&MULTICALL[..], &array_of(&inner)].concat());
         wrapped(dice, target, MULTICALL, &inner)
     }),
     class("EVM: a delegate call through a Safe", |dice, target| {
@@ -126,7 +125,9 @@ fn array_of(inner: &[u8]) -> Vec<u8> {
 
 fn wrapped(dice: &mut Dice, target: &Target, selector: [u8; 4], inner: &[u8]) -> Shot {
     let arguments = match selector {
-        MULTICALL_UNTIL => [number(u64::MAX), number(0x40), array_of(inner)[32..].to_vec()].concat(),
+        MULTICALL_UNTIL => {
+            [number(u64::MAX), number(0x40), array_of(inner)[32..].to_vec()].concat()
+        }
         _ => array_of(inner),
     };
     on_strange(dice, target, &[selector.to_vec(), arguments])

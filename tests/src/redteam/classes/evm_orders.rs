@@ -75,11 +75,8 @@ const CONSIDERATION: &str = "uint8 itemType,address token,uint256 identifierOrCr
 const COMPONENTS: &str = "address offerer,address zone,OfferItem[] offer,\
     ConsiderationItem[] consideration,uint8 orderType,uint256 startTime,uint256 endTime,\
     bytes32 zoneHash,uint256 salt,bytes32 conduitKey,uint256 counter";
-const SEAPORT: [Struct; 3] = [
-    ("OrderComponents", COMPONENTS),
-    ("OfferItem", ITEM),
-    ("ConsiderationItem", CONSIDERATION),
-];
+const SEAPORT: [Struct; 3] =
+    [("OrderComponents", COMPONENTS), ("OfferItem", ITEM), ("ConsiderationItem", CONSIDERATION)];
 const LIMIT_ORDER: Struct = (
     "LimitOrder",
     "address makerToken,address takerToken,uint128 makerAmount,uint128 takerAmount,\
@@ -96,7 +93,11 @@ fn zero() -> String {
     format!("0x{}", "00".repeat(32))
 }
 
-fn order(dice: &mut Dice, contract: primitives::EvmAddress, name: &'static str) -> serde_json::Value {
+fn order(
+    dice: &mut Dice,
+    contract: primitives::EvmAddress,
+    name: &'static str,
+) -> serde_json::Value {
     let message = json!({ "salt": dice.throw().to_string(), "maker": BOB });
     typed(contract, name, &[(name, "uint256 salt,address maker")], message)
 }

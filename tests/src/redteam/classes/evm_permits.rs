@@ -51,7 +51,10 @@ pub(super) const CLASSES: &[Class] = &[
         refused(&typed(
             token,
             "Permit",
-            &[("Permit", "address holder,address spender,uint256 nonce,uint256 expiry,bool allowed")],
+            &[(
+                "Permit",
+                "address holder,address spender,uint256 nonce,uint256 expiry,bool allowed",
+            )],
             json!({ "holder": BOB, "spender": SPENDER, "nonce": "1", "expiry": "0", "allowed": true }),
         ))
     }),
@@ -100,8 +103,7 @@ pub(super) const CLASSES: &[Class] = &[
     }),
 ];
 
-const OWNERS_OR_CLOSED: &[RefusalCode] =
-    &[RefusalCode::NeedsOwner, RefusalCode::NetworkNotAllowed];
+const OWNERS_OR_CLOSED: &[RefusalCode] = &[RefusalCode::NeedsOwner, RefusalCode::NetworkNotAllowed];
 const NEVER_OR_OWNERS: &[RefusalCode] = &[RefusalCode::NeedsOwner, RefusalCode::EffectNotAllowed];
 
 /// The same on every network (Uniswap's deployments).
@@ -129,7 +131,12 @@ const BATCH_TRANSFER_FROM: Struct = (
 pub(super) type Struct = (&'static str, &'static str);
 
 /// Typed data for a contract on Ethereum, as JSON.
-pub(super) fn typed(contract: EvmAddress, primary: &str, structs: &[Struct], message: Value) -> Value {
+pub(super) fn typed(
+    contract: EvmAddress,
+    primary: &str,
+    structs: &[Struct],
+    message: Value,
+) -> Value {
     let types: serde_json::Map<String, Value> = structs
         .iter()
         .map(|(name, fields)| ((*name).to_owned(), fields.split(',').map(field).collect()))

@@ -41,21 +41,15 @@ pub(super) const CLASSES: &[Class] = &[
         let lamports = dice.throw() >> dice.below(64);
         let seed = [&1_u64.to_le_bytes()[..], b"x", &SOLANA_BOB.0].concat();
         let data = [&[11, 0, 0, 0][..], &lamports.to_le_bytes(), &seed].concat();
-        let accounts = vec![
-            ([7; 32], Use::Write),
-            (target.solana(), Use::Sign),
-            (SOLANA_BOB.0, Use::Write),
-        ];
+        let accounts =
+            vec![([7; 32], Use::Write), (target.solana(), Use::Sign), (SOLANA_BOB.0, Use::Write)];
         let call = Instruction { program: SYSTEM, accounts, data };
         let takes = [Amount::from(lamports), Amount::from(FEE)];
         Shot::counted(message(dice, target, &[call]), native(&takes))
     }),
     class("Solana: a durable nonce, which never expires", |dice, target| {
-        let nonce = vec![
-            ([7; 32], Use::Write),
-            (BLOCKHASHES, Use::Read),
-            (target.solana(), Use::Sign),
-        ];
+        let nonce =
+            vec![([7; 32], Use::Write), (BLOCKHASHES, Use::Read), (target.solana(), Use::Sign)];
         let advance = Instruction { program: SYSTEM, accounts: nonce, data: vec![4, 0, 0, 0] };
         let calls = [advance, payment(target.solana(), 1)];
         Shot::refused(message(dice, target, &calls), NEVER)

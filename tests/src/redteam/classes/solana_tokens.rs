@@ -143,7 +143,12 @@ fn derived(owner: SolanaAddress, mint: SolanaAddress) -> [u8; 32] {
     associated_token::derive(owner, mint, TokenProgram::Token).0
 }
 
-fn transfer_call(target: &Target, mint: SolanaAddress, most: u64, to: SolanaAddress) -> Instruction {
+fn transfer_call(
+    target: &Target,
+    mint: SolanaAddress,
+    most: u64,
+    to: SolanaAddress,
+) -> Instruction {
     let accounts = vec![
         account(derived(SolanaAddress(target.solana()), mint)),
         read(mint.0),

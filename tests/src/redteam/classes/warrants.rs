@@ -1,9 +1,7 @@
 //! Reasons that are made up: announcements that nobody made, approvals that no owner signed.
 
 use primitives::{Amount, Chain};
-use protocol::{
-    AnnouncementId, Approval, OwnerSignature, RefusalCode, SignedForm, Terms, Warrant,
-};
+use protocol::{AnnouncementId, Approval, OwnerSignature, RefusalCode, SignedForm, Terms, Warrant};
 
 use super::super::dice::Dice;
 use super::super::rlp::Payment;
@@ -16,8 +14,9 @@ const fn class(name: &'static str, attack: fn(&mut Dice, &Target) -> Shot) -> Cl
 }
 
 pub(super) const CLASSES: &[Class] = &[
-    class("EVM: an announcement that nobody made", |dice, target| {
-        Shot { warrant: Warrant::Announced(AnnouncementId(dice.bytes())), ..large(dice, target, NOT_ANNOUNCED) }
+    class("EVM: an announcement that nobody made", |dice, target| Shot {
+        warrant: Warrant::Announced(AnnouncementId(dice.bytes())),
+        ..large(dice, target, NOT_ANNOUNCED)
     }),
     class("EVM: an approval without a signature", |dice, target| {
         approved(dice, target, |_| Vec::new())
@@ -33,7 +32,11 @@ pub(super) const CLASSES: &[Class] = &[
         let owner = target.address;
         let mut shot = approved(dice, target, |dice| {
             let bytes = dice.bytes::<65>().to_vec();
-            vec![OwnerSignature { owner: super::super::rules::BOB.into(), form: SignedForm::Text, bytes }]
+            vec![OwnerSignature {
+                owner: super::super::rules::BOB.into(),
+                form: SignedForm::Text,
+                bytes,
+            }]
         });
         if let Warrant::Approved(approval) = &mut shot.warrant {
             approval.signatures.iter_mut().for_each(|signature| signature.owner = owner);

@@ -34,19 +34,18 @@ fn halt(wallet: Option<Wallet>) -> Request {
 }
 
 /// The codes of the replies to requests that were sent after a halt's reply had come.
-fn refusals_after(bench: &Bench, wallet: Wallet, halt: Request) -> Vec<Option<RefusalCode>> {
+fn refusals_after(bench: &Bench, wallet: Wallet, halt: Request) -> Vec<RefusalCode> {
     let (mut gateway, mut stopper) = (bench.gateway(), bench.gateway());
     send(&mut gateway, wallet, 1..ON_THEIR_WAY);
     assert_eq!(stopper.ask(halt), Reply::Done);
     send(&mut gateway, wallet, ON_THEIR_WAY..ON_THEIR_WAY + AFTERWARDS);
     let replies = (1..ON_THEIR_WAY + AFTERWARDS).map(|_| gateway.receive().unwrap());
+    let code = |reply| {
+        let Reply::Refused(refusal) = reply else { panic!("signed although stopped: {reply:?}") };
+        refusal.code
+    };
     let after = replies.filter(|frame| frame.id >= ON_THEIR_WAY);
-    after
-        .map(|frame| match frame.message {
-            Reply::Refused(refusal) => Some(refusal.code),
-            reply => panic!("signed although it was stopped: {reply:?}"),
-        })
-        .collect()
+    after.map(|frame| code(frame.message)).collect()
 }
 
 #[test]
@@ -54,7 +53,7 @@ fn what_is_asked_after_the_reply_to_a_halt_is_refused_whatever_was_on_its_way() 
     let bench = Bench::new();
     let wallet = bench.wallet(Chain::Evm);
     let codes = refusals_after(&bench, wallet, halt(None));
-    assert_eq!(codes, vec![Some(RefusalCode::Suspended); 50]);
+    assert_eq!(codes, vec![RefusalCode::Suspended; 50]);
     let resume = Request::Resume {
         wallet: None,
         from: Latch::Suspended,
@@ -70,6 +69,6 @@ fn one_wallet_is_stopped_and_its_neighbour_signs_on() {
     let bench = Bench::new();
     let (wallet, other) = (bench.wallet(Chain::Evm), bench.wallet(Chain::Evm));
     let codes = refusals_after(&bench, wallet, halt(Some(wallet)));
-    assert_eq!(codes, vec![Some(RefusalCode::Suspended); 50]);
+    assert_eq!(codes, vec![RefusalCode::Suspended; 50]);
     sign(&mut bench.gateway(), other, payment(1000)).unwrap();
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use primitives::{Amount, Asset, ChainId, Scope, WalletId};
-use protocol::{Ceiling, Exposure, RefusalCode};
+use protocol::{Ceiling, Exposure, ExposureLine, RefusalCode};
 use serde_json::{Value, json};
 
 use super::rules::Feature;
@@ -39,6 +39,18 @@ struct Printed {
     target: Target,
     exposure: Exposure,
     taken_before: BTreeMap<Place, Amount>,
+}
+
+impl Printed {
+    /// The most that may leave from then on in less than an hour: what waits in an announcement
+    /// leaves later than at once. What has no line must not leave at all.
+    fn bound(&self, (_, scope, asset): Place) -> Ceiling {
+        let is_it = |line: &&ExposureLine| (scope_of(line.network), line.asset) == (scope, asset);
+        let Some(line) = self.exposure.lines.iter().find(is_it) else {
+            return Ceiling::AtMost(Amount::ZERO);
+        };
+        if self.target.rules.has(Feature::Delay) { line.per_hour } else { line.at_once }
+    }
 }
 
 impl Tally {
@@ -78,60 +90,52 @@ impl Tally {
     }
 
     /// Compares what left with every number that was printed, for a run of less than an hour: a line
-    /// for each of the first prints.
+    /// for each wallet and asset of the first prints.
     pub fn compare(&mut self) -> Vec<Value> {
-        let mut lines = Vec::new();
-        let mut mistakes = Vec::new();
-        let mut shown = BTreeSet::new();
-        for printed in &self.printed {
-            let wallet = printed.target.wallet;
-            let first = shown.insert(wallet);
-            for line in &printed.exposure.lines {
-                let place = (wallet, scope_of(line.network), line.asset);
-                let taken = self.taken_since(printed, place);
-                // What waits in an announcement leaves later than at once.
-                let bound = match printed.target.rules.has(Feature::Delay) {
-                    true => line.per_hour,
-                    false => line.at_once,
-                };
-                if let Ceiling::AtMost(most) = bound
-                    && taken > most
-                {
-                    mistakes.push(format!(
-                        "{}: {taken} of {:?} on {} left, where {most} were printed",
-                        printed.target.rules.name, line.asset, place.1
-                    ));
-                }
-                if first {
-                    lines.push(json!({
-                        "guard": printed.target.rules.name,
-                        "network": place.1.to_string(),
-                        "asset": asset_name(line.asset),
-                        "taken": taken,
-                        "exposure": match bound {
-                            Ceiling::AtMost(most) => json!(most),
-                            Ceiling::Unlimited => json!("unlimited"),
-                        },
-                    }));
-                }
-            }
-            for (place, _) in self.taken.iter().filter(|((whose, ..), _)| *whose == wallet) {
-                let is_printed = printed
-                    .exposure
-                    .lines
-                    .iter()
-                    .any(|line| (scope_of(line.network), line.asset) == (place.1, place.2));
-                let taken = self.taken_since(printed, *place);
-                if !is_printed && !taken.is_zero() {
-                    mistakes.push(format!(
-                        "{}: {taken} of {:?} on {} left, and no line was printed for it",
-                        printed.target.rules.name, place.2, place.1
-                    ));
-                }
-            }
+        let over: Vec<_> = self.printed.iter().flat_map(|printed| self.over(printed)).collect();
+        for what in over {
+            self.mistake(what);
         }
-        mistakes.into_iter().for_each(|what| self.mistake(what));
-        lines
+        let mut shown = BTreeSet::new();
+        let first = self.printed.iter().filter(|printed| shown.insert(printed.target.wallet));
+        first.flat_map(|printed| self.lines(printed)).collect()
+    }
+
+    /// What left although it was not printed.
+    fn over(&self, printed: &Printed) -> Vec<String> {
+        let guard = printed.target.rules.name;
+        let wallet = printed.target.wallet;
+        let places = self.taken.keys().filter(|(whose, ..)| *whose == wallet);
+        places
+            .filter_map(|place| {
+                let taken = self.taken_since(printed, *place);
+                match printed.bound(*place) {
+                    Ceiling::AtMost(most) if taken > most => Some(format!(
+                        "{guard}: {taken} of {} on {} left, where {most} were printed",
+                        asset_name(place.2),
+                        place.1
+                    )),
+                    Ceiling::AtMost(_) | Ceiling::Unlimited => None,
+                }
+            })
+            .collect()
+    }
+
+    fn lines(&self, printed: &Printed) -> Vec<Value> {
+        let of_line = |line: &ExposureLine| {
+            let place = (printed.target.wallet, scope_of(line.network), line.asset);
+            json!({
+                "guard": printed.target.rules.name,
+                "network": place.1.to_string(),
+                "asset": asset_name(line.asset),
+                "taken": self.taken_since(printed, place),
+                "exposure": match printed.bound(place) {
+                    Ceiling::AtMost(most) => json!(most),
+                    Ceiling::Unlimited => json!("unlimited"),
+                },
+            })
+        };
+        printed.exposure.lines.iter().map(of_line).collect()
     }
 
     fn taken_since(&self, printed: &Printed, place: Place) -> Amount {
@@ -154,7 +158,6 @@ fn asset_name(asset: Asset) -> String {
 #[cfg(test)]
 mod tests {
     use primitives::{Chain, EvmAddress};
-    use protocol::ExposureLine;
 
     use super::super::rules::RULES;
     use super::*;

@@ -146,8 +146,9 @@ fn listed_call(dice: &mut Dice, target: &Target, value: Amount) -> Shot {
 }
 
 fn neighbour(dice: &mut Dice, target: &Target) -> Shot {
-    match target.rules.has(Feature::Contracts) {
-        true => listed_call(dice, target, Amount::ZERO),
-        false => super::evm_bytes::neighbour(dice, target),
+    if target.rules.has(Feature::Contracts) {
+        listed_call(dice, target, Amount::ZERO)
+    } else {
+        super::evm_bytes::neighbour(dice, target)
     }
 }

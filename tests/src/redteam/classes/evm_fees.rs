@@ -30,7 +30,7 @@ pub(super) const CLASSES: &[Class] = &[
     }),
     class("EVM: a fee that is more than 256 bits", |dice, target| {
         let (gas_price, gas_limit) = (dice.amount_of(256), u64::MAX - dice.below(100));
-        let payment = Payment { gas_price, gas_limit, ..plain(dice, target) };
+        let payment = Payment { gas_limit, gas_price, ..plain(dice, target) };
         Shot::refused(payment.dynamic(), TOO_MUCH)
     }),
     class("EVM: value and fee together are more than 256 bits", |dice, target| {

@@ -83,10 +83,8 @@ fn typed_neighbour(dice: &mut Dice) -> Payload {
 /// A text that says what it is.
 pub(super) fn neighbour(dice: &mut Dice, target: &Target) -> Shot {
     let text = format!("Sign in, please. Number {}.", dice.throw());
-    let fate = match target.rules.has(Feature::Silent) {
-        true => Fate::Refused(NO_TEXTS),
-        false => Fate::Counted,
-    };
+    let fate =
+        if target.rules.has(Feature::Silent) { Fate::Refused(NO_TEXTS) } else { Fate::Counted };
     Shot::of(Payload::Text(text.into_bytes()), Vec::new(), fate)
 }
 

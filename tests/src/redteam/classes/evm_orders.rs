@@ -104,8 +104,9 @@ fn order(
 
 /// The listed type of the listed contract, which the guard says needs nobody.
 fn neighbour(dice: &mut Dice, target: &Target) -> Shot {
-    match target.rules.has(Feature::Contracts) {
-        true => shot(&order(dice, ROUTER, "Order"), Vec::new(), Fate::Counted),
-        false => super::evm_messages::neighbour(dice, target),
+    if target.rules.has(Feature::Contracts) {
+        shot(&order(dice, ROUTER, "Order"), Vec::new(), Fate::Counted)
+    } else {
+        super::evm_messages::neighbour(dice, target)
     }
 }

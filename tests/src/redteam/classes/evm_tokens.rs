@@ -96,9 +96,10 @@ pub(super) const CLASSES: &[Class] = &[
     class("EVM: tokens burnt", |dice, target| {
         let most = dice.amount();
         let words = [BURN.into(), amount(most)];
-        match target.rules.has(Feature::Recipients) {
-            true => refused(dice, target, TOKENS[0], &words),
-            false => moved(dice, target, most, &words),
+        if target.rules.has(Feature::Recipients) {
+            refused(dice, target, TOKENS[0], &words)
+        } else {
+            moved(dice, target, most, &words)
         }
     }),
     class("EVM: coins to a token's contract along with a transfer", |dice, target| {
@@ -109,9 +110,10 @@ pub(super) const CLASSES: &[Class] = &[
         let bytes = payment.dynamic();
         let mut takes = takes(&payment, bytes.len());
         takes.push(Taken::token(evm_scope(payment.chain_id), TOKENS[0], most));
-        match listed(target) && !target.rules.has(Feature::Recipients) {
-            true => Shot::counted(bytes, takes),
-            false => Shot::refused(bytes, OWNERS),
+        if listed(target) && !target.rules.has(Feature::Recipients) {
+            Shot::counted(bytes, takes)
+        } else {
+            Shot::refused(bytes, OWNERS)
         }
     }),
 ];

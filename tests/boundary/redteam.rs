@@ -1,6 +1,7 @@
 //! Requests of all classes at all guards: no more leaves than was printed beforehand.
 
-use tests::redteam::engine::{self, Plan};
+use tests::redteam::engine;
+use tests::redteam::report::Plan;
 
 use crate::bench::Bench;
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use tests::daemons::{Place, Signerd, init_vault};
 use tests::process::Build;
-use tests::redteam::engine::{self, Plan, Report};
+use tests::redteam::engine;
+use tests::redteam::report::{Plan, Report};
 
 use crate::shell::{Failure, call, cargo};
 

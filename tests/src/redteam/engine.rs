@@ -4,12 +4,10 @@
 use std::time::{Duration, Instant};
 
 use primitives::{Chain, Environment};
-use protocol::{
-    AnnouncementId, Exposure, Frame, Latch, Refusal, RefusalCode, Reply, Request, Warrant,
-};
-use serde_json::{Value, json};
+use protocol::{AnnouncementId, Frame, Latch, Refusal, RefusalCode, Reply, Request, Warrant};
 
 use super::dice::Dice;
+use super::report::{Plan, Report};
 use super::rules::{Feature, RULES};
 use super::tally::Tally;
 use super::{Class, Fate, Shot, Target, classes};
@@ -24,27 +22,6 @@ const IN_FLIGHT: u64 = 64;
 const MOST_ANNOUNCED: usize = 512;
 /// Signed requests that are remembered and asked for again.
 const MOST_REMEMBERED: usize = 256;
-
-/// A run that can be done again.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// How many requests to sign, at least.
-    pub requests: u64,
-    /// The same seed, the same requests.
-    pub seed: u64,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub struct Report {
-    /// What was counted.
-    pub tally: Tally,
-    /// What left beside what was printed.
-    pub lines: Vec<Value>,
-    /// How long the shooting took.
-    pub took: Duration,
-    plan: Plan,
-}
 
 /// A request that is on its way, and what its answer means.
 struct Sent {
@@ -393,48 +370,4 @@ fn is_expected(shot: &Shot, target: &Target, code: RefusalCode) -> bool {
             Fate::Counted if is_announced => true,
             Fate::Counted => NO_ROOM.contains(&code) || code == RefusalCode::EffectNotAllowed,
         }
-}
-
-impl Report {
-    /// Everything, for programs.
-    pub fn json(&self) -> Value {
-        let Self { tally, lines, took, plan } = self;
-        let refused: serde_json::Map<String, Value> =
-            tally.refused.iter().map(|(code, count)| (code.to_string(), json!(count))).collect();
-        let classes: serde_json::Map<String, Value> = tally
-            .classes
-            .iter()
-            .map(|(name, [signed, refused])| {
-                ((*name).to_owned(), json!({ "signed": signed, "refused": refused }))
-            })
-            .collect();
-        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        json!({
-            "seed": plan.seed,
-            "requests": tally.requests,
-            "signed": tally.signed,
-            "distinct_signatures": tally.distinct(),
-            "refused": refused,
-            "classes": classes,
-            "outflow": lines,
-            "requests_per_second": tally.requests * 1000 / took_ms.max(1),
-            "took_ms": took_ms,
-            "mistakes": tally.mistakes,
-        })
-    }
-
-    /// Stops a test when anything went otherwise than it has to.
-    #[track_caller]
-    pub fn expect_no_mistakes(&self) {
-        let seed = self.plan.seed;
-        let mistakes = self.tally.mistakes.join("\n");
-        assert!(mistakes.is_empty(), "with seed {seed}:\n{mistakes}");
-    }
-}
-
-/// What a wallet's numbers are now, for tests.
-pub fn exposure_of(client: &mut SignerClient, target: &Target) -> Exposure {
-    let reply = client.ask(Request::Exposure { wallet: target.wallet });
-    let Reply::Exposure(exposure) = reply else { panic!("{reply:?}") };
-    exposure
 }

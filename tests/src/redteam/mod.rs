@@ -9,6 +9,7 @@ pub mod classes;
 pub mod dice;
 pub mod engine;
 mod message;
+pub mod report;
 mod rlp;
 pub mod rows;
 pub mod rules;

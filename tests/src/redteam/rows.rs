@@ -6,7 +6,7 @@
 pub enum By {
     /// A class of requests.
     Class(&'static str),
-    /// A test: the file, and its name.
+    /// A test: the directory that it is in, and its name.
     Test(&'static str, &'static str),
 }
 
@@ -47,7 +47,7 @@ pub static EVM: &[Row] = &[
     ("trailing bytes", &[Class("EVM: bytes behind the transaction"), Class("EVM: bytes behind the arguments")]),
     ("non-canonical RLP", &[Class("EVM: a length in its long form"), Class("EVM: the whole behind a length in its long form"), Class("EVM: a byte behind a header that it does not need")]),
     ("leading zeros", &[Class("EVM: leading zeros of the value"), Class("EVM: a zero written as a byte")]),
-    ("mixed-case addresses", &[Class("EVM: a recipient in letters"), Test("crates/primitives/src/address.rs", "a_wrong_checksum_is_refused")]),
+    ("mixed-case addresses", &[Class("EVM: a recipient in letters"), Test("crates/primitives/src", "a_wrong_checksum_is_refused")]),
     ("a look-alike recipient", &[Class("EVM: a look-alike recipient"), Class("EVM: tokens to a look-alike recipient")]),
 ];
 
@@ -84,24 +84,24 @@ pub static SOLANA: &[Row] = &[
 #[rustfmt::skip]
 pub static LIMITS: &[Row] = &[
     ("many small ones up to the window", &[Class("EVM: many small ones up to the window"), Class("Solana: many small ones up to the window"), Class("EVM: many allowances that fit one by one"), Class("EVM: many permits that fit one by one")]),
-    ("after a restart", &[Test("tests/boundary/ceilings.rs", "many_small_ones_stop_at_the_ceiling_of_the_day_and_a_restart_forgets_nothing")]),
-    ("after a restore of an older state directory", &[Test("signerd/src/signer/tests/mod.rs", "a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day")]),
-    ("a crash between the write and the signature", &[Test("tests/boundary/crashes.rs", "whatever_was_signed_before_a_crash_is_counted_after_it")]),
-    ("a clock set back or forward ten years, suspend, leap", &[Test("signerd/src/clock.rs", "only_time_that_the_kernel_counted_passes"), Test("signerd/src/clock.rs", "while_it_runs_the_system_clock_is_not_asked"), Test("signerd/src/clock.rs", "the_system_clock_is_accepted_ahead_and_never_back")]),
+    ("after a restart", &[Test("tests/boundary", "many_small_ones_stop_at_the_ceiling_of_the_day_and_a_restart_forgets_nothing")]),
+    ("after a restore of an older state directory", &[Test("signerd/src", "a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day")]),
+    ("a crash between the write and the signature", &[Test("tests/boundary", "whatever_was_signed_before_a_crash_is_counted_after_it")]),
+    ("a clock set back or forward ten years, suspend, leap", &[Test("signerd/src", "only_time_that_the_kernel_counted_passes"), Test("signerd/src", "while_it_runs_the_system_clock_is_not_asked"), Test("signerd/src", "the_system_clock_is_accepted_ahead_and_never_back")]),
     ("an overflow of a sum (values above 2^63)", &[Class("EVM: an amount above 2^63"), Class("EVM: an amount that is small modulo 2^64"), Class("EVM: value and fee together are more than 256 bits"), Class("Solana: parts whose sum is small modulo 2^64"), Class("Solana: the largest number there is")]),
     ("two tokens added together", &[Class("EVM: two tokens in turn"), Class("Solana: two tokens added together"), Class("EVM: Permit2 transfer of several tokens")]),
-    ("decimals that the request claims", &[Class("Solana: the claim of other decimals"), Test("gatewayd/src/policy/rules/spending_limit.rs", "a_token_is_measured_in_its_own_units_by_the_chains_decimals")]),
-    ("a price of zero, none, stale, a millionth", &[Test("gatewayd/src/policy/rules/spending_limit.rs", "an_amount_without_a_price_is_above_every_dollar_line_that_is_given")]),
-    ("no policy at all", &[Test("gatewayd/src/policy/rules/spending_limit.rs", "without_a_policy_the_networks_own_lines_hold")]),
+    ("decimals that the request claims", &[Class("Solana: the claim of other decimals"), Test("gatewayd/src", "a_token_is_measured_in_its_own_units_by_the_chains_decimals")]),
+    ("a price of zero, none, stale, a millionth", &[Test("gatewayd/src", "an_amount_without_a_price_is_above_every_dollar_line_that_is_given")]),
+    ("no policy at all", &[Test("gatewayd/src", "without_a_policy_the_networks_own_lines_hold")]),
     ("no owner at all", &[Class("EVM: an approval of somebody who is no owner"), Class("EVM: an approval without a signature"), Class("EVM: an approval by the wallet itself")]),
-    ("a relay or channel that is down", &[Test("tests/e2e/waiting.rs", "what_needs_an_owner_waits_over_a_restart_and_never_goes_by_itself")]),
-    ("a rule that fails while it is read", &[Test("gatewayd/src/tx/tests.rs", "a_policy_that_cannot_be_read_denies")]),
-    ("a session that outlives rotate, renew, revoke", &[Test("gatewayd/src/http/tests/sessions.rs", "the_old_token_dies_when_the_session_is_renewed_rotated_or_revoked"), Test("gatewayd/src/usecase/submit_transaction.rs", "a_payment_of_a_session_that_was_revoked_is_not_signed_any_more")]),
-    ("a delayed transaction resumed after the wallet was suspended, the switch thrown", &[Test("gatewayd/src/tx/tests.rs", "a_suspended_wallet_signs_nothing_that_was_asked_before")]),
-    ("a batch whose parts pass and whose sum does not", &[Class("Solana: parts that pass and whose sum does not"), Test("signerd/src/signer/tests/mod.rs", "two_that_fit_alone_do_not_both_fit_in_one_batch")]),
-    ("retries of a client that pay twice", &[Class("EVM: the same bytes again"), Class("Solana: the same bytes again"), Test("gatewayd/src/usecase/submit_transaction.rs", "twenty_retries_at_once_are_one_payment")]),
-    ("thousands at once from one wallet", &[Test("tests/boundary/redteam.rs", "twenty_thousand_requests_take_no_more_than_was_printed")]),
-    ("raising one's own limit through the gateway's admin routes", &[Test("tests/boundary/relation.rs", "each_socket_may_ask_what_the_relation_says_and_nothing_else")]),
+    ("a relay or channel that is down", &[Test("tests/e2e", "what_needs_an_owner_waits_over_a_restart_and_never_goes_by_itself")]),
+    ("a rule that fails while it is read", &[Test("gatewayd/src", "a_policy_that_cannot_be_read_denies")]),
+    ("a session that outlives rotate, renew, revoke", &[Test("gatewayd/src", "the_old_token_dies_when_the_session_is_renewed_rotated_or_revoked"), Test("gatewayd/src", "a_payment_of_a_session_that_was_revoked_is_not_signed_any_more")]),
+    ("a delayed transaction resumed after the wallet was suspended, the switch thrown", &[Test("gatewayd/src", "a_suspended_wallet_signs_nothing_that_was_asked_before")]),
+    ("a batch whose parts pass and whose sum does not", &[Class("Solana: parts that pass and whose sum does not"), Test("signerd/src", "two_that_fit_alone_do_not_both_fit_in_one_batch")]),
+    ("retries of a client that pay twice", &[Class("EVM: the same bytes again"), Class("Solana: the same bytes again"), Test("gatewayd/src", "twenty_retries_at_once_are_one_payment")]),
+    ("thousands at once from one wallet", &[Test("tests/boundary", "twenty_thousand_requests_take_no_more_than_was_printed")]),
+    ("raising one's own limit through the gateway's admin routes", &[Test("tests/boundary", "each_socket_may_ask_what_the_relation_says_and_nothing_else")]),
 ];
 
 /// Every row.
@@ -111,15 +111,31 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::redteam::classes;
 
     fn is_there(by: By) -> bool {
         match by {
             Class(name) => classes::named(name).is_some(),
-            Test(file, name) => std::fs::read_to_string(crate::repository().join(file))
-                .is_ok_and(|text| text.contains(&format!("fn {name}("))),
+            Test(directory, name) => {
+                let text = format!("fn {name}(");
+                sources(&crate::repository().join(directory)).any(|source| source.contains(&text))
+            }
         }
+    }
+
+    fn sources(directory: &Path) -> impl Iterator<Item = String> {
+        let mut directories = vec![directory.to_owned()];
+        let mut found = Vec::new();
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { directories.push(path) } else { found.push(path) }
+            }
+        }
+        found.into_iter().map(|path| std::fs::read_to_string(path).unwrap())
     }
 
     #[test]
@@ -131,6 +147,6 @@ mod tests {
             }
         }
         assert!(!is_there(Class("a class that nobody wrote")));
-        assert!(!is_there(Test("tests/boundary/main.rs", "a_test_that_nobody_wrote")));
+        assert!(!is_there(Test("gatewayd/src", "a_test_that_nobody_wrote")));
     }
 }

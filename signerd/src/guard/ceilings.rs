@@ -93,15 +93,6 @@ impl Ceilings {
         }
         Ok(())
     }
-
-    /// What the windows leave, in as many transactions as it takes; `None` where there is no window.
-    pub(super) fn left(&self, spent: impl Fn(Span) -> Option<Amount>) -> Option<Amount> {
-        let left = |span| {
-            let ceiling = self.of(span)?;
-            Some(spent(span).map_or(Amount::ZERO, |spent| ceiling.saturating_sub(spent)))
-        };
-        Span::ALL.into_iter().filter_map(left).min()
-    }
 }
 
 /// What follows "where", for people.

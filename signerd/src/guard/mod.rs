@@ -27,7 +27,7 @@ use txcodec::Selector;
 use ceilings::Ceilings;
 pub(crate) use demand::Clearance;
 pub use demand::{Cleared, Judged, Permit};
-pub use exposure::exposure;
+pub use exposure::{Confirmed, Outlook, exposure, remarks};
 pub use judge::judge;
 use pace::Pace;
 use schedule::Schedule;

@@ -4,8 +4,9 @@ use primitives::WalletId;
 use protocol::{Exposure, GuardText, Refusal, RefusalCode, Reply, Secret};
 
 use super::{unknown_wallet, vault_refusal};
-use crate::guard::{self, Guard};
-use crate::journal::Event;
+use crate::clock::UnixSeconds;
+use crate::guard::{self, Confirmed, Guard, Outlook};
+use crate::journal::{Event, WalletState};
 use crate::signer::{Signer, Step};
 
 pub(super) fn show(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
@@ -17,11 +18,21 @@ pub(super) fn show(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
 
 pub(super) fn exposure(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
-    let now = signer.clock.now();
-    let lines =
-        state.guard().map_or_else(Vec::new, |guard| guard::exposure(guard, state.windows(), now));
-    let remarks = Vec::new();
-    Ok(Step::Answer(Reply::Exposure(Exposure { wallet, lines, remarks })))
+    let exposure = match state.guard() {
+        Some(guard) => exposure_under(guard, state, signer.clock.now()),
+        None => Exposure { wallet, lines: Vec::new(), remarks: Vec::new() },
+    };
+    Ok(Step::Answer(Reply::Exposure(exposure)))
+}
+
+/// What could leave a wallet, were this its guard.
+fn exposure_under(guard: &Guard, state: &WalletState, now: UnixSeconds) -> Exposure {
+    let snapshot = state.snapshot();
+    let announced = state.announcements().list(snapshot.id, guard.delay_seconds(), now);
+    let owners = if snapshot.owners.members.is_empty() { Confirmed::No } else { Confirmed::Yes };
+    let outlook = Outlook { windows: state.windows(), announced: &announced, owners, now };
+    let lines = guard::exposure(guard, &outlook);
+    Exposure { wallet: snapshot.id, lines, remarks: guard::remarks(guard, owners) }
 }
 
 pub(super) fn set(

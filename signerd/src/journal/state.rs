@@ -135,7 +135,6 @@ impl State {
             }
             Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
                 self.change(wallet, |state| {
-                    state.windows.add_request(at);
                     state.count_signed(at, digest, by, (scope, &spend));
                     state.use_up(by, at);
                 });
@@ -153,10 +152,7 @@ impl State {
             }
             Event::Announced { wallet, id, intent, ready_at, expires_at } => {
                 let announced = Announcement { wallet, id, intent, ready_at, expires_at };
-                self.change(wallet, |state| {
-                    state.windows.add_request(at);
-                    state.announcements.add(at, &announced);
-                });
+                self.change(wallet, |state| state.announce(at, &announced));
             }
             Event::Cancelled { wallet, id } => {
                 self.change(wallet, |state| state.announcements.close(id));
@@ -204,6 +200,11 @@ impl WalletState {
         self.owners.confirm();
     }
 
+    fn announce(&mut self, at: UnixSeconds, announced: &Announcement) {
+        self.windows.add_request(at);
+        self.announcements.add(at, announced);
+    }
+
     fn count_signed(
         &mut self,
         at: UnixSeconds,
@@ -211,6 +212,7 @@ impl WalletState {
         by: Grant,
         (scope, spend): (Option<Scope>, &[SpendLine]),
     ) {
+        self.windows.add_request(at);
         match by {
             Grant::Guard | Grant::Announced(_) => self.count(Ledger::Alone, scope, spend, at),
             Grant::Approved(_) => self.count(Ledger::Approved, scope, spend, at),

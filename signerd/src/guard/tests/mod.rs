@@ -2,7 +2,7 @@
 
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, Scope, WalletId, builtin_by_name};
 use protocol::journal::{Grant, UsedApproval};
-use protocol::{AnnouncementId, Demand, RefusalCode};
+use protocol::{Announcement, AnnouncementId, Ceiling, Demand, RefusalCode};
 use txcodec::Decoded;
 use txcodec::evm::{Kind, Transaction, erc20};
 
@@ -11,6 +11,7 @@ use crate::announce::{Announcements, Wish};
 use crate::clock::{Moment, UnixSeconds};
 use crate::owners::Approved;
 
+mod drain;
 mod rules;
 
 const NOW: UnixSeconds = 1_800_000_000;
@@ -246,11 +247,120 @@ fn a_new_wallet_is_limited_where_coins_are_worth_something() {
     let mainnet = builtin_by_name("solana-mainnet").unwrap();
     let devnet = builtin_by_name("solana-devnet").unwrap();
     let lines = |environment, network| {
-        exposure(&Guard::default_for(environment, &[network]), &Windows::default(), NOW)
+        exposure(&Guard::default_for(environment, &[network]), &outlook(&Windows::default()))
     };
-    let five_sol = protocol::Ceiling::AtMost(Amount::from(5_000_000_000_u64));
+    let five_sol = Ceiling::AtMost(Amount::from(5_000_000_000_u64));
     let [line] = lines(Environment::Mainnet, mainnet)[..] else { panic!("one line") };
     assert_eq!((line.asset, line.at_once, line.per_day), (Asset::Native, five_sol, five_sol));
+    let thirty = Ceiling::AtMost(Amount::from(150_000_000_000_u64));
+    assert_eq!((line.per_hour, line.per_month), (five_sol, thirty));
     let [line] = lines(Environment::Testnet, devnet)[..] else { panic!("one line") };
-    assert_eq!(line.at_once, protocol::Ceiling::Unlimited);
+    assert_eq!(line.at_once, Ceiling::Unlimited);
+}
+
+fn outlook(windows: &Windows) -> Outlook<'_> {
+    Outlook { windows, announced: &[], owners: Confirmed::No, now: NOW }
+}
+
+/// What could leave on Ethereum, of its coin: at once, in an hour, a day, a month.
+fn printed(text: &str, outlook: &Outlook<'_>) -> [Option<u64>; 4] {
+    let guard = Guard::from_toml(text, Chain::Evm).unwrap();
+    let [line] = exposure(&guard, outlook)[..] else { panic!("one line") };
+    [line.at_once, line.per_hour, line.per_day, line.per_month].map(|ceiling| match ceiling {
+        Ceiling::AtMost(amount) => Some(amount.to_u64().unwrap()),
+        Ceiling::Unlimited => None,
+    })
+}
+
+#[test]
+fn exposure_is_the_tightest_of_what_the_windows_leave() {
+    let guard = |delay: &str| {
+        format!(
+            "delay_seconds = 7200\n[network.\"eip155:1\".native]\n\
+             immediate = {{ per_transaction = \"5\", per_hour = \"10\", per_day = \"100\" }}\n{delay}"
+        )
+    };
+    let delay = "delay = { per_transaction = \"50\", per_day = \"300\", per_month = \"1000\" }";
+    let nothing = Windows::default();
+    let mut windows = Windows::default();
+    windows.add(Ledger::Alone, native(), Amount::from(30_u64), NOW - 12 * 3600);
+    windows.add(Ledger::Alone, native(), Amount::from(4_u64), NOW - 1800);
+    let mut filled = Windows::default();
+    filled.fill(NOW - 1800);
+    for (what, text, windows, expected) in [
+        ("nothing left yet", guard(""), &nothing, [10, 10, 100, 3000]),
+        // What left half an hour ago counts for half an hour more, and in the day's window.
+        ("some left", guard(""), &windows, [6, 10, 100, 3000]),
+        (
+            "nothing waits, and what will is not ready in an hour",
+            guard(delay),
+            &nothing,
+            [10, 10, 300, 1000],
+        ),
+        ("some left, and waits", guard(delay), &windows, [6, 10, 300, 1000]),
+        ("everything counts as spent", guard(""), &filled, [0, 0, 100, 3000]),
+    ] {
+        assert_eq!(printed(&text, &outlook(windows)), expected.map(Some), "{what}");
+    }
+}
+
+#[test]
+fn what_has_waited_could_leave_at_once() {
+    let text = "delay_seconds = 7200\n[network.\"eip155:1\".native]\n\
+        immediate = { per_day = \"10\" }\n\
+        delay = { per_transaction = \"50\", per_day = \"120\" }\n";
+    let announced = |ready_at| Announcement {
+        wallet: wallet(),
+        id: AnnouncementId([1; 16]),
+        intent: [1; 32],
+        ready_at,
+        expires_at: ready_at + DAY_SECONDS,
+    };
+    let windows = Windows::default();
+    let (ready, in_an_hour) = (announced(NOW), announced(NOW + 3600));
+    for (announced, at_once, per_hour) in [
+        (&[][..], 10, 10),
+        (&[announced(NOW + 3601)], 10, 10),
+        (&[in_an_hour], 10, 60),
+        (&[ready], 60, 60),
+        (&[ready, in_an_hour], 60, 110),
+        (&[ready, ready, ready], 120, 120),
+    ] {
+        let outlook = Outlook { announced, ..outlook(&windows) };
+        let [now, hour, day, _] = printed(text, &outlook);
+        assert_eq!([now, hour, day], [at_once, per_hour, 120].map(Some), "{announced:?}");
+    }
+}
+
+#[test]
+fn where_anybody_becomes_an_owner_nothing_is_limited() {
+    let limited = "[network.\"eip155:1\".native]\nimmediate = { per_day = \"10\" }";
+    let windows = Windows::default();
+    for (enrolment, owners, expected) in [
+        ("operator", Confirmed::No, Some(10)),
+        ("first-use", Confirmed::Yes, Some(10)),
+        ("first-use", Confirmed::No, None),
+    ] {
+        let text = format!("owner_enrolment = \"{enrolment}\"\n{limited}");
+        let outlook = Outlook { owners, ..outlook(&windows) };
+        assert_eq!(printed(&text, &outlook)[0], expected, "{enrolment}, {owners:?}");
+    }
+}
+
+#[test]
+fn what_no_number_says_is_said() {
+    let remarks = |text: &str| remarks(&Guard::from_toml(text, Chain::Evm).unwrap(), Confirmed::No);
+    assert!(remarks("messages = \"owner\"\n[network.\"eip155:1\"]").is_empty());
+    let text = format!(
+        "owner_enrolment = \"first-use\"\n[network.\"eip155:5\"]\nopen = true\n\
+         [network.\"eip155:1\"]\ncontract.{OTHER}.selectors = [\"0x01020304\"]\n\
+         typed_data.{OTHER}.types = \"any\"\n"
+    );
+    let remarks = remarks(&text);
+    let said =
+        ["signs first", "texts", "(1 functions)", "(every type)", "everything that can be read"];
+    assert_eq!(remarks.len(), said.len(), "{remarks:#?}");
+    for (remark, words) in remarks.iter().zip(said) {
+        assert!(remark.contains(words), "{remark}");
+    }
 }

@@ -187,3 +187,81 @@ impl Decoded {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::EvmAddress;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::OpaqueReason;
+
+    const TOKENS: [Address; 2] =
+        [Address::Evm(EvmAddress([1; 20])), Address::Evm(EvmAddress([2; 20]))];
+    const PEER: Address = Address::Evm(EvmAddress([3; 20]));
+
+    fn decoded(effects: Vec<Effect>, fee_ceiling: Amount) -> Decoded {
+        let signing_input = SigningInput::Digest([0; 32]);
+        let subject = Subject::EvmMessage;
+        Decoded { subject, effects, fee_ceiling, signing_input, intent: [0; 32], length: 0 }
+    }
+
+    /// Small amounts, and those that make a sum overflow.
+    fn amounts() -> impl Strategy<Value = Amount> {
+        prop_oneof![
+            any::<u64>().prop_map(Amount::from),
+            any::<[u8; 32]>().prop_map(Amount::from_be_bytes),
+            Just(Amount::MAX),
+            Just(Amount::ZERO),
+        ]
+    }
+
+    /// An effect, and what of it counts.
+    type Counted = (Effect, Option<(Asset, Amount)>);
+
+    fn effects() -> impl Strategy<Value = Counted> {
+        let token = prop::sample::select(TOKENS.to_vec());
+        let (to, spender) = (PEER, PEER);
+        prop_oneof![
+            amounts().prop_map(move |amount| {
+                (Effect::NativeOut { to, amount }, Some((Asset::Native, amount)))
+            }),
+            (token.clone(), amounts()).prop_map(move |(token, amount)| {
+                (Effect::TokenOut { token, to, amount }, Some((Asset::Token(token), amount)))
+            }),
+            (token, amounts()).prop_map(move |(token, amount)| {
+                (Effect::Allowance { token, spender, amount }, Some((Asset::Token(token), amount)))
+            }),
+            Just((Effect::Deploy, None)),
+            Just((Effect::Opaque(OpaqueReason::OtherSigners), None)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_sum_is_exact_or_there_is_none(
+            effects in vec(effects(), 0..6),
+            fee_ceiling in prop_oneof![Just(Amount::ZERO), amounts()],
+        ) {
+            let fee = (!fee_ceiling.is_zero()).then_some((Asset::Native, fee_ceiling));
+            let (effects, counted): (Vec<_>, Vec<_>) = effects.into_iter().unzip();
+            let all: Vec<_> = counted.into_iter().flatten().chain(fee).collect();
+            let assets = [Asset::Native, Asset::Token(TOKENS[0]), Asset::Token(TOKENS[1])];
+            let mut expected = Some(BTreeMap::new());
+            for asset in assets {
+                let of_it: Vec<_> = all.iter().filter(|(of, _)| *of == asset).collect();
+                let sum = Amount::sum(of_it.iter().map(|(_, amount)| *amount));
+                expected = match (expected, sum, of_it.is_empty()) {
+                    (expected, _, true) => expected,
+                    (Some(mut expected), Some(sum), false) => {
+                        expected.insert(asset, sum);
+                        Some(expected)
+                    }
+                    (_, None, false) | (None, _, false) => None,
+                };
+            }
+            prop_assert_eq!(decoded(effects, fee_ceiling).spend(), expected);
+        }
+    }
+}

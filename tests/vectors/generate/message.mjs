@@ -446,6 +446,16 @@ const typedData = {
     }),
     [tokenOut(MAIL, SPENDER, "5")],
   ],
+  "transaction-of-a-network-of-zksync": [
+    {
+      ...of("Transaction(uint256 txType,uint256 from,uint256 to,uint256 gasLimit,uint256 gasPerPubdataByteLimit,uint256 maxFeePerGas,uint256 maxPriorityFeePerGas,uint256 paymaster,uint256 nonce,uint256 value,bytes data,bytes32[] factoryDeps,bytes paymasterInput)", {
+        txType: "113", from: BigInt(EVM_WALLET).toString(), to: BigInt(SPENDER).toString(), gasLimit: "1", gasPerPubdataByteLimit: "1",
+        maxFeePerGas: "1", maxPriorityFeePerGas: "0", paymaster: "0", nonce: "0", value: "5", data: "0x", factoryDeps: [], paymasterInput: "0x",
+      }, "string name, string version, uint256 chainId"),
+      domain: { name: "zkSync", version: "2", chainId: 324 },
+    },
+    [unread("it is a transaction of a network of zkSync")],
+  ],
   delegation: [
     of("Delegation(address delegate,address delegator,bytes32 authority,Caveat[] caveats,uint256 salt)Caveat(address enforcer,bytes terms)", {
       delegate: SPENDER, delegator: EVM_WALLET, authority: WORD, caveats: [{ enforcer: TOKEN, terms: "0x1234" }], salt: "1",

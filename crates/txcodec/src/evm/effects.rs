@@ -233,6 +233,17 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_of_nothing_is_a_call_that_a_guard_has_to_know() {
+        let signature = "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)";
+        let parties = [WALLET, PEER].map(abi::address);
+        let nothing = [words(&[]), words(&[]), bytes(b"whatever")];
+        let data = call_with_tails(signature, &parties, &nothing);
+        assert_eq!(effects(TOKEN, &data), [called(TOKEN, &data)]);
+        let empty = multicall(&[]);
+        assert_eq!(effects(TOKEN, &empty), [called(TOKEN, &empty)]);
+    }
+
+    #[test]
     fn coins_that_are_wrapped_are_a_payment_and_a_call_that_a_guard_has_to_know() {
         let data = selector("deposit()").to_vec();
         let call = Invocation { contract: TOKEN, value: Amount::from(7_u64), data: &data };

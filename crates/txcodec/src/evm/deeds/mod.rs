@@ -35,9 +35,11 @@ type Family = fn(EvmAddress, &[u8]) -> Option<Vec<Deed>>;
 /// Every family.
 const FAMILIES: &[Family] = &[collectibles::read, control::read, permit2::read, tokens::read];
 
-/// What a call of `contract` with `data` does; `None` when that is not known.
+/// What a call of `contract` with `data` does; `None` when that is not known. A list of nothing says
+/// nothing about what the contract does, so it is not known either.
 pub(super) fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
-    FAMILIES.iter().find_map(|family| family(contract, data))
+    let deeds = FAMILIES.iter().find_map(|family| family(contract, data));
+    deeds.filter(|deeds| !deeds.is_empty())
 }
 
 impl Deed {

@@ -8,6 +8,7 @@
 mod account;
 mod authorization;
 mod cow;
+mod ledger;
 mod market;
 mod permit;
 mod permit2;
@@ -49,6 +50,7 @@ const FAMILIES: &[&[Known]] = &[
     account::TYPES,
     authorization::TYPES,
     cow::TYPES,
+    ledger::TYPES,
     market::TYPES,
     permit::TYPES,
     permit2::TYPES,
@@ -60,8 +62,9 @@ const FAMILIES: &[&[Known]] = &[
 /// The effects of typed data of a known name; none where the name is not known.
 pub(super) fn effects(data: &TypedData, chain_id: Option<ChainId>) -> Vec<Effect> {
     let name = data.primary_type();
+    let family = name.split_once(':').map_or(name, |(family, _deed)| family);
     let all = FAMILIES.iter().copied().flatten();
-    let named: Vec<_> = all.filter(|known| known.name() == name).collect();
+    let named: Vec<_> = all.filter(|known| known.name() == family).collect();
     if named.is_empty() {
         return Vec::new();
     }

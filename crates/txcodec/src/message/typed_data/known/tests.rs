@@ -237,6 +237,9 @@ fn trees_of_orders_and_orders_that_are_not_known_are_opaque() {
         ("MakerOrder(uint256 price)", json!({ "price": 1 })),
         ("PackedUserOperation(address sender)", json!({ "sender": WALLET })),
         ("SafeMessage(bytes message)", json!({ "message": "0x1234" })),
+        ("Transaction(uint256 to,uint256 value)", json!({ "to": 1, "value": 1 })),
+        ("HyperliquidTransaction:UsdSend(string amount)", json!({ "amount": "1" })),
+        ("Permit:Other(string amount)", json!({ "amount": "1" })),
     ] {
         assert!(is_unread(&consequences(&typed(encoded, CONTRACT, &message))), "{encoded}");
     }

@@ -73,9 +73,9 @@ pub(super) fn read(file: &Path) -> Result<Approval, Failure> {
     draft(file).map(Draft::into_approval)
 }
 
-/// A change that the owners have to approve first, and the command that asks them.
-pub(super) fn needed(why: &str, command: &str) -> Failure {
-    let what = format!("{why}, so the wallet's owners have to approve it");
+/// A change that the owners of a wallet have to approve first, and the command that asks them.
+pub(super) fn needed(wallet: &str, command: &str) -> Failure {
+    let what = format!("the owners of {wallet} have to approve this first");
     let advice = format!("ask them: {command}; then do this with --approval approval.json");
     Failure::new(Exit::Refused, what, advice)
 }

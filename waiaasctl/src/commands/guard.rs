@@ -106,7 +106,7 @@ fn set(arguments: &GuardSetArgs, operation: &Operation) -> Result<View, Failure>
     let passphrase = match needs(&check, &owners(wallet, &check, &mut signer)?) {
         Needs::Nothing => None,
         Needs::Owners if approval.is_none() => {
-            return Err(approval::needed("it lets more pass", &ask_owners(arguments, operation)));
+            return Err(approval::needed(&arguments.wallet, &ask_owners(arguments, operation)));
         }
         Needs::Passphrase | Needs::Owners => Some(operation.secret()?),
     };

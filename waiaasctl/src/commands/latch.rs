@@ -20,7 +20,7 @@ pub(super) fn suspend(arguments: SuspendArgs, operation: &Operation) -> Result<V
     operation.signer()?.do_it(Request::Halt { wallet, from: None, to, reason })?;
     let (whose, resume) = whose(arguments.wallet.as_deref());
     let until = match to {
-        Latch::Locked => "an operator resumes it and the wallets' owners approve",
+        Latch::Locked => "an operator resumes it, and where a wallet has owners, they approve",
         Latch::Suspended | Latch::Active => "an operator resumes it",
     };
     Ok(View::new(json!({ "walletId": wallet, "latch": to.to_string() }))
@@ -46,7 +46,7 @@ pub(super) fn resume(arguments: &ResumeArgs, operation: &Operation) -> Result<Vi
         let reference = reference.unwrap_or_default();
         let ask =
             operation.place.command(&format!("approval resume {reference} --output approval.json"));
-        return Err(approval::needed("the wallet is locked and has owners", &ask));
+        return Err(approval::needed(reference, &ask));
     }
     let passphrase = operation.secret()?;
     let _progress = Progress::start("checking the passphrase");
@@ -55,7 +55,7 @@ pub(super) fn resume(arguments: &ResumeArgs, operation: &Operation) -> Result<Vi
     let status = signer.status()?;
     Ok(match (wallet, status.latch, status.wallets_halted) {
         (None, _, halted) if halted > 0 => view.line(format!(
-            "{halted} wallets are halted by themselves; {} says which",
+            "wallets that are halted by a latch of their own: {halted}; {} says which",
             operation.place.command("status"),
         )),
         (Some(_), Latch::Suspended | Latch::Locked, _) => view.line(format!(

@@ -71,8 +71,7 @@ fn confirm(
                 format!("approval owners {reference} {} --output approval.json", arguments(&owners))
             }
         };
-        let why = format!("{reference} has owners");
-        return Err(approval::needed(&why, &operation.place.command(&ask)));
+        return Err(approval::needed(reference, &operation.place.command(&ask)));
     }
     let passphrase = operation.secret()?;
     let _progress = Progress::start("checking the passphrase");

@@ -148,7 +148,8 @@ impl Look {
 
     /// A record that is shown as it comes.
     fn line(&self, shown: &Shown) -> View {
-        let line = self.cells(&shown.entry).join("  ");
+        let [number, time, wallet, sentence] = self.cells(&shown.entry);
+        let line = format!("{number:>6}  {time}  {wallet}  {sentence}");
         View::new(entry_json(&shown.entry, shown.hash)).line(line)
     }
 

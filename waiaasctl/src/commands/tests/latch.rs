@@ -82,7 +82,7 @@ fn what_still_stops_signing_is_said_after_a_resumption() {
     let still = Status { wallets_halted: 2, ..status() };
     let _asked = peers.signer(vec![at(Latch::Suspended), Reply::Done, Reply::Status(still)]);
     let text = text_of(&command("resume", &peers).unwrap());
-    assert!(text.contains("2 wallets are halted by themselves"), "{text}");
+    assert!(text.contains("a latch of their own: 2"), "{text}");
 
     let peers = Peers::new();
     let replies = halted(Latch::Suspended).into_iter().chain([Reply::Done, at(Latch::Locked)]);

@@ -333,4 +333,12 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
             assert!(error.contains(reason), "{error}");
         }
     }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let document = include_str!("../../docs/settings.md");
+        let of_signerd = document.split("```toml").nth(2).unwrap();
+        let (example, _rest) = of_signerd.split_once("```").unwrap();
+        assert_eq!(Settings::from_toml(example).unwrap(), Settings::default());
+    }
 }

@@ -96,7 +96,7 @@ fn every_example_of_how_to_add_a_network_is_read() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     let document = include_str!("../../../docs/settings.md");
-    let [example] = examples(document)[..] else { panic!("one example") };
+    let [example, _of_signerd] = examples(document)[..] else { panic!("one of each program") };
     assert_eq!(load(example, &[]).unwrap(), Settings::default());
     let lines = |line: &&str| line.contains(" = ");
     assert_eq!(example.lines().filter(lines).count(), 9, "every key is in it");

@@ -25,10 +25,15 @@ pub fn spender(spender: &str, most: Amount) -> String {
     format!("spenders = {{ \"{spender}\" = \"{most}\" }}\n")
 }
 
-/// Who may get coins and tokens of a network: its table, before those of its assets.
-pub fn recipients(network: &str, recipients: &[&str]) -> String {
+/// A network's table, before those of its assets: what a rollup takes a byte, in wei.
+pub fn network(network: &str, fee_per_byte: Amount) -> String {
+    format!("[network.\"{network}\"]\nfee_per_byte = \"{fee_per_byte}\"\n")
+}
+
+/// Who may get coins and tokens of the network whose table comes before.
+pub fn recipients(recipients: &[&str]) -> String {
     let recipients: Vec<_> = recipients.iter().map(|address| format!("\"{address}\"")).collect();
-    format!("[network.\"{network}\"]\nrecipients = [{}]\n", recipients.join(", "))
+    format!("recipients = [{}]\n", recipients.join(", "))
 }
 
 /// A contract of which one function may be called.

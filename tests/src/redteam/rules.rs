@@ -72,15 +72,18 @@ pub enum Feature {
     Hour,
 }
 
-use Feature::{Delay, Hour, Silent, Tokens};
+use Feature::{Contracts, Delay, Hour, Recipients, Silent, Spenders, Tokens};
 
 /// Every guard that is shot at.
 pub static RULES: &[Rules] = &[
     Rules { name: "coins alone", chain: Chain::Evm, features: &[Silent] },
     Rules { name: "coins and tokens", chain: Chain::Evm, features: &[Tokens, Hour] },
+    Rules { name: "few recipients", chain: Chain::Evm, features: &[Tokens, Recipients, Spenders] },
+    Rules { name: "a contract", chain: Chain::Evm, features: &[Tokens, Contracts] },
     Rules { name: "a wait", chain: Chain::Evm, features: &[Tokens, Delay] },
     Rules { name: "coins alone, Solana", chain: Chain::Solana, features: &[Silent] },
     Rules { name: "coins and tokens, Solana", chain: Chain::Solana, features: &[Tokens, Hour] },
+    Rules { name: "few recipients, Solana", chain: Chain::Solana, features: &[Tokens, Recipients] },
     Rules { name: "a wait, Solana", chain: Chain::Solana, features: &[Tokens, Delay] },
 ];
 
@@ -102,7 +105,7 @@ impl Rules {
         match self.chain {
             Chain::Evm => {
                 text += &self.network("eip155:1", &TOKENS.map(|token| token.to_string()));
-                if self.has(Feature::Contracts) {
+                if self.has(Contracts) {
                     text += &guards::contract("eip155:1", &ROUTER.to_string(), &SWAP);
                     text += &guards::typed_data("eip155:1", &ROUTER.to_string(), "Order");
                 }
@@ -116,15 +119,16 @@ impl Rules {
     }
 
     fn network(&self, network: &str, tokens: &[String]) -> String {
-        let mut text = String::new();
-        if self.has(Feature::Recipients) {
-            text += &guards::recipients(network, &[&self.bob()]);
+        let fee_per_byte = if network == "eip155:10" { WEI_PER_BYTE } else { 0 };
+        let mut text = guards::network(network, fee_per_byte.into());
+        if self.has(Recipients) {
+            text += &guards::recipients(&[&self.bob()]);
         }
         text += &self.asset(network, "native", NATIVE_AT_ONCE);
         let listed = tokens.iter().filter(|_| self.has(Tokens));
         for token in listed {
             text += &self.asset(network, &format!("token.{token}"), TOKEN_AT_ONCE);
-            if self.has(Feature::Spenders) {
+            if self.has(Spenders) {
                 text += &guards::spender(&SPENDER.to_string(), SPENDER_MOST.into());
             }
         }

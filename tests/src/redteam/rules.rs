@@ -60,7 +60,7 @@ pub enum Feature {
     Recipients,
     /// Allowances to [`SPENDER`] alone.
     Spenders,
-    /// [`SWAP`] of [`ROUTER`] may be called, and an `Order` signed for it.
+    /// [`SWAP`] of [`ROUTER`] may be called, and a `Pledge` signed for it.
     Contracts,
     /// Five times as much after a second.
     Delay,
@@ -107,7 +107,7 @@ impl Rules {
                 text += &self.network("eip155:1", &TOKENS.map(|token| token.to_string()));
                 if self.has(Contracts) {
                     text += &guards::contract("eip155:1", &ROUTER.to_string(), &SWAP);
-                    text += &guards::typed_data("eip155:1", &ROUTER.to_string(), "Order");
+                    text += &guards::typed_data("eip155:1", &ROUTER.to_string(), "Pledge");
                 }
                 text += &self.network("eip155:10", &[]);
             }

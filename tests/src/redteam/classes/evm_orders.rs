@@ -46,23 +46,23 @@ pub(super) const CLASSES: &[Class] = &[
         refused(&typed(STRANGE_TOKEN, "SafeTx", &[SAFE], message))
     }),
     class("EVM: an order of a contract that is not listed", |dice, _| {
-        refused(&order(dice, STRANGE_TOKEN, "Order"))
+        refused(&order(dice, STRANGE_TOKEN, "Pledge"))
     }),
     class("EVM: typed data of another type of a contract that is listed", |dice, _| {
-        refused(&order(dice, ROUTER, "Orders"))
+        refused(&order(dice, ROUTER, "Pledges"))
     }),
     class("EVM: a listed type on another network", |dice, _| {
-        let mut data = order(dice, ROUTER, "Order");
+        let mut data = order(dice, ROUTER, "Pledge");
         data["domain"]["chainId"] = json!(10);
         refused(&data)
     }),
     class("EVM: typed data without a contract", |dice, _| {
-        let mut data = order(dice, ROUTER, "Order");
+        let mut data = order(dice, ROUTER, "Pledge");
         data["domain"].as_object_mut().expect("it is one").remove("verifyingContract");
         refused(&data)
     }),
     class("EVM: typed data for a chain of 65 bits", |dice, _| {
-        let mut data = order(dice, ROUTER, "Order");
+        let mut data = order(dice, ROUTER, "Pledge");
         data["domain"]["chainId"] = json!("18446744073709551617");
         shot(&data, vec![], Fate::Refused(super::BYTES))
     }),
@@ -105,7 +105,7 @@ fn order(
 /// The listed type of the listed contract, which the guard says needs nobody.
 fn neighbour(dice: &mut Dice, target: &Target) -> Shot {
     if target.rules.has(Feature::Contracts) {
-        shot(&order(dice, ROUTER, "Order"), Vec::new(), Fate::Counted)
+        shot(&order(dice, ROUTER, "Pledge"), Vec::new(), Fate::Counted)
     } else {
         super::evm_messages::neighbour(dice, target)
     }

@@ -1,8 +1,10 @@
 //! Both daemons end to end, on real chain nodes, as agents and operators see them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod approvals;
 mod clients;
 mod credentials;
+mod demands;
 mod first_start;
 mod inputs;
 mod outages;

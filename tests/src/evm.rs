@@ -66,6 +66,23 @@ impl Evm {
         })
     }
 
+    /// One of the node's own accounts, whose keys it holds.
+    pub fn account(&self, number: usize) -> EvmAddress {
+        self.rpc.call("eth_accounts", &json!([]))[number].as_str().unwrap().parse().unwrap()
+    }
+
+    /// A text as one of the node's accounts signs it, by EIP-191: `0x` and 65 bytes.
+    pub fn sign_text(&self, account: EvmAddress, text: &str) -> String {
+        let signed = self.rpc.call("eth_sign", &json!([account, hex_bytes(text.as_bytes())]));
+        signed.as_str().unwrap().to_owned()
+    }
+
+    /// Typed data (EIP-712) as one of the node's accounts signs it.
+    pub fn sign_typed_data(&self, account: EvmAddress, data: &Value) -> String {
+        let signed = self.rpc.call("eth_signTypedData_v4", &json!([account, data]));
+        signed.as_str().unwrap().to_owned()
+    }
+
     /// The node's own account, which has plenty, sends a transaction.
     fn send_from_rich(&self, fields: &Value) -> Value {
         let rich = self.rpc.call("eth_accounts", &json!([]))[0].clone();

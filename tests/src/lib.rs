@@ -11,6 +11,7 @@ pub mod evm;
 pub mod guards;
 pub mod http;
 pub mod nodes;
+pub mod owner;
 pub mod process;
 pub mod redteam;
 pub mod rpc;

@@ -2,13 +2,18 @@
 //! coins of worth hold, both daemons, and what operators do before an agent can start.
 
 use primitives::{Address, Amount, Asset, Chain, ChainId, Environment};
+use protocol::{Announcement, Owners, Reply, Request};
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
-use crate::daemons::{Gatewayd, Place, Signerd, change_guard, init_vault};
+use crate::daemons::{
+    Gatewayd, Place, Signerd, change_guard, hostile_gateway, init_vault, operator,
+};
 use crate::evm::Evm;
 use crate::http::Http;
+use crate::signer::passphrase;
 use crate::solana::{self, Solana};
+use crate::wait;
 
 /// Ethereum's chain id.
 const ETHEREUM: u64 = 1;
@@ -165,6 +170,52 @@ impl Stage {
         let asset = format!("{network}/{kind}:{token}");
         self.set_policy(wallet, "ALLOWED_TOKENS", &json!({ "tokens": [{ "address": token }] }));
         self.set_policy(wallet, "SPENDING_LIMIT", &json!({ "token_limits": { asset: lines } }));
+    }
+
+    /// Lets the policies pass 1,000 coins at once, so that the guard alone decides.
+    #[track_caller]
+    pub fn trust_policies(&self, wallet: &Wallet) {
+        let lines = json!({ "instant_max": "1000", "notify_max": "1000", "delay_max": "1000" });
+        self.set_policy(wallet, "SPENDING_LIMIT", &json!({ "token_limits": { "native": lines } }));
+    }
+
+    /// Has the guard wait so many seconds for what it does not let go at once.
+    #[track_caller]
+    pub fn set_delay(&self, wallet: &Wallet, seconds: u32) {
+        change_guard(&self.place, wallet.id.parse().unwrap(), |text| {
+            let changed =
+                text.replace("delay_seconds = 600", &format!("delay_seconds = {seconds}"));
+            assert_ne!(changed, text, "the guard does not say how long it waits");
+            changed
+        });
+    }
+
+    /// What the signer has announced of a wallet.
+    #[track_caller]
+    pub fn announced(&self, wallet: &Wallet) -> Vec<Announcement> {
+        let request = Request::ListAnnouncements { wallet: wallet.id.parse().unwrap() };
+        let reply = hostile_gateway(&self.place).ask(request);
+        let Reply::Announcements(announced) = reply else { panic!("{reply:?}") };
+        announced
+    }
+
+    /// Waits until so many announcements of a wallet are open.
+    #[track_caller]
+    pub fn wait_until_announced(&self, wallet: &Wallet, count: usize) {
+        wait::until("an announcement", || (self.announced(wallet).len() == count).then_some(()));
+    }
+
+    /// Makes somebody the only owner of a wallet, as an operator does.
+    #[track_caller]
+    pub fn confirm_owner(&self, wallet: &Wallet, owner: Address) {
+        let reply = operator(&self.place).ask(Request::ConfirmOwners {
+            wallet: wallet.id.parse().unwrap(),
+            from_version: 0,
+            owners: Owners { threshold: 1, members: vec![owner] },
+            passphrase: passphrase(),
+            approval: None,
+        });
+        assert!(matches!(reply, Reply::Owners(_)), "{reply:?}");
     }
 
     /// Writes a policy for a wallet.

@@ -140,7 +140,7 @@ fn replies() -> Vec<Reply> {
         Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
         Reply::Exposure(Exposure { wallet, lines: vec![line], remarks: vec![] }),
         Reply::Backup(vec![0; 10]),
-        Reply::Journal(JournalReport { records: 3, head: [0; 32], keys: 1 }),
+        Reply::Journal(JournalReport { first: 1, records: 3, head: [0; 32], keys: 1 }),
         Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),
     ]
 }

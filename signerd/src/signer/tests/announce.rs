@@ -45,8 +45,17 @@ impl Stage {
     }
 
     fn announce(&mut self, nonce: u64, value: u64) -> Result<Announcement, RefusalCode> {
+        self.announce_as(ID, nonce, value)
+    }
+
+    fn announce_as(
+        &mut self,
+        id: AnnouncementId,
+        nonce: u64,
+        value: u64,
+    ) -> Result<Announcement, RefusalCode> {
         let payload = Payload::Transaction(transfer(nonce, value));
-        let announce = Request::Announce { wallet: self.wallet, id: ID, payload };
+        let announce = Request::Announce { wallet: self.wallet, id, payload };
         let reply = gateway(&mut self.signer, announce);
         let Reply::Announced(announcement) = reply else { return Err(code(reply).unwrap()) };
         Ok(announcement)
@@ -154,6 +163,35 @@ fn a_wait_goes_on_through_restarts_and_ends_by_no_step_of_a_clock() {
     stage.machine.set_wall(0);
     stage.machine.pass(DELAY);
     assert_eq!(stage.redeem(0), None, "what passed counts, whatever the clock shows");
+}
+
+#[test]
+fn a_wait_ends_by_time_that_an_operator_accepts() {
+    let mut stage = Stage::waiting();
+    stage.machine.reboot(DELAY);
+    stage.restart();
+    assert_eq!(stage.redeem(0), Some(RefusalCode::NotYet));
+    let accept = Request::AcceptTime { passphrase: passphrase() };
+    assert_eq!(operator(&mut stage.signer, accept), Reply::Done);
+    assert_eq!(stage.redeem(0), None);
+}
+
+#[test]
+fn announcements_count_as_requests_and_the_same_again_does_not() {
+    let mut stage = Stage::new();
+    let hours = "delay_seconds = 600\nrequests_per_hour = 2";
+    stage.change_guard("delay_seconds = 600", hours);
+    let other = |number| AnnouncementId([number; 16]);
+    assert_eq!(stage.announce_as(other(1), 0, MUCH).err(), None);
+    assert_eq!(stage.announce_as(other(1), 1, MUCH).err(), None);
+    assert_eq!(stage.announce_as(other(2), 0, MUCH).err(), None);
+    assert_eq!(stage.announce_as(other(1), 0, MUCH).err(), None);
+    let too_many = Some(RefusalCode::TooManyRequests);
+    assert_eq!(stage.announce_as(other(3), 0, MUCH).err(), too_many);
+    let request = stage.sign(Warrant::None, 0, 1);
+    assert_eq!(code(gateway(&mut stage.signer, request)), too_many);
+    stage.machine.pass(2 * 3600);
+    assert_eq!(stage.announce_as(other(3), 0, MUCH).err(), None);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use protocol::{AnnouncementId, Reply};
+use protocol::{AnnouncementId, Approval, KeyInfo, Reply};
 
+use super::owners::{Owner, approve, approved, confirm, owners, terms, to_sign};
 use super::*;
 use crate::clock::testing::Machine;
 
@@ -20,6 +21,7 @@ struct History {
     machine: Machine,
     state: TempDir,
     signer: Signer,
+    key: KeyInfo,
     wallet: WalletId,
     answered: Vec<Answered>,
 }
@@ -55,7 +57,7 @@ impl History {
         let create = Request::CreateKey { chain, environment, agent_id: None };
         let Reply::Key(key) = gateway(&mut signer, create) else { panic!("a key") };
         let wallet = key.wallet;
-        let mut history = Self { machine, state, signer, wallet, answered: Vec::new() };
+        let mut history = Self { machine, state, signer, key, wallet, answered: Vec::new() };
         history.keep("a wallet");
         history
     }
@@ -85,6 +87,17 @@ impl History {
         Request::Announce { wallet: self.wallet, id, payload }
     }
 
+    /// What the owner of its wallet allows: more than leaves without owners.
+    fn approval(&mut self) -> Approval {
+        let decoded = txcodec::evm::decode(&transfer(0, 2 * CEILING), EvmAddress([0; 20])).unwrap();
+        approve(&mut self.signer, &self.key, terms(), to_sign(&decoded), &[&Owner::evm(1)])
+    }
+
+    /// Bytes of the journal when that was answered.
+    fn length_after(&self, what: &str) -> usize {
+        self.answered.iter().find(|answered| answered.what == what).unwrap().length
+    }
+
     /// One of everything that is answered and must not be forgotten.
     fn of_everything() -> Self {
         use Latch::{Locked, Suspended};
@@ -111,6 +124,11 @@ impl History {
         history.ask("a wallet locked", Gateway, halt(Some(wallet), Locked));
         history.ask("a wallet resumed", Operator, resume(Some(wallet), Locked));
         history.ask("a signature after that", Gateway, history.sign(Warrant::None, 2, 2000));
+        let (alice, id) = (Owner::evm(1), history.wallet);
+        history.ask("owners confirmed", Operator, confirm(id, 0, &owners(1, &[&alice])));
+        let approval = history.approval();
+        let request = approved(id, transfer(3, 2 * CEILING), &approval);
+        history.ask("a signature that owners allowed", Gateway, request);
         history.ask("the switch renewed", Operator, Request::Renew);
         history.ask("all suspended", Gateway, halt(None, Suspended));
         history.ask("all locked", Gateway, halt(None, Locked));
@@ -144,12 +162,7 @@ fn wherever_a_crash_falls_an_announcement_lets_one_signature_go() {
     let history = History::of_everything();
     let file = journal_file(&history.state);
     let whole = std::fs::read(&file).unwrap();
-    let used_at = history
-        .answered
-        .iter()
-        .find(|answered| answered.what == "a signature that waited")
-        .unwrap()
-        .length;
+    let used_at = history.length_after("a signature that waited");
     let (state, machine, wallet) = (&history.state, &history.machine, history.wallet);
     let mut outcomes = std::collections::BTreeSet::new();
     for Answered { what, length, .. } in &history.answered {
@@ -174,6 +187,38 @@ fn wherever_a_crash_falls_an_announcement_lets_one_signature_go() {
     let expected = [
         [Some(UnknownAnnouncement); 2],
         [None, Some(UnknownAnnouncement)],
+        [Some(Suspended); 2],
+        [Some(Locked); 2],
+    ];
+    assert_eq!(outcomes, expected.into());
+}
+
+#[test]
+fn wherever_a_crash_falls_an_approval_lets_one_signature_go() {
+    use RefusalCode::{ApprovalUsed, BadApproval, Locked, Suspended};
+    let mut history = History::of_everything();
+    let (approval, wallet) = (history.approval(), history.wallet);
+    let file = journal_file(&history.state);
+    let whole = std::fs::read(&file).unwrap();
+    let used_at = history.length_after("a signature that owners allowed");
+    let mut outcomes = std::collections::BTreeSet::new();
+    for Answered { what, length, .. } in &history.answered {
+        std::fs::write(&file, &whole[..*length]).unwrap();
+        let (place, time) = (history.state.path(), history.machine.source());
+        let mut signer = start_with(place, time, settings());
+        operator(&mut signer, Request::Unlock { passphrase: passphrase() });
+        let after = [7, 8].map(|nonce| {
+            let request = approved(wallet, transfer(nonce, 2 * CEILING), &approval);
+            code(gateway(&mut signer, request))
+        });
+        let signed_after = after.iter().filter(|code| code.is_none()).count();
+        assert!(usize::from(*length >= used_at) + signed_after <= 1, "{what}: {after:?}");
+        outcomes.insert(after);
+    }
+    let expected = [
+        [Some(BadApproval); 2], // nobody owns it yet
+        [None, Some(ApprovalUsed)],
+        [Some(ApprovalUsed); 2],
         [Some(Suspended); 2],
         [Some(Locked); 2],
     ];

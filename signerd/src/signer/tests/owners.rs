@@ -18,13 +18,13 @@ const MUCH: u64 = 2 * CEILING;
 const BAD: Option<RefusalCode> = Some(RefusalCode::BadApproval);
 
 /// Somebody with a key of their own.
-enum Owner {
+pub(super) enum Owner {
     Evm(k256::ecdsa::SigningKey),
     Solana(ed25519_dalek::SigningKey),
 }
 
 impl Owner {
-    fn evm(seed: u8) -> Self {
+    pub(super) fn evm(seed: u8) -> Self {
         Self::Evm(k256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap())
     }
 
@@ -59,13 +59,13 @@ impl Owner {
     }
 }
 
-fn owners(threshold: u8, members: &[&Owner]) -> Owners {
+pub(super) fn owners(threshold: u8, members: &[&Owner]) -> Owners {
     let mut members: Vec<_> = members.iter().map(|owner| owner.address()).collect();
     members.sort();
     Owners { threshold, members }
 }
 
-fn terms() -> Terms {
+pub(super) fn terms() -> Terms {
     let fee_ceiling = Amount::from(FEE);
     Terms { guard_version: 1, fee_ceiling, expires_at: NOW + 3600, nonce: [1; 16] }
 }
@@ -84,7 +84,7 @@ fn question<'a>(
     Question { instance, wallet, address, guard_version, fee_ceiling, expires_at, nonce, matter }
 }
 
-fn approve(
+pub(super) fn approve(
     signer: &mut Signer,
     key: &KeyInfo,
     terms: Terms,
@@ -100,16 +100,16 @@ fn much(nonce: u64) -> Decoded {
     txcodec::evm::decode(&transfer(nonce, MUCH), EvmAddress([0; 20])).unwrap()
 }
 
-fn to_sign(decoded: &Decoded) -> Matter<'_> {
+pub(super) fn to_sign(decoded: &Decoded) -> Matter<'_> {
     Matter::Sign { decoded, environment: Environment::Mainnet }
 }
 
-fn approved(wallet: WalletId, transaction: Vec<u8>, approval: &Approval) -> Request {
+pub(super) fn approved(wallet: WalletId, transaction: Vec<u8>, approval: &Approval) -> Request {
     let warrant = Warrant::Approved(approval.clone());
     Request::Sign { wallet, payload: Payload::Transaction(transaction), warrant }
 }
 
-fn confirm(wallet: WalletId, from_version: u64, owners: &Owners) -> Request {
+pub(super) fn confirm(wallet: WalletId, from_version: u64, owners: &Owners) -> Request {
     let (owners, approval) = (owners.clone(), None);
     Request::ConfirmOwners { wallet, from_version, owners, passphrase: passphrase(), approval }
 }

@@ -136,9 +136,16 @@ fn after_a_lock_of_the_signer_wallets_with_owners_wait_for_them() {
     let (state, mut signer, key) = with_wallet();
     let owned = another_wallet(&mut signer);
     give_owner(&mut signer, owned);
+    let locked_already = another_wallet(&mut signer);
+    give_owner(&mut signer, locked_already);
+    gateway(&mut signer, halt(Some(locked_already), Latch::Locked));
     gateway(&mut signer, halt(None, Latch::Locked));
+    let (records, _) = signer.journal.head();
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), Some(RefusalCode::Locked));
     assert_eq!(operator(&mut signer, resume(None, Latch::Locked)), Reply::Done);
+    let (refusal, lock, resumed) = (1, 1, 1);
+    let expected = records + refusal + lock + resumed;
+    assert_eq!(signer.journal.head().0, expected, "what is locked is not locked again");
     drop(signer);
     let mut signer = start(state.path());
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });

@@ -11,9 +11,11 @@ mod demand;
 mod effects;
 mod exposure;
 mod judge;
+mod order;
 mod pace;
 mod room;
 mod schedule;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -64,7 +64,6 @@ impl Hours {
     }
 
     /// Whether every minute of it is one of `other` too.
-    #[cfg_attr(not(test), expect(dead_code, reason = "guards are not compared yet"))]
     pub(super) fn is_within(self, other: Self) -> bool {
         (0..u64::from(DAY_MINUTES)).all(|minute| !self.has(minute) || other.has(minute))
     }
@@ -79,7 +78,6 @@ impl Days {
     }
 
     /// Whether every day of it is one of `other` too.
-    #[cfg_attr(not(test), expect(dead_code, reason = "guards are not compared yet"))]
     pub(super) fn is_within(self, other: Self) -> bool {
         self.0.into_iter().zip(other.0).all(|(own, other)| !own || other)
     }

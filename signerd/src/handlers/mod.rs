@@ -56,8 +56,15 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         }
         Request::RotateKey { wallet, grace_seconds } => keys::rotate(signer, wallet, grace_seconds),
         Request::DestroyKey { wallet, passphrase } => keys::destroy(signer, wallet, &passphrase),
-        Request::SetGuard { wallet, from_version, text, passphrase, approval: _ } => {
-            guard::set(signer, wallet, from_version, &text, passphrase.as_ref())
+        Request::SetGuard { wallet, from_version, text, passphrase, approval } => {
+            let agreement = (passphrase.as_ref(), approval.as_ref());
+            guard::set(signer, wallet, from_version, &text, agreement)
+        }
+        Request::CheckGuard { wallet, text, payload } => {
+            guard::check(signer, wallet, &text, payload.as_ref())
+        }
+        Request::GuardTemplate { chain, environment, name } => {
+            guard::template(signer, chain, environment, &name)
         }
         Request::Backup { passphrase } => backup::make(signer, &passphrase),
         Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
@@ -72,9 +79,6 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::ReadJournal { from, limit } => journal::read(signer, from, limit),
         Request::Receipt { record } => journal::receipt(signer, record),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
-        Request::CheckGuard { .. } | Request::GuardTemplate { .. } => {
-            Err(Refusal::new(RefusalCode::NotPermitted, "this signer does not serve it"))
-        }
     }
 }
 

@@ -199,7 +199,7 @@ fn deeds() -> impl Strategy<Value = Vec<(u64, Deed)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn nobody_takes_more_than_was_printed(guard in a_guard(), deeds in deeds()) {

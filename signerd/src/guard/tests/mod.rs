@@ -12,6 +12,7 @@ use crate::clock::{Moment, UnixSeconds};
 use crate::owners::Approved;
 
 mod drain;
+mod order;
 mod rules;
 
 const NOW: UnixSeconds = 1_800_000_000;

@@ -156,7 +156,7 @@ fn a_call_that_is_listed_needs_nobody_and_its_value_counts() {
 }
 
 /// Typed data of TOKEN, on a network if there is one: a vote, or a permit for BOB.
-fn typed_data(kind: &str, chain_id: Option<u64>, amount: u64) -> Decoded {
+pub(super) fn typed_data(kind: &str, chain_id: Option<u64>, amount: u64) -> Decoded {
     let field = |name: &str, kind: &str| serde_json::json!({ "name": name, "type": kind });
     let mut domain = vec![field("name", "string"), field("verifyingContract", "address")];
     let mut values = serde_json::json!({ "name": "A", "verifyingContract": TOKEN.to_string() });

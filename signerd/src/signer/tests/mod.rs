@@ -17,6 +17,7 @@ mod announce;
 mod clocks;
 mod crashes;
 mod cuts;
+mod guard;
 mod latch;
 mod owners;
 mod records;
@@ -223,12 +224,12 @@ fn a_guard_is_set_from_the_version_that_stands_with_the_passphrase() {
         approval: None,
     };
     let right: &[u8] = b"correct horse battery staple";
-    let none = "messages = \"none\"";
+    let open = "[network.\"eip155:1\"]\nopen = true";
     for (request, refused) in [
-        (set(2, none, right), RefusalCode::GuardChanged),
+        (set(2, open, right), RefusalCode::GuardChanged),
         (set(1, "mesages = 1", right), RefusalCode::BadGuard),
-        (set(1, none, b"correct horse battery stable"), RefusalCode::WrongPassphrase),
-        (set(1, none, right), RefusalCode::Throttled),
+        (set(1, open, b"correct horse battery stable"), RefusalCode::WrongPassphrase),
+        (set(1, open, right), RefusalCode::Throttled),
     ] {
         assert_eq!(code(operator(&mut signer, request)), Some(refused));
     }

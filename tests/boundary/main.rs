@@ -10,6 +10,7 @@ mod frames;
 mod latches;
 mod messages;
 mod operators;
+mod owners;
 mod redteam;
 mod relation;
 mod secrets;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 pub mod agent;
+pub mod approver;
 pub mod daemons;
 pub mod evm;
 pub mod guards;

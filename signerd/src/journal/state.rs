@@ -94,16 +94,8 @@ impl State {
     }
 
     pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
-        let before_all = Seen { last: at, at, boot: [0; 16], uptime_ms: 0 };
-        let seen = self.seen.get_or_insert(before_all);
-        seen.last = seen.last.max(at);
+        self.see(at, &event);
         match event {
-            Event::Started { version: _, boot, uptime_ms } => {
-                (seen.at, seen.boot, seen.uptime_ms) = (at, boot, uptime_ms);
-            }
-            Event::TimeAccepted { from } => {
-                seen.at = seen.at.saturating_add(at.saturating_sub(from));
-            }
             Event::OwnersProposed { wallet, owners } => {
                 self.change(wallet, |state| state.owners.propose(owners));
             }
@@ -114,7 +106,10 @@ impl State {
                 let used = UsedApproval { nonce, expires_at };
                 self.change(wallet, |state| state.owners.use_up(used, at));
             }
-            Event::Refused { .. } | Event::Continued { .. } => {}
+            Event::Started { .. }
+            | Event::TimeAccepted { .. }
+            | Event::Refused { .. }
+            | Event::Continued { .. } => {}
             Event::VaultCreated { instance } => {
                 self.instance = instance;
                 self.latches.renew(at);
@@ -163,6 +158,19 @@ impl State {
                     wallet.windows.fill(at);
                 }
             }
+        }
+    }
+
+    /// Takes up what a record says of time.
+    fn see(&mut self, at: UnixSeconds, event: &Event) {
+        let before_all = Seen { last: at, at, boot: [0; 16], uptime_ms: 0 };
+        let seen = self.seen.get_or_insert(before_all);
+        seen.last = seen.last.max(at);
+        if let Event::Started { version: _, boot, uptime_ms } = event {
+            (seen.at, seen.boot, seen.uptime_ms) = (at, *boot, *uptime_ms);
+        }
+        if let Event::TimeAccepted { from } = event {
+            seen.at = seen.at.saturating_add(at.saturating_sub(*from));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use primitives::{Amount, Asset, Scope, WalletId};
-use protocol::journal::Grant;
+use protocol::journal::{Event, Grant};
 use protocol::{Demand, Refusal, RefusalCode};
 use txcodec::{Decoded, SigningInput};
 
@@ -76,6 +76,16 @@ impl Cleared {
     /// Gives up what was cleared to who records it.
     pub(crate) fn into_clearance(self) -> Clearance {
         self.0
+    }
+}
+
+impl Permit {
+    /// Who become the wallet's owners when it is used.
+    pub(crate) fn enrolment(&self) -> Option<Event> {
+        match self {
+            Self::Approved(approved) => approved.enrolment(),
+            Self::None | Self::Again(_) | Self::Waited(_) => None,
+        }
     }
 }
 

@@ -44,7 +44,11 @@ fn record(
         Some(repeat) => Permit::Again(repeat),
         None => permit(signer, (state, guard), warrant, &judged, moment)?,
     };
+    let enrolment = permit.enrolment();
     let cleared = judged.clear(permit)?;
+    if let Some(event) = enrolment {
+        signer.note(event);
+    }
     Ok(signer.journal.record(moment, cleared))
 }
 

@@ -8,8 +8,9 @@ use protocol::{Approval, Owners, Refusal, RefusalCode, Terms};
 use txcodec::approval::{Matter, Question};
 use txcodec::{Decoded, Effect};
 
-use super::{MAX_AHEAD_SECONDS, signature};
+use super::{MAX_AHEAD_SECONDS, no_owners, signature};
 use crate::clock::Moment;
+use crate::guard::{Enrolment, Guard};
 use crate::journal::{State, WalletSnapshot, WalletState};
 
 /// What the network may take is not in the intent: the owners' ceiling is the bound.
@@ -44,10 +45,33 @@ pub(crate) struct Asker<'a> {
     moment: Moment,
 }
 
+/// Whether owners were confirmed, or are by their first use.
+#[derive(Clone, Copy)]
+pub(super) enum Standing {
+    Confirmed,
+    Proposed,
+}
+
 impl<'a> Asker<'a> {
     /// The signer for one of its wallets.
     pub(crate) fn new(state: &State, wallet: &'a WalletState, moment: Moment) -> Self {
         Self { instance: state.instance(), wallet, moment }
+    }
+
+    /// Those whose signatures count for a signature: the confirmed ones, and where there are none and
+    /// the guard says so those who were proposed.
+    pub(super) fn who_answers(self) -> Result<(&'a Owners, Standing), Refusal> {
+        let confirmed = &self.wallet.snapshot().owners;
+        if *confirmed != Owners::NONE {
+            return Ok((confirmed, Standing::Confirmed));
+        }
+        let enrolment = self.wallet.guard().map(Guard::owner_enrolment);
+        match (enrolment, self.wallet.owners().proposed()) {
+            (Some(Enrolment::FirstUse), Some(proposed)) => Ok((proposed, Standing::Proposed)),
+            (Some(Enrolment::FirstUse), None) | (Some(Enrolment::Operator) | None, _) => {
+                Err(no_owners())
+            }
+        }
     }
 
     /// Checks terms and signatures of an approval that `owners` should have given.

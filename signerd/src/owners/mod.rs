@@ -20,6 +20,7 @@ use txcodec::approval::Matter;
 use crate::journal::WalletSnapshot;
 
 pub(crate) use answer::Asker;
+use answer::Standing;
 pub(crate) use eligible::check_eligible;
 pub use ledger::{MAX_PROPOSALS, MAX_USED, OwnersLedger};
 
@@ -31,7 +32,7 @@ pub const MAX_AHEAD_SECONDS: u64 = 7 * 24 * 60 * 60;
 ///
 /// ```compile_fail,E0451
 /// fn forge(wallet: primitives::WalletId, used: protocol::journal::UsedApproval) -> signerd::owners::Approved {
-///     signerd::owners::Approved { wallet, intent: [0; 32], used } // its fields are private
+///     signerd::owners::Approved { wallet, intent: [0; 32], used, enrols: None } // its fields are private
 /// }
 /// ```
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub struct Approved {
     wallet: WalletId,
     intent: [u8; 32],
     used: UsedApproval,
+    enrols: Option<Owners>,
 }
 
 /// What a wallet's owners allowed that is no signature. Only [`agree`] makes one.
@@ -60,9 +62,15 @@ impl Approved {
         self.wallet == wallet && self.intent == intent
     }
 
+    /// Those who become the owners by it, where this is their first use.
+    pub(crate) fn enrolment(&self) -> Option<Event> {
+        let owners = self.enrols.clone()?;
+        Some(Event::OwnersConfirmed { wallet: self.wallet, owners })
+    }
+
     #[cfg(test)]
     pub(crate) fn new(wallet: WalletId, intent: [u8; 32], used: UsedApproval) -> Self {
-        Self { wallet, intent, used }
+        Self { wallet, intent, used, enrols: None }
     }
 }
 
@@ -83,14 +91,16 @@ pub(crate) fn approve(
     decoded: &Decoded,
     approval: &Approval,
 ) -> Result<Approved, Refusal> {
-    let WalletSnapshot { id, owners, environment, .. } = asker.wallet.snapshot();
-    if *owners == Owners::NONE {
-        return Err(no_owners());
-    }
+    let WalletSnapshot { id, environment, .. } = asker.wallet.snapshot();
+    let (owners, standing) = asker.who_answers()?;
     answer::check_fee(decoded, approval.terms.fee_ceiling)?;
     let matter = Matter::Sign { decoded, environment: *environment };
     let used = asker.verify(owners, matter, approval)?;
-    Ok(Approved { wallet: *id, intent: decoded.intent(), used })
+    let enrols = match standing {
+        Standing::Confirmed => None,
+        Standing::Proposed => Some(owners.clone()),
+    };
+    Ok(Approved { wallet: *id, intent: decoded.intent(), used, enrols })
 }
 
 /// Verifies that the owners of a wallet allowed `matter`, where it has any; `None` where nobody has

@@ -6,6 +6,7 @@ mod clients;
 mod credentials;
 mod demands;
 mod first_start;
+mod guard_walk;
 mod inputs;
 mod outages;
 mod payments;

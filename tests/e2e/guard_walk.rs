@@ -5,6 +5,7 @@ use std::path::Path;
 
 use primitives::{Chain, Environment, WalletId, encode_hex};
 use protocol::{Payload, Request, Warrant};
+use serde_json::Value;
 use tests::daemons::{Gatewayd, Place, Signerd, create_wallet, hostile_gateway, init_vault};
 use tests::process::{self, Build, User, program};
 use tests::signer::PASSPHRASE;
@@ -89,6 +90,19 @@ impl Operator<'_> {
     }
 }
 
+/// Every template that is listed, printed.
+fn templates(operator: &Operator<'_>) -> String {
+    let list = operator.types("waiaasctl guard template --list --json", Knows::Nothing);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let name = |template: &Value| template["name"].as_str().unwrap().to_owned();
+    let names: Vec<String> = list["templates"].as_array().unwrap().iter().map(name).collect();
+    let print = |name: &String| {
+        let line = format!("waiaasctl guard template {name} --chain ethereum");
+        operator.types(&line, Knows::Nothing)
+    };
+    names.iter().map(print).collect()
+}
+
 #[test]
 fn every_command_of_the_walk_through_does_what_it_says() {
     let place = Place::new();
@@ -103,7 +117,7 @@ fn every_command_of_the_walk_through_does_what_it_says() {
     let document = fs::read_to_string(tests::repository().join("docs/guard.md")).unwrap();
     let blocks = blocks(&document, "Walk through");
     assert!(blocks.len() > 8, "{blocks:?}");
-    let mut printed = String::new();
+    let mut printed = templates(&operator);
     for block in blocks {
         let is_tightening = block.contains("guard set shop tighter.toml");
         let knows = if is_tightening { Knows::Nothing } else { Knows::Passphrase };

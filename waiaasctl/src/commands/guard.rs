@@ -19,7 +19,15 @@ use crate::table::{Column, Table};
 use crate::view::View;
 
 /// The templates that signerd has.
-const TEMPLATES: &[(&str, &str)] = &[("default", "what a new wallet gets")];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("default", "what a new wallet gets: amounts of the product's tiers, at once and after a wait"),
+    (
+        "strict",
+        "nothing at once, amounts of the product's tiers after a wait, texts with the owners",
+    ),
+    ("closed", "nothing without the owners"),
+    ("open", "everything that can be read; for test networks alone"),
+];
 
 /// Shows, compares, tries or replaces a guard.
 pub(super) fn run(command: GuardCommand, operation: &Operation) -> Result<View, Failure> {

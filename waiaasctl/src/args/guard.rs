@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
-use primitives::Address;
+use primitives::{Address, Chain, Environment};
 
-use super::WalletKind;
+use super::wallet::{chain_parser, environment_parser};
 
 /// What to do with guards.
 #[derive(Debug, Subcommand)]
@@ -82,11 +82,14 @@ pub struct GuardTemplateArgs {
     /// Its name
     #[arg(required_unless_present = "list")]
     pub name: Option<String>,
-    /// For which wallets.
-    #[command(flatten)]
-    pub kind: Option<WalletKind>,
+    /// For wallets of which kind of chain: ethereum (every EVM network) or solana
+    #[arg(long, value_parser = chain_parser(), required_unless_present = "list")]
+    pub chain: Option<Chain>,
+    /// For which networks: testnet, or mainnet where coins are worth money
+    #[arg(long, default_value = "testnet", value_parser = environment_parser())]
+    pub environment: Environment,
     /// List the templates instead
-    #[arg(long, conflicts_with = "name", exclusive = true)]
+    #[arg(long, conflicts_with_all = ["name", "chain"])]
     pub list: bool,
 }
 

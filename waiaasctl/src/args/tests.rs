@@ -74,6 +74,7 @@ const SIGNER: &[&str] = &[
     "guard template default --chain ethereum --environment mainnet",
     "guard template default --chain solana",
     "guard template --list",
+    "--json --runtime-dir /d guard template --list --passphrase-file -",
     "owner show shop",
     "owner propose shop 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
     "owner confirm shop 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed --threshold 1",

@@ -77,7 +77,8 @@ pub struct ImportArgs {
     pub key_file: Option<PathBuf>,
 }
 
-fn chain_parser() -> impl TypedValueParser<Value = Chain> {
+/// Reads the words of [`Chain`], which completions and messages list.
+pub(super) fn chain_parser() -> impl TypedValueParser<Value = Chain> {
     PossibleValuesParser::new(["ethereum", "solana"]).try_map(|word| word.parse::<Chain>())
 }
 

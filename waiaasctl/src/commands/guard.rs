@@ -142,7 +142,7 @@ fn ask_owners(arguments: &GuardSetArgs, operation: &Operation) -> String {
 }
 
 fn template(arguments: &GuardTemplateArgs, operation: &Operation) -> Result<View, Failure> {
-    let (Some(name), Some(kind)) = (&arguments.name, arguments.kind) else {
+    let (Some(name), Some(chain)) = (&arguments.name, arguments.chain) else {
         let names: Vec<Value> =
             TEMPLATES.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect();
         let mut table = Table::new([Column::left("NAME"), Column::left("WHAT IT LETS PASS")]);
@@ -151,7 +151,7 @@ fn template(arguments: &GuardTemplateArgs, operation: &Operation) -> Result<View
         }
         return Ok(View::new(json!({ "templates": names })).table(table));
     };
-    let (chain, environment) = (kind.chain, kind.environment);
+    let environment = arguments.environment;
     let request = Request::GuardTemplate { chain, environment, name: name.clone() };
     let guard = operation.signer()?.guard(request)?;
     Ok(View::new(json!({ "name": name, "text": guard.text })).verbatim(guard.text))

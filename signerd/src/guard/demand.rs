@@ -12,7 +12,7 @@ use crate::journal::Repeat;
 use crate::owners::Approved;
 
 /// A transaction or message that the guard of a wallet does not refuse, and what it demands for it.
-/// Only [`super::judge`] makes one.
+/// Only [`super::judge()`] makes one.
 #[derive(Debug)]
 pub struct Judged {
     pub(super) wallet: WalletId,

@@ -2,7 +2,7 @@
 //! owners' approval.
 //!
 //! A [`Guard`] belongs to one wallet. It believes nothing but the bytes, what the operator wrote,
-//! and the spend that the journal holds. [`judge`] says what something demands, and
+//! and the spend that the journal holds. [`judge()`] says what something demands, and
 //! [`Judged::clear`], which takes the reason why it is met, is the only maker of [`Cleared`], which
 //! the journal uses up; see `docs/guard.md` for the rules in words.
 

@@ -257,3 +257,27 @@ fn a_solana_guard_has_one_scope_and_no_contracts() {
         "[network.solana.contract.11111111111111111111111111111111]\nselectors = \"any\"";
     assert!(read(contract).unwrap_err().to_string().contains("is for EVM networks"));
 }
+
+#[test]
+fn every_guard_in_the_document_is_one() {
+    let document = include_str!("../../../../docs/guard.md");
+    let blocks: Vec<&str> =
+        document.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert!(blocks.len() >= 2);
+    for block in blocks {
+        let chain = if block.contains("[network.solana") { Chain::Solana } else { Chain::Evm };
+        if let Err(error) = Guard::from_operator(block, chain, BUILTIN) {
+            panic!("{error}\n{block}");
+        }
+    }
+}
+
+/// Every key that the parser knows stands in the document's tables.
+#[test]
+fn the_document_names_every_key() {
+    let document = include_str!("../../../../docs/guard.md");
+    let plain = EVM.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key));
+    for key in plain.chain(["per_transaction", "per_hour", "per_day", "per_month", "first-use"]) {
+        assert!(document.contains(key), "{key}");
+    }
+}

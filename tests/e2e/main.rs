@@ -7,6 +7,7 @@ mod credentials;
 mod demands;
 mod first_start;
 mod guard_walk;
+mod halts;
 mod inputs;
 mod outages;
 mod payments;

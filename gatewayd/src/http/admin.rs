@@ -7,7 +7,7 @@ use api::{
     ShuttingDown,
 };
 use axum::extract::State;
-use protocol::{Latch, RefusalCode};
+use protocol::{Latch, Refusal, RefusalCode};
 
 use super::body::{Done, Json};
 use super::problem::Problem;
@@ -111,9 +111,24 @@ impl From<SignerError> for Problem {
             }
             SignerError::Locked => Self::new(ErrorCode::KeystoreLocked, message)
                 .hint("an operator opens it with waiaasctl unlock"),
-            SignerError::Refused(refusal) => Self::new(refusal_code(refusal.code), message),
+            SignerError::Refused(refusal) => refused(&refusal, message),
         }
     }
+}
+
+/// A no of the signer, with its own word for it.
+fn refused(refusal: &Refusal, message: String) -> Problem {
+    let word = refusal.code.to_string();
+    let problem = Problem::new(refusal_code(refusal.code), message)
+        .details(serde_json::json!({ "signer": word }));
+    let problem = match u64::from(refusal.retry_after_seconds) {
+        0 => problem,
+        seconds => problem.retry_after(seconds),
+    };
+    if [RefusalCode::NeedsDelay, RefusalCode::NeedsOwner].contains(&refusal.code) {
+        return problem.hint("POST /v1/transactions/send can wait for a delay or an approval");
+    }
+    problem
 }
 
 /// What the contract calls a refusal of the signer.

@@ -208,6 +208,8 @@ impl From<WalletError> for Problem {
             WalletError::WrongState(_, WalletStatus::Active | WalletStatus::Terminated) => {
                 Self::new(ErrorCode::InvalidStateTransition, message)
             }
+            WalletError::HeldBySigner(id) => Self::new(ErrorCode::WalletSuspended, message)
+                .hint(format!("waiaasctl resume {id}, then this again")),
             WalletError::Name | WalletError::Reason => Self::invalid(message),
             WalletError::Store(error) => error.into(),
         }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    Announcement, AnnouncementId, KeyInfo, Owners, Payload, Refusal, RefusalCode, Reply, Request,
-    Status, Warrant,
+    Announcement, AnnouncementId, KeyInfo, Latch, Owners, Payload, Refusal, RefusalCode, Reply,
+    Request, Status, Warrant,
 };
 
 use self::connection::Line;
@@ -179,6 +179,18 @@ impl Signer {
             return Err(unexpected());
         };
         Ok(announcement)
+    }
+
+    /// Suspends a wallet at the signer, where only an operator resumes it.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn suspend(&self, wallet: WalletId, reason: String) -> Result<(), SignerError> {
+        let (wallet, from, to) = (Some(wallet), None, Latch::Suspended);
+        let Reply::Done = self.line.ask(Request::Halt { wallet, from, to, reason }).await? else {
+            return Err(unexpected());
+        };
+        Ok(())
     }
 
     /// Calls an announcement off.

@@ -1,6 +1,7 @@
 //! Wallets as they stand: list them, show one, rename it, stop using it.
 
 use primitives::WalletId;
+use protocol::Latch;
 
 use super::create_wallet::adopt_keys;
 use crate::app::App;
@@ -24,6 +25,9 @@ pub enum WalletError {
     /// The wallet is not in the state that this needs.
     #[error("wallet {0} is {1}")]
     WrongState(WalletId, WalletStatus),
+    /// The signer does not sign for it either, and the gateway cannot change that.
+    #[error("the signer has wallet {0} suspended or locked, and only an operator resumes it there")]
+    HeldBySigner(WalletId),
     /// The reason is endless or cannot be printed.
     #[error("a reason is at most 256 printable characters")]
     Reason,
@@ -103,7 +107,9 @@ pub async fn terminate_wallet(
     terminated.await
 }
 
-/// Stops using a wallet until it is resumed. What is under way is not called off.
+/// Stops using a wallet until it is resumed, at the signer first: what is stopped there stays stopped
+/// whoever has the gateway. A signer that cannot be asked does not keep the gateway from stopping.
+/// What is under way is not called off.
 ///
 /// # Errors
 /// When there is no such wallet, or it is not active.
@@ -115,6 +121,9 @@ pub async fn suspend_wallet(
 ) -> Result<Suspension, WalletError> {
     if reason.chars().count() > 256 || reason.chars().any(char::is_control) {
         return Err(WalletError::Reason);
+    }
+    if let Err(error) = app.signer.suspend(id, reason.clone()).await {
+        tracing::warn!(%error, wallet = %id, "suspended at the gateway alone");
     }
     let suspension = Suspension { at: app.clock.now(), reason };
     let suspended = app.store.write(move |db| {
@@ -131,11 +140,17 @@ pub async fn suspend_wallet(
     suspended.await
 }
 
-/// Uses a suspended wallet again.
+/// Uses a suspended wallet again, once the signer does: there an operator resumes it, with the
+/// vault's passphrase.
 ///
 /// # Errors
-/// When there is no such wallet, or it is not suspended.
+/// When there is no such wallet, it is not suspended, or the signer does not sign for it.
 pub async fn resume_wallet(app: &App, _master: &Master, id: WalletId) -> Result<(), WalletError> {
+    // A signer that cannot be asked signs nothing now, and says no itself later.
+    let keys = app.signer.keys().await.unwrap_or_default();
+    if keys.iter().any(|key| key.wallet == id && key.latch != Latch::Active) {
+        return Err(WalletError::HeldBySigner(id));
+    }
     let now = app.clock.now();
     let resumed = app.store.write(move |db| {
         let wallet = in_use(db, id)?;

@@ -26,6 +26,11 @@ fn what_only_tightens_is_set_without_the_passphrase_and_what_loosens_is_not() {
     assert_eq!(code(refused), Some(RefusalCode::NetworkNotAllowed));
 }
 
+#[track_caller]
+fn checked(reply: Reply) -> protocol::GuardCheck {
+    if let Reply::GuardCheck(check) = reply { check } else { panic!("{reply:?}") }
+}
+
 #[test]
 fn a_guard_is_tried_without_being_set() {
     let (_state, mut signer, key) = with_wallet();
@@ -34,20 +39,19 @@ fn a_guard_is_tried_without_being_set() {
     let mut check = |text: &str| {
         let payload = Some(Payload::Transaction(transfer(0, CEILING)));
         let request = Request::CheckGuard { wallet, text: text.to_owned(), payload };
-        let reply = operator(&mut signer, request);
-        if let Reply::GuardCheck(check) = reply { Ok(check) } else { Err(reply) }
+        operator(&mut signer, request)
     };
-    let looser = check(LOOSER).unwrap();
+    let looser = checked(check(LOOSER));
     assert_eq!((looser.order, looser.from_version), (GuardOrder::Looser, 1));
     assert_eq!(looser.verdict, Some(Demand::Immediate));
     assert_eq!(looser.exposure.lines.len(), 1);
-    let tighter = check(TIGHTER).unwrap();
+    let tighter = checked(check(TIGHTER));
     assert_eq!(tighter.order, GuardOrder::Tighter);
     assert!(matches!(tighter.verdict, Some(Demand::Never(_))), "{:?}", tighter.verdict);
     assert!(tighter.exposure.lines.is_empty() && !tighter.changes.is_empty());
-    let closed = check("[network.\"eip155:1\"]").unwrap();
+    let closed = checked(check("[network.\"eip155:1\"]"));
     assert!(matches!(closed.verdict, Some(Demand::Owner(_))), "{:?}", closed.verdict);
-    let Err(Reply::Refused(refusal)) = check("\nopn = true") else { panic!("a refusal") };
+    let Reply::Refused(refusal) = check("\nopn = true") else { panic!("a refusal") };
     assert_eq!(refusal.code, RefusalCode::BadGuard);
     assert!(refusal.message.contains("line 2"), "{}", refusal.message);
     assert_eq!(signer.journal.head().0, records, "nothing is written");

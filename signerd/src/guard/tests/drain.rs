@@ -198,6 +198,30 @@ fn deeds() -> impl Strategy<Value = Vec<(u64, Deed)>> {
     proptest::collection::vec((wait, deed), 1..60)
 }
 
+/// The month's ceiling of what waits counts what leaves at once, so that holds to it too.
+#[test]
+fn a_month_that_only_waits_limit_limits_what_leaves_at_once() {
+    let text = "[network.\"eip155:1\".native]\nimmediate = { per_day = \"10\" }\n\
+        delay = { per_day = \"20\", per_month = \"50\" }";
+    let mut victim = Victim {
+        guard: Guard::from_toml(text, Chain::Evm).unwrap(),
+        windows: Windows::default(),
+        announcements: Announcements::default(),
+        now: NOW,
+        left: Vec::new(),
+        announced: Vec::new(),
+        last_id: 0,
+    };
+    let printed = victim.print();
+    assert_eq!(printed.line.per_month, Ceiling::AtMost(Amount::from(50_u64)));
+    for _ in 0..10 {
+        victim.take_at_once();
+        victim.now += 2 * DAY_SECONDS;
+    }
+    victim.check(&printed, 0).unwrap();
+    assert_eq!(victim.left.iter().map(|(_, value)| value).sum::<u64>(), 50);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

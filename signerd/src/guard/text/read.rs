@@ -223,8 +223,10 @@ fn selector(at: usize, text: String) -> Result<Selector, Mistake> {
 }
 
 fn asset(toml: AssetToml, chain: Chain) -> Result<AssetRule, Mistake> {
-    let immediate = windowed(&toml.immediate)?;
+    let mut immediate = windowed(&toml.immediate)?;
     let delay = toml.delay.map(|delay| above(&delay, "immediate", &immediate)).transpose()?;
+    // What leaves at once counts there too. Shorter spans of `immediate` are limited by its day.
+    immediate.month = immediate.month.or(delay.and_then(|delay| delay.month));
     let owner = toml.owner.map(|owner| ceilings(&owner)).transpose()?.unwrap_or_default();
     let spenders = toml.spenders.map(|them| addresses(them, chain, |_at, most| Ok(most)));
     Ok(AssetRule { immediate, delay, owner, spenders: spenders.transpose()? })

@@ -8,7 +8,7 @@ use protocol::{Demand, Refusal, RefusalCode};
 use txcodec::{Decoded, SigningInput};
 
 use crate::announce::Waited;
-use crate::journal::Repeat;
+use crate::journal::{Paid, Repeat};
 use crate::owners::Approved;
 
 /// A transaction or message that the guard of a wallet does not refuse, and what it demands for it.
@@ -20,6 +20,8 @@ pub struct Judged {
     pub(super) scope: Option<Scope>,
     pub(super) spend: BTreeMap<Asset, Amount>,
     pub(super) demand: Demand,
+    /// Were it paid from a lease, which has room in the windows already.
+    pub(super) leased: Demand,
     pub(super) owners: OwnerCeilings,
 }
 
@@ -48,6 +50,8 @@ pub enum Permit {
     Waited(Waited),
     /// The wallet's owners approved it.
     Approved(Approved),
+    /// It was paid from a lease.
+    Leased(Paid),
 }
 
 /// A transaction or message that may be signed. Its fields are private and only [`Judged::clear`]
@@ -84,7 +88,7 @@ impl Permit {
     pub(crate) fn enrolment(&self) -> Option<Event> {
         match self {
             Self::Approved(approved) => approved.enrolment(),
-            Self::None | Self::Again(_) | Self::Waited(_) => None,
+            Self::None | Self::Again(_) | Self::Waited(_) | Self::Leased(_) => None,
         }
     }
 }
@@ -146,6 +150,13 @@ impl Judged {
                 }
                 self.owners.approved.clone().map(|()| Grant::Approved(approved.used()))
             }
+            Permit::Leased(paid) => match &self.leased {
+                Demand::Immediate if paid.is_for(self.wallet, self.intent()) => Ok(Grant::Lease),
+                Demand::Immediate => Err(needs_another(RefusalCode::Internal, "leased")),
+                Demand::Delay(seconds) => Err(needs_delay(*seconds)),
+                Demand::Owner(why) => Err(needs_owner(why)),
+                Demand::Never(why) => Err(never(why)),
+            },
             Permit::Again(_repeat) => self.owners.again.clone().map(|()| Grant::Again),
         }
     }

@@ -36,19 +36,21 @@ pub fn judge(
             Ok::<_, Refusal>(most.max(demand?))
         })?;
     let spend = spend_of(&decoded, scope, rule).ok_or_else(too_much)?;
-    let (demand, owners) = match (scope, rule) {
+    let (demand, leased, owners) = match (scope, rule) {
         (Some(scope), Some(NetworkRule::Limited(limits))) => {
             let delay_seconds = guard.delay_seconds;
             let room = Room { limits, windows, scope, delay_seconds, now: moment.now };
             let fee = fee_of(&decoded, limits.fee_per_byte(scope)).ok_or_else(too_much)?;
-            let demand = demand.max(room.demand_for_fee(fee)).max(room.demand(&spend));
-            (demand, room.owner_ceilings(&spend))
+            let demand = demand.max(room.demand_for_fee(fee));
+            let leased = Room { windows: &Windows::default(), ..room }.demand(&spend);
+            let leased = demand.clone().max(leased);
+            (demand.max(room.demand(&spend)), leased, room.owner_ceilings(&spend))
         }
         (_, Some(NetworkRule::Open | NetworkRule::Limited(_)) | None) => {
-            (demand, super::demand::OwnerCeilings::NONE)
+            (demand.clone(), demand, super::demand::OwnerCeilings::NONE)
         }
     };
-    Ok(Judged { wallet, decoded, scope, spend, demand, owners })
+    Ok(Judged { wallet, decoded, scope, spend, demand, leased, owners })
 }
 
 impl Guard {

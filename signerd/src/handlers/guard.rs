@@ -25,10 +25,14 @@ pub(super) fn show(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
 
 pub(super) fn exposure(signer: &Signer, wallet: WalletId) -> Result<Step, Refusal> {
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
-    let exposure = match state.guard() {
-        Some(guard) => exposure_under(guard, state, signer.clock.now()),
+    let now = signer.clock.now();
+    let mut exposure = match state.guard() {
+        Some(guard) => exposure_under(guard, state, now),
         None => Exposure { wallet, lines: Vec::new(), remarks: Vec::new() },
     };
+    for (what, amount) in signer.journal.leased(wallet, now) {
+        guard::add_leased(&mut exposure.lines, what, amount);
+    }
     Ok(Step::Answer(Reply::Exposure(exposure)))
 }
 

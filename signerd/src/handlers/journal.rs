@@ -3,7 +3,7 @@
 use protocol::{Refusal, RefusalCode, Reply, Secret};
 
 use super::{check_journal, done, vault_refusal};
-use crate::journal::{Event, ReadError};
+use crate::journal::{Event, JournalError, ReadError};
 use crate::log;
 use crate::signer::{Signer, Step};
 
@@ -19,6 +19,7 @@ pub(super) fn verify(signer: &mut Signer) -> Result<Step, Refusal> {
 /// Records from `from` on, or from the first that was not moved away, at most so many; none at the
 /// end. Each says its number.
 pub(super) fn read(signer: &mut Signer, from: u64, limit: u16) -> Result<Step, Refusal> {
+    commit(signer)?;
     let records = match signer.journal.read(from, limit.into()) {
         Err(ReadError::MovedAway { first }) => signer.journal.read(first, limit.into()),
         read => read,
@@ -27,6 +28,7 @@ pub(super) fn read(signer: &mut Signer, from: u64, limit: u16) -> Result<Step, R
 }
 
 pub(super) fn receipt(signer: &mut Signer, number: u64) -> Result<Step, Refusal> {
+    commit(signer)?;
     let unknown = || {
         let message =
             "the journal has no such record on the disk; `waiaasctl status` says how many";
@@ -36,6 +38,15 @@ pub(super) fn receipt(signer: &mut Signer, number: u64) -> Result<Step, Refusal>
     let instance = signer.vault.instance();
     let receipt = signer.vault.receipt(instance, before, record).map_err(vault_refusal)?;
     Ok(Step::Answer(Reply::Receipt(receipt)))
+}
+
+/// What others are told of stands on the disk, what was paid from leases too.
+fn commit(signer: &mut Signer) -> Result<(), Refusal> {
+    match signer.journal.commit().map(drop) {
+        // A journal that takes nothing more can still be read.
+        Ok(()) | Err(JournalError::Broken { .. }) => Ok(()),
+        Err(error) => Err(Refusal::new(RefusalCode::JournalFailed, error.to_string())),
+    }
 }
 
 fn unread(error: ReadError) -> Refusal {

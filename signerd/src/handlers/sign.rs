@@ -9,7 +9,7 @@ use txcodec::{DecodeError, Decoded, evm, message, solana};
 use super::unknown_wallet;
 use crate::clock::Moment;
 use crate::guard::{self, Guard, Judged, Permit};
-use crate::journal::{Unsynced, WalletState};
+use crate::journal::{Noted, WalletState};
 use crate::latch::{self, Stops};
 use crate::owners::{self, Asker};
 use crate::signer::{Signer, Step};
@@ -33,7 +33,7 @@ fn record(
     wallet: WalletId,
     payload: &Payload,
     warrant: &Warrant,
-) -> Result<Unsynced, Refusal> {
+) -> Result<Noted, Refusal> {
     let moment = signer.clock.moment();
     let (state, guard) = signing_wallet(signer, wallet, moment.now)?;
     guard.check_pace(state.windows(), moment.now)?;
@@ -42,7 +42,7 @@ fn record(
     let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;
     let permit = match repeat {
         Some(repeat) => Permit::Again(repeat),
-        None => permit(signer, (state, guard), warrant, &judged, moment)?,
+        None => permit(signer, wallet, warrant, &judged, moment)?,
     };
     let enrolment = permit.enrolment();
     let cleared = judged.clear(permit)?;
@@ -54,20 +54,24 @@ fn record(
 
 /// What the warrant is worth.
 fn permit(
-    signer: &Signer,
-    (state, guard): (&WalletState, &Guard),
+    signer: &mut Signer,
+    wallet: WalletId,
     warrant: &Warrant,
     judged: &Judged,
     moment: Moment,
 ) -> Result<Permit, Refusal> {
     match warrant {
-        Warrant::None => Ok(Permit::None),
+        Warrant::None => {
+            Ok(signer.journal.pay(judged, moment.now).map_or(Permit::None, Permit::Leased))
+        }
         Warrant::Announced(id) => {
+            let (state, guard) = signing_wallet(signer, wallet, moment.now)?;
             let (intent, delay_seconds) = (judged.intent(), guard.delay_seconds());
             let waited = state.announcements().redeem(*id, intent, delay_seconds, moment.now);
             waited.map(Permit::Waited)
         }
         Warrant::Approved(approval) => {
+            let (state, _guard) = signing_wallet(signer, wallet, moment.now)?;
             let asker = Asker::new(signer.journal.state(), state, moment);
             owners::approve(asker, judged.decoded(), approval).map(Permit::Approved)
         }

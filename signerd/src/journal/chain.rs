@@ -174,6 +174,12 @@ impl Chain {
         Ok(())
     }
 
+    /// Up to where the segment is on the disk, in bytes.
+    #[cfg(test)]
+    pub(super) fn synced(&self) -> u64 {
+        self.synced
+    }
+
     /// Records so far, and the hash that ends the chain.
     pub(super) fn head(&self) -> (u64, [u8; 32]) {
         (self.end.number, self.end.head)

@@ -10,6 +10,8 @@ mod chain;
 mod directory;
 mod error;
 mod index;
+mod lease;
+mod paying;
 mod read;
 mod recent;
 mod record;
@@ -25,10 +27,10 @@ use std::path::Path;
 use primitives::WalletId;
 use protocol::journal::Record;
 use protocol::{JournalReport, Latch};
-use sha2::{Digest, Sha256};
 use txcodec::SigningInput;
 
 pub use error::JournalError;
+pub use lease::Paid;
 pub use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
 pub use read::ReadError;
 pub use recent::Repeat;
@@ -36,7 +38,6 @@ pub use state::{State, WalletState};
 pub use witness::Witness;
 
 use crate::clock::{Moment, UnixSeconds};
-use crate::guard::{Clearance, Cleared};
 use crate::log;
 
 /// The journal and what it adds up to.
@@ -49,6 +50,11 @@ pub struct Journal {
     witness: Option<Witness>,
     /// Why this journal is not the one that the witness knows.
     put_back: Option<String>,
+    leases: lease::Leases,
+    /// Whether something waits that has to be on the disk as soon as may be.
+    urgent: bool,
+    /// When the disk last had everything.
+    synced_at: UnixSeconds,
     segment_bytes: u64,
     /// Of the last record that was appended.
     last: Moment,
@@ -61,9 +67,18 @@ pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Unsynced(Recorded);
 
+/// A clearance that is noted, and whether it may be signed yet.
+#[derive(Debug)]
+pub enum Noted {
+    /// Once what waits is on the disk.
+    Waiting(Unsynced),
+    /// Once what waits was handed to the system: its spend stands on the disk as a lease.
+    Leased(Recorded),
+}
+
 /// A clearance whose spend stands on the disk. Only [`Journal::commit`] makes one out of an
-/// [`Unsynced`], and the vault uses it up, so nothing is signed that is not recorded, and nothing
-/// recorded is signed twice.
+/// [`Unsynced`], or it was paid from a lease that stands there; the vault uses it up, so nothing is
+/// signed whose spend is not on the disk, and nothing recorded is signed twice.
 ///
 /// ```compile_fail,E0451
 /// fn forge(wallet: primitives::WalletId, input: txcodec::SigningInput) -> signerd::journal::Recorded {
@@ -117,7 +132,20 @@ impl Journal {
         let last = Moment { now, wall: now };
         let (indexes, segment_bytes) = (read::Indexes::default(), SEGMENT_BYTES);
         let (witness, put_back) = (None, None);
-        Ok(Self { chain, indexes, state, damage, witness, put_back, segment_bytes, last })
+        let leases = lease::Leases::default();
+        Ok(Self {
+            chain,
+            indexes,
+            state,
+            damage,
+            witness,
+            put_back,
+            leases,
+            urgent: false,
+            synced_at: now,
+            segment_bytes,
+            last,
+        })
     }
 
     /// Begins a new segment when one is so long, in bytes.
@@ -176,16 +204,28 @@ impl Journal {
         self.witness.as_ref().map_or_else(|| none.to_owned(), Witness::describe)
     }
 
-    /// What happens by the clock alone: the witness goes to its disk.
-    pub fn tick(&mut self, now: UnixSeconds) {
-        if let Some(witness) = &mut self.witness {
-            witness.sync(now);
+    /// What happens by the clock alone: what was paid from leases goes to the disk, and the witness
+    /// to its own, once a second.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn tick(&mut self, now: UnixSeconds) -> Result<(), JournalError> {
+        if self.urgent || now != self.synced_at {
+            self.synced_at = now;
+            self.commit()?;
         }
+        self.witness.iter_mut().for_each(|witness| witness.sync(now));
+        Ok(())
     }
 
-    /// The end: nothing more comes, and the witness goes to its disk.
-    pub fn stop(&mut self) {
+    /// The end: nothing more comes, and everything goes to its disk.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn stop(&mut self) -> Result<(), JournalError> {
+        self.commit()?;
         self.witness.iter_mut().for_each(Witness::sync_now);
+        Ok(())
     }
 
     /// What is wrong with the file, if it did not verify or could not be written. It takes nothing
@@ -210,22 +250,21 @@ impl Journal {
             self.put_back = None;
             self.witness.iter_mut().for_each(Witness::release);
         }
+        self.leases.end_by(&event);
+        self.urgent |= !matches!(event, Event::Signed { by: Grant::Lease, .. });
         let entry = self.chain.append(moment, event);
         self.state.apply(entry.at, entry.event);
     }
 
-    /// Counts what `cleared` spends, unless it was counted before.
-    pub fn record(&mut self, moment: Moment, cleared: Cleared) -> Unsynced {
-        let Clearance { wallet, input, intent, by, scope, spend } = cleared.into_clearance();
-        let digest = digest_of(&input);
-        let spend = match by {
-            Grant::Again | Grant::Lease => Vec::new(),
-            Grant::Guard | Grant::Announced(_) | Grant::Approved(_) => {
-                spend.into_iter().map(|(asset, amount)| SpendLine { asset, amount }).collect()
-            }
-        };
-        self.append(moment, Event::Signed { wallet, digest, intent, by, scope, spend });
-        Unsynced(Recorded { wallet, input })
+    /// Hands everything that was appended to the system, without waiting for the disk: enough for
+    /// what was paid from a lease.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn write(&mut self) -> Result<(), JournalError> {
+        self.chain.write().inspect_err(|error| {
+            self.damage.get_or_insert_with(|| error.to_string());
+        })
     }
 
     /// Puts everything that was appended on the disk, with one `fdatasync`. A segment that is full
@@ -238,6 +277,8 @@ impl Journal {
         self.chain.commit().inspect_err(|error| {
             self.damage.get_or_insert_with(|| error.to_string());
         })?;
+        (self.urgent, self.synced_at) = (false, self.last.now);
+        self.leases.committed();
         if self.chain.segment_length() >= self.segment_bytes
             && let Err(error) = self.chain.rotate(self.last, &mut self.state)
         {
@@ -277,17 +318,21 @@ impl Journal {
         self.indexes.record(&self.chain, number)
     }
 
+    /// Up to where the segment is on the disk, in bytes.
+    #[cfg(test)]
+    pub(crate) fn synced_bytes(&self) -> usize {
+        usize::try_from(self.chain.synced()).unwrap()
+    }
+
+    /// Whether nothing waits for the disk.
+    #[cfg(test)]
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.chain.synced() == self.chain.segment_length()
+    }
+
     /// Records appended, and the hash that ends the chain.
     pub fn head(&self) -> (u64, [u8; 32]) {
         self.chain.head()
-    }
-}
-
-/// Names what a signature is over, without repeating it.
-fn digest_of(input: &SigningInput) -> [u8; 32] {
-    match input {
-        SigningInput::Digest(digest) => Sha256::digest(digest).into(),
-        SigningInput::Bytes(bytes) => Sha256::digest(bytes).into(),
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::wire::{Reader, Wire, WireError};
 use protocol::{Announcement, KeyInfo, KeyState, Owners};
 use txcodec::SigningInput;
 
-use super::digest_of;
+use super::paying::digest_of;
 use super::recent::{Recent, Repeat};
 use super::{Event, Grant, Origin, SpendLine, WalletSnapshot};
 use crate::announce::Announcements;

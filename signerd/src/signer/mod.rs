@@ -6,7 +6,7 @@ use crate::clock::{Clock, TimeSource};
 use crate::config::Settings;
 use crate::dispatch::{Role, permit};
 use crate::handlers::{self, refusals::Refusals};
-use crate::journal::{Event, Journal, JournalError, Recorded, Unsynced};
+use crate::journal::{Committed, Event, Journal, JournalError, Noted, Recorded};
 use crate::log;
 use crate::vault::Vault;
 
@@ -38,7 +38,17 @@ pub(crate) enum Step {
     /// True once the batch is on the disk.
     AfterCommit(Reply),
     /// To be signed once the batch is on the disk.
-    Sign(Unsynced),
+    Sign(Noted),
+}
+
+impl Step {
+    /// Whether it has to be on the disk first.
+    fn waits(&self) -> bool {
+        match self {
+            Self::Answer(_) | Self::Sign(Noted::Leased(_)) => false,
+            Self::AfterCommit(_) | Self::Sign(Noted::Waiting(_)) => true,
+        }
+    }
 }
 
 impl Signer {
@@ -69,17 +79,36 @@ impl Signer {
     pub fn handle(&mut self, batch: Vec<Incoming>) -> Vec<Reply> {
         let steps: Vec<Step> = batch.into_iter().map(|incoming| self.decide(incoming)).collect();
         self.note_refusals();
-        match self.journal.commit() {
-            Ok(committed) => steps
-                .into_iter()
-                .map(|step| match step {
-                    Step::Answer(reply) | Step::AfterCommit(reply) => reply,
-                    Step::Sign(unsynced) => self.sign(unsynced.recorded(&committed)),
-                })
-                .collect(),
+        match self.put_down(&steps) {
+            Ok(committed) => {
+                steps.into_iter().map(|step| self.carry_out(step, committed.as_ref())).collect()
+            }
             Err(error) => {
                 log_failure(&error);
                 steps.into_iter().map(unwritten).collect()
+            }
+        }
+    }
+
+    /// Writes what was decided: on the disk, unless all of it was paid from leases, or is no more
+    /// than an answer.
+    fn put_down(&mut self, steps: &[Step]) -> Result<Option<Committed>, JournalError> {
+        if steps.iter().any(Step::waits) {
+            self.journal.commit().map(Some)
+        } else {
+            self.journal.write().map(|()| None)
+        }
+    }
+
+    fn carry_out(&mut self, step: Step, committed: Option<&Committed>) -> Reply {
+        match (step, committed) {
+            (Step::Answer(reply), _) | (Step::AfterCommit(reply), Some(_)) => reply,
+            (Step::Sign(Noted::Waiting(unsynced)), Some(committed)) => {
+                self.sign(unsynced.recorded(committed))
+            }
+            (Step::Sign(Noted::Leased(recorded)), _) => self.sign(recorded),
+            (step @ (Step::AfterCommit(_) | Step::Sign(Noted::Waiting(_))), None) => {
+                unwritten(step)
             }
         }
     }
@@ -132,16 +161,17 @@ impl Signer {
         }
         handlers::latch::judge_switch(self);
         self.note_refusals();
-        if let Err(error) = self.journal.commit() {
+        if let Err(error) = self.journal.tick(self.clock.now()) {
             log_failure(&error);
         }
-        self.journal.tick(self.clock.now());
     }
 
     /// What is left to do when no more requests come.
     pub fn stop(&mut self) {
         self.tick();
-        self.journal.stop();
+        if let Err(error) = self.journal.stop() {
+            log_failure(&error);
+        }
     }
 
     /// Using the vault is a reason not to lock it yet.

@@ -19,6 +19,7 @@ mod crashes;
 mod cuts;
 mod guard;
 mod latch;
+mod leases;
 mod owners;
 mod records;
 

@@ -35,7 +35,7 @@ pub(super) fn receipt(signer: &mut Signer, number: u64) -> Result<Step, Refusal>
         Refusal::new(RefusalCode::UnknownRecord, message)
     };
     let (before, record) = signer.journal.record_at(number).map_err(unread)?.ok_or_else(unknown)?;
-    let instance = signer.vault.instance();
+    let instance = signer.journal.state().instance();
     let receipt = signer.vault.receipt(instance, before, record).map_err(vault_refusal)?;
     Ok(Step::Answer(Reply::Receipt(receipt)))
 }

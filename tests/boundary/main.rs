@@ -2,6 +2,7 @@
 //! of `signer.sock`. Whatever is sent, no more leaves than the guard says.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod approvals;
 mod bench;
 mod ceilings;
 mod crashes;

@@ -84,6 +84,8 @@ pub static SOLANA: &[Row] = &[
 #[rustfmt::skip]
 pub static LIMITS: &[Row] = &[
     ("many small ones up to the window", &[Class("EVM: many small ones up to the window"), Class("Solana: many small ones up to the window"), Class("EVM: many allowances that fit one by one"), Class("EVM: many permits that fit one by one")]),
+    ("the same approval twice", &[Test("tests/boundary", "of_a_hundred_thousand_changed_approvals_none_is_accepted_and_the_valid_one_once")]),
+    ("an approval for another wallet, network, instance, guard version", &[Test("tests/boundary", "of_a_hundred_thousand_changed_approvals_none_is_accepted_and_the_valid_one_once")]),
     ("after a restart", &[Test("tests/boundary", "many_small_ones_stop_at_the_ceiling_of_the_day_and_a_restart_forgets_nothing")]),
     ("after a restore of an older state directory", &[Test("signerd/src", "a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day")]),
     ("a crash between the write and the signature", &[Test("tests/boundary", "whatever_was_signed_before_a_crash_is_counted_after_it")]),

@@ -50,6 +50,23 @@ def evm_message(vector: dict) -> None:
     assert signed.signature[64] == binary(vector["signature"])[64] + 27
 
 
+def approval(vector: dict) -> None:
+    if vector["kind"] == "solana_text":
+        key = Keypair.from_seed(binary(vector["private_key"]))
+        assert str(key.pubkey()) == vector["owner"]
+        assert bytes(key.sign_message(vector["text"].encode())) == binary(vector["signature"])
+        return
+    if vector["kind"] == "typed_data":
+        message = encode_typed_data(full_message=vector["typed_data"])
+        assert message.header == binary(vector["domain_separator"])
+    else:
+        message = encode_defunct(text=vector["text"])
+    signed = Account.sign_message(message, vector["private_key"])
+    assert signed.message_hash == binary(vector["digest"])
+    assert signed.signature == binary(vector["signature"])
+    assert Account.recover_message(message, signature=signed.signature) == vector["owner"]
+
+
 def solana_text(vector: dict) -> None:
     signature = Keypair.from_seed(binary(vector["private_key"])).sign_message(binary(vector["bytes"]))
     assert bytes(signature) == binary(vector["signature"])
@@ -67,6 +84,8 @@ def solana_transaction(vector: dict) -> None:
 def check_for(kind: str, vector: dict):
     if "error" in vector:
         return None
+    if kind == "approval":
+        return approval
     if kind == "evm":
         return evm_transaction
     if kind == "solana":
@@ -76,7 +95,7 @@ def check_for(kind: str, vector: dict):
 
 def main() -> None:
     checked = 0
-    for kind in ("evm", "message", "solana"):
+    for kind in ("approval", "evm", "message", "solana"):
         for path in sorted((VECTORS / kind).glob("*.json")):
             vector = json.loads(path.read_text())
             check = check_for(kind, vector)

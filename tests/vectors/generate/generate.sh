@@ -8,13 +8,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=${1:-$(mktemp -d)}
 
-cp "$here"/package.json "$here"/package-lock.json "$here"/*.mjs "$here"/*.py "$here"/requirements.txt "$scratch"
+cp "$here"/package.json "$here"/package-lock.json "$here"/approval.json "$here"/*.mjs "$here"/*.py "$here"/requirements.txt "$scratch"
 cd "$scratch"
 npm ci --ignore-scripts --no-fund --no-audit
 python3 -m venv python
 python/bin/pip install --quiet --requirement requirements.txt
 
-for kind in evm message solana; do
+for kind in approval evm message solana; do
   mkdir -p "$here/../$kind"
   find "$here/../$kind" -name '*.json' -delete
   VECTORS="$here/.." node "$kind.mjs"

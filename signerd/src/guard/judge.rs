@@ -15,6 +15,9 @@ use crate::clock::Moment;
 /// (EIP-155, 1559 and 2930).
 const SIGNATURE_LENGTH: u64 = 80;
 
+/// The most assets that one signature may move: its record names each, and has to stay short.
+const MAX_ASSETS: usize = 128;
+
 /// Decides what has to happen before `decoded` may be signed for `wallet`, given what left it
 /// already.
 ///
@@ -36,6 +39,9 @@ pub fn judge(
             Ok::<_, Refusal>(most.max(demand?))
         })?;
     let spend = spend_of(&decoded, scope, rule).ok_or_else(too_much)?;
+    if spend.len() > MAX_ASSETS {
+        return Err(not_allowed(&format!("it moves more than {MAX_ASSETS} assets")));
+    }
     let (demand, leased, owners) = match (scope, rule) {
         (Some(scope), Some(NetworkRule::Limited(limits))) => {
             let delay_seconds = guard.delay_seconds;

@@ -213,6 +213,57 @@ fn typed_data_that_is_listed_needs_nobody_and_what_it_spends_counts() {
     assert_eq!(whole(&text, typed_data("Permit", Some(5), 101), NOW), Asks::Nothing);
 }
 
+/// A permit for so many tokens at once, on a network that is open.
+fn permits_of(tokens: u16) -> Decoded {
+    let fields = |fields: &[(&str, &str)]| -> Vec<_> {
+        let field = |(name, kind)| serde_json::json!({ "name": name, "type": kind });
+        fields.iter().copied().map(field).collect()
+    };
+    let permitted = (0..tokens).map(|number| {
+        let mut token = [0x70; 20];
+        token[..2].copy_from_slice(&number.to_be_bytes());
+        serde_json::json!({ "token": EvmAddress(token).to_string(), "amount": "1" })
+    });
+    let whole = serde_json::json!({
+        "types": {
+            "EIP712Domain": fields(&[
+                ("name", "string"), ("chainId", "uint256"), ("verifyingContract", "address"),
+            ]),
+            "PermitBatchTransferFrom": fields(&[
+                ("permitted", "TokenPermissions[]"), ("spender", "address"), ("nonce", "uint256"),
+                ("deadline", "uint256"),
+            ]),
+            "TokenPermissions": fields(&[("token", "address"), ("amount", "uint256")]),
+        },
+        "primaryType": "PermitBatchTransferFrom",
+        "domain": {
+            "name": "Permit2",
+            "chainId": 5,
+            "verifyingContract": "0x000000000022D473030F116dDEE9F6B43aC78BA3",
+        },
+        "message": {
+            "permitted": permitted.collect::<Vec<_>>(),
+            "spender": BOB.to_string(),
+            "nonce": "0",
+            "deadline": "1900000000",
+        },
+    });
+    decode_typed_data(&TypedData::from_json(&whole).unwrap().to_bytes()).unwrap()
+}
+
+/// The record of 2,500 would be longer than any that is read again.
+#[test]
+fn one_signature_moves_so_many_assets_that_its_record_is_short() {
+    for (tokens, expected) in [
+        (1, Asks::Nothing),
+        (128, Asks::Nothing),
+        (129, Asks::Never(RefusalCode::EffectNotAllowed)),
+        (2500, Asks::Never(RefusalCode::EffectNotAllowed)),
+    ] {
+        assert_eq!(asks(&Windows::default(), permits_of(tokens)), expected, "{tokens}");
+    }
+}
+
 #[test]
 fn a_permit_counts_on_the_network_that_it_names() {
     let text = format!(

@@ -148,6 +148,11 @@ impl Guard {
         self.delay_seconds
     }
 
+    /// Whether whatever can be read is signed there.
+    pub fn is_open(&self, scope: Scope) -> bool {
+        self.networks.get(&scope) == Some(&NetworkRule::Open)
+    }
+
     /// Who confirms the wallet's first owners.
     pub fn owner_enrolment(&self) -> Enrolment {
         self.owner_enrolment

@@ -199,8 +199,8 @@ wire_fields!(Line { ledger, span, scope, asset });
 wire_fields!(Bucket { number, amount });
 
 /// Times, then spend and requests: a count of 32 bits, and as many lines with a count of their
-/// buckets. There may be more of them than in a list of a message: one for each token that was moved
-/// on an open network.
+/// buckets. There may be more of them than in a list of a message: one for each token that owners let
+/// go.
 impl Wire for Windows {
     fn write(&self, out: &mut Vec<u8>) {
         self.filled_at.write(out);

@@ -245,6 +245,11 @@ impl WalletState {
         at: UnixSeconds,
     ) {
         let Some(scope) = scope else { return };
+        // What is not limited is compared with nothing, and may be of any number of tokens.
+        let is_open = self.guard.as_ref().is_some_and(|guard| guard.is_open(scope));
+        if is_open && ledger == Ledger::Alone {
+            return;
+        }
         for SpendLine { asset, amount } in spend {
             self.windows.add(ledger, (scope, *asset), *amount, at);
         }

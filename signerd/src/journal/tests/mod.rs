@@ -89,6 +89,28 @@ fn what_was_committed_is_there_after_a_restart() {
     assert_eq!(journal.verify().unwrap().records, 3);
 }
 
+/// A gateway names as many tokens as it likes there.
+#[test]
+fn what_leaves_an_open_network_takes_no_room() {
+    let directory = TempDir::new().unwrap();
+    let mut journal = Journal::open(directory.path()).unwrap();
+    let set =
+        |version, text: &str| Event::GuardSet { wallet: wallet(), version, text: text.into() };
+    let open = "[network.\"eip155:1\"]\nopen = true";
+    for event in [created(), set(2, open), signed(5)] {
+        journal.append(MOMENT, event);
+    }
+    assert_eq!(*journal.state().wallet(wallet()).unwrap().windows(), {
+        let mut only_asked = crate::guard::Windows::default();
+        only_asked.add_request(NOW);
+        only_asked
+    });
+    for event in [set(3, "[network.\"eip155:1\"]"), signed(7)] {
+        journal.append(MOMENT, event);
+    }
+    assert_eq!(spent(&journal), Some(Amount::from(7_u64)), "it counts where it is limited");
+}
+
 #[test]
 fn a_record_that_was_cut_short_is_taken_off() {
     let (directory, file) = sample();

@@ -30,7 +30,7 @@ pub(crate) fn cargo(arguments: &str) -> Command {
 
 /// Runs to the end; what it prints goes to the terminal.
 pub(crate) fn call(command: &mut Command) -> Result<(), Failure> {
-    println!("$ {}", line(command));
+    eprintln!("$ {}", line(command));
     let status = command.status().map_err(|error| format!("{}: {error}", line(command)))?;
     if status.success() { Ok(()) } else { Err(format!("{}: {status}", line(command))) }
 }

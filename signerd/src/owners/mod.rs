@@ -25,7 +25,7 @@ pub(crate) use eligible::check_eligible;
 pub use ledger::{MAX_PROPOSALS, MAX_USED, OwnersLedger};
 
 /// For how long ahead owners can allow something.
-pub const MAX_AHEAD_SECONDS: u64 = 7 * 24 * 60 * 60;
+pub(crate) const MAX_AHEAD_SECONDS: u64 = 7 * 24 * 60 * 60;
 
 /// What a wallet's owners allowed to be signed. Its fields are private and only [`approve`] makes
 /// one, so nothing passes for approved that was not verified.

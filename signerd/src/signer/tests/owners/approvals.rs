@@ -145,7 +145,8 @@ fn terms_hold_to_their_last_unit() {
     use RefusalCode::{ApprovalExpired, BadApproval, GuardChanged};
     let alice = Owner::evm(1);
     let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
-    let most = NOW + MAX_AHEAD_SECONDS;
+    let seven_days = 604_800;
+    let most = NOW + seven_days;
     let fee = |amount| Amount::from(amount);
     let rows = [
         ("another guard", Terms { guard_version: 2, ..terms() }, Some(GuardChanged)),

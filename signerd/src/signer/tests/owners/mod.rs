@@ -10,7 +10,6 @@ use txcodec::solana::{self, Message, Version};
 
 use super::*;
 use crate::clock::testing::Machine;
-use crate::owners::MAX_AHEAD_SECONDS;
 
 mod approvals;
 mod enrolment;

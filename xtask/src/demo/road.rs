@@ -71,7 +71,7 @@ impl<'a> Road<'a> {
                 .step("send 0.05 SOL, and see it confirmed", || self.pay_coins(solana, "0.05", 9)),
             report
                 .step("send 25 of an SPL token, and see it confirmed", || self.pay_tokens(solana)),
-            report.step("the signer's guard refuses 150 of the ERC-20", || self.be_refused()),
+            report.step("the signer wants its owners for 150 of the ERC-20", || self.need_owners()),
             report.step("0.1 ETH wait in the queue, and are cancelled", || self.wait_in_queue()),
         ];
         // The report has them already.
@@ -108,25 +108,35 @@ impl<'a> Road<'a> {
         }
     }
 
-    fn be_refused(&self) -> Result<(), Failure> {
+    /// No policy of the gateway asks for them: the guard does.
+    fn need_owners(&self) -> Result<(), Failure> {
         let body = token_transfer(&self.evm, Amount::from(150_000_000_u64));
         let id = self.agent.send(&body);
-        let transaction = self.agent.reach(&id, "FAILED").map_err(|why| why.to_string())?;
-        println!("  the signer says: {}", text(&transaction["error"]));
-        Ok(())
+        let queued = self.queued(&id, "APPROVAL")?;
+        println!("  the signer says: {}", text(&queued["error"]));
+        self.cancel(&id)
     }
 
     fn wait_in_queue(&self) -> Result<(), Failure> {
         let tenth = Amount::from_units("0.1", 18).map_err(|error| error.to_string())?;
         let id = self.agent.send(&transfer(&self.evm, tenth));
-        let queued = self.agent.reach(&id, "QUEUED").map_err(|why| why.to_string())?;
+        self.queued(&id, "DELAY")?;
+        self.cancel(&id)
+    }
+
+    fn queued(&self, id: &str, tier: &str) -> Result<Value, Failure> {
+        let queued = self.agent.reach(id, "QUEUED").map_err(|why| why.to_string())?;
         println!("  its tier is {}", text(&queued["tier"]));
+        if queued["tier"] == tier { Ok(queued) } else { Err(format!("its tier is not {tier}")) }
+    }
+
+    fn cancel(&self, id: &str) -> Result<(), Failure> {
         let cancelled =
             self.agent.http().post(&format!("/v1/transactions/{id}/cancel"), &json!({}));
         if cancelled.status != 200 {
             return Err(cancelled.to_string());
         }
-        self.agent.reach(&id, "CANCELLED").map(drop).map_err(|why| why.to_string())
+        self.agent.reach(id, "CANCELLED").map(drop).map_err(|why| why.to_string())
     }
 
     pub(super) fn say_what_to_try(&self) {

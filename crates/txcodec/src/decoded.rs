@@ -170,6 +170,26 @@ impl Decoded {
         Some(spend)
     }
 
+    /// The most that the network takes because of it: the fee, and the rent of new accounts, in base
+    /// units of the native coin. `None` above 256 bits.
+    pub fn network_takes(&self) -> Option<Amount> {
+        let rent = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Rent { amount, .. } => Some(*amount),
+            Effect::NativeOut { .. }
+            | Effect::TokenOut { .. }
+            | Effect::CollectibleOut { .. }
+            | Effect::Allowance { .. }
+            | Effect::AuthorityChange { .. }
+            | Effect::Call { .. }
+            | Effect::Deploy
+            | Effect::Text { .. }
+            | Effect::TypedData { .. }
+            | Effect::Memo { .. }
+            | Effect::Opaque(_) => None,
+        });
+        Amount::sum(rent.chain([self.fee_ceiling]))
+    }
+
     /// Who gets something: recipients of coins, tokens and collectibles, in the order of the bytes.
     pub fn recipients(&self) -> impl Iterator<Item = Address> {
         self.effects.iter().filter_map(|effect| match effect {

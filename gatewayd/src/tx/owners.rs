@@ -5,7 +5,7 @@ use txcodec::Decoded;
 use super::announce::send_back;
 use super::halt::{self, Halt, Pace};
 use super::pipeline::Road;
-use super::question::{Asker, LONGEST_QUESTION, Question, network_takes};
+use super::question::{Asker, LONGEST_QUESTION, Question};
 use super::refusal::{self, Course};
 use super::{Problem, Progress, Status, Tier};
 use crate::clock::UnixSeconds;
@@ -83,7 +83,7 @@ impl Road<'_> {
             return Err(self.send_anew(Tier::Approval, changed()).await);
         }
         let ceiling = question.terms.fee_ceiling;
-        if network_takes(decoded).is_some_and(|takes| takes <= ceiling) {
+        if decoded.network_takes().is_some_and(|takes| takes <= ceiling) {
             return Ok(());
         }
         let message = format!("the network takes more now than the {ceiling} that were approved");

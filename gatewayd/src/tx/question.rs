@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{Approval, OwnerSignature, Owners, Terms};
 use txcodec::approval::{ApprovalError, Matter, Rendered};
-use txcodec::{DecodeError, Decoded, Effect};
+use txcodec::{DecodeError, Decoded};
 
 use primitives::Amount;
 
@@ -148,23 +148,4 @@ impl Question {
         self.approved_at
             .map(|_at| Approval { terms: self.terms, signatures: self.signatures.clone() })
     }
-}
-
-/// What the network may take: the fee, and rent on Solana. `None` above 256 bits.
-pub(super) fn network_takes(decoded: &Decoded) -> Option<Amount> {
-    let rent = decoded.effects().iter().filter_map(|effect| match effect {
-        Effect::Rent { amount, .. } => Some(*amount),
-        Effect::NativeOut { .. }
-        | Effect::TokenOut { .. }
-        | Effect::CollectibleOut { .. }
-        | Effect::Allowance { .. }
-        | Effect::AuthorityChange { .. }
-        | Effect::Call { .. }
-        | Effect::Deploy
-        | Effect::Text { .. }
-        | Effect::TypedData { .. }
-        | Effect::Memo { .. }
-        | Effect::Opaque(_) => None,
-    });
-    Amount::sum(rent.chain([decoded.fee_ceiling()]))
 }

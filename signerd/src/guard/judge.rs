@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use primitives::{Amount, Asset, Scope, WalletId};
 use protocol::{Demand, Refusal, RefusalCode};
-use txcodec::{Decoded, Effect, Subject};
+use txcodec::{Decoded, Subject};
 
 use super::effects::{not_allowed, owner};
 use super::room::Room;
@@ -107,22 +107,7 @@ fn spend_of(
 
 /// The fee, with what the network takes for the bytes and the rent of new accounts.
 fn fee_of(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {
-    let rent = decoded.effects().iter().filter_map(|effect| match effect {
-        Effect::Rent { amount, .. } => Some(*amount),
-        Effect::NativeOut { .. }
-        | Effect::TokenOut { .. }
-        | Effect::CollectibleOut { .. }
-        | Effect::Allowance { .. }
-        | Effect::AuthorityChange { .. }
-        | Effect::Call { .. }
-        | Effect::Deploy
-        | Effect::Text { .. }
-        | Effect::TypedData { .. }
-        | Effect::Memo { .. }
-        | Effect::Opaque(_) => None,
-    });
-    let fees = [decoded.fee_ceiling(), fee_for_bytes(decoded, per_byte)?];
-    Amount::sum(fees.into_iter().chain(rent))
+    decoded.network_takes()?.checked_add(fee_for_bytes(decoded, per_byte)?)
 }
 
 fn fee_for_bytes(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {

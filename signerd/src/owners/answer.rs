@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use primitives::Amount;
 use protocol::journal::UsedApproval;
 use protocol::{Approval, Owners, Refusal, RefusalCode, Terms};
+use txcodec::Decoded;
 use txcodec::approval::{Matter, Question};
-use txcodec::{Decoded, Effect};
 
 use super::{MAX_AHEAD_SECONDS, no_owners, signature};
 use crate::clock::Moment;
@@ -15,21 +15,7 @@ use crate::journal::{State, WalletSnapshot, WalletState};
 
 /// What the network may take is not in the intent: the owners' ceiling is the bound.
 pub(super) fn check_fee(decoded: &Decoded, ceiling: Amount) -> Result<(), Refusal> {
-    let rent = decoded.effects().iter().filter_map(|effect| match effect {
-        Effect::Rent { amount, .. } => Some(*amount),
-        Effect::NativeOut { .. }
-        | Effect::TokenOut { .. }
-        | Effect::CollectibleOut { .. }
-        | Effect::Allowance { .. }
-        | Effect::AuthorityChange { .. }
-        | Effect::Call { .. }
-        | Effect::Deploy
-        | Effect::Text { .. }
-        | Effect::TypedData { .. }
-        | Effect::Memo { .. }
-        | Effect::Opaque(_) => None,
-    });
-    let most = Amount::sum(rent.chain([decoded.fee_ceiling()]));
+    let most = decoded.network_takes();
     if most.is_some_and(|most| most <= ceiling) {
         return Ok(());
     }

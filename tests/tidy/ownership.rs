@@ -104,8 +104,9 @@ static RULES: &[Rule] = &[
         words: &["k256::", "ed25519_dalek::"],
         within: &["crates/", "gatewayd/src/", "signerd/src/", "waiaasctl/src/"],
         except: &[
+            "crates/txcodec/src/approval/signature.rs",
             "gatewayd/src/owner/",
-            "signerd/src/owners/",
+            "signerd/src/owners/eligible.rs",
             "signerd/src/signer/tests/",
             "signerd/src/vault/",
             "waiaasctl/src/commands/tests/",

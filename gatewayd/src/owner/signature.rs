@@ -1,69 +1,21 @@
 //! An owner's signature over one of the forms of a question (`docs/approval.md`).
 
-use ed25519_dalek::VerifyingKey as Ed25519Key;
-use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
-use primitives::{Address, EvmAddress, SolanaAddress};
 use protocol::{OwnerSignature, SignedForm};
-use sha3::{Digest, Keccak256};
 use txcodec::approval::Rendered;
 
 /// True if the owner that the signature names made it, over the form that it names.
 pub fn is_valid(rendered: &Rendered, signature: &OwnerSignature) -> bool {
     let OwnerSignature { owner, form, bytes } = signature;
-    match (owner, form) {
-        (Address::Evm(owner), SignedForm::Text) => {
-            recover(rendered.text_digest(), bytes) == Some(*owner)
-        }
-        (Address::Evm(owner), SignedForm::TypedData) => {
-            recover(rendered.typed_data().digest(), bytes) == Some(*owner)
-        }
-        (Address::Solana(owner), SignedForm::Text) => {
-            is_signed(*owner, rendered.text().as_bytes(), bytes)
-        }
-        (Address::Solana(_), SignedForm::TypedData) => false,
+    match form {
+        SignedForm::Text => rendered.text_is_signed_by(*owner, bytes),
+        SignedForm::TypedData => rendered.typed_data_is_signed_by(*owner, bytes),
     }
-}
-
-/// Who signed: `r ‖ s ‖ v` with v as 0 or 1, or as 27 or 28, and the smaller s (EIP-2).
-fn recover(digest: [u8; 32], bytes: &[u8]) -> Option<EvmAddress> {
-    let (numbers, v) = bytes.split_last_chunk::<1>()?;
-    let is_y_odd = match v {
-        [0 | 27] => false,
-        [1 | 28] => true,
-        _ => return None,
-    };
-    let signature = Signature::from_slice(numbers).ok()?;
-    if signature.normalize_s() != signature {
-        return None;
-    }
-    let recovery = RecoveryId::new(is_y_odd, false);
-    let key = VerifyingKey::recover_from_prehash(&digest, &signature, recovery).ok()?;
-    Some(address(&key))
-}
-
-/// The last twenty bytes of Keccak-256 of the point's coordinates.
-pub(super) fn address(key: &VerifyingKey) -> EvmAddress {
-    let point = key.to_sec1_point(false);
-    let coordinates = point.as_bytes().get(1..).unwrap_or_default();
-    let hash: [u8; 32] = Keccak256::digest(coordinates).into();
-    let mut address = [0; 20];
-    address.iter_mut().zip(hash.into_iter().skip(12)).for_each(|(to, from)| *to = from);
-    EvmAddress(address)
-}
-
-/// Ed25519 (RFC 8032), strictly: one signature has one form.
-fn is_signed(owner: SolanaAddress, message: &[u8], bytes: &[u8]) -> bool {
-    let (Ok(key), Ok(signature)) =
-        (Ed25519Key::from_bytes(&owner.0), ed25519_dalek::Signature::from_slice(bytes))
-    else {
-        return false;
-    };
-    key.verify_strict(message, &signature).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::{Amount, WalletId};
+    use k256::ecdsa::Signature;
+    use primitives::{Address, Amount, WalletId};
     use txcodec::approval::{Matter, Question};
 
     use super::super::testing::TestOwner;

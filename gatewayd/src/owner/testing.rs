@@ -1,12 +1,11 @@
 //! Owners with keys, for tests.
 
 use ed25519_dalek::Signer;
-use k256::ecdsa::SigningKey;
-use primitives::{Address, SolanaAddress};
+use k256::ecdsa::{SigningKey, VerifyingKey};
+use primitives::{Address, EvmAddress, SolanaAddress};
 use protocol::{OwnerSignature, SignedForm};
+use sha3::{Digest, Keccak256};
 use txcodec::approval::Rendered;
-
-use super::signature::address;
 
 /// Somebody who signs with a key of their own.
 pub(crate) enum TestOwner {
@@ -47,4 +46,11 @@ impl TestOwner {
         };
         OwnerSignature { owner: self.address(), form, bytes }
     }
+}
+
+/// The last twenty bytes of Keccak-256 of the point's coordinates.
+fn address(key: &VerifyingKey) -> EvmAddress {
+    let point = key.to_sec1_point(false);
+    let hash: [u8; 32] = Keccak256::digest(&point.as_bytes()[1..]).into();
+    EvmAddress(*hash.last_chunk().unwrap())
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use primitives::Amount;
 use protocol::journal::UsedApproval;
-use protocol::{Approval, Owners, Refusal, RefusalCode, Terms};
+use protocol::{Approval, OwnerSignature, Owners, Refusal, RefusalCode, SignedForm, Terms};
 use txcodec::Decoded;
-use txcodec::approval::{Matter, Question};
+use txcodec::approval::{Matter, Question, Rendered};
 
-use super::{MAX_AHEAD_SECONDS, no_owners, signature};
+use super::{MAX_AHEAD_SECONDS, no_owners};
 use crate::clock::Moment;
 use crate::guard::{Enrolment, Guard};
 use crate::journal::{State, WalletSnapshot, WalletState};
@@ -21,6 +21,15 @@ pub(super) fn check_fee(decoded: &Decoded, ceiling: Amount) -> Result<(), Refusa
     }
     let most = most.unwrap_or(Amount::MAX);
     Err(bad(format!("the network may take {most}, where the owners allowed {ceiling}")))
+}
+
+/// True if the owner that the signature names made it, over the form that it names.
+fn is_valid(rendered: &Rendered, signature: &OwnerSignature) -> bool {
+    let OwnerSignature { owner, form, bytes } = signature;
+    match form {
+        SignedForm::Text => rendered.text_is_signed_by(*owner, bytes),
+        SignedForm::TypedData => rendered.typed_data_is_signed_by(*owner, bytes),
+    }
 }
 
 /// Who asks, and when.
@@ -72,7 +81,7 @@ impl<'a> Asker<'a> {
         check_signers(owners, approval)?;
         let rendered = self.question(terms, matter).render();
         let rendered = rendered.map_err(|error| bad(error.to_string()))?;
-        match signatures.iter().find(|signature| !signature::is_valid(&rendered, signature)) {
+        match signatures.iter().find(|signature| !is_valid(&rendered, signature)) {
             None => Ok(UsedApproval { nonce: terms.nonce, expires_at: terms.expires_at }),
             Some(wrong) => Err(bad(format!("the signature of {} is not for this", wrong.owner))),
         }

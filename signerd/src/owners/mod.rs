@@ -9,7 +9,6 @@
 mod answer;
 mod eligible;
 mod ledger;
-mod signature;
 
 use primitives::WalletId;
 use protocol::journal::{Event, UsedApproval};

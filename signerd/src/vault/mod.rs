@@ -45,6 +45,7 @@ mod throttle;
 mod unlock;
 
 pub use backup::BackupPart;
+#[cfg(test)]
 pub(crate) use curve::address;
 pub use error::VaultError;
 pub use kdf::{KdfCost, MINIMUM_PASSPHRASE};

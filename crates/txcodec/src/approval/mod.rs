@@ -8,6 +8,7 @@ mod forms;
 #[cfg(feature = "json")]
 mod json;
 mod lines;
+mod signature;
 mod time;
 mod words;
 

@@ -1,4 +1,4 @@
-//! What owners are asked against digests that viem, ethers and eth-account computed of it.
+//! What owners are asked against digests and signatures that other libraries made of it.
 
 use primitives::{Address, Environment};
 use serde_json::Value;
@@ -46,5 +46,24 @@ fn what_owners_signed_elsewhere_is_what_they_are_asked_here() {
         let signed = vector.get("text").unwrap_or(&vector["typed_data"]);
         assert_eq!(&shown, signed, "{name}");
         assert_eq!(digest, vector.get("digest").map(array), "{name}");
+    }
+}
+
+#[test]
+fn what_owners_signed_elsewhere_is_theirs_and_with_any_byte_changed_it_is_not() {
+    for (name, vector) in vector::all("approval") {
+        let rendered = render(&vector["question"]);
+        let owner = text(&vector["owner"]).parse().unwrap();
+        let is_theirs = |signature: &[u8]| match text(&vector["kind"]) {
+            "typed_data" => rendered.typed_data_is_signed_by(owner, signature),
+            _ => rendered.text_is_signed_by(owner, signature),
+        };
+        let given = bytes(&vector["signature"]);
+        assert!(is_theirs(&given), "{name}");
+        for place in 0..given.len() {
+            let mut changed = given.clone();
+            changed[place] ^= 1;
+            assert!(!is_theirs(&changed), "byte {place} of {name}");
+        }
     }
 }

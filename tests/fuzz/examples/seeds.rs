@@ -9,7 +9,11 @@ use std::path::{Path, PathBuf};
 
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, WalletId, decode_hex};
 use protocol::wire::Wire;
-use protocol::{Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch, Payload, Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultPhase, Warrant};
+use protocol::{
+    Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch,
+    Payload, Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultPhase,
+    Warrant,
+};
 use serde_json::Value;
 use txcodec::message::TypedData;
 
@@ -83,16 +87,30 @@ fn requests() -> Vec<Request> {
         Request::Status,
         Request::ListKeys { after: Some(wallet), limit: 10 },
         Request::CreateKey { chain, environment, agent_id: None },
-        Request::Sign { wallet, payload: Payload::Transaction(vec![1, 2, 3]), warrant: Warrant::None },
+        Request::Sign {
+            wallet,
+            payload: Payload::Transaction(vec![1, 2, 3]),
+            warrant: Warrant::None,
+        },
         Request::Sign { wallet, payload: Payload::Text(b"hello".to_vec()), warrant: Warrant::None },
         Request::Sign { wallet, payload: Payload::TypedData(vec![1]), warrant: Warrant::None },
         Request::ShowGuard { wallet },
         Request::Exposure { wallet },
-        Request::Halt { wallet: None, from: None, to: Latch::Suspended, reason: "seen something odd".to_owned() },
+        Request::Halt {
+            wallet: None,
+            from: None,
+            to: Latch::Suspended,
+            reason: "seen something odd".to_owned(),
+        },
         Request::InitVault { passphrase: passphrase() },
         Request::Unlock { passphrase: passphrase() },
         Request::Lock,
-        Request::Resume { wallet: None, from: Latch::Suspended, passphrase: passphrase(), approval: None },
+        Request::Resume {
+            wallet: None,
+            from: Latch::Suspended,
+            passphrase: passphrase(),
+            approval: None,
+        },
         Request::ImportKey { chain, environment, key: passphrase(), agent_id },
         Request::RotateKey { wallet, grace_seconds: 60 },
         Request::DestroyKey { wallet, passphrase: passphrase() },

@@ -11,15 +11,19 @@ impl Intent {
     }
 
     pub fn field(&mut self, bytes: &[u8]) {
-        self.0.extend((bytes.len() as u64).to_be_bytes());
+        self.0.extend(wide(bytes.len()).to_be_bytes());
         self.0.extend(bytes);
     }
 
     pub fn count(&mut self, items: usize) {
-        self.field(&(items as u64).to_be_bytes());
+        self.field(&wide(items).to_be_bytes());
     }
 
     pub fn digest(self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).expect("a count in memory fits")
 }

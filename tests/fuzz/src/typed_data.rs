@@ -35,7 +35,8 @@ impl<'a> Reader<'a> {
     }
 
     fn count(&mut self) -> usize {
-        u32::from_be_bytes(self.take(4).try_into().expect("four bytes")) as usize
+        let bytes = self.take(4).try_into().expect("four bytes");
+        usize::try_from(u32::from_be_bytes(bytes)).expect("a machine of 32 bits at least")
     }
 
     fn text(&mut self) -> String {

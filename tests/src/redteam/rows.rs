@@ -99,6 +99,7 @@ pub static LIMITS: &[Row] = &[
     ("a relay or channel that is down", &[Test("tests/e2e", "what_needs_an_owner_waits_over_a_restart_and_never_goes_by_itself")]),
     ("a rule that fails while it is read", &[Test("gatewayd/src", "a_policy_that_cannot_be_read_denies")]),
     ("a session that outlives rotate, renew, revoke", &[Test("gatewayd/src", "the_old_token_dies_when_the_session_is_renewed_rotated_or_revoked"), Test("gatewayd/src", "a_payment_of_a_session_that_was_revoked_is_not_signed_any_more")]),
+    ("a delayed transaction resumed after the policy was tightened", &[Test("gatewayd/src", "a_payment_goes_on_only_as_far_as_it_was_let_pass")]),
     ("a delayed transaction resumed after the wallet was suspended, the switch thrown", &[Test("gatewayd/src", "a_suspended_wallet_signs_nothing_that_was_asked_before")]),
     ("a batch whose parts pass and whose sum does not", &[Class("Solana: parts that pass and whose sum does not"), Test("signerd/src", "two_that_fit_alone_do_not_both_fit_in_one_batch")]),
     ("retries of a client that pay twice", &[Class("EVM: the same bytes again"), Class("Solana: the same bytes again"), Test("gatewayd/src", "twenty_retries_at_once_are_one_payment")]),

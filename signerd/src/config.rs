@@ -22,7 +22,8 @@ Usage: signerd [--config FILE] [--state-dir DIR] [--runtime-dir DIR]
   --version           print the version
   --help              print this
 
-It takes no passphrase: `waiaasctl unlock` gives it over control.sock.
+It takes no passphrase: `waiaasctl unlock` gives it over control.sock, or the credential
+`waiaas-vault` of the service opens the vault (`waiaasctl unattended`).
 Exit status: 0 stopped by a signal, 1 failed while running, 2 wrong command line,
 78 wrong settings, unusable directory or missing sandbox layer (restarting does not help).
 ";
@@ -124,6 +125,12 @@ struct NativeToml {
     symbol: String,
     name: String,
     decimals: u8,
+}
+
+/// Where the service manager put the credentials of this service (`systemd.exec(5)`), if it did.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+pub fn credentials_directory() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 /// Reads the command line, without the program's name.

@@ -60,6 +60,7 @@ const TABLE: &[Row] = &[
     Row(Kind::Receipt,         &[Operator],          Needs::OpenVault),
     Row(Kind::GuardTemplate,   &[Operator],          Needs::Nothing),
     Row(Kind::AcceptTime,      &[Operator],          Needs::AnyVault),
+    Row(Kind::SetCredential,   &[Operator],          Needs::AnyVault),
 ];
 
 /// Whether `role` may ask for `kind` while the vault is in `phase`.
@@ -143,6 +144,7 @@ ReadJournal gateway --- operator ULO
 Receipt gateway --- operator --O
 GuardTemplate gateway --- operator ULO
 AcceptTime gateway --- operator -LO
+SetCredential gateway --- operator -LO
 ";
 
     #[test]

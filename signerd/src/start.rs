@@ -13,7 +13,10 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::clock::SystemTimeSource;
-use crate::config::{Arguments, Command, ConfigError, Settings, USAGE, parse_command_line};
+use crate::config::{
+    Arguments, Command, ConfigError, Settings, USAGE, credentials_directory, parse_command_line,
+};
+use crate::handlers::vault::open_unattended;
 use crate::journal::{Journal, JournalError, Witness};
 use crate::listen::{self, ListenError, Listener};
 use crate::sandbox::{Hardened, SandboxError};
@@ -105,7 +108,10 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
         log::error(format_args!("signing is suspended, the journal does not verify: {damage}"));
     }
     let time = Box::new(SystemTimeSource::new());
-    let vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
+    let mut vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
+    if let Err(error) = vault.take_credential(credentials_directory().as_deref()) {
+        log::warning(format_args!("{error}"));
+    }
     let listeners = listen::bind(&arguments.runtime_dir)?;
     let sandbox = hardened.confine(&arguments.state_dir)?;
     let signer = Signer::start(vault, journal, time, settings, sandbox);
@@ -114,6 +120,7 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
 
 fn serve(mut signer: Signer, listeners: &[Listener], stop: &SignalFd) -> Result<(), StartError> {
     sys::on_secret_stack(STACK_SIZE, || {
+        open_unattended(&mut signer);
         ready();
         let served = listen::serve(&mut signer, listeners, stop);
         signer.stop();

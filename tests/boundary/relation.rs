@@ -44,6 +44,7 @@ ReadJournal - operator
 Receipt - operator
 GuardTemplate - operator
 AcceptTime - operator
+SetCredential - operator
 ";
 
 /// A well-formed request of each kind, which a signer with an open vault answers somehow.
@@ -112,6 +113,9 @@ fn example(kind: Kind) -> Request {
             Request::GuardTemplate { chain, environment, name: "default".to_owned() }
         }
         Kind::AcceptTime => Request::AcceptTime { passphrase: passphrase() },
+        Kind::SetCredential => {
+            Request::SetCredential { passphrase: passphrase(), credential: None }
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use primitives::{Amount, Asset, Chain, Environment, Scope, WalletId};
 use protocol::journal::{Entry, Event, Grant, Record, SpendLine, genesis};
 use protocol::wire::to_bytes;
 use protocol::{FRAME_HEADER, Frame, MAX_CONTROL_FRAME, Reply, Request, RequestId, VERSION};
-use protocol::{KeyInfo, KeyState, Latch, RefusalCode, SecretMemory, Status, VaultPhase};
+use protocol::{
+    KeyInfo, KeyState, Latch, RefusalCode, SecretMemory, Status, Unattended, VaultPhase,
+};
 use tempfile::TempDir;
 
 use crate::commands::Operation;
@@ -146,6 +148,7 @@ pub(crate) fn status() -> Status {
         witness: "none".to_owned(),
         now: 1_800_000_000,
         behind_seconds: 0,
+        unattended: Unattended::Off,
         idle_lock_seconds: 0,
         sandbox: vec!["seccomp".to_owned()],
     }

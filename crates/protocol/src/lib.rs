@@ -29,7 +29,7 @@ pub use refusal::{Refusal, RefusalCode};
 pub use reply::{Announcement, OwnersState, Reply};
 pub use request::{Kind, Request};
 pub use secret::Secret;
-pub use status::{Latch, SecretMemory, Status, VaultPhase};
+pub use status::{Latch, SecretMemory, Status, Unattended, VaultPhase};
 pub use warrant::{
     AnnouncementId, Approval, MAX_OWNERS, OwnerSignature, Owners, Payload, SignedForm, Terms,
     Warrant,

@@ -54,7 +54,7 @@ pub enum RefusalCode {
     BadGuard,
     /// The guard was changed by somebody else in between.
     GuardChanged,
-    /// The key given is no key of that chain.
+    /// The key given is no key of that chain, or the credential none.
     BadKey,
     /// The backup is damaged, or of another version.
     BadBackup,

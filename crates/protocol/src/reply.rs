@@ -206,6 +206,7 @@ mod tests {
             witness: "none".to_owned(),
             now: 1_800_000_000,
             behind_seconds: 3,
+            unattended: crate::Unattended::Held,
             idle_lock_seconds: 0,
             sandbox: vec!["no_new_privs".to_owned()],
         };

@@ -281,6 +281,13 @@ requests! {
         /// The vault's.
         passphrase: Secret,
     }
+    /// Sets what opens the vault at a start without anybody, in place of what did before.
+    39 SetCredential {
+        /// The vault's.
+        passphrase: Secret,
+        /// 32 random bytes; nothing opens it unattended if absent.
+        credential: Option<Secret>,
+    }
 }
 
 #[cfg(test)]
@@ -379,6 +386,7 @@ mod tests {
             Request::Receipt { record: 7 },
             Request::GuardTemplate { chain, environment, name: "default".to_owned() },
             Request::AcceptTime { passphrase: secret() },
+            Request::SetCredential { passphrase: secret(), credential: Some(secret()) },
         ]
     }
 

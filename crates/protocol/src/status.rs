@@ -34,6 +34,8 @@ pub struct Status {
     pub now: u64,
     /// How many seconds that is behind the system's clock.
     pub behind_seconds: u64,
+    /// Whether the vault opens by itself at a start.
+    pub unattended: Unattended,
     /// Seconds without a signature or a new key after which the vault locks itself; 0 for never.
     pub idle_lock_seconds: u32,
     /// What confines the process, a word each.
@@ -71,6 +73,39 @@ pub enum SecretMemory {
     Locked,
 }
 
+/// Whether the vault opens by itself at a start, with a credential of the service manager, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unattended {
+    /// No: only the passphrase opens it.
+    Off,
+    /// Yes, from the next start on: it was set up since the last, or the vault was held then.
+    Untried,
+    /// Yes: it was opened so.
+    Opened,
+    /// Not now: the vault was locked, and stays locked until it is unlocked with its passphrase.
+    Held,
+    /// It should, and the service manager gave no credential.
+    Missing,
+    /// It should, and the credential is not that of this vault.
+    Misfit,
+    /// It should, and the credential or the vault could not be used; the signer's log says why.
+    Failed,
+}
+
+impl fmt::Display for Unattended {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Off => "off",
+            Self::Untried => "untried",
+            Self::Opened => "opened",
+            Self::Held => "held",
+            Self::Missing => "missing",
+            Self::Misfit => "misfit",
+            Self::Failed => "failed",
+        })
+    }
+}
+
 impl fmt::Display for VaultPhase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -103,6 +138,15 @@ impl fmt::Display for SecretMemory {
 wire_tags!(VaultPhase { Uninitialised = 1, Locked = 2, Open = 3 });
 wire_tags!(Latch { Active = 1, Suspended = 2, Locked = 3 });
 wire_tags!(SecretMemory { MemfdSecret = 1, Locked = 2 });
+wire_tags!(Unattended {
+    Off = 1,
+    Untried = 2,
+    Opened = 3,
+    Held = 4,
+    Missing = 5,
+    Misfit = 6,
+    Failed = 7,
+});
 wire_fields!(Status {
     version,
     vault,
@@ -117,6 +161,7 @@ wire_fields!(Status {
     witness,
     now,
     behind_seconds,
+    unattended,
     idle_lock_seconds,
     sandbox,
 });

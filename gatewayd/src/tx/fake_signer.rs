@@ -159,6 +159,7 @@ impl World {
             witness: "none".to_owned(),
             now: u64::try_from(self.guard.now).unwrap(),
             behind_seconds: 0,
+            unattended: protocol::Unattended::Off,
             idle_lock_seconds: 0,
             sandbox: Vec::new(),
         }

@@ -11,7 +11,7 @@ mod owners;
 pub(crate) mod refusals;
 mod sign;
 mod status;
-mod vault;
+pub(crate) mod vault;
 
 use protocol::{Refusal, RefusalCode, Reply, Request};
 
@@ -79,6 +79,9 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::ReadJournal { from, limit } => journal::read(signer, from, limit),
         Request::Receipt { record } => journal::receipt(signer, record),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),
+        Request::SetCredential { passphrase, credential } => {
+            vault::set_credential(signer, &passphrase, credential.as_ref())
+        }
     }
 }
 

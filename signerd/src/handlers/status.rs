@@ -28,6 +28,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         witness: signer.journal.witness(),
         now: signer.clock.now(),
         behind_seconds: signer.clock.behind_seconds(),
+        unattended: signer.vault.unattended(),
         idle_lock_seconds: signer.settings.idle_lock_seconds,
         sandbox: signer.sandbox.iter().map(ToString::to_string).collect(),
     }))

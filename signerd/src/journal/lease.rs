@@ -132,6 +132,7 @@ impl Leases {
             | Event::Announced { .. }
             | Event::Cancelled { .. }
             | Event::Renewed {}
+            | Event::CredentialSet { .. }
             | Event::Continued { .. } => {}
             Event::WalletRetiring { wallet, .. }
             | Event::WalletDestroyed { wallet }

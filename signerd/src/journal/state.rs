@@ -108,6 +108,7 @@ impl State {
             }
             Event::Started { .. }
             | Event::TimeAccepted { .. }
+            | Event::CredentialSet { .. }
             | Event::Refused { .. }
             | Event::Continued { .. } => {}
             Event::VaultCreated { instance } => {

@@ -61,6 +61,23 @@ pub enum VaultError {
         /// In what way, and what to do.
         reason: String,
     },
+    /// What opens the vault unattended has not its length.
+    #[error("a credential for unattended unlocking has 32 bytes")]
+    BadCredential,
+    /// What should open the vault unattended cannot be used.
+    #[error("the credential {} cannot be used: {reason}", path.display())]
+    UnusableCredential {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What should open the vault unattended is not that which was set.
+    #[error(
+        "the credential is not that of this vault; unlock it with its passphrase, and run \
+         `waiaasctl unattended enable` again"
+    )]
+    Misfit,
     /// The bytes are no backup of a vault.
     #[error("the backup cannot be used: {0}")]
     BadBackup(String),
@@ -107,11 +124,13 @@ impl VaultError {
             Self::WeakPassphrase { .. } => RefusalCode::WeakPassphrase,
             Self::UnknownWallet(_) => RefusalCode::UnknownWallet,
             Self::WrongChain(_) => RefusalCode::WrongChain,
-            Self::BadKey(..) => RefusalCode::BadKey,
+            Self::BadKey(..) | Self::BadCredential => RefusalCode::BadKey,
             Self::BadBackup(_) => RefusalCode::BadBackup,
             Self::Full(_) | Self::AgentIdTooLong(_) => RefusalCode::LimitReached,
             Self::WalletExists(_)
             | Self::Damaged { .. }
+            | Self::UnusableCredential { .. }
+            | Self::Misfit
             | Self::Disk { .. }
             | Self::Memory(_)
             | Self::Derivation { .. }
@@ -133,6 +152,9 @@ impl VaultError {
             | Self::WalletExists(_)
             | Self::WrongChain(_)
             | Self::BadKey(..)
+            | Self::BadCredential
+            | Self::UnusableCredential { .. }
+            | Self::Misfit
             | Self::Damaged { .. }
             | Self::BadBackup(_)
             | Self::AgentIdTooLong(_)

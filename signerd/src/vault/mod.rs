@@ -11,6 +11,7 @@
 //!   `kdfparams` and the sealed master key: with its passphrase, one key file alone gives the key
 //!   back. `metadata` is not covered: nothing is decided by it.
 //! - `throttle.json`: wrong passphrases in a row.
+//! - `unattended.json`, where it is wanted: the master key under a credential of the service manager.
 //!
 //! A key out of one file, by hand: `K = Argon2id(passphrase, kdfparams)`; open `crypto.masterKey`
 //! with `K` and the associated data `"waiaas master key 1\0" ‖ vault`; open `crypto.ciphertext` with
@@ -42,6 +43,7 @@ mod record;
 mod slots;
 mod state;
 mod throttle;
+mod unattended;
 mod unlock;
 
 pub use backup::BackupPart;

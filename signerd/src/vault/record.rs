@@ -250,11 +250,11 @@ fn associated(vault: &Hex<16>, key: &NewKey, public_key: &[u8]) -> Vec<u8> {
     [b"waiaas key 1\0", vault.as_bytes().as_slice(), &id, words.as_bytes(), public_key].concat()
 }
 
-fn check_version(version: u32) -> Result<(), String> {
+pub(super) fn check_version(version: u32) -> Result<(), String> {
     if version == VERSION { Ok(()) } else { Err(format!("version {version} is not known here")) }
 }
 
-fn to_json(record: &impl Serialize) -> Vec<u8> {
+pub(super) fn to_json(record: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(record).expect("records have text keys only");
     bytes.push(b'\n');
     bytes

@@ -11,6 +11,7 @@ use super::files::{Files, THROTTLE_FILE, VAULT_FILE, key_file};
 use super::record::{KeyRecord, VaultRecord};
 use super::slots::{SecretSlots, Slot};
 use super::throttle::Throttle;
+use super::unattended::{Tried, Wrapping};
 use super::{KdfCost, PublicKey, VaultError};
 
 /// The most keys in a vault: what one backup holds, so that a gateway gone mad does not end the
@@ -28,6 +29,9 @@ pub struct Vault {
     pub(super) throttle: Throttle,
     /// Where the secrets are while the vault is open.
     pub(super) open: Option<OpenSlots>,
+    /// The master key under a credential, where the vault may open by itself.
+    pub(super) wrapping: Option<Wrapping>,
+    pub(super) tried: Tried,
 }
 
 /// A key as its file has it.
@@ -62,6 +66,8 @@ impl Vault {
             keys: BTreeMap::new(),
             throttle: Throttle::default(),
             open: None,
+            wrapping: None,
+            tried: Tried::Not,
         };
         vault.load()?;
         vault.throttle = read_throttle(&vault.files)?;
@@ -109,6 +115,7 @@ impl Vault {
         }
         self.keys = read_keys(&self.files)?;
         self.record = Some(record);
+        self.wrapping = self.load_wrapping()?;
         Ok(())
     }
 }

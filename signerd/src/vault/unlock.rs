@@ -62,6 +62,7 @@ impl Vault {
         }
         self.load()?;
         let master = self.master_key(passphrase, now_ms)?;
+        self.hold(false).inspect_err(|_disk| self.slots.remove(master))?;
         let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?;
         match open_keys(&mut self.slots, master, record, &self.keys) {
             Ok(keys) => {
@@ -85,8 +86,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Wipes all secrets from memory, and then notes in the key files when they were last used. A
-    /// vault that is not open stays as it is.
+    /// Wipes all secrets from memory, and then notes that no credential may open the vault, and in the
+    /// key files when they were last used. A vault that is not open stays as it is.
     ///
     /// # Errors
     /// When the disk does not take the notes. The secrets are wiped all the same.
@@ -95,11 +96,16 @@ impl Vault {
             self.slots.remove(open.master);
             open.keys.into_values().for_each(|slot| self.slots.remove(slot));
         }
+        self.hold(true)?;
         self.write_usage()
     }
 
     /// Opens the master key into a slot of its own, under the throttle.
-    fn master_key(&mut self, passphrase: &Secret, now_ms: u64) -> Result<Slot, VaultError> {
+    pub(super) fn master_key(
+        &mut self,
+        passphrase: &Secret,
+        now_ms: u64,
+    ) -> Result<Slot, VaultError> {
         let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?;
         let wait = in_seconds(self.throttle.wait_ms(now_ms));
         if wait > 0 {

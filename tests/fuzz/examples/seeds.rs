@@ -178,6 +178,7 @@ fn status() -> Status {
         witness: "none".to_owned(),
         now: 1_800_000_000,
         behind_seconds: 0,
+        unattended: protocol::Unattended::Held,
         idle_lock_seconds: 0,
         sandbox: vec!["no_new_privs".to_owned()],
     }

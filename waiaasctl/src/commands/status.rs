@@ -1,7 +1,7 @@
 //! `status`: how both daemons are, and what to do next.
 
 use api::Health;
-use protocol::{KeyInfo, Latch, Status, VaultPhase};
+use protocol::{KeyInfo, Latch, Status, Unattended, VaultPhase};
 use serde_json::{Value, json};
 
 use super::{live_wallets, to_json, uuid};
@@ -91,6 +91,7 @@ fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, Str
     let mut fields = vec![
         ("signerd", format!("version {}, {} wallets", status.version, status.wallets)),
         ("vault", format!("{}{idle}", status.vault)),
+        ("unattended", unattended(status.unattended).to_owned()),
         ("signing", format!("{}{reason}", status.latch)),
     ];
     fields
@@ -136,6 +137,19 @@ fn dead_man(status: &Status) -> String {
     }
 }
 
+/// Whether the vault opens by itself at a start, in words.
+pub(super) const fn unattended(state: Unattended) -> &'static str {
+    match state {
+        Unattended::Off => "off: after each start the passphrase opens the vault",
+        Unattended::Untried => "on: the credential is tried at the next start",
+        Unattended::Opened => "on: the credential opened the vault at the start",
+        Unattended::Held => "held: the vault was locked, and only its passphrase opens it again",
+        Unattended::Missing => "on, but the service had no credential at its start",
+        Unattended::Misfit => "on, but the service's credential is not that of this vault",
+        Unattended::Failed => "on, but the credential could not be used; the signer's log says why",
+    }
+}
+
 fn clock(status: &Status) -> String {
     let now = utc(status.now);
     match status.behind_seconds {
@@ -165,6 +179,7 @@ fn signer_json(Signing { status, halted }: &Signing) -> Value {
         "witness": status.witness,
         "now": status.now,
         "behindSeconds": status.behind_seconds,
+        "unattended": status.unattended.to_string(),
         "idleLockSeconds": status.idle_lock_seconds,
         "sandbox": status.sandbox,
     })

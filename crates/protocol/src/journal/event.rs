@@ -140,6 +140,11 @@ pub enum Event {
         /// What it showed before, Unix seconds.
         from: u64,
     },
+    /// An operator set what opens the vault at a start without anybody, or ended that.
+    CredentialSet {
+        /// Whether there is something.
+        is_set: bool,
+    },
     /// A slice of the budget was taken ahead, and counts as spent whatever becomes of it.
     Leased {
         /// For which wallet.
@@ -327,4 +332,5 @@ events! {
     17 TimeAccepted { from }
     18 Leased { wallet, scope, until, spend, signatures }
     19 Continued { snapshot }
+    20 CredentialSet { is_set }
 }

@@ -22,6 +22,7 @@ mod latch;
 mod leases;
 mod owners;
 mod records;
+mod unattended;
 
 const GAS_PRICE: u64 = 1_000_000_000;
 const FEE: u64 = 21_000 * GAS_PRICE;

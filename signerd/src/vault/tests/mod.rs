@@ -14,6 +14,7 @@ mod backups;
 mod crashes;
 mod files;
 mod residue;
+mod unattended;
 
 const NOW: u64 = 1_800_000_000;
 const NOW_MS: u64 = NOW * 1_000;

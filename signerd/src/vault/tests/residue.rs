@@ -1,10 +1,10 @@
 //! What of a key can be found in the process's memory from outside.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 
-use protocol::SecretMemory;
+use protocol::{SecretMemory, Unattended};
 use sha2::{Digest, Sha512};
 
 use super::*;
@@ -37,6 +37,36 @@ fn places_of_inverted(pattern: &[u8]) -> usize {
 
 fn inverted(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()
+}
+
+#[test]
+fn a_credential_that_opened_the_vault_is_nowhere_either() {
+    let mut fixture = Fixture::open();
+    if fixture.vault.secret_memory() == SecretMemory::Locked {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("waiaas-vault");
+    let pattern = on_secret_stack(STACK, || {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).unwrap();
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
+        let credential = Secret::new(bytes.to_vec());
+        fixture.vault.set_credential(&passphrase(), Some(&credential), NOW_MS).unwrap();
+        inverted(&bytes)
+    });
+    let pattern = pattern.unwrap();
+    // As at a start: it is taken on the ordinary stack, and used on the secret one.
+    let mut vault = fixture.reopened().unwrap();
+    vault.take_credential(Some(directory.path())).unwrap();
+    assert_eq!(places_of_inverted(&pattern), 0, "taken");
+    on_secret_stack(STACK, || {
+        assert_eq!(vault.open_with_credential().unwrap(), Unattended::Opened);
+        sign(&mut vault, wallet(1), &digest()).unwrap();
+    })
+    .unwrap();
+    assert_eq!(places_of_inverted(&pattern), 0, "used");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn wallet_of(event: &Event) -> Option<WalletId> {
         | Event::Restored { .. }
         | Event::Renewed {}
         | Event::TimeAccepted { .. }
+        | Event::CredentialSet { .. }
         | Event::Continued { .. } => None,
     }
 }
@@ -86,6 +87,13 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Renewed {} => ("renewed", "the dead man's switch was put off".to_owned()),
         Event::TimeAccepted { from } => {
             ("time_accepted", format!("the clock went forward, it was {} before", utc(*from)))
+        }
+        Event::CredentialSet { is_set: true } => (
+            "credential_set",
+            "from now on the service's credential opens the vault at a start".to_owned(),
+        ),
+        Event::CredentialSet { is_set: false } => {
+            ("credential_removed", "from now on only the passphrase opens the vault".to_owned())
         }
         Event::Leased { scope, until, spend, signatures, .. } => (
             "leased",

@@ -8,6 +8,7 @@ mod licences;
 mod redteam;
 mod shell;
 mod test;
+mod units;
 
 use std::process::ExitCode;
 

@@ -28,6 +28,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "licences",    run: licences },
     Layer { name: "signer-deps", run: signer_dependencies },
     Layer { name: "scripts",     run: scripts },
+    Layer { name: "units",       run: units },
     Layer { name: "nodes",       run: nodes },
     Layer { name: "lint",        run: lint },
     Layer { name: "docs",        run: docs },
@@ -196,6 +197,11 @@ fn scripts() -> Outcome {
         return Outcome::Skipped(missing);
     }
     call(program("shellcheck").arg(".ci/run")).into()
+}
+
+/// What systemd and AppArmor are told, checked by their own tools.
+fn units() -> Outcome {
+    crate::units::check().into()
 }
 
 /// The chain nodes, tried with the chains' own clients.

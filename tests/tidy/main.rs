@@ -9,6 +9,7 @@ mod docs;
 mod files;
 mod manifests;
 mod ownership;
+mod packaging;
 mod secrets;
 mod source;
 

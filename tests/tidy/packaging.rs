@@ -1,0 +1,46 @@
+//! What is packaged is what the documents say.
+
+use crate::source::root;
+
+/// The settings that a document of ours shows, without what it says about them.
+fn documented(part: usize) -> Vec<String> {
+    let document = read("docs/settings.md");
+    let example = document.split("```toml\n").nth(part).unwrap();
+    let (example, _rest) = example.split_once("```").unwrap();
+    example.lines().map(without_comment).filter(|line| !line.is_empty()).collect()
+}
+
+/// The settings of a file in which the defaults are commented out: `#key = value`.
+fn packaged(path: &str) -> Vec<String> {
+    let text = read(path);
+    let lines = text.lines().filter(|line| !line.starts_with("# "));
+    lines
+        .map(|line| without_comment(line.strip_prefix('#').unwrap_or(line)))
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+fn without_comment(line: &str) -> String {
+    line.split('#').next().unwrap().trim().to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn the_packaged_settings_are_the_documented_defaults() {
+    assert_eq!(packaged("packaging/etc/gatewayd.toml"), documented(1));
+    let mut of_signerd = documented(2);
+    of_signerd.push("witness = \"/a/whole/path\"".to_owned()); // has no default
+    assert_eq!(packaged("packaging/etc/signerd.toml"), of_signerd);
+}
+
+#[test]
+fn the_packaged_settings_set_nothing() {
+    for path in ["packaging/etc/gatewayd.toml", "packaging/etc/signerd.toml"] {
+        for line in read(path).lines() {
+            assert!(line.is_empty() || line.starts_with(['#', '[']), "{path}: {line}");
+        }
+    }
+}

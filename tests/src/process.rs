@@ -173,8 +173,9 @@ fn is_open_to_all(directory: &Path) -> bool {
     std::fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
 }
 
+/// Where Cargo puts what it builds.
 #[expect(clippy::disallowed_methods, reason = "where cargo builds")]
-fn target_directory() -> PathBuf {
+pub fn target_directory() -> PathBuf {
     let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     crate::repository().join(set.unwrap_or_else(|| PathBuf::from("target")))
 }

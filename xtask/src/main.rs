@@ -1,10 +1,11 @@
-//! Development commands: `cargo xtask demo`, `test`, `bench` and `redteam`.
+//! Development commands: `cargo xtask demo`, `test`, `bench`, `package` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod bench;
 mod demo;
 mod fuzz;
 mod licences;
+mod package;
 mod redteam;
 mod shell;
 mod test;
@@ -16,6 +17,8 @@ const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
 cargo xtask bench           what a signature costs, beside the bare cost of its parts (JSON)
+cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
+                            packages of the distributions, into target/package
 cargo xtask redteam [--requests N] [--seed S] [--json]
                             a hostile gateway: what left the wallets beside what was printed
 ";
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["demo"] => demo::run(demo::Ending::Stay),
         ["demo", "--once"] => demo::run(demo::Ending::Once),
+        ["package", options @ ..] => package::run(options),
         ["redteam", options @ ..] => redteam::run(options),
         ["test", layers @ ..] => test::run(layers),
         _ => {

@@ -196,7 +196,9 @@ fn scripts() -> Outcome {
     if let Err(missing) = need("shellcheck", "shellcheck") {
         return Outcome::Skipped(missing);
     }
-    call(program("shellcheck").arg(".ci/run")).into()
+    let scripts =
+        ["preinst", "postinst", "prerm", "postrm"].map(|name| format!("packaging/deb/{name}"));
+    call(program("shellcheck").arg(".ci/run").args(scripts)).into()
 }
 
 /// What systemd and AppArmor are told, checked by their own tools.

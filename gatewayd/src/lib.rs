@@ -15,6 +15,7 @@ pub mod policy;
 pub mod scheduler;
 pub mod session;
 pub mod signer;
+mod state;
 pub mod store;
 pub mod tx;
 pub mod usecase;
@@ -31,14 +32,13 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
 use crate::http::{Patience, Shared};
-use crate::listeners::ListenError;
+use crate::listeners::{ListenError, Socket};
 use crate::logging::Logging;
 use crate::signer::Signer;
+use crate::state::{StateDirectory, StateError};
 use crate::store::{Store, StoreError};
 use crate::usecase::create_wallet;
 
-/// The database's file in the state directory.
-const DATABASE: &str = "gateway.db";
 /// The signer's socket in the runtime directory.
 const SIGNER_SOCKET: &str = "signer.sock";
 
@@ -54,18 +54,34 @@ pub enum RunError {
     /// The operating system gave no threads or signals.
     #[error("the program cannot start")]
     System(#[source] std::io::Error),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The database cannot be used.
-    #[error("the database cannot be used")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Nobody could reach it.
     #[error(transparent)]
     Listen(#[from] ListenError),
 }
 
+impl RunError {
+    /// Whether starting again changes nothing as long as nobody acts.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Logging(_) | Self::System(_) => false,
+            Self::State(error) => error.is_lasting(),
+            Self::Store(error) => error.is_lasting(),
+            Self::Listen(error) => error.is_lasting(),
+        }
+    }
+}
+
 /// Runs the gateway until it is told to end by SIGTERM, SIGINT or the operator.
 ///
 /// # Errors
-/// When it cannot start: settings, log, database or sockets.
+/// When it cannot start: settings, log, state directory, database or sockets.
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO); // what it writes is its own
     let environment = ProcessEnvironment::of_this_process();
@@ -74,10 +90,12 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     for name in &settings.ignored {
         tracing::warn!(name, "this setting means nothing here");
     }
+    let state = StateDirectory::take(&arguments.state_dir)?;
+    let sockets = listeners::open(&settings, &arguments.runtime_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let grace = settings.daemon.shutdown_timeout;
     let runtime = runtime.map_err(RunError::System)?;
-    let outcome = runtime.block_on(serve(arguments, settings, &logging));
+    let outcome = runtime.block_on(serve(arguments, settings, &logging, &state, sockets));
     runtime.shutdown_timeout(grace);
     outcome
 }
@@ -86,13 +104,16 @@ async fn serve(
     arguments: &Arguments,
     settings: Settings,
     logging: &Logging,
+    state: &StateDirectory,
+    sockets: Vec<Socket>,
 ) -> Result<(), RunError> {
-    let store = Store::open(&arguments.state_dir.join(DATABASE))?;
+    let store = Store::open(&state.database())?;
     let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
     let app = Arc::new(App::new(settings, Clock::system(), store, signer).await?);
     let signals = Signals::new().map_err(RunError::System)?;
     let mut serving = JoinSet::new();
-    for listener in listeners::open(&app.settings, &arguments.runtime_dir)? {
+    for socket in sockets {
+        let listener = socket.into_listener().map_err(RunError::System)?;
         let router = http::router(Shared::new(Arc::clone(&app)));
         let patience = Patience::new(app.settings.limits.connections.get());
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));

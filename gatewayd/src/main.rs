@@ -7,7 +7,7 @@ use gatewayd::config::{Invocation, USAGE};
 
 /// Of sysexits.h: the command line is not understood.
 const USAGE_ERROR: u8 = 64;
-/// Of sysexits.h: the settings are not right; starting again does not help.
+/// Of sysexits.h: settings or state are not right, and starting again does not help.
 const CONFIG_ERROR: u8 = 78;
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a terminal expects")]
@@ -31,13 +31,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gatewayd: {}", with_sources(&error));
-            match error {
-                gatewayd::RunError::Config(_) => ExitCode::from(CONFIG_ERROR),
-                gatewayd::RunError::Logging(_)
-                | gatewayd::RunError::System(_)
-                | gatewayd::RunError::Store(_)
-                | gatewayd::RunError::Listen(_) => ExitCode::FAILURE,
-            }
+            if error.is_lasting() { ExitCode::from(CONFIG_ERROR) } else { ExitCode::FAILURE }
         }
     }
 }

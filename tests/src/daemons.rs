@@ -1,7 +1,8 @@
 //! The real daemons in a scratch directory, as an ordinary user.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +35,7 @@ impl Place {
         give_to_ordinary_user(directory.path());
         let place = Self { directory, build };
         for name in ["gateway", "run", "signer"] {
-            fs::create_dir(place.path(name)).unwrap();
+            DirBuilder::new().mode(0o700).create(place.path(name)).unwrap();
             give_to_ordinary_user(&place.path(name));
         }
         place
@@ -211,8 +212,12 @@ impl Gatewayd {
 }
 
 fn spawn_gatewayd(place: &Place, settings: &str) -> Process {
-    let mut command = place.command("gatewayd", settings, "gateway");
-    Process::start(&mut command, &place.path("gatewayd.log"))
+    Process::start(&mut gatewayd_command(place, settings), &place.path("gatewayd.log"))
+}
+
+/// What starts a gateway with these settings.
+pub fn gatewayd_command(place: &Place, settings: &str) -> Command {
+    place.command("gatewayd", settings, "gateway")
 }
 
 /// A port that nobody uses. Another process may take it before it is used; the kernel hands them out

@@ -106,6 +106,18 @@ pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
+/// Whether this process is root, which `what` needs. Says loudly when it is not, and takes it for a
+/// failure where `CI=true`.
+#[expect(clippy::print_stderr, reason = "whoever reads a test's output must see what it left out")]
+#[expect(clippy::disallowed_methods, reason = "how the tests are run, as cargo xtask test asks")]
+pub fn has_root_for(what: &str) -> bool {
+    if !is_root() {
+        eprintln!("SKIPPED: {what} needs root");
+        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{what} needs root");
+    }
+    is_root()
+}
+
 /// As whom a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum User {

@@ -15,7 +15,10 @@ Usage: gatewayd [--config FILE] [--state-dir DIR] [--runtime-dir DIR]
   --state-dir DIR    where the database is kept (default /var/lib/waiaas)
   --runtime-dir DIR  where the sockets are (default /run/waiaas)
   --help             print this
-  --version          print the version";
+  --version          print the version
+
+Exit status: 0 stopped as asked, 64 the command line is not understood, 78 settings or state need an
+operator and starting again does not help, 1 any other failure.";
 
 const CONFIG: &str = "/etc/waiaas/gatewayd.toml";
 const STATE_DIR: &str = "/var/lib/waiaas";

@@ -32,7 +32,7 @@ mod writer;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
 
@@ -78,6 +78,22 @@ pub enum StoreError {
         /// The newest that this program knows.
         known: u32,
     },
+    /// There is no room for it.
+    #[error("the disk of {path} is full: make room on it")]
+    Full {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file is something else, or was damaged.
+    #[error(
+        "{path} is damaged, or no database of this program: move it away, and restore a backup"
+    )]
+    NoDatabase {
+        /// Which file.
+        path: PathBuf,
+        /// What the library says.
+        source: rusqlite::Error,
+    },
     /// The library, the disk or a constraint said no.
     #[error("the database failed")]
     Sqlite(#[from] rusqlite::Error),
@@ -114,17 +130,35 @@ const WAITING_WRITES: usize = 1024;
 /// Connections that read at the same time.
 const READERS: usize = 4;
 
+impl StoreError {
+    /// Whether starting again changes nothing as long as nobody acts.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Newer { .. } | Self::NoDatabase { .. } | Self::Corrupt { .. } => true,
+            Self::Open { .. }
+            | Self::Full { .. }
+            | Self::Sqlite(_)
+            | Self::IllegalTransition { .. }
+            | Self::Overflow
+            | Self::NotDurable { .. }
+            | Self::Closed => false,
+        }
+    }
+}
+
 impl Store {
     /// Opens the database in `file`, making it where there is none.
     ///
     /// # Errors
     /// When the file cannot be opened, is no database, or one of a newer program.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        let open = |source| StoreError::Open { path: file.to_owned(), source };
+        let open = |source| cannot_open(file, source);
         let mut connection = Connection::open(file).map_err(open)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(open)?;
-        prepare(&mut connection)?;
+        prepare(&mut connection).map_err(|error| {
+            if let StoreError::Sqlite(source) = error { open(source) } else { error }
+        })?;
         let readers = Readers::open(file, READERS).map_err(open)?;
         let writer = Writer::start(connection, WAITING_WRITES);
         Ok(Self { writer, readers: Some(readers) })
@@ -188,6 +222,24 @@ impl<'c> Deref for Writing<'c> {
     }
 }
 
+/// What the library's error means to the operator.
+fn cannot_open(file: &Path, source: rusqlite::Error) -> StoreError {
+    let path = file.to_owned();
+    // The memory that readers share is a file too.
+    let no_room_to_share = Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    let extended = source.sqlite_error().map(|error| error.extended_code);
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full { path },
+        Some(ErrorCode::SystemIoFailure) if extended == no_room_to_share => {
+            StoreError::Full { path }
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::NoDatabase { path, source }
+        }
+        _ => StoreError::Open { path, source },
+    }
+}
+
 fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -238,6 +290,17 @@ mod tests {
         assert_eq!(keys(&other).await, ["kept"]);
         put(&other, "more").await.unwrap();
         assert_eq!(keys(&store).await, ["kept", "more"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("gateway.db");
+        let text = "somebody's notes, which are long enough to be read as the head of a database. ";
+        std::fs::write(&file, text.repeat(20)).unwrap();
+        let error = Store::open(&file).unwrap_err();
+        assert!(matches!(error, StoreError::NoDatabase { .. }) && error.is_lasting(), "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text.repeat(20));
     }
 
     #[tokio::test]

@@ -121,6 +121,14 @@ mod tests {
     }
 
     #[test]
+    fn a_person_is_told_which_ceiling_it_was_and_what_is_left_of_it() {
+        let hour = |left: u64| Excess::Window(Span::Hour, amount(left)).to_string();
+        assert_eq!(hour(7), "7 are left of the ceiling for an hour");
+        let transaction = Excess::Transaction(amount(5)).to_string();
+        assert_eq!(transaction, "one transaction may move 5");
+    }
+
+    #[test]
     fn each_ceiling_holds_at_its_last_unit() {
         let all = Ceilings {
             transaction: Some(amount(10)),

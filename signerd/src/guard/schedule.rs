@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(text.parse::<Hours>().unwrap().to_string(), text);
         }
         for text in
-            ["", "8-18", "08:00", "08:00-08:00", "08:60-09:00", "24:00-08:00", "+8:00-09:00"]
+            ["", "8-18", "08:00", "08:00-08:00", "08:60-10:00", "24:00-08:00", "+8:00-09:00"]
         {
             assert_eq!(text.parse::<Hours>(), Err(ScheduleError::Hours), "{text}");
         }

@@ -104,6 +104,21 @@ mod tests {
     }
 
     #[test]
+    fn the_strict_one_lets_nothing_go_at_once_but_after_a_wait_and_messages_with_owners() {
+        let networks = networks(Environment::Mainnet, Chain::Solana);
+        let strict = Guard::template("strict", Environment::Mainnet, &networks).unwrap();
+        assert_eq!(strict.messages, Messages::Owner);
+        let Some(NetworkRule::Limited(limits)) = strict.networks.get(&Scope::Solana) else {
+            panic!("it is limited")
+        };
+        let coins = &limits.assets[&Asset::Native];
+        assert_eq!(coins.immediate.day, Some(Amount::ZERO));
+        let most = networks[0].default_tiers.delay;
+        let ceilings = coins.delay.as_ref().unwrap();
+        assert_eq!((ceilings.transaction, ceilings.day), (Some(most), Some(most)));
+    }
+
+    #[test]
     fn there_is_no_open_guard_for_coins_of_worth_and_none_by_another_name() {
         let mainnets = networks(Environment::Mainnet, Chain::Evm);
         assert_eq!(Guard::template("open", Environment::Mainnet, &mainnets), None);

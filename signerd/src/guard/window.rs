@@ -277,6 +277,16 @@ mod tests {
     }
 
     #[test]
+    fn before_a_restore_nothing_counts_as_used_up_at_whatever_time() {
+        for now in [0, 1, NOW] {
+            assert_eq!(spent(&Windows::default(), Span::Month, now), Some(Amount::ZERO), "{now}");
+        }
+        let mut restored = Windows::default();
+        restored.fill(1);
+        assert_eq!(spent(&restored, Span::Hour, 2), None);
+    }
+
+    #[test]
     fn spend_counts_for_its_window_and_never_a_second_less() {
         let mut windows = Windows::default();
         windows.add(Ledger::Alone, SOL, amount(5), NOW);

@@ -70,3 +70,34 @@ pub(super) fn pass(
     reader.seek_relative(i64::try_from(rest).unwrap_or(i64::MAX))?;
     Ok(Some(length))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind, SeekFrom};
+
+    use super::*;
+
+    /// A disk that gives nothing but an error.
+    struct Failing(ErrorKind);
+
+    impl Read for Failing {
+        fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
+            Err(Error::from(self.0))
+        }
+    }
+
+    impl Seek for Failing {
+        fn seek(&mut self, _position: SeekFrom) -> std::io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_disk_that_does_not_read_is_not_the_end_of_a_segment() {
+        let place = Place { segment: 0, offset: 0 };
+        let mut ended = BufReader::new(std::io::empty());
+        assert_eq!(pass(&mut ended, place).unwrap(), None);
+        let mut failing = BufReader::new(Failing(ErrorKind::Other));
+        assert_eq!(pass(&mut failing, place).unwrap_err().kind(), ErrorKind::Other);
+    }
+}

@@ -190,6 +190,14 @@ mod tests {
         BTreeMap::from([(Asset::Token(token), Amount::from(amount))])
     }
 
+    #[test]
+    fn what_was_paid_is_for_its_wallet_and_its_intent_alone() {
+        let paid = Paid { wallet: wallet(1), intent: [1; 32] };
+        assert!(paid.is_for(wallet(1), [1; 32]));
+        assert!(!paid.is_for(wallet(2), [1; 32]));
+        assert!(!paid.is_for(wallet(1), [2; 32]));
+    }
+
     /// A lease of 100 coins of which 10 are paid.
     fn leases() -> Leases {
         let mut leases = Leases::default();

@@ -240,7 +240,9 @@ fn what_was_signed_is_signed_again_though_the_windows_are_full() {
     let again = Permit::Again(crate::journal::Repeat::for_tests());
     assert!(judged(&windows, coins(3000)).unwrap().clear(again).is_ok());
     let anew = judged(&windows, coins(3000)).unwrap().clear(approved(&coins(3000)));
-    assert_eq!(anew.unwrap_err().code, RefusalCode::OverOwnerCeiling);
+    let refusal = anew.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::OverOwnerCeiling);
+    assert!(refusal.message.contains(" of the native coin, fee included"), "{}", refusal.message);
 }
 
 #[test]

@@ -58,6 +58,11 @@ fn spends(digest: [u8; 32], line: SpendLine) -> Event {
     Event::Signed { wallet: wallet(), digest, intent, by, scope, spend: vec![line] }
 }
 
+fn leased_payment(digest: u8) -> Event {
+    let (digest, intent, scope) = ([digest; 32], [0; 32], Some(scope()));
+    Event::Signed { wallet: wallet(), digest, intent, by: Grant::Lease, scope, spend: vec![] }
+}
+
 fn spent(journal: &Journal) -> Option<Amount> {
     let windows = journal.state().wallet(wallet())?.windows();
     windows.spent(Ledger::Alone, Span::Day, (scope(), Asset::Native), NOW)
@@ -228,6 +233,31 @@ fn a_day_of_many_signatures_is_counted_in_time() {
     assert_eq!(spent(&journal), Some(Amount::from(100_000_u64)));
     let seconds = started.elapsed().as_secs();
     assert!(seconds < 20, "it took {seconds} s: each looks at all that went before");
+}
+
+#[test]
+fn what_does_not_wait_for_the_disk_is_there_once_the_journal_was_stopped() {
+    let (directory, _) = sample();
+    let mut journal = Journal::open(directory.path()).unwrap();
+    journal.append(MOMENT, signed(1));
+    journal.write().unwrap();
+    assert!(!journal.is_on_disk());
+    journal.stop().unwrap();
+    assert!(journal.is_on_disk());
+}
+
+#[test]
+fn what_was_not_paid_from_a_lease_goes_to_the_disk_in_the_same_second() {
+    let (directory, _) = sample();
+    let mut journal = Journal::open(directory.path()).unwrap();
+    journal.append(MOMENT, signed(1));
+    journal.tick(NOW).unwrap();
+    for (event, is_on_disk) in [(leased_payment(2), false), (signed(3), true)] {
+        journal.append(MOMENT, event);
+        journal.write().unwrap();
+        journal.tick(NOW).unwrap();
+        assert_eq!(journal.is_on_disk(), is_on_disk);
+    }
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn with_leases_a_day_lets_no_more_go_than_without_and_next_to_no_less() {
         }
         nonce += 1;
     }
-    assert!(signed <= CEILING && signed > CEILING / 10 * 9, "{signed} of {CEILING}");
+    assert!(signed <= CEILING && signed > CEILING / 100 * 98, "{signed} of {CEILING}");
     machine.pass(DAY_SECONDS - 3600);
     assert_eq!(pay(&mut signer, wallet, nonce, each - FEE), Some(RefusalCode::NeedsOwner));
     machine.pass(2 * 3600);

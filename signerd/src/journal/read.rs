@@ -78,6 +78,12 @@ impl Indexes {
         }
     }
 
+    /// How many are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.0.len()
+    }
+
     /// A record and the hash before it; `None` where there is none.
     pub(super) fn record(
         &mut self,

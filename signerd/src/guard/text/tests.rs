@@ -249,6 +249,18 @@ fn a_guard_that_would_be_written_too_long_for_the_journal_is_refused() {
 }
 
 #[test]
+fn a_list_has_so_many_entries_and_not_one_more() {
+    let text = |count: usize| {
+        let recipients: Vec<String> =
+            (0..count).map(|number| format!("\"0x{number:040x}\"")).collect();
+        format!("[network.\"eip155:1\"]\nrecipients = [{}]\n", recipients.join(","))
+    };
+    assert!(Guard::from_toml(&text(MAX_ENTRIES), Chain::Evm).is_ok());
+    let error = Guard::from_toml(&text(MAX_ENTRIES + 1), Chain::Evm).unwrap_err();
+    assert!(matches!(error, GuardError::Line { line: 2, fault: Fault::TooMany }), "{error}");
+}
+
+#[test]
 fn a_solana_guard_has_one_scope_and_no_contracts() {
     let read = |text: &str| Guard::from_operator(text, Chain::Solana, BUILTIN);
     assert!(read("[network.solana.native]\nimmediate = { per_day = \"2\" }").is_ok());

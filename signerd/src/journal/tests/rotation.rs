@@ -31,9 +31,13 @@ fn copy(from: &Path) -> TempDir {
 
 /// A journal of four segments: three records, and a continuation before all but the first.
 fn rotated() -> TempDir {
+    rotated_with([created(), signed(5), signed(7)])
+}
+
+fn rotated_with(events: [Event; 3]) -> TempDir {
     let directory = TempDir::new().unwrap();
     let mut journal = open(directory.path(), SHORT);
-    for event in [created(), signed(5), signed(7)] {
+    for event in events {
         journal.append(MOMENT, event);
         journal.commit().unwrap();
     }
@@ -164,6 +168,54 @@ fn older_segments_matter_to_verification_alone() {
 }
 
 #[test]
+fn a_snapshot_between_the_ends_may_be_moved_away_and_no_other() {
+    let directory = rotated();
+    let journal = open(directory.path(), SEGMENT_BYTES);
+    fs::remove_file(directory.path().join(snapshot(3))).unwrap();
+    assert!(journal.verify().is_ok());
+    let without_newest = copy(directory.path());
+    let journal = open(without_newest.path(), SEGMENT_BYTES);
+    fs::remove_file(without_newest.path().join(snapshot(5))).unwrap();
+    let error = journal.verify().unwrap_err().to_string();
+    assert!(error.contains(&snapshot(5)), "{error}");
+    for name in [segment(0), snapshot(1)] {
+        fs::remove_file(directory.path().join(name)).unwrap();
+    }
+    let error = open(directory.path(), SEGMENT_BYTES).verify().unwrap_err().to_string();
+    assert!(error.contains(&snapshot(1)), "nothing else says what was before: {error}");
+}
+
+#[test]
+fn the_end_of_another_journal_does_not_go_on_the_chain() {
+    let (own, other) = (rotated(), rotated_with([created(), signed(6), signed(7)]));
+    for number in [3, 5] {
+        for name in [segment(number), snapshot(number)] {
+            fs::copy(other.path().join(&name), own.path().join(&name)).unwrap();
+        }
+    }
+    let journal = open(own.path(), SEGMENT_BYTES);
+    assert_eq!(journal.damage(), None, "a start reads the last segment alone");
+    let error = journal.verify().unwrap_err().to_string();
+    assert!(error.contains(&segment(3)), "{error}");
+}
+
+#[test]
+fn of_many_segments_few_indexes_are_kept() {
+    let directory = TempDir::new().unwrap();
+    let mut journal = open(directory.path(), SHORT);
+    journal.append(MOMENT, created());
+    for amount in 1..80 {
+        journal.append(MOMENT, signed(amount));
+        journal.commit().unwrap();
+    }
+    assert!(names(directory.path()).len() > 2 * 64, "each with its snapshot");
+    for number in 0..journal.head().0 {
+        assert!(journal.record_at(number).unwrap().is_some());
+    }
+    assert_eq!(journal.indexes.kept(), 64);
+}
+
+#[test]
 fn records_are_read_by_their_number_over_all_segments() {
     let directory = TempDir::new().unwrap();
     let mut journal = open(directory.path(), 100_000);
@@ -203,6 +255,8 @@ fn records_are_read_by_their_number_over_all_segments() {
     let gone = restarted.read(0, 1);
     let Err(ReadError::MovedAway { first }) = gone else { panic!("{gone:?}") };
     assert!(restarted.record_at(first).unwrap().is_some(), "the snapshot has the hash before it");
+    let before_it = restarted.indexes.hash_after(&restarted.chain, 1);
+    assert!(matches!(before_it, Err(ReadError::MovedAway { .. })), "{before_it:?}");
 }
 
 #[test]

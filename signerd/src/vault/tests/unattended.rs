@@ -168,9 +168,9 @@ fn setting_and_removing_takes_the_passphrase_under_its_throttle() {
 fn no_backup_has_it() {
     let fixture = enabled();
     let parts = fixture.vault.backup_parts().unwrap();
-    let wrapping: serde_json::Value =
-        serde_json::from_slice(&fs::read(fixture.path("unattended.json")).unwrap()).unwrap();
-    let sealed = wrapping["masterKey"]["ciphertext"].as_str().unwrap();
+    let wrapping = fs::read_to_string(fixture.path("unattended.json")).unwrap();
+    let (_before, sealed) = wrapping.split_once("\"ciphertext\": \"").unwrap();
+    let sealed = &sealed[..64];
     for part in &parts {
         let text = str::from_utf8(&part.bytes).unwrap();
         assert!(part.name != "unattended.json" && !text.contains(sealed), "{}", part.name);

@@ -22,6 +22,7 @@ pub mod place;
 mod progress;
 mod receipt;
 pub mod signer;
+mod systemd;
 pub mod table;
 mod terminal;
 #[cfg(test)]

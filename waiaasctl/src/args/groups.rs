@@ -6,7 +6,7 @@ use super::Command;
 
 /// Headings and the commands below them; each command stands below one.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Daemons and vault", &["init", "start", "stop", "status", "unlock", "lock"]),
+    ("Daemons and vault", &["init", "start", "stop", "status", "unlock", "lock", "unattended"]),
     ("Wallets and agents", &["wallet", "session", "send", "balance", "tx"]),
     ("What may leave", &["exposure", "guard", "owner", "approval", "announcement"]),
     ("Stop, and go on", &["suspend", "resume", "renew", "time"]),

@@ -4,6 +4,7 @@ mod approval;
 mod audit;
 mod groups;
 mod guard;
+mod installed;
 mod operator;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use guard::{
     AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,
     OwnerCommand, SubjectArgs,
 };
+pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use operator::{
     BackupArgs, BackupCommand, BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions,
     Program, ResumeArgs, SendArgs, SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
 use super::{
-    AnnouncementCommand, ApprovalCommand, AuditCommand, EXIT_CODES, GuardCommand, OwnerCommand,
-    ReceiptCommand, TimeCommand, WalletCommand, groups,
+    AnnouncementCommand, ApprovalCommand, AuditCommand, EXIT_CODES, FirstRunArgs, GuardCommand,
+    OwnerCommand, ReceiptCommand, TimeCommand, UnattendedCommand, WalletCommand, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -54,8 +54,11 @@ pub struct OperatorOptions {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the vault and choose its passphrase
-    Init,
+    /// Make the vault, and where systemd runs the daemons everything else that a wallet needs
+    ///
+    /// It asks on the terminal, or takes random secrets or a file of answers. What is there already is left as
+    /// it is, so that it can be done again after an interruption.
+    Init(FirstRunArgs),
     /// Start both daemons: those of systemd, or in the foreground with --data-dir
     Start,
     /// Stop both daemons and wait until they have ended
@@ -66,6 +69,9 @@ pub enum Command {
     Unlock,
     /// Wipe the keys from memory until the next unlock
     Lock,
+    /// Let the vault open without anybody at a start, or not
+    #[command(subcommand)]
+    Unattended(UnattendedCommand),
     /// Stop signing at once, of one wallet or of all, until it is resumed
     Suspend(SuspendArgs),
     /// Let signing go on

@@ -22,6 +22,12 @@ fn the_definitions_hold_together() {
 /// About daemons, wallets, agents, safekeeping.
 const DAEMONS: &[&str] = &[
     "init --passphrase-file -",
+    "init --auto-provision --recovery-file /media/key",
+    "init --answers answers.toml",
+    "unattended enable",
+    "unattended enable --with-key tpm2",
+    "unattended disable --passphrase-file -",
+    "unattended status --json",
     "--data-dir /d start",
     "stop --data-dir /d",
     "status --json",
@@ -145,6 +151,10 @@ fn these_command_lines_of_the_operator_are_refused() {
         "approval resume shop --output a --hours 168",
         "audit show --limit 0",
         "receipt get",
+        "init --auto-provision --answers answers.toml",
+        "init --recovery-file /media/key",
+        "unattended",
+        "unattended enable --with-key null",
         "status --data-dir /d --runtime-dir /r",
     ] {
         assert!(operator(line).is_err(), "{line}");

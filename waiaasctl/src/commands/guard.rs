@@ -19,7 +19,7 @@ use crate::table::{Column, Table};
 use crate::view::View;
 
 /// The templates that signerd has.
-const TEMPLATES: &[(&str, &str)] = &[
+pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("default", "what a new wallet gets: amounts of the product's tiers, at once and after a wait"),
     (
         "strict",

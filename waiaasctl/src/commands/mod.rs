@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod balance;
 mod exposure;
+mod first_run;
 mod guard;
 mod import;
 mod latch;
@@ -17,6 +18,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod unattended;
 mod vault;
 mod wallet;
 
@@ -53,12 +55,13 @@ pub struct Operation {
 /// When it is not done; the failure says why and what to do.
 pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
     match command {
-        Command::Init => vault::init(operation),
+        Command::Init(arguments) => first_run::init(&arguments, operation),
         Command::Start => service::start(operation),
         Command::Stop => service::stop(operation),
         Command::Status => Ok(status(&operation.place)),
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
+        Command::Unattended(command) => unattended::run(&command, operation),
         Command::Suspend(arguments) => latch::suspend(arguments, operation),
         Command::Resume(arguments) => latch::resume(&arguments, operation),
         Command::Renew => latch::renew(operation),

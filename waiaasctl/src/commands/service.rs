@@ -1,17 +1,13 @@
 //! `start`, `stop`.
 
-use std::process::Command;
-
 use super::Operation;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::place::Place;
 use crate::progress::Progress;
+use crate::systemd::{self, TARGET};
 use crate::user;
 use crate::view::View;
-
-/// The unit that holds both daemons.
-const UNIT: &str = "waiaas.target";
 
 /// Starts both daemons: systemd's, or one user's in the foreground.
 pub(super) fn start(operation: &Operation) -> Result<View, Failure> {
@@ -42,16 +38,6 @@ fn systemctl(verb: &'static str, place: &Place) -> Result<View, Failure> {
         ));
     }
     let _progress = Progress::start("waiting for systemd");
-    let outcome = Command::new("systemctl").args([verb, UNIT]).status();
-    match outcome {
-        Ok(status) if status.success() => Ok(View::said(format!("systemctl {verb} {UNIT}: done"))),
-        Ok(status) => Err(Failure::new(
-            Exit::Failed,
-            format!("systemctl {verb} {UNIT}: {status}"),
-            format!("see systemctl status {UNIT} and journalctl -u signerd -u gatewayd"),
-        )),
-        Err(source) => {
-            Err(Failure::File { action: "cannot run", path: "systemctl".to_owned(), source })
-        }
-    }
+    systemd::systemctl(&[verb, TARGET])?;
+    Ok(View::said(format!("systemctl {verb} {TARGET}: done")))
 }

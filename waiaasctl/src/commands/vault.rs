@@ -1,4 +1,4 @@
-//! `init`, `unlock`, `lock`.
+//! `unlock`, `lock`.
 
 use protocol::Request;
 
@@ -6,18 +6,6 @@ use super::Operation;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::view::View;
-
-/// Makes the vault.
-pub(super) fn init(operation: &Operation) -> Result<View, Failure> {
-    let mut signer = operation.signer()?;
-    let passphrase = operation.passphrases.read_new("a passphrase for the vault")?.to_secret();
-    let _progress = Progress::start("making the vault");
-    signer.do_it(Request::InitVault { passphrase })?;
-    Ok(View::said(
-        "the vault is made; without its passphrase the keys are lost: keep it somewhere safe",
-    )
-    .line(format!("next: {}", operation.place.command("wallet create NAME --chain ethereum"))))
-}
 
 /// Opens the vault.
 pub(super) fn unlock(operation: &Operation) -> Result<View, Failure> {
@@ -31,5 +19,7 @@ pub(super) fn unlock(operation: &Operation) -> Result<View, Failure> {
 /// Wipes the keys from memory.
 pub(super) fn lock(operation: &Operation) -> Result<View, Failure> {
     operation.signer()?.do_it(Request::Lock)?;
-    Ok(View::said("the vault is locked: nothing is signed until it is unlocked"))
+    Ok(View::said(
+        "the vault is locked: nothing is signed until it is unlocked with its passphrase, after a restart too",
+    ))
 }

@@ -60,7 +60,7 @@ fn choose(
         return Ok(secrets);
     }
     if arguments.auto_provision {
-        return secrets::provision(data);
+        return secrets::provision(&data.recovery_key(), "`waiaas start` reads it");
     }
     let typed = if arguments.restore.is_some() {
         Source::Terminal.read("the passphrase of the vault in the backup")

@@ -13,7 +13,8 @@ mod start;
 mod stop;
 
 pub use error::UserError;
-pub(crate) use secrets::recovered_passphrase;
+pub(crate) use secrets::{Secrets, provision, recover, recovered_passphrase};
+pub(crate) use start::choose_master_password;
 pub use start::start;
 pub use stop::stop;
 

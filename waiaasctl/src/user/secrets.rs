@@ -22,7 +22,7 @@ const READABLE_BY_OTHERS: u32 = 0o077;
 
 /// What opens the vault, and what proves a master to gatewayd.
 #[derive(Debug)]
-pub(super) enum Secrets {
+pub(crate) enum Secrets {
     /// One password is both.
     One(Passphrase),
     /// Each has its own.
@@ -79,7 +79,10 @@ pub(crate) fn recovered_passphrase(path: &Path) -> Result<Passphrase, Failure> {
 }
 
 /// Reads a recovery file.
-fn recover(path: &Path) -> Result<Secrets, Failure> {
+///
+/// # Errors
+/// When others may read it, or the secrets are not in it.
+pub(crate) fn recover(path: &Path) -> Result<Secrets, Failure> {
     let name = path.display().to_string();
     let metadata = path.metadata().map_err(|source| Failure::File {
         action: "cannot read",
@@ -93,16 +96,17 @@ fn recover(path: &Path) -> Result<Secrets, Failure> {
     parse(&text).ok_or_else(|| UserError::BadRecovery { path: name }.into())
 }
 
-/// Makes two random secrets and writes the recovery file before anything is encrypted with them.
+/// Makes two random secrets and writes the recovery file before anything is encrypted with them. `used_by`
+/// says for whoever reads the file what it is good for.
 ///
 /// # Errors
 /// When there is such a file already, it cannot be written, or the kernel gives no random bytes.
-pub(super) fn provision(data: &DataDir) -> Result<Secrets, Failure> {
+pub(crate) fn provision(path: &Path, used_by: &str) -> Result<Secrets, Failure> {
     let (vault_passphrase, master_password) = (random()?, random()?);
     let text = Zeroizing::new(format!(
-        "# The secrets of this wallet, made by `waiaas init --auto-provision`. Whoever reads this file\n\
+        "# The secrets of this wallet, made by `init --auto-provision`. Whoever reads this file\n\
          # can spend what the wallet may spend. Without it, and without a copy of it, the keys are lost.\n\
-         # `waiaas start` reads it.\n\
+         # {used_by}.\n\
          \n\
          # Opens the vault: waiaasctl unlock.\n\
          vault_passphrase = \"{}\"\n\
@@ -111,7 +115,7 @@ pub(super) fn provision(data: &DataDir) -> Result<Secrets, Failure> {
         vault_passphrase.reveal(),
         master_password.reveal(),
     ));
-    files::write_new(&data.recovery_key(), text.as_bytes())?;
+    files::write_new(path, text.as_bytes())?;
     Ok(Secrets::Two { vault_passphrase, master_password })
 }
 
@@ -142,6 +146,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
+    const USED_BY: &str = "a test reads it";
+
     fn directory() -> (tempfile::TempDir, DataDir) {
         let parent = tempfile::tempdir().unwrap();
         let data = DataDir::new(parent.path()).unwrap();
@@ -151,7 +157,7 @@ mod tests {
     #[test]
     fn provisioned_secrets_are_two_and_read_back() {
         let (_parent, data) = directory();
-        let made = provision(&data).unwrap();
+        let made = provision(&data.recovery_key(), USED_BY).unwrap();
         assert_ne!(made.vault_passphrase().reveal(), made.master_password().reveal());
         assert_eq!(made.vault_passphrase().reveal().len(), 64);
         let mode = data.recovery_key().metadata().unwrap().permissions().mode();
@@ -164,8 +170,8 @@ mod tests {
     #[test]
     fn secrets_that_exist_are_never_overwritten() {
         let (_parent, data) = directory();
-        let made = provision(&data).unwrap();
-        assert!(provision(&data).is_err());
+        let made = provision(&data.recovery_key(), USED_BY).unwrap();
+        assert!(provision(&data.recovery_key(), USED_BY).is_err());
         let read = recover(&data.recovery_key()).unwrap();
         assert_eq!(read.vault_passphrase().reveal(), made.vault_passphrase().reveal());
     }
@@ -177,7 +183,7 @@ mod tests {
         fs::write(&file, "from the file\n").unwrap();
         let mut environment = Environment::default();
         assert!(given(&data, &environment).unwrap().is_none());
-        provision(&data).unwrap();
+        provision(&data.recovery_key(), USED_BY).unwrap();
         environment.master_password_file = Some(file);
         let secrets = given(&data, &environment).unwrap().unwrap();
         assert_eq!(secrets.vault_passphrase().reveal(), "from the file");
@@ -190,7 +196,7 @@ mod tests {
     #[test]
     fn a_recovery_file_that_others_can_read_is_refused() {
         let (_parent, data) = directory();
-        provision(&data).unwrap();
+        provision(&data.recovery_key(), USED_BY).unwrap();
         fs::set_permissions(data.recovery_key(), fs::Permissions::from_mode(0o640)).unwrap();
         let failure = recover(&data.recovery_key()).unwrap_err();
         assert!(matches!(failure, Failure::User(UserError::Exposed { .. })), "{failure}");

@@ -14,7 +14,7 @@ use super::{UserError, layout, settings};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
-use crate::passphrase::Source;
+use crate::passphrase::{Passphrase, Source};
 use crate::place::{DataDir, Place};
 use crate::progress::Progress;
 use crate::signer::Signer;
@@ -117,11 +117,22 @@ pub(super) fn make_vault(
 pub(super) fn set_master_password(gateway: &Gateway, secrets: &Secrets) -> Result<(), Failure> {
     let status: AdminStatus = gateway.ask(Call::get("/v1/admin/status"))?;
     if status.auto_provisioned {
-        let new_password = secrets.master_password().reveal().to_owned();
-        let body = ChangeMasterPassword { new_password };
-        let _changed: MasterPasswordChanged =
-            gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
+        choose_master_password(gateway, secrets.master_password())?;
     }
+    Ok(())
+}
+
+/// Gives gatewayd its master password.
+///
+/// # Errors
+/// When gatewayd does not take it.
+pub(crate) fn choose_master_password(
+    gateway: &Gateway,
+    password: &Passphrase,
+) -> Result<(), Failure> {
+    let body = ChangeMasterPassword { new_password: password.reveal().to_owned() };
+    let _changed: MasterPasswordChanged =
+        gateway.ask(Call::put("/v1/admin/master-password").body(&body))?;
     Ok(())
 }
 

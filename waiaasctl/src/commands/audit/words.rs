@@ -88,13 +88,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::TimeAccepted { from } => {
             ("time_accepted", format!("the clock went forward, it was {} before", utc(*from)))
         }
-        Event::CredentialSet { is_set: true } => (
-            "credential_set",
-            "from now on the service's credential opens the vault at a start".to_owned(),
-        ),
-        Event::CredentialSet { is_set: false } => {
-            ("credential_removed", "from now on only the passphrase opens the vault".to_owned())
-        }
+        Event::CredentialSet { is_set } => credential(*is_set),
         Event::Leased { scope, until, spend, signatures, .. } => (
             "leased",
             format!(
@@ -112,6 +106,15 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             ),
         ),
     }
+}
+
+fn credential(is_set: bool) -> (&'static str, String) {
+    let (word, what) = if is_set {
+        ("credential_set", "from now on the service's credential opens the vault at a start")
+    } else {
+        ("credential_removed", "from now on only the passphrase opens the vault")
+    };
+    (word, what.to_owned())
 }
 
 const fn origin_words(origin: Origin) -> &'static str {

@@ -1,0 +1,119 @@
+//! `unattended enable`, `disable`, `status`: whether the vault opens without anybody at a start.
+
+use protocol::{Request, Secret, Unattended, VaultPhase};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::Operation;
+use super::status::unattended as in_words;
+use crate::args::{SealingKey, UnattendedCommand};
+use crate::exit::{Exit, Failure};
+use crate::progress::Progress;
+use crate::signer::Signer;
+use crate::systemd::{self, CREDENTIAL_FILE, CREDENTIAL_LENGTH, Seal, Stored};
+use crate::view::View;
+
+/// Makes, removes or shows the credential.
+pub(super) fn run(command: &UnattendedCommand, operation: &Operation) -> Result<View, Failure> {
+    match command {
+        UnattendedCommand::Enable { with_key } => enable(*with_key, operation),
+        UnattendedCommand::Disable => disable(operation),
+        UnattendedCommand::Status => status(operation),
+    }
+}
+
+fn enable(key: SealingKey, operation: &Operation) -> Result<View, Failure> {
+    systemd::require(&operation.place, "unattended enable")?;
+    let mut signer = operation.signer()?;
+    let vault = signer.status()?.vault;
+    if vault == VaultPhase::Uninitialised {
+        return Err(Failure::new(
+            Exit::VaultClosed,
+            "there is no vault yet",
+            operation.place.command("init"),
+        ));
+    }
+    let seal = turn_on(&mut signer, operation.secret()?, key)?;
+    let json = json!({ "enabled": true, "sealedBy": seal.name(), "file": CREDENTIAL_FILE });
+    let view = View::new(json)
+        .line("from the next start on the vault opens by itself")
+        .line(format!("{CREDENTIAL_FILE} is {}", seal.meaning()))
+        .line("root of this machine can spend what the guards let go, without the passphrase");
+    Ok(match vault {
+        VaultPhase::Open => view,
+        VaultPhase::Locked | VaultPhase::Uninitialised => view.line(format!(
+            "the vault is locked, and a locked vault stays so: open it once, {}",
+            operation.place.command("unlock")
+        )),
+    })
+}
+
+/// Makes a credential, seals it, gives it to the signer, and only then stores it: what does not get so far
+/// leaves everything as it was.
+pub(super) fn turn_on(
+    signer: &mut Signer,
+    passphrase: Secret,
+    key: SealingKey,
+) -> Result<Seal, Failure> {
+    let _progress = Progress::start("sealing a credential");
+    let seal = match key {
+        SealingKey::Auto => Seal::best(),
+        SealingKey::Tpm2 => Seal::Tpm,
+        SealingKey::Host => Seal::Host,
+    };
+    let mut bytes = Zeroizing::new([0; CREDENTIAL_LENGTH]);
+    getrandom::fill(&mut *bytes).map_err(|error| {
+        let what = format!("the kernel gives no random bytes: {error}");
+        Failure::new(Exit::Failed, what, "try again")
+    })?;
+    let sealed = systemd::seal(&bytes, seal)?;
+    let credential = Some(Secret::new(bytes.to_vec()));
+    signer.do_it(Request::SetCredential { passphrase, credential })?;
+    systemd::store(&sealed)?;
+    Ok(seal)
+}
+
+fn disable(operation: &Operation) -> Result<View, Failure> {
+    systemd::require(&operation.place, "unattended disable")?;
+    let mut signer = operation.signer()?;
+    let was_on = signer.status()?.unattended != Unattended::Off;
+    if was_on {
+        let passphrase = operation.secret()?;
+        let _progress = Progress::start("checking the passphrase");
+        signer.do_it(Request::SetCredential { passphrase, credential: None })?;
+    }
+    let changed = systemd::forget()? || was_on;
+    let line = if changed {
+        "from the next start on only the passphrase opens the vault"
+    } else {
+        "it was off before, nothing was changed"
+    };
+    Ok(View::new(json!({ "enabled": false, "changed": changed })).line(line))
+}
+
+fn status(operation: &Operation) -> Result<View, Failure> {
+    let state = operation.signer()?.status()?.unattended;
+    let stored = systemd::stored();
+    let (word, credential) = match &stored {
+        Stored::Absent => ("absent", format!("{CREDENTIAL_FILE} is not there")),
+        Stored::Hidden => {
+            ("hidden", format!("{CREDENTIAL_FILE}: only root sees whether it is there"))
+        }
+        Stored::Present { seal, opens: true, .. } => ("fits", seal.meaning().to_owned()),
+        Stored::Present { opens: false, .. } => {
+            ("sealed_elsewhere", "this machine does not open it".to_owned())
+        }
+    };
+    let seal = match stored {
+        Stored::Present { seal, .. } => Some(seal.name()),
+        Stored::Absent | Stored::Hidden => None,
+    };
+    let json = json!({
+        "unattended": state.to_string(),
+        "credential": word,
+        "sealedBy": seal,
+        "file": CREDENTIAL_FILE,
+    });
+    let fields = vec![("unattended", in_words(state).to_owned()), ("credential", credential)];
+    Ok(View::new(json).fields(fields))
+}

@@ -6,7 +6,10 @@ use super::Command;
 
 /// Headings and the commands below them; each command stands below one.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Daemons and vault", &["init", "start", "stop", "status", "unlock", "lock", "unattended"]),
+    (
+        "Daemons and vault",
+        &["init", "start", "stop", "status", "doctor", "unlock", "lock", "unattended"],
+    ),
     ("Wallets and agents", &["wallet", "session", "send", "balance", "tx"]),
     ("What may leave", &["exposure", "guard", "owner", "approval", "announcement"]),
     ("Stop, and go on", &["suspend", "resume", "renew", "time"]),

@@ -30,7 +30,7 @@ pub use wallet::{ImportArgs, WalletCommand, WalletKind};
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed for another reason than those below
+  1  failed for another reason than those below, or `doctor` found a problem
   2  the command line is wrong
   3  a daemon is not running or does not answer
   4  the vault is locked or was not made yet

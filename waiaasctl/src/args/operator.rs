@@ -65,6 +65,10 @@ pub enum Command {
     Stop,
     /// Show how both daemons are
     Status,
+    /// Look at everything that has to be right, and say what to do where it is not
+    ///
+    /// It changes nothing. It ends with 1 where there is a problem. What only root sees is told as not seen.
+    Doctor,
     /// Open the vault, so that transactions can be signed
     Unlock,
     /// Wipe the keys from memory until the next unlock

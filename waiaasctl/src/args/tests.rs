@@ -28,6 +28,7 @@ const DAEMONS: &[&str] = &[
     "unattended enable --with-key tpm2",
     "unattended disable --passphrase-file -",
     "unattended status --json",
+    "doctor --json",
     "--data-dir /d start",
     "stop --data-dir /d",
     "status --json",

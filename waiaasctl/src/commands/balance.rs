@@ -30,6 +30,18 @@ pub(super) fn balance(arguments: &BalanceArgs, operation: &Operation) -> Result<
     })
 }
 
+/// What a wallet has on each of its networks, or why that is not known.
+pub(super) fn of_all_networks(
+    gateway: &Gateway,
+    wallet: Uuid,
+) -> Result<Vec<NetworkBalance>, Failure> {
+    as_session(gateway, vec![wallet], LIFETIME, |token| {
+        let question = Question { gateway, wallet, token };
+        let all: AllBalances = gateway.ask(question.call("balance", "all"))?;
+        Ok(all.balances)
+    })
+}
+
 struct Question<'a> {
     gateway: &'a Gateway,
     wallet: Uuid,

@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod backup;
 mod balance;
+mod doctor;
 mod exposure;
 mod first_run;
 mod guard;
@@ -59,6 +60,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Start => service::start(operation),
         Command::Stop => service::stop(operation),
         Command::Status => Ok(status(&operation.place)),
+        Command::Doctor => Ok(doctor::run(operation)),
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
         Command::Unattended(command) => unattended::run(&command, operation),

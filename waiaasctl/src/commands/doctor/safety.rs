@@ -1,0 +1,170 @@
+//! Checks of what keeps keys and funds: vault, backups, journal, latch, guards.
+
+use primitives::Environment;
+use protocol::{Latch, Unattended, VaultPhase};
+
+use super::facts::Facts;
+use super::{Finding, Grade, seen};
+use crate::systemd::{CREDENTIAL_FILE, Stored};
+use crate::time::{span, utc};
+
+/// A backup is made every day; this is two hours more.
+const BACKUP_AGE: u64 = 26 * 3_600;
+/// So many seconds before the dead man's switch suspends signing it is worth a word.
+const RENEW_WITHIN: u64 = 86_400;
+
+pub(super) fn vault(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.signer, |status| match status.vault {
+        VaultPhase::Open => Finding::ok(format!("open, {} wallets", status.wallets)),
+        VaultPhase::Locked => {
+            Finding::problem("locked: nothing is signed", facts.place.command("unlock"))
+        }
+        VaultPhase::Uninitialised => {
+            Finding::problem("there is none yet", facts.place.command("init"))
+        }
+    })
+}
+
+pub(super) fn unattended(facts: &Facts) -> Vec<Finding> {
+    let enable = facts.place.command("unattended enable");
+    seen(&facts.signer, |status| match (status.unattended, &facts.credential) {
+        (Unattended::Off, Stored::Present { .. }) => Finding::warning(
+            format!("off, and {CREDENTIAL_FILE} is there and opens nothing"),
+            format!("{enable}, or {}", facts.place.command("unattended disable")),
+        ),
+        (Unattended::Off, Stored::Absent | Stored::Hidden) => {
+            Finding::ok("off: the passphrase opens the vault after each start")
+        }
+        (Unattended::Misfit | Unattended::Failed | Unattended::Missing, _) => Finding::problem(
+            format!("{}: the vault stays locked after a start", status.unattended),
+            format!("{enable}; the signer's log says what was wrong"),
+        ),
+        (_, Stored::Absent) => Finding::problem(
+            format!("on, and {CREDENTIAL_FILE} is not there: the next start stays locked"),
+            enable,
+        ),
+        (_, Stored::Present { opens: false, .. }) => Finding::problem(
+            format!("on, and this machine does not open {CREDENTIAL_FILE}"),
+            enable,
+        ),
+        (_, Stored::Present { is_private: false, .. }) => Finding::warning(
+            format!("{CREDENTIAL_FILE} is not root's alone"),
+            format!("chown root {CREDENTIAL_FILE}; chmod 600 {CREDENTIAL_FILE}"),
+        ),
+        (Unattended::Held, Stored::Present { .. } | Stored::Hidden) => Finding::warning(
+            "held: the vault was locked, and no start opens it",
+            facts.place.command("unlock"),
+        ),
+        (Unattended::Untried | Unattended::Opened, Stored::Present { seal, .. }) => {
+            Finding::ok(format!("on, {}", seal.meaning()))
+        }
+        (Unattended::Untried | Unattended::Opened, Stored::Hidden) => {
+            Finding::ok("on; only root sees the credential")
+        }
+    })
+}
+
+pub(super) fn recovery_file(facts: &Facts) -> Vec<Finding> {
+    let finding = |path: &String| {
+        let found = format!("{path} has the passphrase of the vault in it");
+        let advice = format!("move it to another place: shred -u {path} once you have a copy");
+        Finding::one(Grade::Warning, found, advice)
+    };
+    match facts.recovery_files.as_slice() {
+        [] => Finding::ok("none lies about"),
+        [_, ..] => facts.recovery_files.iter().map(finding).collect(),
+    }
+}
+
+pub(super) fn backups(facts: &Facts) -> Vec<Finding> {
+    let advice = "see docs/operate.md; by hand: ";
+    let command = facts.place.command("backup FILE");
+    seen(&facts.backup_age, |age| match age {
+        None => Finding::warning("there is none", format!("{advice}{command}")),
+        Some(age) if *age > BACKUP_AGE => Finding::warning(
+            format!("the newest is {} old", span(*age)),
+            format!("{advice}{command}"),
+        ),
+        Some(age) => Finding::ok(format!("the newest is {} old", span(*age))),
+    })
+}
+
+pub(super) fn journal(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.journal, |verified| match verified {
+        Ok(records) => Finding::ok(format!("{records} records, none changed")),
+        Err(why) => Finding::problem(
+            format!("it does not verify: {why}"),
+            "signing is suspended; docs/journal.md says how to find out what happened",
+        ),
+    })
+}
+
+pub(super) fn witness(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.signer, |status| {
+        if status.witness.starts_with("none") {
+            return Finding::warning(
+                "none: that an older state was put back would not be noticed",
+                "name one in signerd.toml (docs/journal.md)",
+            );
+        }
+        Finding::ok(status.witness.clone())
+    })
+}
+
+pub(super) fn latch(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.signer, |status| {
+        let resume = facts.place.command("resume");
+        match status.latch {
+            Latch::Active if status.wallets_halted == 0 => Finding::ok("active"),
+            Latch::Active => Finding::warning(
+                format!("{} wallets are halted by themselves", status.wallets_halted),
+                facts.place.command("status"),
+            ),
+            Latch::Suspended | Latch::Locked => Finding::problem(
+                format!("{}: {}", status.latch, status.latch_reason),
+                format!("once you know why it stopped: {resume}"),
+            ),
+        }
+    })
+}
+
+pub(super) fn dead_man(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.signer, |status| match status.suspends_at {
+        None => Finding::ok("no switch is set"),
+        Some(at) if at.saturating_sub(status.now) < RENEW_WITHIN => Finding::warning(
+            format!("signing is suspended at {}", utc(at)),
+            facts.place.command("renew"),
+        ),
+        Some(at) => Finding::ok(format!("signing is suspended at {}, unless renewed", utc(at))),
+    })
+}
+
+pub(super) fn guards(facts: &Facts) -> Vec<Finding> {
+    seen(&facts.wallets, |wallets| {
+        let mut findings = Vec::new();
+        for wallet in wallets.iter().filter(|wallet| wallet.environment == Environment::Mainnet) {
+            let name = &wallet.name;
+            if wallet.is_open {
+                findings.push(Finding::one(
+                    Grade::Problem,
+                    format!("{name}: coins that are worth money can leave without a ceiling"),
+                    format!("see {}, and set a guard", facts.place.command("exposure")),
+                ));
+            }
+            if !wallet.has_owners {
+                findings.push(Finding::one(
+                    Grade::Warning,
+                    format!(
+                        "{name} has no owners: what its guard does not let go cannot leave at all"
+                    ),
+                    facts.place.command("owner confirm WALLET ADDRESS"),
+                ));
+            }
+        }
+        if findings.is_empty() {
+            let exposure = facts.place.command("exposure");
+            return Finding::ok(format!("{} wallets; what could leave: {exposure}", wallets.len()));
+        }
+        findings
+    })
+}

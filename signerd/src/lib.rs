@@ -17,7 +17,6 @@ pub mod latch;
 pub mod listen;
 mod log;
 pub mod owners;
-pub mod sandbox;
 pub mod signer;
 mod start;
 pub mod sys;

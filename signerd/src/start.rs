@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use sandbox::{Hardened, SandboxError};
 
 use crate::clock::SystemTimeSource;
 use crate::config::{
@@ -19,7 +20,6 @@ use crate::config::{
 use crate::handlers::vault::open_unattended;
 use crate::journal::{Journal, JournalError, Witness};
 use crate::listen::{self, ListenError, Listener};
-use crate::sandbox::{Hardened, SandboxError};
 use crate::signer::Signer;
 use crate::vault::{KdfCost, Vault, VaultError};
 use crate::{log, sys};

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::process::Command;
 
-use signerd::sandbox::Hardened;
+use sandbox::Hardened;
 
 /// One test: the process is confined for good by it.
 #[test]

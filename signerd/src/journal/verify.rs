@@ -1,6 +1,7 @@
 //! Reading all of the journal again.
 
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
 
 use protocol::JournalReport;
 
@@ -70,6 +71,6 @@ fn verify_segment(
         }
         Ok(())
     })?;
-    let length = file.metadata().map_err(at(&path))?.len();
+    let length = (&file).seek(SeekFrom::End(0)).map_err(at(&path))?;
     if length == end.place.offset { Ok(()) } else { Err(segment::changed(&path, end)) }
 }

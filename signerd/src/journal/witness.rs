@@ -6,8 +6,8 @@
 //! behind the journal, and never before it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use primitives::{decode_hex, encode_hex};
@@ -84,7 +84,7 @@ impl Witness {
         if self.held || self.written == Some(head) {
             return;
         }
-        let written = self.file.write_all_at(line(head).as_bytes(), 0);
+        let written = self.file.rewind().and_then(|()| self.file.write_all(line(head).as_bytes()));
         self.written = written.is_ok().then_some(head);
         self.unsynced = true;
         self.note(written);

@@ -1,10 +1,11 @@
 //! One peer: bytes in, frames, replies, bytes out. It never blocks.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::{MsgFlags, recv, send};
 use protocol::{FRAME_HEADER, Frame, FrameError, Refusal, RefusalCode, Reply, Request, RequestId};
 use zeroize::Zeroizing;
 
@@ -95,7 +96,7 @@ impl Connection {
     /// Takes in what has arrived, up to the batch's share.
     pub(super) fn receive(&mut self, now: Instant) {
         while self.wants_to_receive() && self.has_room() {
-            match self.inbox.fill(&mut self.stream, self.limit, now) {
+            match self.inbox.fill(&mut AtOnce(&self.stream), self.limit, now) {
                 Ok(Some(content)) => {
                     self.batched = self.batched.saturating_add(content.len());
                     self.take_frame(&content);
@@ -147,7 +148,7 @@ impl Connection {
     /// Sends as much as the peer takes.
     pub(super) fn send(&mut self) {
         while self.wants_to_send() {
-            match self.stream.write(&self.outbox) {
+            match AtOnce(&self.stream).write(&self.outbox) {
                 Ok(0) => self.phase = Phase::Dead,
                 Ok(sent) => drop(self.outbox.drain(..sent)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -155,6 +156,27 @@ impl Connection {
                 Err(_closed) => self.phase = Phase::Dead,
             }
         }
+    }
+}
+
+/// A stream that never waits, whatever its descriptor is set to: setting it would be a system call
+/// that the signer needs for nothing else.
+struct AtOnce<'a>(&'a UnixStream);
+
+impl Read for AtOnce<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv(self.0.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?)
+    }
+}
+
+impl Write for AtOnce<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        Ok(send(self.0.as_raw_fd(), bytes, flags)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -214,7 +236,6 @@ mod tests {
 
     fn pair() -> (UnixStream, Connection) {
         let (peer, ours) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
         (peer, Connection::new(ours, Role::Gateway, MAX_SIGNER_FRAME))
     }
 

@@ -78,9 +78,7 @@ impl Files {
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     ) -> Result<(), VaultError> {
         let staging = self.staging();
-        remove_tree(&staging)?;
-        make_directory(&staging)?;
-        make_directory(&staging.join(KEYS))?;
+        self.make_staging()?;
         for (name, bytes) in files {
             write_new(&staging.join(name), bytes)?;
         }
@@ -134,6 +132,18 @@ impl Files {
         Ok(wallets)
     }
 
+    /// Makes the directories that are installed, or takes the files out of those that a failed
+    /// attempt left: serving, the signer removes no directories.
+    fn make_staging(&self) -> Result<(), VaultError> {
+        for directory in [self.staging(), self.staging().join(KEYS)] {
+            make_directory(&directory)?;
+            for name in names(&directory)?.iter().filter(|name| *name != KEYS) {
+                remove_if_there(&directory.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
     fn staging(&self) -> PathBuf {
         partial(&self.root)
     }
@@ -184,7 +194,10 @@ fn names(directory: &Path) -> Result<Vec<String>, VaultError> {
 }
 
 fn make_directory(path: &Path) -> Result<(), VaultError> {
-    DirBuilder::new().mode(0o700).create(path).map_err(|error| disk(path, error))
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(disk(path, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Writes a file that must not exist, down to the disk.

@@ -1,6 +1,7 @@
 //! Backups: what they hold, what is refused, and that they give the keys back.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 
 use super::*;
 use crate::vault::BackupPart;
@@ -88,7 +89,8 @@ fn a_backup_needs_the_passphrase_of_its_time() {
 fn a_restore_that_was_killed_left_nothing_and_can_be_repeated() {
     let parts = Fixture::open().vault.backup_parts().unwrap();
     let mut fixture = Fixture::empty();
-    fs::create_dir_all(fixture.state.path().join("vault.partial/keys")).unwrap();
+    let keys = fixture.state.path().join("vault.partial/keys");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(keys).unwrap();
     fs::write(fixture.state.path().join("vault.partial/vault.json"), &parts[0].bytes).unwrap();
     assert_eq!(fixture.reopened().unwrap().phase(), VaultPhase::Uninitialised);
     fixture.vault.restore_parts(&parts, &passphrase()).unwrap();

@@ -52,7 +52,7 @@ pub(crate) fn open_unattended(signer: &mut Signer) {
         )),
         Ok(Unattended::Off | Unattended::Untried | Unattended::Misfit | Unattended::Failed) => {}
         Err(error) => {
-            log::warning(format_args!("the vault stays locked: {}", log::with_causes(&error)))
+            log::warning(format_args!("the vault stays locked: {}", log::with_causes(&error)));
         }
     }
 }

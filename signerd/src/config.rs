@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use primitives::{BUILTIN, ChainId, Environment, NativeCoin, Network, TierCeilings};
 use serde::Deserialize;
@@ -131,6 +132,30 @@ struct NativeToml {
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 pub fn credentials_directory() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// What the service manager wants to hear, from its environment (`sd_notify(3)`,
+/// `sd_watchdog_enabled(3)`).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// Where it listens: a path, or the name of an abstract socket behind an `@`.
+    pub socket: Option<OsString>,
+    /// After how long without a word it takes this process for dead.
+    pub watchdog: Option<Duration>,
+}
+
+impl Notices {
+    /// What the environment says.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+    pub fn from_environment() -> Self {
+        let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+        let watchdog = number("WATCHDOG_USEC").filter(|usec| is_ours && *usec > 0);
+        Self {
+            socket: std::env::var_os("NOTIFY_SOCKET"),
+            watchdog: watchdog.map(Duration::from_micros),
+        }
+    }
 }
 
 /// Reads the command line, without the program's name.

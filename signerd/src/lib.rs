@@ -17,6 +17,8 @@ pub mod latch;
 pub mod listen;
 mod log;
 pub mod owners;
+pub mod sandbox;
+mod service_manager;
 pub mod signer;
 mod start;
 pub mod sys;

@@ -4,6 +4,32 @@
 use std::error::Error;
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
+
+/// Whether a person reads. Asked once, as it takes a system call of its own.
+static IS_TERMINAL: OnceLock<bool> = OnceLock::new();
+
+/// To be called before the first line, and before the sandbox. From then on a panic is a line too, and
+/// ends the program as a failure does: it neither makes a core nor takes a signal to itself. What it
+/// says may have come from a peer, so that only its place is told.
+pub(crate) fn open() {
+    is_terminal();
+    std::panic::set_hook(Box::new(end_by_panic));
+}
+
+#[expect(clippy::exit, reason = "a panic has nobody to return to")]
+fn end_by_panic(panic: &PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(place) => error(format_args!("this should not have happened: {place}")),
+        None => error(format_args!("this should not have happened")),
+    }
+    std::process::exit(1);
+}
+
+fn is_terminal() -> bool {
+    *IS_TERMINAL.get_or_init(|| std::io::stderr().is_terminal())
+}
 
 /// Something that an operator must act on.
 pub(crate) fn error(line: Arguments<'_>) {
@@ -34,14 +60,13 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 fn write(priority: u8, line: Arguments<'_>) {
-    let mut stderr = std::io::stderr();
-    let written = if stderr.is_terminal() {
-        writeln!(stderr, "signerd: {line}")
+    let line = if is_terminal() {
+        format!("signerd: {line}\n")
     } else {
-        writeln!(stderr, "<{priority}>signerd: {line}")
+        format!("<{priority}>signerd: {line}\n")
     };
     // Nobody can be told that the place for telling is gone.
-    drop(written);
+    drop(std::io::stderr().write_all(line.as_bytes()));
 }
 
 #[cfg(test)]

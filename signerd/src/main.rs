@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    signerd::run(std::env::args_os().skip(1))
+    signerd::run(std::env::args_os().skip(1), &signerd::sandbox::TABLES)
 }

@@ -11,15 +11,18 @@ use std::process::ExitCode;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use sandbox::{Hardened, SandboxError};
+use sandbox::SandboxError;
 
 use crate::clock::SystemTimeSource;
 use crate::config::{
-    Arguments, Command, ConfigError, Settings, USAGE, credentials_directory, parse_command_line,
+    Arguments, Command, ConfigError, Notices, Settings, USAGE, credentials_directory,
+    parse_command_line,
 };
 use crate::handlers::vault::open_unattended;
 use crate::journal::{Journal, JournalError, Witness};
-use crate::listen::{self, ListenError, Listener};
+use crate::listen::{self, ListenError};
+use crate::sandbox::Tables;
+use crate::service_manager::ServiceManager;
 use crate::signer::Signer;
 use crate::vault::{KdfCost, Vault, VaultError};
 use crate::{log, sys};
@@ -71,14 +74,15 @@ impl StartError {
     }
 }
 
-/// Runs the program with `arguments` (without its name) until a signal ends it.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs the program with `arguments` (without its name) until a signal ends it, held to `tables`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, tables: &Tables<'_>) -> ExitCode {
+    log::open();
     let served = match parse_command_line(arguments) {
         Ok(Command::Help) => return print(USAGE),
         Ok(Command::Version) => {
             return print(concat!("signerd ", env!("CARGO_PKG_VERSION"), "\n"));
         }
-        Ok(Command::Run(arguments)) => start(&arguments),
+        Ok(Command::Run(arguments)) => start(&arguments, tables),
         Err(error) => Err(error.into()),
     };
     match served {
@@ -98,9 +102,10 @@ fn print(text: &str) -> ExitCode {
 }
 
 /// Confines itself before the first byte of a peer is read.
-fn start(arguments: &Arguments) -> Result<(), StartError> {
+fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
+    let hardened = tables.start()?;
+    let mut manager = ServiceManager::connect(&Notices::from_environment());
     let settings = arguments.read_settings()?;
-    let hardened = Hardened::new()?;
     let stop = take_signals().map_err(StartError::Signals)?;
     let _lock = lock_state(&arguments.state_dir)?;
     let journal = open_journal(&arguments.state_dir, &settings)?;
@@ -113,29 +118,23 @@ fn start(arguments: &Arguments) -> Result<(), StartError> {
         log::warning(format_args!("{error}"));
     }
     let listeners = listen::bind(&arguments.runtime_dir)?;
-    let sandbox = hardened.confine(&arguments.state_dir)?;
-    let signer = Signer::start(vault, journal, time, settings, sandbox);
-    serve(signer, &listeners, &stop)
-}
-
-fn serve(mut signer: Signer, listeners: &[Listener], stop: &SignalFd) -> Result<(), StartError> {
     sys::on_secret_stack(STACK_SIZE, || {
+        let layers = tables.confine(hardened, &arguments.state_dir)?;
+        for missing in &layers.missing {
+            log::warning(format_args!("this kernel has no {missing}; see `waiaasctl status`"));
+        }
+        let mut signer = Signer::start(vault, journal, time, settings, layers.in_force);
         open_unattended(&mut signer);
-        ready();
-        let served = listen::serve(&mut signer, listeners, stop);
+        log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
+        manager.ready();
+        let served = listen::serve(&mut signer, &listeners, &stop, &mut manager);
+        manager.stopping();
         signer.stop();
-        served
+        served.map_err(StartError::Listen)
     })
     .map_err(StartError::Stack)??;
     log::notice(format_args!("stopped by a signal"));
     Ok(())
-}
-
-fn ready() {
-    log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
-    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
-        log::warning(format_args!("the service manager was not told: {error}"));
-    }
 }
 
 /// The witness is elsewhere, out of the sandbox: it is opened once.

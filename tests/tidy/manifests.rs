@@ -28,6 +28,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["gatewayd"]),
     ("landlock", &["crates/sandbox"]),
     ("memsec", &["signerd"]),
+    ("seccompiler", &["crates/sandbox"]),
     ("rusqlite", &["gatewayd", "tests"]),
     ("tokio", &["gatewayd", "tests", "waiaasctl"]),
 ];

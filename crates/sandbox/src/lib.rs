@@ -1,48 +1,75 @@
-//! What the process does to confine itself, on top of what its unit does from outside.
+//! How a process of ours confines itself, on top of what its unit does from outside, and proves it.
 //!
-//! [`Hardened::new`] comes first of all, before a secret is in memory; [`Hardened::confine`] once
-//! every file outside the state directory is open. Both read back what they set. No switch turns
-//! any of it off.
+//! [`Hardened::new`] comes first of all, before a secret is in memory; [`Hardened::limit_calls`] may
+//! narrow what the start itself can do; [`Hardened::confine`] comes once every file outside the
+//! listed places is open, and before the first byte of a peer is read. Layers are a thread's own and
+//! its descendants': all of it happens while there is one thread, and the threads made later inherit
+//! it. No switch turns any of it off. What a daemon may do is a table of its own; how it is held to
+//! that is here.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::Path;
+mod calls;
+mod capabilities;
+mod files;
+mod hardening;
+mod proc_status;
 
-use caps::{CapSet, Capability};
-use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd,
-    RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus,
-    Scope,
-};
+use std::io;
+
 use nix::errno::Errno;
-use nix::sys::prctl;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::stat::{Mode, umask};
 
-/// The newest form of Landlock that this was tested with (Linux 6.15); older kernels enforce what
-/// they have of it.
-const LANDLOCK: ABI = ABI::V7;
+pub use calls::{Argument, Call};
+pub use files::{FileRight, Place, Tcp};
+/// Numbers of system calls and their flags, for tables.
+pub use libc;
+
+use proc_status::ProcStatus;
+
+/// What a process may do once it is confined.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The files and directories that it may reach.
+    pub places: &'a [Place<'a>],
+    /// What it may do with TCP.
+    pub tcp: Tcp,
+    /// The system calls that it may make; any other ends it.
+    pub calls: &'a [Call],
+}
+
+/// The layers of a confined process, a word each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers {
+    /// Set, read back, and tried where trying is possible.
+    pub in_force: Vec<&'static str>,
+    /// What this kernel does not have.
+    pub missing: Vec<&'static str>,
+}
 
 /// Why the process is not confined. It must not serve then.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The kernel refused a layer.
-    #[error("the kernel refused {layer}")]
+    #[error(
+        "the kernel refused {layer}; nothing is served without it: see which rule of the unit, the \
+         container or the kernel's settings takes it away"
+    )]
     Refused {
         /// Which one.
         layer: &'static str,
         /// Its reason.
         source: io::Error,
     },
-    /// The kernel refused a part of Landlock.
-    #[error("the kernel refused Landlock")]
-    Landlock(#[from] RulesetError),
-    /// The state directory cannot be used.
-    #[error("the state directory cannot be opened")]
-    StateDirectory(#[source] landlock::PathFdError),
+    /// A place that the process may reach cannot be opened.
+    #[error("{0}")]
+    Place(#[source] landlock::PathFdError),
     /// A layer was set, and is not in force.
-    #[error("{0} was set and is not in force")]
+    #[error("{0} was set and is not in force; nothing is served without it")]
     NotInForce(&'static str),
+    /// Layers are a thread's own.
+    #[error("there are {0} threads already, and the others would stay unconfined")]
+    Threads(u32),
+    /// A table names something that cannot be.
+    #[error("the table of system calls cannot be used: {0}")]
+    Table(seccompiler::BackendError),
 }
 
 /// A process that other processes of its user cannot look into.
@@ -57,104 +84,42 @@ impl Hardened {
     /// # Errors
     /// When the kernel refuses one of these, or says afterwards that it is not in force.
     pub fn new() -> Result<Self, SandboxError> {
-        prctl::set_dumpable(false).map_err(refused("PR_SET_DUMPABLE"))?;
-        prctl::set_no_new_privs().map_err(refused("no_new_privs"))?;
-        setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(refused("RLIMIT_CORE"))?;
-        umask(Mode::S_IRWXG | Mode::S_IRWXO);
-
-        in_force("PR_SET_DUMPABLE", prctl::get_dumpable().map(|dumpable| !dumpable))?;
-        in_force("no_new_privs", prctl::get_no_new_privs())?;
-        in_force("RLIMIT_CORE", getrlimit(Resource::RLIMIT_CORE).map(|limits| limits == (0, 0)))?;
+        hardening::harden()?;
         Ok(Self(()))
     }
 
-    /// Gives up all capabilities, and everything in the file system but the state directory. Gives
-    /// a word for each layer that is in force. Both are the calling thread's and its descendants':
-    /// there must be no other thread.
+    /// Ends the process at any system call that is in none of `tables`, from here on; what
+    /// [`Hardened::confine`] takes is allowed beside them.
     ///
     /// # Errors
-    /// When a layer that the kernel has was refused, or is not in force. A kernel without Landlock
-    /// is no error: the word is missing then.
-    pub fn confine(self, state_directory: &Path) -> Result<Vec<&'static str>, SandboxError> {
-        drop_capabilities()?;
-        let mut words =
-            vec!["not_dumpable", "no_new_privs", "no_core", "umask_077", "no_capabilities"];
-        words.extend(restrict_files(state_directory)?);
-        Ok(words)
+    /// When the kernel refuses, or there is another thread.
+    pub fn limit_calls(self, tables: &[&[Call]]) -> Result<Self, SandboxError> {
+        calls::limit(&ProcStatus::of_only_thread()?, tables)?;
+        Ok(self)
+    }
+
+    /// Gives up all capabilities, and everything that `rules` do not name.
+    ///
+    /// # Errors
+    /// When a layer that the kernel has was refused or is not in force, or there is another thread.
+    /// What the kernel does not have is no error, and is named in the result.
+    pub fn confine(self, rules: &Rules<'_>) -> Result<Layers, SandboxError> {
+        let status = ProcStatus::of_only_thread()?;
+        let mut layers = Layers { in_force: hardening::WORDS.to_vec(), missing: Vec::new() };
+        capabilities::drop_all()?;
+        layers.in_force.push("no_capabilities");
+        layers.note("landlock", files::allow_only(rules.places, rules.tcp)?);
+        layers.note("seccomp", calls::allow_only(&status, rules.calls)?);
+        Ok(layers)
     }
 }
 
-/// Empties all five sets of the calling thread.
-fn drop_capabilities() -> Result<(), SandboxError> {
-    // Effective before permitted: the one may not exceed the other. The bounding set matters to
-    // programs that are started alone, of which there are none, and needs a capability to change.
-    if has_capability(CapSet::Effective, Capability::CAP_SETPCAP)? {
-        clear(CapSet::Bounding)?;
-    }
-    let sets = [CapSet::Ambient, CapSet::Effective, CapSet::Permitted, CapSet::Inheritable];
-    for set in sets {
-        // A set that is empty already is left alone: the unit does not allow capset(2).
-        if !is_empty(set)? {
-            clear(set)?;
+impl Layers {
+    fn note(&mut self, layer: &'static str, word: Option<&'static str>) {
+        match word {
+            Some(word) => self.in_force.push(word),
+            None => self.missing.push(layer),
         }
-    }
-    for set in sets {
-        in_force("the loss of capabilities", Ok(is_empty(set)?))?;
-    }
-    Ok(())
-}
-
-fn clear(set: CapSet) -> Result<(), SandboxError> {
-    caps::clear(None, set).map_err(capabilities)
-}
-
-fn is_empty(set: CapSet) -> Result<bool, SandboxError> {
-    caps::read(None, set).map(|held| held.is_empty()).map_err(capabilities)
-}
-
-fn has_capability(set: CapSet, capability: Capability) -> Result<bool, SandboxError> {
-    caps::has_cap(None, set, capability).map_err(capabilities)
-}
-
-/// Landlock: files of the state directory alone, no TCP, no signals and no abstract sockets to the
-/// outside.
-fn restrict_files(state_directory: &Path) -> Result<Option<&'static str>, SandboxError> {
-    let directory = PathFd::new(state_directory).map_err(SandboxError::StateDirectory)?;
-    let status = Ruleset::default()
-        .handle_access(AccessFs::from_all(LANDLOCK))?
-        .handle_access(AccessNet::from_all(LANDLOCK))?
-        .scope(Scope::from_all(LANDLOCK))?
-        .create()?
-        .add_rule(PathBeneath::new(directory, state_rights()))?
-        .restrict_self()?;
-    let Some(word) = landlock_word(&status)? else { return Ok(None) };
-    let outside = fs::read_dir("/").map(drop).map_err(|error| error.kind());
-    in_force("Landlock", Ok(outside == Err(ErrorKind::PermissionDenied)))?;
-    Ok(Some(word))
-}
-
-/// What the vault and the journal do with their files: nothing is executed, linked or made that is
-/// not a file or a directory.
-fn state_rights() -> BitFlags<AccessFs> {
-    AccessFs::ReadFile
-        | AccessFs::ReadDir
-        | AccessFs::WriteFile
-        | AccessFs::Truncate
-        | AccessFs::MakeReg
-        | AccessFs::MakeDir
-        | AccessFs::RemoveFile
-        | AccessFs::RemoveDir
-}
-
-fn landlock_word(status: &RestrictionStatus) -> Result<Option<&'static str>, SandboxError> {
-    match (&status.ruleset, &status.landlock) {
-        (RulesetStatus::FullyEnforced, _) => Ok(Some("landlock")),
-        (RulesetStatus::PartiallyEnforced, _) => Ok(Some("landlock_partial")),
-        (
-            RulesetStatus::NotEnforced,
-            LandlockStatus::NotEnabled | LandlockStatus::NotImplemented,
-        ) => Ok(None),
-        (RulesetStatus::NotEnforced, _) => Err(SandboxError::NotInForce("Landlock")),
     }
 }
 
@@ -166,10 +131,6 @@ fn in_force(layer: &'static str, state: Result<bool, Errno>) -> Result<(), Sandb
     }
 }
 
-fn refused(layer: &'static str) -> impl FnOnce(Errno) -> SandboxError {
-    move |errno| SandboxError::Refused { layer, source: errno.into() }
-}
-
-fn capabilities(error: caps::errors::CapsError) -> SandboxError {
-    SandboxError::Refused { layer: "the loss of capabilities", source: io::Error::other(error) }
+fn refused<E: Into<io::Error>>(layer: &'static str) -> impl FnOnce(E) -> SandboxError {
+    move |error| SandboxError::Refused { layer, source: error.into() }
 }

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signalfd::SignalFd;
@@ -20,6 +20,7 @@ use protocol::{MAX_CONTROL_FRAME, MAX_SIGNER_FRAME};
 
 use crate::dispatch::Role;
 use crate::log;
+use crate::service_manager::ServiceManager;
 use crate::signer::{Incoming, Signer};
 use connection::Connection;
 
@@ -28,7 +29,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// Connections that one socket gives to one round of the loop.
 const MAX_ACCEPTED: usize = 16;
 /// How long the loop sleeps at most, so that what depends on time happens.
-const TICK_MS: u16 = 1000;
+const TICK: Duration = Duration::from_secs(1);
 
 /// A socket that peers of one role connect to.
 #[derive(Debug)]
@@ -101,10 +102,14 @@ pub fn serve(
     signer: &mut Signer,
     listeners: &[Listener],
     stop: &SignalFd,
+    manager: &mut ServiceManager,
 ) -> Result<(), ListenError> {
+    let tick = manager.patience().map_or(TICK, |patience| patience.min(TICK));
+    let tick = PollTimeout::try_from(tick).unwrap_or(PollTimeout::ZERO);
     let mut connections: Vec<Connection> = Vec::new();
     loop {
-        if wait(listeners, &connections, stop).map_err(ListenError::Wait)? == Woken::ToStop {
+        manager.alive(Instant::now());
+        if wait(listeners, &connections, stop, tick).map_err(ListenError::Wait)? == Woken::ToStop {
             return Ok(());
         }
         for listener in listeners {
@@ -149,12 +154,17 @@ enum Woken {
     ToStop,
 }
 
-fn wait(listeners: &[Listener], connections: &[Connection], stop: &SignalFd) -> io::Result<Woken> {
+fn wait(
+    listeners: &[Listener],
+    connections: &[Connection],
+    stop: &SignalFd,
+    tick: PollTimeout,
+) -> io::Result<Woken> {
     let readable = |descriptor| PollFd::new(descriptor, PollFlags::POLLIN);
     let mut polled = vec![readable(stop.as_fd())];
     polled.extend(listeners.iter().map(|listener| readable(listener.socket.as_fd())));
     polled.extend(connections.iter().map(poll_connection));
-    match poll(&mut polled, PollTimeout::from(TICK_MS)) {
+    match poll(&mut polled, tick) {
         Ok(_) | Err(nix::errno::Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
@@ -186,13 +196,11 @@ fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
         if of_role >= MAX_CONNECTIONS || !is_allowed(&stream, listener.owner) {
             continue; // dropping it closes it
         }
-        if stream.set_nonblocking(true).is_ok() {
-            let limit = match listener.role {
-                Role::Gateway => MAX_SIGNER_FRAME,
-                Role::Operator => MAX_CONTROL_FRAME,
-            };
-            connections.push(Connection::new(stream, listener.role, limit));
-        }
+        let limit = match listener.role {
+            Role::Gateway => MAX_SIGNER_FRAME,
+            Role::Operator => MAX_CONTROL_FRAME,
+        };
+        connections.push(Connection::new(stream, listener.role, limit));
     }
 }
 

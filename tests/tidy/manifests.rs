@@ -6,6 +6,7 @@ use crate::{Source, assert_none};
 
 /// Dependencies between our own crates: the arrows of `docs/ARCHITECTURE.md`.
 const INWARDS: &[(&str, &[&str])] = &[
+    ("crates/archive", &[]),
     ("crates/primitives", &[]),
     ("crates/protocol", &["primitives"]),
     ("crates/sandbox", &[]),
@@ -13,15 +14,15 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("crates/api", &["primitives", "txcodec"]),
     ("signerd", &["primitives", "protocol", "sandbox", "txcodec"]),
     ("gatewayd", &["api", "primitives", "protocol", "sandbox", "txcodec"]),
-    ("waiaasctl", &["api", "primitives", "protocol", "txcodec"]),
+    ("waiaasctl", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("tests", &["api", "primitives", "protocol", "txcodec"]),
-    ("tests/fuzz", &["api", "primitives", "protocol", "txcodec"]),
+    ("tests/fuzz", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("xtask", &["primitives", "protocol", "tests", "txcodec"]),
 ];
 
 /// Dependencies that are one crate's alone, beside the tests.
 const OWNED: &[(&str, &[&str])] = &[
-    ("aes-gcm", &["signerd"]),
+    ("aes-gcm", &["crates/archive", "signerd"]),
     ("axum", &["gatewayd"]),
     ("hyper-rustls", &["gatewayd"]),
     ("hyperlocal", &["tests", "waiaasctl"]),

@@ -77,6 +77,22 @@ impl App {
     }
 }
 
+impl App {
+    /// Goes by what the database keeps now, after another one took its place.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub async fn read_again(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let kept = self.store.write(move |db| Kept::read(db, now)).await?;
+        self.token_key.replace(&kept.token_key);
+        if let Some(hash) = kept.master_password {
+            self.master_password.replace(hash).await;
+        }
+        Ok(())
+    }
+}
+
 /// What the database keeps for the program itself.
 struct Kept {
     token_key: [u8; 32],

@@ -94,6 +94,14 @@ pub struct MasterPasswordChanged {
     pub settings_re_encrypted: u64,
 }
 
+/// The database of a backup is the gateway's now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseTakenOver {
+    /// Whether it was before, so that nothing was changed.
+    pub already: bool,
+}
+
 /// The gateway ends as soon as what it is doing is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

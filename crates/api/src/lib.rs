@@ -19,7 +19,8 @@ mod wallet;
 mod wallets;
 
 pub use admin::{
-    AdminStatus, ChangeMasterPassword, MasterPasswordChanged, RecentTransaction, ShuttingDown,
+    AdminStatus, ChangeMasterPassword, DatabaseTakenOver, MasterPasswordChanged, RecentTransaction,
+    ShuttingDown,
 };
 pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,

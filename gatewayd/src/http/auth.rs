@@ -58,6 +58,7 @@ async fn authenticate(
         Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
             agent(shared, headers).await.map(Some)
         }
+        Credential::Operator => operator(peer).map(Some),
         Credential::Master | Credential::MasterOrAgent => {
             master(shared, peer, headers).await.map(Some)
         }
@@ -71,6 +72,17 @@ async fn agent(shared: &Shared, headers: &HeaderMap) -> Result<Caller, Problem> 
             .hint("send Authorization: Bearer wai_sess_…; waiaasctl session create makes one")
     })?;
     Ok(Caller::Agent(Agent::from_token(&shared.app, token).await?))
+}
+
+/// Not even the master password is enough.
+fn operator(peer: Option<Peer>) -> Result<Caller, Problem> {
+    let Some(Peer::Unix { uid }) = peer else { return Err(no_operator()) };
+    Master::from_peer(uid).map(Caller::Master).ok_or_else(no_operator)
+}
+
+fn no_operator() -> Problem {
+    let message = "this is for operators, at the gateway's own socket";
+    Problem::new(ErrorCode::InvalidMasterPassword, message).hint("use waiaasctl, as root")
 }
 
 async fn master(

@@ -8,6 +8,7 @@ mod admin;
 mod auth;
 mod body;
 mod connect;
+mod database;
 mod envelope;
 mod openapi;
 mod pace;

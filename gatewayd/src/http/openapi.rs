@@ -90,7 +90,7 @@ fn operation(
         operation = operation.request_body(Some(body.build()));
     }
     let schemes: &[&str] = match route.credential {
-        Credential::Public | Credential::Signature => &[],
+        Credential::Public | Credential::Signature | Credential::Operator => &[],
         Credential::Agent => &["session"],
         Credential::Master => &["master"],
         Credential::MasterOrAgent => &["session", "master"],

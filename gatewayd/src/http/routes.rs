@@ -9,8 +9,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, connect, envelope, policies, sessions, tokens, transactions, utils, wallet,
-    wallets,
+    Shared, admin, connect, database, envelope, policies, sessions, tokens, transactions, utils,
+    wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -22,6 +22,8 @@ pub enum Credential {
     Agent,
     /// The master password, or the operator's socket.
     Master,
+    /// The operator's, at the gateway's own socket; no password is enough.
+    Operator,
     /// A session's token where there is one, else as for the master.
     MasterOrAgent,
     /// A signature of a wallet's owner in the body, over what is asked; the use-case checks it.
@@ -131,6 +133,8 @@ routes! {
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
+    GET    "/v1/admin/database"                      Operator      database::copy => 200;
+    PUT    "/v1/admin/database"                      Operator      database::take_over [backup] => 200 DatabaseTakenOver;
     POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;
 }
 

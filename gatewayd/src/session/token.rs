@@ -5,6 +5,7 @@
 //! and revocation.
 
 use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -25,9 +26,14 @@ pub const MAX_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// The secret that tokens are made with.
 pub struct TokenKey {
+    key: RwLock<Key>,
+    validation: Validation,
+}
+
+/// One secret, for both directions.
+struct Key {
     encoding: EncodingKey,
     decoding: DecodingKey,
-    validation: Validation,
 }
 
 /// A new token, told once, and what is kept of it.
@@ -65,6 +71,14 @@ struct Claims {
     jti: String,
 }
 
+impl Key {
+    fn new(secret: &[u8; 32]) -> Self {
+        let (encoding, decoding) =
+            (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Self { encoding, decoding }
+    }
+}
+
 impl TokenKey {
     /// The key with these secret bytes.
     pub fn new(secret: &[u8; 32]) -> Self {
@@ -73,11 +87,16 @@ impl TokenKey {
         // The times are compared below, by this program's clock.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-        }
+        Self { key: RwLock::new(Key::new(secret)), validation }
+    }
+
+    /// Takes over another secret; tokens made with the old one are nothing from now on.
+    pub fn replace(&self, secret: &[u8; 32]) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = Key::new(secret);
+    }
+
+    fn key(&self) -> RwLockReadGuard<'_, Key> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a token for `session`. Without `expires_at` it has no end of its own.
@@ -100,7 +119,7 @@ impl TokenKey {
     }
 
     fn sign(&self, claims: &Claims) -> String {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.key().encoding)
             .expect("the claims are JSON and the key is for this algorithm")
     }
 
@@ -111,7 +130,7 @@ impl TokenKey {
     pub fn verify(&self, text: &str, now: UnixSeconds) -> Result<SessionId, TokenError> {
         let jwt = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_LENGTH);
         let jwt = jwt.ok_or(TokenError::Invalid)?;
-        let claims: Claims = jsonwebtoken::decode(jwt, &self.decoding, &self.validation)
+        let claims: Claims = jsonwebtoken::decode(jwt, &self.key().decoding, &self.validation)
             .map_err(|_reason| TokenError::Invalid)?
             .claims;
         let session = claims.sub.parse().map_err(|_not_an_id| TokenError::Invalid)?;

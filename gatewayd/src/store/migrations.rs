@@ -6,7 +6,7 @@ use super::StoreError;
 
 /// One script a version, in order; a script that was released is never edited. `PRAGMA
 /// user_version` holds how many have run.
-const SCRIPTS: &[&str] = &[V1, V2];
+const SCRIPTS: &[&str] = &[V1, V2, V3];
 
 /// Brings the tables to the newest version, in one transaction.
 ///
@@ -230,6 +230,11 @@ CREATE TABLE owner_signatures (
     signature BLOB NOT NULL,
     PRIMARY KEY (transaction_id, owner)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What came with a backup, and is looked for on the network but never sent to it.
+const V3: &str = "
+ALTER TABLE transactions ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 ";
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 pub mod announcements;
 pub mod audit;
 mod column;
+mod copy;
 mod id;
 pub mod idempotency;
 mod migrations;
@@ -24,6 +25,7 @@ mod readers;
 pub mod reservations;
 pub mod sessions;
 pub mod settings;
+mod takeover;
 pub mod tokens;
 pub mod transactions;
 pub mod wallets;
@@ -34,9 +36,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
+pub use copy::DatabaseCopy;
 pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
+pub use takeover::{Incoming, TakenOver};
 
 use crate::tx::Status;
+use copy::Copies;
 use readers::Readers;
 use writer::Writer;
 
@@ -46,6 +51,8 @@ pub struct Store {
     writer: Writer,
     /// `None` for a database in memory, which has one connection only.
     readers: Option<Readers>,
+    /// Where it is copied to; `None` as well.
+    copies: Option<Copies>,
 }
 
 /// The database at one moment.
@@ -120,6 +127,27 @@ pub enum StoreError {
         /// What the library says.
         reason: String,
     },
+    /// Another copy is being made, or a database taken over.
+    #[error("the database is being copied already; try again when that is done")]
+    CopyUnderWay,
+    /// The disk does not take a copy.
+    #[error("the database cannot be copied in the gateway's state directory")]
+    NotCopied(#[source] std::io::Error),
+    /// Pages or rows of the database are not as they were written.
+    #[error("the database is damaged: {said}")]
+    Damaged {
+        /// What the library says.
+        said: String,
+    },
+    /// What was to be taken over was not written by this program.
+    #[error("this is no database of a gateway")]
+    Alien,
+    /// What was to be overwritten has wallets.
+    #[error("the gateway's database has wallets already; it is never overwritten")]
+    InUse,
+    /// It ends with the program.
+    #[error("a database in memory cannot be copied")]
+    InMemory,
     /// The program is ending.
     #[error("the database is closed")]
     Closed,
@@ -159,9 +187,10 @@ impl Store {
         prepare(&mut connection).map_err(|error| {
             if let StoreError::Sqlite(source) = error { open(source) } else { error }
         })?;
+        let copies = Copies::of(file).map_err(StoreError::NotCopied)?;
         let readers = Readers::open(file, READERS).map_err(open)?;
         let writer = Writer::start(connection, WAITING_WRITES);
-        Ok(Self { writer, readers: Some(readers) })
+        Ok(Self { writer, readers: Some(readers), copies: Some(copies) })
     }
 
     /// Opens a database that ends with the program.
@@ -171,7 +200,8 @@ impl Store {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         prepare(&mut connection)?;
-        Ok(Self { writer: Writer::start(connection, WAITING_WRITES), readers: None })
+        let writer = Writer::start(connection, WAITING_WRITES);
+        Ok(Self { writer, readers: None, copies: None })
     }
 
     /// The version of the tables.

@@ -12,6 +12,8 @@ pub enum Setting {
     MasterPassword,
     /// The secret that session tokens are made with, in hexadecimal.
     TokenKey,
+    /// Which backup the database was taken over from.
+    RestoredFrom,
 }
 
 impl Setting {
@@ -19,6 +21,7 @@ impl Setting {
         match self {
             Self::MasterPassword => "master_password",
             Self::TokenKey => "token_key",
+            Self::RestoredFrom => "restored_from",
         }
     }
 }

@@ -131,6 +131,18 @@ impl Reading<'_> {
         Ok(found.map(UnixSeconds::new))
     }
 
+    /// All transactions that are not over, and those of which the signer still has to forget
+    /// something, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn transactions_under_way(&self) -> Result<Vec<Transaction>, StoreError> {
+        let sql = "SELECT * FROM transactions WHERE next_attempt_at IS NOT NULL
+                   OR status IN ('PENDING', 'QUEUED', 'GAS_WAITING', 'EXECUTING', 'SUBMITTED')
+                   ORDER BY id";
+        self.0.prepare(sql)?.query_and_then([], from_row)?.collect()
+    }
+
     /// How many of a wallet's transactions are not over.
     ///
     /// # Errors
@@ -245,7 +257,8 @@ impl Writing<'_> {
                  waits_until = :waits_until, unsigned = :unsigned,
                  fee_ceiling = :fee_ceiling, nonce = :nonce, signed = :signed, hash = :hash,
                  last_valid_block_height = :last_valid, error = :error, error_code = :error_code,
-                 attempts = :attempts, next_attempt_at = :next_attempt_at, updated_at = :updated_at
+                 attempts = :attempts, next_attempt_at = :next_attempt_at, updated_at = :updated_at,
+                 restored = :restored
              WHERE id = :id",
         )?;
         statement.execute(named_params! {
@@ -266,6 +279,7 @@ impl Writing<'_> {
             ":attempts": transaction.attempts,
             ":next_attempt_at": transaction.next_attempt_at.map(UnixSeconds::get),
             ":updated_at": transaction.updated_at.get(),
+            ":restored": transaction.restored,
         })?;
         Ok(())
     }
@@ -296,6 +310,7 @@ fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
         next_attempt_at: optional_time(row, "next_attempt_at")?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
+        restored: row.get("restored")?,
     })
 }
 

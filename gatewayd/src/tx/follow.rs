@@ -12,6 +12,7 @@ impl Road<'_> {
     pub(super) async fn follow(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
         match self.outcome(drafted, signed).await? {
             Outcome::Pending => Err(Halt::Again(Pace::Block, None)),
+            Outcome::Unknown if self.transaction.restored => self.unseen(drafted).await,
             Outcome::Unknown => {
                 self.send(drafted, signed).await?;
                 Err(Halt::Again(Pace::Block, None))

@@ -14,6 +14,7 @@ mod owners;
 mod pipeline;
 mod question;
 mod refusal;
+mod restored;
 mod send;
 mod sign;
 mod signals;
@@ -21,6 +22,7 @@ mod state;
 mod transaction;
 
 pub(crate) use halt::{POLICY_DENIED, audit, finish};
+pub(crate) use restored::settle as settle_restored;
 pub(crate) use signals::wait_until_final;
 
 pub use codec::{decode, signed_message, signed_transaction};

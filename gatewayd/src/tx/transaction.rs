@@ -40,6 +40,8 @@ pub struct Transaction {
     pub created_at: UnixSeconds,
     /// When it changed last.
     pub updated_at: UnixSeconds,
+    /// It came with a backup: the network is asked for it, and is never sent it.
+    pub restored: bool,
 }
 
 /// What was asked.
@@ -177,6 +179,7 @@ impl Transaction {
             next_attempt_at: Some(now),
             created_at: now,
             updated_at: now,
+            restored: false,
         }
     }
 

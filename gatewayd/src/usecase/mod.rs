@@ -15,6 +15,7 @@ pub mod policies;
 pub mod read_transactions;
 pub mod reject_transaction;
 pub mod renew_session;
+pub mod restore_database;
 pub mod sessions;
 pub mod show_approval;
 pub mod sign_message;

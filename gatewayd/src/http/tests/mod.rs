@@ -1,6 +1,7 @@
 //! The router with a real database in memory, asked as clients ask it. The signer is absent.
 
 mod connections;
+mod database;
 mod inputs;
 mod matrix;
 mod sessions;

@@ -1,0 +1,138 @@
+//! Taking over the database of a backup, into one that has nothing in it yet.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tokio::sync::OwnedMutexGuard;
+
+use super::copy::{check, clear, copy_all, open_existing};
+use super::settings::Setting;
+use super::{Reading, Store, StoreError, Writing, prepare};
+use crate::clock::UnixSeconds;
+
+/// A place for a database that arrives; what was written there is removed with it.
+#[derive(Debug)]
+pub struct Incoming {
+    path: PathBuf,
+    _one: OwnedMutexGuard<()>,
+}
+
+/// What became of a database that was to be taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenOver {
+    /// It is the database now.
+    Now,
+    /// It was taken over before, and nothing was changed.
+    Before,
+}
+
+impl Store {
+    /// Makes room for a database that arrives.
+    ///
+    /// # Errors
+    /// When another is copied or taken over.
+    pub fn incoming(&self) -> Result<Incoming, StoreError> {
+        let copies = self.copies.as_ref().ok_or(StoreError::InMemory)?;
+        let one = copies.take()?;
+        let path = copies.incoming();
+        clear(&path).map_err(StoreError::NotCopied)?;
+        Ok(Incoming { path, _one: one })
+    }
+
+    /// Puts what arrived in place of the database, once `change` has changed it, at once or not at
+    /// all. `backup` names where it came from,
+    /// at `now`: the same one is not taken over twice.
+    ///
+    /// # Errors
+    /// When what arrived is no database of this program, or of a newer one; or when this database
+    /// has wallets, which are never overwritten.
+    pub async fn take_over(
+        &self,
+        incoming: Incoming,
+        (backup, now): (String, UnixSeconds),
+        change: impl FnOnce(&Writing<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<TakenOver, StoreError> {
+        let copies = self.copies.clone().ok_or(StoreError::InMemory)?;
+        let work = move || {
+            let mut database = open_existing(copies.database())?;
+            match state_of(&database, &backup)? {
+                State::Empty => {}
+                State::Is => return Ok(TakenOver::Before),
+                State::Used => return Err(StoreError::InUse),
+            }
+            let arrived = incoming.open()?;
+            within(&arrived, |db| {
+                change(db)?;
+                db.keep_setting(Setting::RestoredFrom, &backup, now)
+            })?;
+            database.pragma_update(None, "synchronous", "FULL")?;
+            copy_all(&arrived, &mut database)?;
+            Ok(TakenOver::Now)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_ended| StoreError::Closed)?
+    }
+}
+
+impl Incoming {
+    /// The file to write it to.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self) -> Result<File, StoreError> {
+        let mut options = OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600).open(&self.path);
+        made.map_err(StoreError::NotCopied)
+    }
+
+    /// Opens what was written, if it is a database of this program, and brings it up to date.
+    fn open(&self) -> Result<Connection, StoreError> {
+        let alien = |_sqlite: rusqlite::Error| StoreError::Alien;
+        let mut arrived = open_existing(&self.path).map_err(alien)?;
+        let version = arrived.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+        if version.map_err(alien)? == 0 {
+            return Err(StoreError::Alien);
+        }
+        check(&arrived)?;
+        prepare(&mut arrived)?;
+        Ok(arrived)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Err(error) = clear(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "a file was not removed");
+        }
+    }
+}
+
+/// What a database is to a backup.
+enum State {
+    /// Nothing has happened in it.
+    Empty,
+    /// It came from that backup.
+    Is,
+    /// It has wallets, and did not come from that backup.
+    Used,
+}
+
+fn state_of(database: &Connection, backup: &str) -> Result<State, StoreError> {
+    let db = Reading(database);
+    if db.setting(Setting::RestoredFrom)?.as_deref() == Some(backup) {
+        return Ok(State::Is);
+    }
+    let used: bool =
+        database.query_row("SELECT EXISTS (SELECT 1 FROM wallets)", [], |row| row.get(0))?;
+    Ok(if used { State::Used } else { State::Empty })
+}
+
+fn within(
+    connection: &Connection,
+    change: impl FnOnce(&Writing<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    change(&Writing(Reading(&transaction)))?;
+    Ok(transaction.commit()?)
+}

@@ -1,0 +1,32 @@
+//! Takes over the database of a backup.
+
+use crate::app::App;
+use crate::session::Master;
+use crate::store::audit::{Actor, AuditEntry, Severity};
+use crate::store::{Incoming, StoreError, TakenOver};
+use crate::tx;
+
+/// Takes over the database that arrived, of the backup of that name. What was under way in it ends,
+/// or is looked for on the network; nothing of it is signed or sent again.
+///
+/// # Errors
+/// When it is no database of this program, the gateway has wallets already, or the disk fails.
+pub async fn restore_database(
+    app: &App,
+    _master: &Master,
+    incoming: Incoming,
+    backup: String,
+) -> Result<TakenOver, StoreError> {
+    let now = app.clock.now();
+    let name = backup.clone();
+    let change = move |db: &crate::store::Writing<'_>| {
+        let (ended, looked_for) = tx::settle_restored(db, now)?;
+        let entry = AuditEntry::new(now, "BACKUP_RESTORED", Actor::Operator);
+        let entry = AuditEntry { severity: Severity::Warning, ..entry };
+        let entry = entry.detail("backup", &name).detail("ended", ended);
+        db.audit(&entry.detail("lookedFor", looked_for))
+    };
+    let taken = app.store.take_over(incoming, (backup, now), change).await?;
+    app.read_again().await?;
+    Ok(taken)
+}

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use primitives::{Address, Amount, Chain, Environment};
 use protocol::{
     Approval, Frame, Latch, OwnerSignature, Payload, RefusalCode, Reply, Request, SignedForm,
-    Terms, Warrant,
+    Terms, VaultCopy, Warrant,
 };
 use tests::approver::{Asked, Owner, confirm, instance, owners};
 use tests::redteam::dice::Dice;
@@ -241,8 +241,8 @@ fn of_a_hundred_thousand_changed_approvals_none_is_accepted_and_the_valid_one_on
     let mut bench = Bench::new();
     let scene = Scene::new(&bench);
     let (valid, of_others) = (scene.valid(), scene.of_others());
-    let reply = bench.operator().ask(Request::Backup { passphrase: passphrase() });
-    let Reply::Backup(archive) = reply else { panic!("{reply:?}") };
+    let reply = bench.operator().ask(Request::Backup { passphrase: Some(passphrase()) });
+    let Reply::Backup(VaultCopy { archive, .. }) = reply else { panic!("{reply:?}") };
 
     let mut dice = Dice::new(1);
     let mutations = (0..MUTATIONS).map(|_| scene.mutation(&mut dice, &valid, &of_others));

@@ -1,7 +1,7 @@
 //! Tightening is easy, loosening is hard.
 
 use primitives::{Amount, Chain};
-use protocol::{GuardText, Latch, RefusalCode, Reply, Request, Secret};
+use protocol::{GuardText, Latch, OpenedBackup, RefusalCode, Reply, Request, Secret, VaultCopy};
 use tests::signer::passphrase;
 
 use crate::bench::{Bench, MAINNET, Wallet, sign, transfer};
@@ -123,18 +123,21 @@ fn a_backup_is_checked_and_restored_into_a_signer_without_a_vault() {
     let bench = Bench::new();
     let wallet = bench.wallet(Chain::Evm);
     sign(&mut bench.gateway(), wallet, payment()).unwrap();
-    let reply = bench.operator().ask(Request::Backup { passphrase: passphrase() });
-    let Reply::Backup(archive) = reply else { panic!("{reply:?}") };
+    let reply = bench.operator().ask(Request::Backup { passphrase: Some(passphrase()) });
+    let Reply::Backup(VaultCopy { archive, key, .. }) = reply else { panic!("{reply:?}") };
 
     let other = Bench::without_vault();
-    let verify = |archive: Vec<u8>| Request::VerifyBackup { passphrase: passphrase(), archive };
+    let verify =
+        |archive: Vec<u8>| Request::VerifyBackup { passphrase: Some(passphrase()), archive };
     let mut damaged = archive.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     assert!(matches!(other.operator().ask(verify(damaged)), Reply::Refused(_)));
     let reply = other.operator().ask(verify(archive.clone()));
-    let Reply::Journal(report) = reply else { panic!("{reply:?}") };
-    assert_eq!(report.keys, 1);
+    let Reply::OpenedBackup(OpenedBackup { key: opened, journal }) = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!((journal.keys, opened), (1, key));
 
     let restore = Request::Restore { passphrase: passphrase(), archive };
     assert!(matches!(other.operator().ask(restore), Reply::Journal(_)));

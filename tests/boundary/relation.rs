@@ -87,9 +87,9 @@ fn example(kind: Kind) -> Request {
             passphrase: Some(passphrase()),
             approval: None,
         },
-        Kind::Backup => Request::Backup { passphrase: passphrase() },
+        Kind::Backup => Request::Backup { passphrase: Some(passphrase()) },
         Kind::VerifyBackup => {
-            Request::VerifyBackup { passphrase: passphrase(), archive: vec![1; 64] }
+            Request::VerifyBackup { passphrase: Some(passphrase()), archive: vec![1; 64] }
         }
         Kind::Restore => Request::Restore { passphrase: passphrase(), archive: vec![1; 64] },
         Kind::VerifyJournal => Request::VerifyJournal,

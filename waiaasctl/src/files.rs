@@ -19,7 +19,10 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
     // A link, unlike a rename, does not replace what is there.
     let linked = fs::hard_link(&temporary, path);
     let removed = fs::remove_file(&temporary);
-    linked.and(removed).and_then(|()| sync_directory(path)).map_err(|source| failure(path, source))
+    linked
+        .and(removed)
+        .and_then(|()| sync_directory(path))
+        .map_err(|source| unwritable(path, source))
 }
 
 /// Writes a file that must not exist yet, piece by piece, by `fill`.
@@ -28,24 +31,38 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// When it exists, cannot be written, or `fill` fails; nothing is left behind then.
 pub(crate) fn fill_new<T>(
     path: &Path,
-    fill: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), Failure>) -> Result<T, Failure>,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    fill_and_check(path, fill, |filled, _beside| Ok(filled))
+}
+
+/// The same; `check` gets what `fill` gives, and looks at what was written and synced before it gets
+/// its name.
+///
+/// # Errors
+/// As [`fill_new`], and when `check` fails.
+pub(crate) fn fill_and_check<T, C>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, Failure>,
+    check: impl FnOnce(T, &Path) -> Result<C, Failure>,
+) -> Result<C, Failure> {
     let temporary = beside(path);
-    let file = create(&temporary).map_err(|source| failure(path, source))?;
+    let file = create(&temporary).map_err(|source| unwritable(path, source))?;
     let mut file = BufWriter::new(file);
-    let filled = fill(&mut |piece| file.write_all(piece).map_err(|source| failure(path, source)));
+    let filled = fill(&mut file);
     let written = filled.and_then(|filled| {
-        let file = file.into_inner().map_err(|error| failure(path, error.into_error()))?;
-        file.sync_all()
-            .and_then(|()| fs::hard_link(&temporary, path))
-            .map_err(|source| failure(path, source))?;
-        Ok(filled)
+        let file = file.into_inner().map_err(|error| unwritable(path, error.into_error()))?;
+        file.sync_all().map_err(|source| unwritable(path, source))?;
+        drop(file);
+        let checked = check(filled, &temporary)?;
+        fs::hard_link(&temporary, path).map_err(|source| unwritable(path, source))?;
+        Ok(checked)
     });
     // What was written, or not, matters more than what is left beside it.
     fs::remove_file(&temporary).unwrap_or_default();
-    let filled = written?;
-    sync_directory(path).map_err(|source| failure(path, source))?;
-    Ok(filled)
+    let written = written?;
+    sync_directory(path).map_err(|source| unwritable(path, source))?;
+    Ok(written)
 }
 
 /// Writes a file in place of what may be there.
@@ -56,7 +73,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let temporary = write_beside(path, content)?;
     fs::rename(temporary, path)
         .and_then(|()| sync_directory(path))
-        .map_err(|source| failure(path, source))
+        .map_err(|source| unwritable(path, source))
 }
 
 /// Reads at most `limit` bytes; `-` is standard input.
@@ -64,8 +81,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// When there are more, or the file cannot be read.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |source| Failure::File { action: "cannot read", path: path.display().to_string(), source };
+    let unreadable = |source| unreadable(path, source);
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin())
     } else {
@@ -101,7 +117,7 @@ fn write_beside(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
         Err(source) => {
             // It may not exist: the failure that matters is the one before.
             fs::remove_file(&temporary).unwrap_or_default();
-            Err(failure(path, source))
+            Err(unwritable(path, source))
         }
     }
 }
@@ -111,8 +127,14 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn failure(path: &Path, source: io::Error) -> Failure {
+/// The failure of a file that could not be written.
+pub(crate) fn unwritable(path: &Path, source: io::Error) -> Failure {
     Failure::File { action: "cannot write", path: path.display().to_string(), source }
+}
+
+/// The failure of a file that could not be read.
+pub(crate) fn unreadable(path: &Path, source: io::Error) -> Failure {
+    Failure::File { action: "cannot read", path: path.display().to_string(), source }
 }
 
 #[cfg(test)]
@@ -147,15 +169,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("export");
         let no = || Failure::new(crate::exit::Exit::Failed, "no", "");
-        let outcome = fill_new(&path, |put| {
-            put(b"one")?;
+        let outcome = fill_new(&path, |out| {
+            out.write_all(b"one").unwrap();
+            Err::<(), _>(no())
+        });
+        assert!(outcome.is_err());
+        let put = |bytes: &'static [u8]| {
+            move |out: &mut BufWriter<File>| {
+                out.write_all(bytes).map_err(|source| unwritable(Path::new("export"), source))
+            }
+        };
+        let outcome = fill_and_check(&path, put(b"one"), |(), beside| {
+            assert_eq!(fs::read(beside).unwrap(), b"one");
             Err::<(), _>(no())
         });
         assert!(outcome.is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-        fill_new(&path, |put| put(b"one").and_then(|()| put(b"two"))).unwrap();
+        fill_new(&path, put(b"onetwo")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"onetwo");
-        assert!(fill_new(&path, |put| put(b"three")).is_err());
+        assert!(fill_new(&path, put(b"three")).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 

@@ -8,11 +8,13 @@
 
 mod approval;
 pub mod args;
+mod backup;
 mod chain;
 mod coins;
 pub mod commands;
 pub mod environment;
 pub mod exit;
+mod export;
 mod files;
 pub mod gateway;
 pub mod manual;
@@ -97,6 +99,6 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Writes to standard error. There is nobody to tell when that fails.
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     io::stderr().write_all(text.as_bytes()).unwrap_or_default();
 }

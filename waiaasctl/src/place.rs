@@ -188,6 +188,11 @@ impl DataDir {
         self.0.join("run")
     }
 
+    /// The automatic backups.
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
+    }
+
     /// The random secrets of `init --auto-provision`.
     pub fn recovery_key(&self) -> PathBuf {
         self.0.join(RECOVERY_KEY)

@@ -1,4 +1,17 @@
-//! Times for people.
+//! Times: the system's, and how people read them.
+
+use nix::time::{ClockId, clock_gettime};
+
+/// The system's clock, in Unix milliseconds; 0 where it stands before 1970.
+pub(crate) fn now_ms() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_REALTIME).ok();
+    let now = now.and_then(|now| {
+        let seconds = u64::try_from(now.tv_sec()).ok()?;
+        let ms = u64::try_from(now.tv_nsec()).ok()? / 1_000_000;
+        seconds.checked_mul(1_000)?.checked_add(ms)
+    });
+    now.unwrap_or_default()
+}
 
 /// A Unix time in seconds as `2026-11-22 16:24:47Z`.
 pub(crate) fn utc(unix_seconds: u64) -> String {
@@ -17,6 +30,19 @@ pub(crate) fn span(seconds: u64) -> String {
         (0, _, _) => format!("{hours} h {} min", minutes % 60),
         (_, _, _) => format!("{days} d {} h", hours % 24),
     }
+}
+
+/// The Unix time of a date and a clock in UTC; `None` where the calendar has no such time.
+pub(crate) fn of((year, month, day): (u64, u64, u64), clock: (u64, u64, u64)) -> Option<u64> {
+    let (hour, minute, second) = clock;
+    if hour > 23 || minute > 59 || second > 59 || year < 1970 || !(1..=12).contains(&month) {
+        return None;
+    }
+    // Later than all days of the months before, and no later than this day: one look forward does.
+    let least = year.checked_sub(1970)?.checked_mul(365)?.checked_add((month - 1) * 28)?;
+    let days =
+        (least..least.checked_add(2_000)?).find(|days| civil(*days) == (year, month, day))?;
+    days.checked_mul(86_400)?.checked_add(hour * 3600 + minute * 60 + second)
 }
 
 /// Year, month and day of a day since 1970, by the rules of the Gregorian calendar: years are
@@ -57,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_those_of_the_calendar() {
+    fn times_are_those_of_the_calendar_in_both_directions() {
         for (unix, text) in [
             (0, "1970-01-01 00:00:00Z"),
             (951_782_399, "2000-02-28 23:59:59Z"),
@@ -68,6 +94,23 @@ mod tests {
             (4_107_542_400, "2100-03-01 00:00:00Z"),
         ] {
             assert_eq!(utc(unix), text);
+            let number = |from: usize, to: usize| text[from..to].parse::<u64>().unwrap();
+            let date = (number(0, 4), number(5, 7), number(8, 10));
+            let clock = (number(11, 13), number(14, 16), number(17, 19));
+            assert_eq!(of(date, clock), Some(unix), "{text}");
+        }
+        for (date, clock) in [
+            ((2026, 2, 29), (0, 0, 0)),
+            ((2026, 13, 1), (0, 0, 0)),
+            ((2026, 0, 1), (0, 0, 0)),
+            ((2026, 1, 0), (0, 0, 0)),
+            ((1969, 12, 31), (0, 0, 0)),
+            ((2026, 1, 1), (24, 0, 0)),
+            ((2026, 1, 1), (0, 60, 0)),
+            ((2026, 1, 1), (0, 0, 60)),
+            ((u64::MAX, 1, 1), (0, 0, 0)),
+        ] {
+            assert_eq!(of(date, clock), None, "{date:?} {clock:?}");
         }
     }
 }

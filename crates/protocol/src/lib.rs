@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod backup;
 mod collections;
 mod exposure;
 mod frame;
@@ -20,6 +21,7 @@ mod status;
 mod warrant;
 pub mod wire;
 
+pub use backup::{BackupKey, OpenedBackup, VaultCopy};
 pub use exposure::{Ceiling, Exposure, ExposureLine};
 pub use frame::{FRAME_HEADER, Frame, FrameError, MAX_CONTROL_FRAME, MAX_SIGNER_FRAME, RequestId};
 pub use guard::{Demand, GuardChange, GuardCheck, GuardOrder, GuardText};

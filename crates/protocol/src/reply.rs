@@ -5,7 +5,8 @@ use primitives::WalletId;
 use crate::journal::{JournalReport, Receipt, Record};
 use crate::wire::{Item, Reader, Wire, WireError};
 use crate::{
-    AnnouncementId, Exposure, GuardCheck, GuardText, KeyInfo, Owners, Refusal, Status, wire_fields,
+    AnnouncementId, Exposure, GuardCheck, GuardText, KeyInfo, OpenedBackup, Owners, Refusal,
+    Status, VaultCopy, wire_fields,
 };
 
 /// One answer.
@@ -33,9 +34,9 @@ pub enum Reply {
     Guard(GuardText),
     /// To an exposure request.
     Exposure(Exposure),
-    /// To a backup request: the archive.
-    Backup(Vec<u8>),
-    /// To checking a backup, taking it over, or checking the journal.
+    /// To a backup request.
+    Backup(VaultCopy),
+    /// To taking over a backup, or checking the journal.
     Journal(JournalReport),
     /// To announcing an intent.
     Announced(Announcement),
@@ -49,6 +50,8 @@ pub enum Reply {
     Records(Vec<Record>),
     /// To asking for a receipt.
     Receipt(Receipt),
+    /// To checking a backup.
+    OpenedBackup(OpenedBackup),
     /// To anything that is not done.
     Refused(Refusal),
 }
@@ -102,6 +105,7 @@ impl Wire for Reply {
             Self::GuardCheck(check) => tagged(14, check, out),
             Self::Records(records) => tagged(15, records, out),
             Self::Receipt(receipt) => tagged(16, receipt, out),
+            Self::OpenedBackup(opened) => tagged(17, opened, out),
             Self::Refused(refusal) => tagged(255, refusal, out),
         }
     }
@@ -124,6 +128,7 @@ impl Wire for Reply {
             14 => Wire::read(input).map(Self::GuardCheck),
             15 => Wire::read(input).map(Self::Records),
             16 => Wire::read(input).map(Self::Receipt),
+            17 => Wire::read(input).map(Self::OpenedBackup),
             255 => Wire::read(input).map(Self::Refused),
             tag => Err(WireError::UnknownTag(tag)),
         }
@@ -146,9 +151,21 @@ mod tests {
     use super::*;
     use crate::wire::{read_all, to_bytes};
     use crate::{
-        Ceiling, Demand, ExposureLine, GuardChange, GuardOrder, KeyState, Latch, RefusalCode,
-        SecretMemory, VaultPhase,
+        BackupKey, Ceiling, Demand, ExposureLine, GuardChange, GuardOrder, KeyState, Latch,
+        RefusalCode, SecretMemory, VaultPhase,
     };
+
+    fn report() -> JournalReport {
+        JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 }
+    }
+
+    fn of_backups() -> [Reply; 2] {
+        let (archive, key) = (vec![0; 1000], BackupKey::new([5; 32]));
+        [
+            Reply::Backup(VaultCopy { archive, key: key.clone(), journal: report() }),
+            Reply::OpenedBackup(OpenedBackup { key, journal: report() }),
+        ]
+    }
 
     fn exposure(wallet: WalletId) -> Exposure {
         let line = ExposureLine {
@@ -232,8 +249,7 @@ mod tests {
             Reply::Signature(vec![1; 65]),
             Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
             Reply::Exposure(exposure(wallet)),
-            Reply::Backup(vec![0; 1000]),
-            Reply::Journal(JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 }),
+            Reply::Journal(report()),
             Reply::Announced(announcement),
             Reply::Announcements(vec![announcement]),
             Reply::Owners(owners),
@@ -242,7 +258,7 @@ mod tests {
             Reply::Receipt(receipt),
             Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),
         ];
-        for reply in replies {
+        for reply in replies.into_iter().chain(of_backups()) {
             let bytes = to_bytes(&reply);
             for end in 0..bytes.len() {
                 assert!(read_all::<Reply>(&bytes[..end]).is_err(), "{reply:?} cut at {end}");

@@ -209,23 +209,24 @@ requests! {
         /// What the wallet's owners signed.
         approval: Option<Approval>,
     }
-    /// Makes an encrypted copy of vault and journal.
+    /// Makes an encrypted copy of the vault, and of what the journal knows of its wallets.
     28 Backup {
-        /// The vault's; it opens the backup too.
-        passphrase: Secret,
+        /// The vault's, which opens the copy too; not needed while the vault is open.
+        passphrase: Option<Secret>,
     }
-    /// Opens a backup and checks everything in it, without using it.
+    /// Opens such a copy and checks everything in it, without using it.
     29 VerifyBackup {
-        /// The passphrase of the vault at the time of the backup.
-        passphrase: Secret,
-        /// The backup.
+        /// The passphrase of the vault at the time of the backup; without it, the vault has to be
+        /// open and the one that the copy was made of.
+        passphrase: Option<Secret>,
+        /// The copy.
         archive: Vec<u8>,
     }
-    /// Takes over a backup into a signer without a vault. Signing starts suspended.
+    /// Takes over such a copy into a signer without a vault. Signing starts suspended.
     30 Restore {
         /// The passphrase of the vault at the time of the backup.
         passphrase: Secret,
-        /// The backup.
+        /// The copy.
         archive: Vec<u8>,
     }
     /// Reads the journal from its first record and checks the chain.
@@ -365,8 +366,8 @@ mod tests {
                 passphrase: Some(secret()),
                 approval: None,
             },
-            Request::Backup { passphrase: secret() },
-            Request::VerifyBackup { passphrase: secret(), archive: vec![9; 100] },
+            Request::Backup { passphrase: None },
+            Request::VerifyBackup { passphrase: Some(secret()), archive: vec![9; 100] },
             Request::Restore { passphrase: secret(), archive: vec![9; 100] },
             Request::VerifyJournal,
             Request::CheckGuard {

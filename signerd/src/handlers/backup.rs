@@ -1,5 +1,4 @@
-//! Backups: the vault's files, and what the journal knows of each wallet, sealed under the vault's
-//! passphrase.
+//! Backups: the vault's files, and what the journal knows of each wallet, sealed by the vault.
 //!
 //! Spend is not in them: nobody knows what left after a backup was made, so a restored signer starts
 //! suspended, or locked if it was, with every ceiling used up for a day. Nor are announcements: they are
@@ -7,12 +6,14 @@
 
 use primitives::WalletId;
 use protocol::wire::{self, Item};
-use protocol::{JournalReport, Latch, Refusal, RefusalCode, Reply, Secret};
+use protocol::{
+    BackupKey, JournalReport, Latch, OpenedBackup, Refusal, RefusalCode, Reply, Secret, VaultCopy,
+};
 
 use super::{check_journal, vault_refusal};
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
-use crate::vault::{BackupPart, Vault};
+use crate::vault::{BackupMaster, BackupPart, OpenArchive, VAULT_FILE, Vault};
 
 /// What is sealed.
 struct Content {
@@ -27,25 +28,33 @@ protocol::wire_fields!(Content { journal_records, journal_head, latch, wallets, 
 protocol::wire_fields!(BackupPart { name, bytes });
 impl Item for BackupPart {}
 
-pub(super) fn make(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
+pub(super) fn make(signer: &mut Signer, passphrase: Option<&Secret>) -> Result<Step, Refusal> {
     let now_ms = signer.clock.now_ms();
-    signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
     let (journal_records, journal_head) = signer.journal.head();
     let wallets = signer.journal.state().wallets().map(|wallet| wallet.snapshot().clone());
     let (wallets, (latch, _)) = (wallets.collect(), signer.latch());
-    let parts = signer.vault.backup_parts().map_err(vault_refusal)?;
+    let mut parts = signer.vault.backup_parts().map_err(vault_refusal)?;
+    parts.retain(|part| part.name != VAULT_FILE);
     let content = Content { journal_records, journal_head, latch, wallets, parts };
     let plain = wire::to_bytes(&content);
-    let archive = signer.vault.seal_archive(passphrase, plain).map_err(vault_refusal)?;
+    let (archive, key) =
+        signer.vault.seal_archive(passphrase, now_ms, plain).map_err(vault_refusal)?;
     if archive.len() > wire::MAX_BYTES {
         let message = "there are more keys than one backup holds";
         return Err(Refusal::new(RefusalCode::LimitReached, message));
     }
-    Ok(Step::AfterCommit(Reply::Backup(archive)))
+    let journal = content.report();
+    Ok(Step::AfterCommit(Reply::Backup(VaultCopy { archive, key, journal })))
 }
 
-pub(super) fn verify(passphrase: &Secret, archive: &[u8]) -> Result<Step, Refusal> {
-    open(passphrase, archive).map(|content| Step::Answer(Reply::Journal(content.report())))
+pub(super) fn verify(
+    signer: &mut Signer,
+    passphrase: Option<&Secret>,
+    archive: &[u8],
+) -> Result<Step, Refusal> {
+    let Opened { content, key, .. } = open(signer, passphrase, archive)?;
+    let journal = content.report();
+    Ok(Step::Answer(Reply::OpenedBackup(OpenedBackup { key, journal })))
 }
 
 pub(super) fn restore(
@@ -54,13 +63,13 @@ pub(super) fn restore(
     archive: &[u8],
 ) -> Result<Step, Refusal> {
     check_journal(signer)?;
-    let content = open(passphrase, archive)?;
+    let Opened { mut content, mut master, .. } = open(signer, Some(passphrase), archive)?;
     // Which approvals were used after the backup was made, nobody knows: as another signer this one
     // takes none of them.
     let mut instance = [0; 16];
     getrandom::fill(&mut instance)
         .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
-    signer.vault.restore_parts(&content.parts, passphrase).map_err(vault_refusal)?;
+    let parts = std::mem::take(&mut content.parts);
     let (report, from_head) = (content.report(), content.journal_head);
     signer.note(Event::VaultCreated { instance });
     // First, so that nothing is signed after a crash in the middle either.
@@ -71,20 +80,40 @@ pub(super) fn restore(
         signer.note(Event::WalletCreated { origin: Origin::Restored, wallet });
     }
     signer.note(Event::Restored { instance, from_head });
+    // The vault comes last: while it is not there, all of this can be done again.
+    signer
+        .journal
+        .commit()
+        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))?;
+    signer.vault.restore_parts(&parts, &mut master).map_err(vault_refusal)?;
     Ok(Step::AfterCommit(Reply::Journal(report)))
 }
 
+/// What a backup holds, the vault's file among its parts.
+struct Opened {
+    content: Content,
+    key: BackupKey,
+    master: BackupMaster,
+}
+
 /// Opens a backup and every key in it, and checks that wallets and keys belong together.
-fn open(passphrase: &Secret, archive: &[u8]) -> Result<Content, Refusal> {
-    let plain = Vault::open_archive(passphrase, archive).map_err(vault_refusal)?;
-    let content: Content = wire::read_all(&plain).map_err(|error| damaged(&error.to_string()))?;
-    Vault::verify_parts(&content.parts, passphrase).map_err(vault_refusal)?;
+fn open(
+    signer: &mut Signer,
+    passphrase: Option<&Secret>,
+    archive: &[u8],
+) -> Result<Opened, Refusal> {
+    let OpenArchive { vault, content, key, mut master } =
+        signer.vault.open_archive(passphrase, archive).map_err(vault_refusal)?;
+    let mut content: Content =
+        wire::read_all(&content).map_err(|error| damaged(&error.to_string()))?;
+    content.parts.insert(0, vault);
+    Vault::verify_parts(&content.parts, &mut master).map_err(vault_refusal)?;
     let has_key = |wallet: WalletId| {
         content.parts.iter().any(|part| part.name == format!("keys/{wallet}.json"))
     };
     match content.wallets.iter().find(|wallet| !has_key(wallet.id)) {
         Some(wallet) => Err(damaged(&format!("the key of wallet {} is missing", wallet.id))),
-        None => Ok(content),
+        None => Ok(Opened { content, key, master }),
     }
 }
 

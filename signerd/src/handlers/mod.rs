@@ -66,8 +66,10 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
         Request::GuardTemplate { chain, environment, name } => {
             guard::template(signer, chain, environment, &name)
         }
-        Request::Backup { passphrase } => backup::make(signer, &passphrase),
-        Request::VerifyBackup { passphrase, archive } => backup::verify(&passphrase, &archive),
+        Request::Backup { passphrase } => backup::make(signer, passphrase.as_ref()),
+        Request::VerifyBackup { passphrase, archive } => {
+            backup::verify(signer, passphrase.as_ref(), &archive)
+        }
         Request::Restore { passphrase, archive } => backup::restore(signer, &passphrase, &archive),
         Request::ProposeOwners { wallet, owners } => owners::propose(signer, wallet, owners),
         Request::ShowOwners { wallet } => owners::show(signer, wallet),

@@ -1,20 +1,24 @@
-//! Copies of the vault: their files, and the envelope around a whole backup.
+//! Copies of the vault: its files, and the envelope around them and what the journal knows.
+//!
+//! `docs/backup.md` specifies the envelope. It is sealed under a key derived from the master key, and
+//! carries the vault's file, in which the master key is sealed under the passphrase: an open vault
+//! makes one without being told the passphrase, and whoever knows the passphrase opens it anywhere.
 
 use std::collections::BTreeMap;
 
 use primitives::WalletId;
-use protocol::Secret;
 use protocol::wire::MAX_ITEMS;
+use protocol::{BackupKey, Secret};
 
 use super::cipher::{open_in_place, seal_in_place};
 use super::files::{VAULT_FILE, key_file, wallet_of};
 use super::hex::Hex;
-use super::kdf::{KdfParams, check_strength};
+use super::hkdf::Extracted;
 use super::record::VaultRecord;
-use super::slots::SecretSlots;
+use super::slots::{SECRET_LENGTH, SecretSlots, Slot};
 use super::state::{Key, parse_key};
 use super::unlock::{open_keys, open_master};
-use super::{KdfCost, Vault, VaultError};
+use super::{Vault, VaultError};
 
 /// A file of the vault in a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,46 @@ pub struct BackupPart {
 struct Parts {
     record: VaultRecord,
     keys: BTreeMap<WalletId, Key>,
+}
+
+/// The master key of a backup, in secret memory of its own.
+#[derive(Debug)]
+pub struct BackupMaster {
+    slots: SecretSlots,
+    slot: Slot,
+}
+
+/// An envelope that was opened.
+#[derive(Debug)]
+pub struct OpenArchive {
+    /// The vault's file that it carries.
+    pub vault: BackupPart,
+    /// What was sealed.
+    pub content: Vec<u8>,
+    /// What the rest of the backup is sealed with.
+    pub key: BackupKey,
+    /// What the keys in it open with.
+    pub master: BackupMaster,
+}
+
+impl BackupMaster {
+    fn from_passphrase(record: &VaultRecord, passphrase: &Secret) -> Result<Self, VaultError> {
+        let mut slots = SecretSlots::new()?;
+        let slot = open_master(&mut slots, record, passphrase)?;
+        Ok(Self { slots, slot })
+    }
+
+    /// The master key of `vault.json` among `parts`.
+    ///
+    /// # Errors
+    /// When it is not there, or the passphrase is not its.
+    pub fn of_parts(parts: &[BackupPart], passphrase: &Secret) -> Result<Self, VaultError> {
+        Self::from_passphrase(&Parts::read(parts)?.record, passphrase)
+    }
+
+    fn read<R>(&mut self, look: impl FnOnce(&[u8; SECRET_LENGTH]) -> R) -> R {
+        self.slots.read(self.slot, look)
+    }
 }
 
 impl Vault {
@@ -50,15 +94,19 @@ impl Vault {
     /// number of keys.
     ///
     /// # Errors
-    /// When a part is missing, damaged or foreign, or the passphrase is not that of the vault at the
-    /// time of the backup.
-    pub fn verify_parts(parts: &[BackupPart], passphrase: &Secret) -> Result<usize, VaultError> {
+    /// When a part is missing, damaged or foreign, or `master` is not theirs.
+    pub fn verify_parts(
+        parts: &[BackupPart],
+        master: &mut BackupMaster,
+    ) -> Result<usize, VaultError> {
         let parts = Parts::read(parts)?;
-        let mut slots = SecretSlots::new()?;
-        let master = open_master(&mut slots, &parts.record, passphrase)?;
-        open_keys(&mut slots, master, &parts.record, &parts.keys)
-            .map(|keys| keys.len())
-            .map_err(|error| VaultError::BadBackup(error.to_string()))
+        let keys = open_keys(&mut master.slots, master.slot, &parts.record, &parts.keys)
+            .map_err(|error| VaultError::BadBackup(error.to_string()))?;
+        let count = keys.len();
+        for key in keys.into_values() {
+            master.slots.remove(key);
+        }
+        Ok(count)
     }
 
     /// Takes over a backup's files, checked as by [`Vault::verify_parts`], at once or not at all.
@@ -69,12 +117,12 @@ impl Vault {
     pub fn restore_parts(
         &mut self,
         parts: &[BackupPart],
-        passphrase: &Secret,
+        master: &mut BackupMaster,
     ) -> Result<(), VaultError> {
         if self.record.is_some() {
             return Err(VaultError::Exists);
         }
-        Self::verify_parts(parts, passphrase)?;
+        Self::verify_parts(parts, master)?;
         self.files.install(parts.iter().map(|part| (part.name.as_str(), part.bytes.as_slice())))?;
         self.load()
     }
@@ -104,55 +152,114 @@ impl Parts {
     }
 }
 
-/// Starts every sealed archive, and names its form.
-const MAGIC: &[u8; 16] = b"waiaas-backup 1\n";
+/// Starts every envelope, and names its form.
+const MAGIC: &[u8; 16] = b"waiaas-signer 2\n";
+/// The longest `vault.json` in an envelope.
+const MAX_RECORD: usize = 64 * 1024;
+/// What the envelope's content is sealed with.
+const OF_CONTENT: &[u8] = b"WAIaaS backup, version 2: vault";
+/// What the journal and the database beside it are sealed with.
+const OF_ATTACHMENTS: &[u8] = b"WAIaaS backup, version 2: attachments";
 
 impl Vault {
-    /// Seals `plain` under a passphrase: the form's name in 16 bytes, Argon2id's memory in KiB, its
-    /// passes and lanes (32 bits each, big-endian), its salt (16 bytes), the nonce (12), the tag
-    /// (16), and the content under AES-256-GCM, whose associated data are all bytes up to the salt.
+    /// Seals `plain` and the vault's file, under keys derived from the master key and a new salt.
+    /// `now_ms` is in Unix milliseconds.
     ///
     /// # Errors
-    /// When the passphrase is too short, or the machine has not the memory for the derivation.
+    /// When there is no vault, the passphrase is wrong or came too early, or there is none and the
+    /// vault is locked.
     pub fn seal_archive(
-        &self,
-        passphrase: &Secret,
+        &mut self,
+        passphrase: Option<&Secret>,
+        now_ms: u64,
         mut plain: Vec<u8>,
-    ) -> Result<Vec<u8>, VaultError> {
-        check_strength(passphrase)?;
-        let params = KdfParams::new(self.cost)?;
-        let mut archive = header(self.cost, params.salt());
-        let key = params.derive(passphrase)?;
-        let (iv, tag) = seal_in_place(&key, &archive, &mut plain)?;
+    ) -> Result<(Vec<u8>, BackupKey), VaultError> {
+        let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?.to_bytes();
+        let salt: Hex<32> = Hex::random()?;
+        let keys = self.with_master(passphrase, now_ms, |master| derive(&salt, master))?;
+        let mut archive = header(&salt, &record);
+        let (iv, tag) = seal_in_place(&keys.content, &archive, &mut plain)?;
         archive.extend_from_slice(iv.as_bytes());
         archive.extend_from_slice(tag.as_bytes());
         archive.append(&mut plain);
-        Ok(archive)
+        Ok((archive, keys.attachments))
     }
 
-    /// Opens what [`Vault::seal_archive`] sealed.
+    /// Opens what [`Vault::seal_archive`] sealed, here or elsewhere.
     ///
     /// # Errors
-    /// When the bytes are not such an archive, or the passphrase is not its.
-    pub fn open_archive(passphrase: &Secret, archive: &[u8]) -> Result<Vec<u8>, VaultError> {
+    /// When the bytes are not such an envelope, the passphrase is not its, or there is none and this
+    /// is not the open vault that it was made of.
+    pub fn open_archive(
+        &mut self,
+        passphrase: Option<&Secret>,
+        archive: &[u8],
+    ) -> Result<OpenArchive, VaultError> {
         let damaged = |why: &str| VaultError::BadBackup(why.to_owned());
-        let envelope =
-            Envelope::read(archive).ok_or_else(|| damaged("not a backup of this program"))?;
-        let params = KdfParams::from_parts(envelope.salt, envelope.cost);
-        params.checked().map_err(damaged)?;
-        let key = params.derive(passphrase)?;
-        let associated = header(envelope.cost, &envelope.salt);
+        let envelope = Envelope::read(archive)
+            .ok_or_else(|| damaged("its first part is not one of this program"))?;
+        let record = VaultRecord::parse(envelope.record)
+            .map_err(|reason| damaged(&format!("{VAULT_FILE}: {reason}")))?;
+        let mut master = match passphrase {
+            Some(passphrase) => BackupMaster::from_passphrase(&record, passphrase)?,
+            None => self.own_master()?,
+        };
+        let keys = master.read(|master| derive(&envelope.salt, master));
+        let associated = header(&envelope.salt, envelope.record);
         let mut content = envelope.content.to_vec();
-        open_in_place(&key, &envelope.iv, &associated, &mut content, &envelope.tag)
-            .map_err(|_tag| VaultError::WrongPassphrase { retry_after_seconds: 0 })?;
-        Ok(content)
+        open_in_place(&keys.content, &envelope.iv, &associated, &mut content, &envelope.tag)
+            .map_err(|_tag| damaged("it was changed since it was made, or is of another vault"))?;
+        let vault = BackupPart { name: VAULT_FILE.to_owned(), bytes: envelope.record.to_vec() };
+        Ok(OpenArchive { vault, content, key: keys.attachments, master })
+    }
+
+    /// Lets `look` read the master key: that of the passphrase, or of the open vault.
+    fn with_master<R>(
+        &mut self,
+        passphrase: Option<&Secret>,
+        now_ms: u64,
+        look: impl FnOnce(&[u8; SECRET_LENGTH]) -> R,
+    ) -> Result<R, VaultError> {
+        if let Some(passphrase) = passphrase {
+            let master = self.master_key(passphrase, now_ms)?;
+            let seen = self.slots.read(master, look);
+            self.slots.remove(master);
+            return Ok(seen);
+        }
+        let open = self.open.as_ref().ok_or_else(|| self.not_open())?;
+        Ok(self.slots.read(open.master, look))
+    }
+
+    /// A copy of the open vault's master key.
+    fn own_master(&mut self) -> Result<BackupMaster, VaultError> {
+        let own = self.open.as_ref().ok_or_else(|| self.not_open())?.master;
+        let mut slots = SecretSlots::new()?;
+        let slot = slots.insert(|place| {
+            self.slots.read(own, |master| *place = *master);
+            Ok::<_, VaultError>(())
+        })?;
+        Ok(BackupMaster { slots, slot })
     }
 }
 
-/// A sealed archive, taken apart.
+/// The keys of one envelope.
+struct Keys {
+    content: zeroize::Zeroizing<[u8; 32]>,
+    attachments: BackupKey,
+}
+
+fn derive(salt: &Hex<32>, master: &[u8; SECRET_LENGTH]) -> Keys {
+    let extracted = Extracted::new(salt.as_bytes(), master);
+    Keys {
+        content: extracted.expand(OF_CONTENT),
+        attachments: BackupKey::new(*extracted.expand(OF_ATTACHMENTS)),
+    }
+}
+
+/// An envelope, taken apart.
 struct Envelope<'a> {
-    cost: KdfCost,
-    salt: Hex<16>,
+    salt: Hex<32>,
+    record: &'a [u8],
     iv: Hex<12>,
     tag: Hex<16>,
     content: &'a [u8],
@@ -161,27 +268,19 @@ struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     fn read(archive: &'a [u8]) -> Option<Self> {
         let (magic, rest) = archive.split_first_chunk()?;
-        let (memory_kib, rest) = rest.split_first_chunk()?;
-        let (passes, rest) = rest.split_first_chunk()?;
-        let (lanes, rest) = rest.split_first_chunk()?;
         let (salt, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (record, rest) = rest.split_at_checked(length).filter(|_| length <= MAX_RECORD)?;
         let (iv, rest) = rest.split_first_chunk()?;
         let (tag, content) = rest.split_first_chunk()?;
-        let cost = KdfCost {
-            memory_kib: u32::from_be_bytes(*memory_kib),
-            passes: u32::from_be_bytes(*passes),
-            lanes: u32::from_be_bytes(*lanes),
-        };
         let (salt, iv, tag) = (Hex::new(*salt), Hex::new(*iv), Hex::new(*tag));
-        (magic == MAGIC).then_some(Self { cost, salt, iv, tag, content })
+        (magic == MAGIC).then_some(Self { salt, record, iv, tag, content })
     }
 }
 
-fn header(cost: KdfCost, salt: &Hex<16>) -> Vec<u8> {
-    let mut header = MAGIC.to_vec();
-    for number in [cost.memory_kib, cost.passes, cost.lanes] {
-        header.extend_from_slice(&number.to_be_bytes());
-    }
-    header.extend_from_slice(salt.as_bytes());
-    header
+/// What stands before the sealed content, and is covered by its seal.
+fn header(salt: &Hex<32>, record: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(record.len()).expect("the vault's file is short");
+    [MAGIC.as_slice(), salt.as_bytes(), &length.to_be_bytes(), record].concat()
 }

@@ -15,7 +15,7 @@ use primitives::WalletId;
 use super::VaultError;
 
 /// The name of the vault's own file.
-pub(super) const VAULT_FILE: &str = "vault.json";
+pub(crate) const VAULT_FILE: &str = "vault.json";
 /// The name of the throttle's file.
 pub(super) const THROTTLE_FILE: &str = "throttle.json";
 /// The directory of the key files.

@@ -65,22 +65,6 @@ impl KdfParams {
         })
     }
 
-    /// Takes over parameters that were written down elsewhere.
-    pub(super) fn from_parts(salt: Hex<16>, cost: KdfCost) -> Self {
-        Self {
-            salt,
-            opslimit: cost.passes,
-            memlimit: u64::from(cost.memory_kib) * 1024,
-            parallelism: cost.lanes,
-            hash_length: 32,
-        }
-    }
-
-    /// The salt.
-    pub(super) fn salt(&self) -> &Hex<16> {
-        &self.salt
-    }
-
     /// Checks that the derivation is possible within this crate's limits.
     pub(super) fn checked(&self) -> Result<Argon2<'static>, &'static str> {
         let memory_kib = u32::try_from(self.memlimit / 1024).unwrap_or(u32::MAX);
@@ -178,7 +162,7 @@ mod tests {
 
     #[test]
     fn new_parameters_have_new_salts() {
-        let salts = [(); 2].map(|()| *KdfParams::new(KdfCost::CHEAP).unwrap().salt());
+        let salts = [(); 2].map(|()| *KdfParams::new(KdfCost::CHEAP).unwrap().salt.as_bytes());
         assert_ne!(salts[0], salts[1]);
         assert!(KdfParams::new(KdfCost::DEFAULT).unwrap().checked().is_ok());
     }

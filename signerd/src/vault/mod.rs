@@ -35,6 +35,7 @@ mod curve;
 mod error;
 mod files;
 mod hex;
+mod hkdf;
 mod kdf;
 mod key;
 mod keys;
@@ -46,10 +47,11 @@ mod throttle;
 mod unattended;
 mod unlock;
 
-pub use backup::BackupPart;
+pub use backup::{BackupMaster, BackupPart, OpenArchive};
 #[cfg(test)]
 pub(crate) use curve::address;
 pub use error::VaultError;
+pub(crate) use files::VAULT_FILE;
 pub use kdf::{KdfCost, MINIMUM_PASSPHRASE};
 pub use key::{NewKey, PublicKey};
 pub use state::{MAX_KEYS, Vault};

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, WalletId, decode_hex};
 use protocol::wire::Wire;
 use protocol::{
-    Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch,
-    Payload, Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultPhase,
+    BackupKey, Ceiling, Exposure, ExposureLine, Frame, GuardText, JournalReport, KeyInfo, KeyState, Latch,
+    OpenedBackup, Payload, Refusal, RefusalCode, Reply, Request, Secret, SecretMemory, Status, VaultCopy, VaultPhase,
     Warrant,
 };
 use serde_json::Value;
@@ -121,8 +121,8 @@ fn requests() -> Vec<Request> {
             passphrase: Some(passphrase()),
             approval: None,
         },
-        Request::Backup { passphrase: passphrase() },
-        Request::VerifyBackup { passphrase: passphrase(), archive: vec![9; 10] },
+        Request::Backup { passphrase: Some(passphrase()) },
+        Request::VerifyBackup { passphrase: Some(passphrase()), archive: vec![9; 10] },
         Request::Restore { passphrase: passphrase(), archive: vec![9; 10] },
         Request::VerifyJournal,
     ]
@@ -157,10 +157,19 @@ fn replies() -> Vec<Reply> {
         Reply::Signature(vec![1; 65]),
         Reply::Guard(GuardText { version: 2, text: "[networks]".to_owned() }),
         Reply::Exposure(Exposure { wallet, lines: vec![line], remarks: vec![] }),
-        Reply::Backup(vec![0; 10]),
-        Reply::Journal(JournalReport { first: 1, records: 3, head: [0; 32], keys: 1 }),
+        Reply::Backup(VaultCopy { archive: vec![0; 10], key: backup_key(), journal: report() }),
+        Reply::OpenedBackup(OpenedBackup { key: backup_key(), journal: report() }),
+        Reply::Journal(report()),
         Reply::Refused(Refusal::new(RefusalCode::Internal, "why")),
     ]
+}
+
+fn report() -> JournalReport {
+    JournalReport { first: 1, records: 3, head: [0; 32], keys: 1 }
+}
+
+fn backup_key() -> BackupKey {
+    BackupKey::new([5; 32])
 }
 
 fn status() -> Status {

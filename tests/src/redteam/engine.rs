@@ -257,7 +257,7 @@ impl<'a> Engine<'a> {
                 };
                 (resume, What::Forbidden)
             }
-            6 => (Request::Backup { passphrase: secret() }, What::Forbidden),
+            6 => (Request::Backup { passphrase: Some(secret()) }, What::Forbidden),
             _ => (Request::RotateKey { wallet, grace_seconds: 1 }, What::Forbidden),
         };
         (request, Sent { class: None, target, what })

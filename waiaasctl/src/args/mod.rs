@@ -2,6 +2,7 @@
 
 mod approval;
 mod audit;
+mod backup;
 mod groups;
 mod guard;
 mod installed;
@@ -13,15 +14,15 @@ mod wallet;
 
 pub use approval::{ApprovalCommand, AskArgs};
 pub use audit::{AuditCommand, AuditShowArgs, ReceiptCommand, TimeCommand};
+pub use backup::{BackupArgs, BackupCommand, BackupSchedule, KEEP, RestoreArgs};
 pub use guard::{
     AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,
     OwnerCommand, SubjectArgs,
 };
 pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use operator::{
-    BackupArgs, BackupCommand, BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions,
-    Program, ResumeArgs, SendArgs, SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,
-    TransactionCommand,
+    BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
+    SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs, TransactionCommand,
 };
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
 pub use wallet::{ImportArgs, WalletCommand, WalletKind};

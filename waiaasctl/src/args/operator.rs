@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
 use super::{
-    AnnouncementCommand, ApprovalCommand, AuditCommand, EXIT_CODES, FirstRunArgs, GuardCommand,
-    OwnerCommand, ReceiptCommand, TimeCommand, UnattendedCommand, WalletCommand, groups,
+    AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
+    GuardCommand, OwnerCommand, ReceiptCommand, RestoreArgs, TimeCommand, UnattendedCommand,
+    WalletCommand, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -112,14 +113,11 @@ pub enum Command {
     /// List and call off what was announced and waits for its time
     #[command(subcommand)]
     Announcement(AnnouncementCommand),
-    /// Write an encrypted copy of keys and guards to a file, or check one
+    /// Write an encrypted copy of vault, journal and database to a file, or check one
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Backup(BackupArgs),
-    /// Take over a backup into a signerd without a vault, which then signs nothing at first
-    Restore {
-        /// The backup
-        file: PathBuf,
-    },
+    /// Take over a backup into daemons without a vault, which then sign nothing at first
+    Restore(RestoreArgs),
     /// Check, show and export the signer's journal: what it decided, refusals too
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -271,27 +269,6 @@ pub struct ResumeArgs {
 pub struct ExposureArgs {
     /// The wallet, by name or id; all wallets without it
     pub wallet: Option<String>,
-}
-
-/// Making or checking a backup.
-#[derive(Debug, Args)]
-pub struct BackupArgs {
-    /// Check a backup instead
-    #[command(subcommand)]
-    pub command: Option<BackupCommand>,
-    /// Where to write the backup; a file that exists is never replaced
-    #[arg(required = true)]
-    pub file: Option<PathBuf>,
-}
-
-/// What else to do with backups.
-#[derive(Debug, Subcommand)]
-pub enum BackupCommand {
-    /// Open a backup and check everything in it, without using it
-    Verify {
-        /// The backup
-        file: PathBuf,
-    },
 }
 
 /// Which completions to print.

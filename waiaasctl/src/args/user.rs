@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use primitives::Environment;
 
-use super::EXIT_CODES;
 use super::wallet::environment_parser;
+use super::{BackupSchedule, EXIT_CODES};
 
 const AFTER_HELP: &str = "\
 Secrets:
@@ -58,7 +58,7 @@ pub enum UserCommand {
     Init(InitArgs),
     /// Run both daemons in the foreground until SIGTERM or SIGINT; makes what `init` makes if it is
     /// missing and a password is given
-    Start,
+    Start(BackupSchedule),
     /// Make a Solana and an Ethereum wallet and a session over both, and print the settings of an MCP
     /// client
     Quickset(QuicksetArgs),

@@ -79,7 +79,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Approval(command) => approval::run(command, operation),
         Command::Announcement(command) => announcement::run(command, operation),
         Command::Backup(arguments) => backup::run(arguments, operation),
-        Command::Restore { file } => backup::restore(&file, operation),
+        Command::Restore(arguments) => backup::restore(&arguments, operation),
         Command::Audit(command) => audit::run(command, operation),
         Command::Receipt(command) => receipt::run(command, operation),
         Command::Completions(arguments) => {
@@ -90,6 +90,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
     }
 }
 
+pub(crate) use backup::restored_view;
 pub(crate) use session::over;
 pub(crate) use status::status;
 pub(crate) use wallet::new_wallet;

@@ -1,6 +1,7 @@
 //! `start`, `stop`.
 
 use super::Operation;
+use crate::args::BackupSchedule;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::place::Place;
@@ -14,7 +15,8 @@ pub(super) fn start(operation: &Operation) -> Result<View, Failure> {
     match &operation.place {
         Place::Sockets(_) => systemctl("start", &operation.place),
         Place::User(data) => {
-            user::start(data, &Environment::read().without_secrets(), operation.format)
+            let environment = Environment::read().without_secrets();
+            user::start(data, &environment, operation.format, BackupSchedule::DEFAULT)
         }
     }
 }

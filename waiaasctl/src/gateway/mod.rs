@@ -3,6 +3,7 @@
 
 mod call;
 mod error;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use call::{Call, Token, encoded};
 pub use error::GatewayError;
+pub use stream::Download;
 
 /// How long an answer may take: a balance asks several RPC nodes in turn.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -97,18 +99,31 @@ async fn read<T: DeserializeOwned>(
     path: &str,
     answer: Response<hyper::body::Incoming>,
 ) -> Result<T, GatewayError> {
-    let status = answer.status();
+    let answer = refused_by(path, answer).await?;
     let body = Limited::new(answer.into_body(), MAX_ANSWER)
         .collect()
         .await
         .map_err(|source| GatewayError::Broken { path: path.to_owned(), source })?
         .to_bytes();
-    if !status.is_success() {
-        return Err(refused(status, &body));
-    }
     let json: &[u8] = if body.is_empty() { b"null" } else { &body };
     serde_json::from_slice(json)
         .map_err(|source| GatewayError::Unexpected { path: path.to_owned(), source })
+}
+
+/// The answer, unless it is a no.
+async fn refused_by(
+    path: &str,
+    answer: Response<hyper::body::Incoming>,
+) -> Result<Response<hyper::body::Incoming>, GatewayError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let body = Limited::new(answer.into_body(), MAX_ANSWER)
+        .collect()
+        .await
+        .map_err(|source| GatewayError::Broken { path: path.to_owned(), source })?;
+    Err(refused(status, &body.to_bytes()))
 }
 
 /// What a refusal says; one without the usual body comes from something between us and gatewayd.

@@ -14,7 +14,8 @@ use primitives::WalletId;
 use protocol::journal::{Receipt, Record};
 use protocol::{
     Announcement, Exposure, Frame, GuardCheck, GuardText, JournalReport, KeyInfo,
-    MAX_CONTROL_FRAME, OwnersState, Payload, Reply, Request, RequestId, Secret, Status, VERSION,
+    MAX_CONTROL_FRAME, OpenedBackup, OwnersState, Payload, Reply, Request, RequestId, Secret,
+    Status, VERSION, VaultCopy,
 };
 use zeroize::Zeroizing;
 
@@ -183,12 +184,25 @@ impl Signer {
         self.expect(Request::Receipt { record }, content_of!(Receipt))
     }
 
-    /// An encrypted copy of keys and guards.
+    /// The signer's part of a backup. Without a passphrase the vault has to be open.
     ///
     /// # Errors
     /// See [`SignerError`].
-    pub fn backup(&mut self, passphrase: Secret) -> Result<Vec<u8>, SignerError> {
+    pub fn backup(&mut self, passphrase: Option<Secret>) -> Result<VaultCopy, SignerError> {
         self.expect(Request::Backup { passphrase }, content_of!(Backup))
+    }
+
+    /// Opens the signer's part of a backup, and checks everything in it. Without a passphrase the
+    /// vault has to be open, and the one that it was made of.
+    ///
+    /// # Errors
+    /// See [`SignerError`].
+    pub fn open_backup(
+        &mut self,
+        passphrase: Option<Secret>,
+        archive: Vec<u8>,
+    ) -> Result<OpenedBackup, SignerError> {
+        self.expect(Request::VerifyBackup { passphrase, archive }, content_of!(OpenedBackup))
     }
 
     /// Does what reads a journal.

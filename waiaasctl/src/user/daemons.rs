@@ -99,14 +99,19 @@ impl<'a> Daemons<'a> {
         })
     }
 
-    /// Waits until somebody asks this process to end.
+    /// Waits until somebody asks this process to end. `turn` is called now and again, and says when
+    /// next.
     ///
     /// # Errors
     /// When a daemon ends first.
-    pub(super) fn attend(&mut self, signals: &mut Signals) -> Result<(), UserError> {
+    pub(super) fn attend(
+        &mut self,
+        signals: &mut Signals,
+        mut turn: impl FnMut() -> Option<Instant>,
+    ) -> Result<(), UserError> {
         loop {
             self.still_running()?;
-            match signals.wait(None) {
+            match signals.wait(turn()) {
                 Event::Stop => return Ok(()),
                 Event::Child | Event::Deadline => {}
             }

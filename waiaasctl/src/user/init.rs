@@ -1,18 +1,21 @@
 //! `waiaas init`: the directory, the vault, the database.
 
+use std::path::Path;
+
 use protocol::VaultPhase;
-use protocol::wire::MAX_BYTES;
 use serde_json::json;
 
 use super::daemons::Waited;
 use super::lock::{self, Lock};
 use super::secrets::{self, Secrets};
-use super::start::{Origin, make_vault, set_master_password, with_daemons};
+use super::start::{make_vault, set_master_password, with_daemons};
 use super::{UserError, layout};
 use crate::args::InitArgs;
+use crate::backup::Scope;
+use crate::backup::restore::restore as take_over;
+use crate::commands;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::files;
 use crate::passphrase::{PassphraseError, Source};
 use crate::place::{DataDir, Place};
 use crate::signer::Signer;
@@ -34,16 +37,27 @@ pub(super) fn init(
         if signer.status()?.vault != VaultPhase::Uninitialised {
             return Ok(already(data));
         }
-        let origin = match &arguments.restore {
-            Some(file) => Origin::Backup(files::read(file, MAX_BYTES)?),
-            None => Origin::Nothing,
-        };
         let secrets = choose(arguments, data, environment)?;
-        make_vault(&mut signer, &secrets, origin)?;
+        if arguments.restore.is_none() {
+            make_vault(&mut signer, &secrets)?;
+        }
         let Waited::For(gateway) = daemons.gatewayd(signals)? else { return Err(interrupted()) };
+        let restored = match &arguments.restore {
+            Some(file) => Some(restore(file, data, &secrets)?),
+            None => None,
+        };
         set_master_password(&gateway, &secrets)?;
-        Ok(made(arguments, data))
+        Ok(restored.unwrap_or_else(|| made(data)))
     })
+}
+
+/// Takes over a backup; the old journal goes into the data directory.
+fn restore(file: &Path, data: &DataDir, secrets: &Secrets) -> Result<View, Failure> {
+    let place = Place::User(data.clone());
+    let journal = data.path().join("restored.journal");
+    let passphrase = secrets.vault_passphrase();
+    let restored = take_over(&place, passphrase, file, &journal, Scope::Everything)?;
+    Ok(commands::restored_view(file, &restored, &place))
 }
 
 fn interrupted() -> Failure {
@@ -86,7 +100,7 @@ fn nobody_to_ask(error: PassphraseError, arguments: &InitArgs, data: &DataDir) -
     )
 }
 
-fn made(arguments: &InitArgs, data: &DataDir) -> View {
+fn made(data: &DataDir) -> View {
     let place = Place::User(data.clone());
     let directory = data.path().display().to_string();
     let recovery = data.recovery_key();
@@ -100,16 +114,7 @@ fn made(arguments: &InitArgs, data: &DataDir) -> View {
         )),
         None => view.line("without the password the keys are lost: keep it somewhere safe"),
     };
-    let view = view.line(format!("next: {}", place.start_command()));
-    if arguments.restore.is_some() {
-        let resume = place.command("resume");
-        view.line(
-            "what left since the backup is unknown, so the ceilings of a day count as used up for a day",
-        )
-        .line(format!("signing is suspended; once no other signer has these keys: {resume}"))
-    } else {
-        view
-    }
+    view.line(format!("next: {}", place.start_command()))
 }
 
 fn already(data: &DataDir) -> View {

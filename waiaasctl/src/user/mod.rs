@@ -11,6 +11,7 @@ mod settings;
 mod signals;
 mod start;
 mod stop;
+mod upkeep;
 
 pub use error::UserError;
 pub(crate) use secrets::{Secrets, provision, recover, recovered_passphrase};
@@ -37,7 +38,7 @@ pub fn run(
 ) -> Result<View, Failure> {
     match command {
         UserCommand::Init(arguments) => init::init(&arguments, data, environment),
-        UserCommand::Start => start(data, environment, format),
+        UserCommand::Start(schedule) => start(data, environment, format, schedule),
         UserCommand::Quickset(arguments) => quickset::quickset(arguments.mode, data, environment),
         UserCommand::Status => Ok(commands::status(&Place::User(data.clone()))),
         UserCommand::Stop => stop(data),

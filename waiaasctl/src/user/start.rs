@@ -10,7 +10,9 @@ use super::daemons::{Daemons, Waited};
 use super::lock::Lock;
 use super::secrets::{self, Secrets};
 use super::signals::Signals;
+use super::upkeep::Upkeep;
 use super::{UserError, layout, settings};
+use crate::args::BackupSchedule;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
@@ -20,24 +22,21 @@ use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::view::{Format, View};
 
-/// What a vault is made of.
-#[derive(Debug)]
-pub(super) enum Origin {
-    /// It has no keys.
-    Nothing,
-    /// A backup.
-    Backup(Vec<u8>),
-}
-
 /// Runs both daemons until SIGTERM, SIGINT or SIGHUP, or until one of them ends.
 ///
 /// # Errors
 /// When they cannot be started, the vault cannot be opened, or one of them ends by itself.
-pub fn start(data: &DataDir, environment: &Environment, format: Format) -> Result<View, Failure> {
+pub fn start(
+    data: &DataDir,
+    environment: &Environment,
+    format: Format,
+    schedule: BackupSchedule,
+) -> Result<View, Failure> {
     layout::prepare(data)?;
     let secrets = secrets::given(data, environment)?;
     let _lock = Lock::take(data)?;
-    with_daemons(data, environment, |daemons, signals| {
+    let mut upkeep = Upkeep::new(data, schedule, format);
+    let outcome = with_daemons(data, environment, |daemons, signals| {
         let Waited::For(mut signer) = daemons.signerd(signals)? else { return Ok(()) };
         let vault = open_vault(&mut signer, secrets.as_ref(), data)?;
         drop(signer);
@@ -47,8 +46,10 @@ pub fn start(data: &DataDir, environment: &Environment, format: Format) -> Resul
         }
         drop(gateway);
         listening(vault, data, environment).print(format)?;
-        Ok(daemons.attend(signals)?)
-    })?;
+        Ok(daemons.attend(signals, || upkeep.turn())?)
+    });
+    upkeep.end();
+    outcome?;
     Ok(View::said("both daemons have ended"))
 }
 
@@ -73,7 +74,7 @@ fn open_vault(
     data: &DataDir,
 ) -> Result<VaultPhase, Failure> {
     match (signer.status()?.vault, secrets) {
-        (VaultPhase::Uninitialised, Some(secrets)) => make_vault(signer, secrets, Origin::Nothing)?,
+        (VaultPhase::Uninitialised, Some(secrets)) => make_vault(signer, secrets)?,
         (VaultPhase::Uninitialised, None) => {
             let directory = data.path().display().to_string();
             return Err(UserError::NeverInitialised { directory }.into());
@@ -96,20 +97,10 @@ fn unlock(signer: &mut Signer, passphrase: Secret) -> Result<(), Failure> {
 }
 
 /// Makes the vault.
-pub(super) fn make_vault(
-    signer: &mut Signer,
-    secrets: &Secrets,
-    origin: Origin,
-) -> Result<(), Failure> {
+pub(super) fn make_vault(signer: &mut Signer, secrets: &Secrets) -> Result<(), Failure> {
     let _progress = Progress::start("making the vault");
     let passphrase = secrets.vault_passphrase().to_secret();
-    match origin {
-        Origin::Nothing => signer.do_it(Request::InitVault { passphrase })?,
-        Origin::Backup(archive) => {
-            signer.journal(Request::Restore { passphrase, archive })?;
-        }
-    }
-    Ok(())
+    Ok(signer.do_it(Request::InitVault { passphrase })?)
 }
 
 /// Gives gatewayd its master password if it has none: the database is new, or an earlier start was

@@ -329,8 +329,8 @@ fn an_announcement_that_nobody_used_in_time_is_gone() {
 #[test]
 fn a_wallet_that_was_restored_has_announced_nothing() {
     let mut stage = Stage::waiting();
-    let backup = operator(&mut stage.signer, Request::Backup { passphrase: passphrase() });
-    let Reply::Backup(archive) = backup else { panic!("a backup") };
+    let backup = operator(&mut stage.signer, Request::Backup { passphrase: Some(passphrase()) });
+    let Reply::Backup(VaultCopy { archive, .. }) = backup else { panic!("a backup") };
     stage.state = TempDir::new().unwrap();
     stage.signer = start_with(stage.state.path(), stage.machine.source(), Settings::default());
     let restore = Request::Restore { passphrase: passphrase(), archive };

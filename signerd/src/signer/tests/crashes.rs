@@ -6,8 +6,8 @@ use crate::journal::Witness;
 #[test]
 fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day() {
     let (_state, mut signer, key) = with_wallet();
-    let Reply::Backup(archive) =
-        operator(&mut signer, Request::Backup { passphrase: passphrase() })
+    let Reply::Backup(VaultCopy { archive, .. }) =
+        operator(&mut signer, Request::Backup { passphrase: Some(passphrase()) })
     else {
         panic!("a backup")
     };
@@ -39,6 +39,26 @@ fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day(
     assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
 }
 
+#[test]
+fn a_restore_that_ended_before_the_vault_was_there_is_done_again() {
+    let (_state, mut signer, key) = with_wallet();
+    let backup = Request::Backup { passphrase: None };
+    let Reply::Backup(VaultCopy { archive, .. }) = operator(&mut signer, backup) else {
+        panic!("a backup")
+    };
+    let elsewhere = TempDir::new().unwrap();
+    let restore = || Request::Restore { passphrase: passphrase(), archive: archive.clone() };
+    let first = operator(&mut start(elsewhere.path()), restore());
+    assert!(matches!(first, Reply::Journal(_)), "{first:?}");
+    std::fs::remove_dir_all(elsewhere.path().join("vault")).unwrap();
+    let mut other = start(elsewhere.path());
+    let again = operator(&mut other, restore());
+    assert!(matches!(again, Reply::Journal(_)), "{again:?}");
+    operator(&mut other, Request::Unlock { passphrase: passphrase() });
+    assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
+    assert_eq!(other.latch().0, Latch::Suspended);
+}
+
 /// Where each record of a segment ends: a head, the content, a hash.
 fn record_ends(journal: &[u8]) -> Vec<usize> {
     let mut ends = vec![0];
@@ -52,8 +72,10 @@ fn record_ends(journal: &[u8]) -> Vec<usize> {
 #[test]
 fn a_restore_that_a_crash_cut_short_lets_nothing_leave() {
     let (_state, mut signer, key) = with_wallet();
-    let backup = Request::Backup { passphrase: passphrase() };
-    let Reply::Backup(archive) = operator(&mut signer, backup) else { panic!("a backup") };
+    let backup = Request::Backup { passphrase: Some(passphrase()) };
+    let Reply::Backup(VaultCopy { archive, .. }) = operator(&mut signer, backup) else {
+        panic!("a backup")
+    };
     let elsewhere = TempDir::new().unwrap();
     let restore = Request::Restore { passphrase: passphrase(), archive };
     let restored = operator(&mut start(elsewhere.path()), restore);

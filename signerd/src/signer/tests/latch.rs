@@ -176,8 +176,8 @@ fn a_restored_signer_is_as_halted_as_it_was_and_suspended_at_least() {
         let (_state, mut signer, key) = with_wallet();
         gateway(&mut signer, halt(None, of_signer));
         gateway(&mut signer, halt(Some(key.wallet), of_wallet));
-        let backup = operator(&mut signer, Request::Backup { passphrase: passphrase() });
-        let Reply::Backup(archive) = backup else { panic!("a backup") };
+        let backup = operator(&mut signer, Request::Backup { passphrase: Some(passphrase()) });
+        let Reply::Backup(VaultCopy { archive, .. }) = backup else { panic!("a backup") };
         let elsewhere = TempDir::new().unwrap();
         let mut other = start(elsewhere.path());
         let restore = Request::Restore { passphrase: passphrase(), archive };

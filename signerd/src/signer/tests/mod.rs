@@ -5,7 +5,7 @@ use std::path::Path;
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{Signature, VerifyingKey};
 use primitives::{Amount, Asset, Chain, Environment, EvmAddress, WalletId};
-use protocol::{Ceiling, KeyState, Latch, Payload, RefusalCode, Secret, Warrant};
+use protocol::{Ceiling, KeyState, Latch, Payload, RefusalCode, Secret, VaultCopy, Warrant};
 use tempfile::TempDir;
 use txcodec::evm::{Kind, Transaction};
 

@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 
 use super::*;
-use crate::vault::BackupPart;
+use crate::vault::{BackupMaster, BackupPart};
+
+fn master(parts: &[BackupPart]) -> BackupMaster {
+    BackupMaster::of_parts(parts, &passphrase()).unwrap()
+}
 
 fn code<T: std::fmt::Debug>(result: Result<T, VaultError>) -> RefusalCode {
     result.unwrap_err().code()
@@ -20,9 +24,9 @@ fn a_restored_vault_signs_the_same() {
     let key = |number| format!("keys/{}.json", wallet(number));
     assert_eq!(names, ["vault.json".to_owned(), key(1), key(2)]);
 
-    assert_eq!(Vault::verify_parts(&parts, &passphrase()).unwrap(), 2);
+    assert_eq!(Vault::verify_parts(&parts, &mut master(&parts)).unwrap(), 2);
     let mut other = Fixture::empty();
-    other.vault.restore_parts(&parts, &passphrase()).unwrap();
+    other.vault.restore_parts(&parts, &mut master(&parts)).unwrap();
     assert_eq!(other.vault.phase(), VaultPhase::Locked);
     assert_eq!(other.vault.instance(), fixture.vault.instance());
     let mut vault = other.reopened().unwrap();
@@ -34,7 +38,7 @@ fn a_restored_vault_signs_the_same() {
 fn a_backup_is_not_restored_over_a_vault() {
     let parts = Fixture::open().vault.backup_parts().unwrap();
     let mut other = Fixture::open();
-    let refused = other.vault.restore_parts(&parts, &passphrase());
+    let refused = other.vault.restore_parts(&parts, &mut master(&parts));
     assert_eq!(code(refused), RefusalCode::VaultExists);
     sign(&mut other.vault, wallet(1), &digest()).unwrap();
 }
@@ -66,23 +70,24 @@ fn a_backup_with_a_wrong_part_is_refused_and_nothing_is_written() {
     ];
     for (what, parts) in rows {
         let mut fixture = Fixture::empty();
-        let refused = fixture.vault.restore_parts(&parts, &passphrase());
+        let refused = fixture.vault.restore_parts(&parts, &mut master(&[vault()]));
         assert_eq!(code(refused), RefusalCode::BadBackup, "{what}");
         assert_eq!(fixture.vault.phase(), VaultPhase::Uninitialised, "{what}");
         assert_eq!(fs::read_dir(fixture.state.path()).unwrap().count(), 0, "{what}");
     }
-    assert_eq!(Vault::verify_parts(&[vault()], &passphrase()).unwrap(), 0);
+    assert_eq!(Vault::verify_parts(&[vault()], &mut master(&[vault()])).unwrap(), 0);
 }
 
 #[test]
 fn a_backup_needs_the_passphrase_of_its_time() {
     let parts = Fixture::open().vault.backup_parts().unwrap();
     let wrong = secret("incorrect horse battery");
-    assert_eq!(code(Vault::verify_parts(&parts, &wrong)), RefusalCode::WrongPassphrase);
+    assert_eq!(code(BackupMaster::of_parts(&parts, &wrong)), RefusalCode::WrongPassphrase);
+    let foreign = Fixture::open().vault.backup_parts().unwrap();
     let mut fixture = Fixture::empty();
-    let refused = fixture.vault.restore_parts(&parts, &wrong);
-    assert_eq!(code(refused), RefusalCode::WrongPassphrase);
-    fixture.vault.restore_parts(&parts, &passphrase()).unwrap();
+    let refused = fixture.vault.restore_parts(&parts, &mut master(&foreign));
+    assert_eq!(code(refused), RefusalCode::BadBackup);
+    fixture.vault.restore_parts(&parts, &mut master(&parts)).unwrap();
 }
 
 #[test]
@@ -93,57 +98,104 @@ fn a_restore_that_was_killed_left_nothing_and_can_be_repeated() {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(keys).unwrap();
     fs::write(fixture.state.path().join("vault.partial/vault.json"), &parts[0].bytes).unwrap();
     assert_eq!(fixture.reopened().unwrap().phase(), VaultPhase::Uninitialised);
-    fixture.vault.restore_parts(&parts, &passphrase()).unwrap();
+    fixture.vault.restore_parts(&parts, &mut master(&parts)).unwrap();
     assert_eq!(fixture.reopened().unwrap().list().len(), 2);
+}
+
+fn seal(vault: &mut Vault, plain: &[u8]) -> Vec<u8> {
+    vault.seal_archive(Some(&passphrase()), NOW_MS, plain.to_vec()).unwrap().0
+}
+
+/// Opens it on a machine without a vault.
+fn open_elsewhere(passphrase: &Secret, archive: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let opened = Fixture::empty().vault.open_archive(Some(passphrase), archive);
+    opened.map(|opened| opened.content)
 }
 
 #[test]
 fn an_archive_opens_with_its_passphrase_alone() {
-    let vault = Fixture::empty().vault;
+    let mut fixture = Fixture::open();
+    let vault = &mut fixture.vault;
     for content in [vec![], b"content".to_vec(), vec![7; 100_000]] {
-        let archive = vault.seal_archive(&passphrase(), content.clone()).unwrap();
-        assert_eq!(Vault::open_archive(&passphrase(), &archive).unwrap(), content);
-        let wrong = Vault::open_archive(&secret("incorrect horse battery"), &archive);
+        let archive = seal(vault, &content);
+        assert_eq!(open_elsewhere(&passphrase(), &archive).unwrap(), content);
+        let wrong = open_elsewhere(&secret("incorrect horse battery"), &archive);
         assert_eq!(code(wrong), RefusalCode::WrongPassphrase);
     }
-    let weak = vault.seal_archive(&secret("short"), vec![]);
-    assert_eq!(code(weak), RefusalCode::WeakPassphrase);
 }
 
 #[test]
-fn two_archives_of_the_same_differ() {
-    let vault = Fixture::empty().vault;
-    let archive = || vault.seal_archive(&passphrase(), b"content".to_vec()).unwrap();
-    assert_ne!(archive(), archive());
+fn an_open_vault_makes_and_opens_archives_without_its_passphrase_and_a_locked_one_does_not() {
+    let mut fixture = Fixture::open();
+    let vault = &mut fixture.vault;
+    let (archive, key) = vault.seal_archive(None, NOW_MS, b"content".to_vec()).unwrap();
+    let opened = vault.open_archive(None, &archive).unwrap();
+    assert_eq!((opened.content.as_slice(), &opened.key), (b"content".as_slice(), &key));
+    let elsewhere = Fixture::empty().vault.open_archive(Some(&passphrase()), &archive).unwrap();
+    assert_eq!(elsewhere.key, key);
+    let foreign = Fixture::open().vault.open_archive(None, &archive);
+    assert_eq!(code(foreign), RefusalCode::BadBackup);
+    vault.lock().unwrap();
+    let sealed = vault.seal_archive(None, NOW_MS, vec![]);
+    assert_eq!(sealed.unwrap_err().code(), RefusalCode::VaultLocked);
+    assert_eq!(code(vault.open_archive(None, &archive)), RefusalCode::VaultLocked);
+    vault.seal_archive(Some(&passphrase()), NOW_MS, vec![]).unwrap();
+}
+
+#[test]
+fn a_wrong_passphrase_makes_no_archive_and_counts_as_a_try() {
+    let mut fixture = Fixture::open();
+    let wrong = secret("incorrect horse battery");
+    let mut make = || fixture.vault.seal_archive(Some(&wrong), NOW_MS, vec![]).unwrap_err().code();
+    let codes: Vec<_> = (0..20).map(|_| make()).collect();
+    assert_eq!(codes[0], RefusalCode::WrongPassphrase);
+    assert_eq!(codes[19], RefusalCode::Throttled);
+}
+
+#[test]
+fn two_archives_of_the_same_differ_and_so_do_their_keys() {
+    let mut fixture = Fixture::open();
+    let vault = &mut fixture.vault;
+    let mut make = || vault.seal_archive(None, NOW_MS, b"content".to_vec()).unwrap();
+    let (one, other) = (make(), make());
+    assert_ne!(one.0, other.0);
+    assert_ne!(one.1, other.1);
 }
 
 #[test]
 fn a_damaged_archive_is_refused() {
-    let vault = Fixture::empty().vault;
-    let archive = vault.seal_archive(&passphrase(), b"content".to_vec()).unwrap();
+    let mut fixture = Fixture::open();
+    let vault = &mut fixture.vault;
+    let archive = seal(vault, b"content");
+    let mut opens = |bytes: &[u8]| vault.open_archive(None, bytes).is_ok();
+    assert!(opens(&archive));
     for end in 0..archive.len() {
-        assert!(Vault::open_archive(&passphrase(), &archive[..end]).is_err(), "cut at {end}");
+        assert!(!opens(&archive[..end]), "cut at {end}");
     }
-    // Past the header's costs, of which a flipped bit can ask for a gibibyte.
-    for position in (0..16).chain(28..archive.len()) {
+    for position in 0..archive.len() {
         let mut damaged = archive.clone();
         damaged[position] ^= 1;
-        assert!(Vault::open_archive(&passphrase(), &damaged).is_err(), "byte {position}");
+        assert!(!opens(&damaged), "byte {position}");
     }
-    let mut longer = archive.clone();
-    longer.push(0);
-    assert!(Vault::open_archive(&passphrase(), &longer).is_err());
+    let longer = [archive.as_slice(), &[0]].concat();
+    assert!(!opens(&longer));
 }
 
 #[test]
 fn an_archive_cannot_ask_for_more_than_the_machine_has() {
-    let vault = Fixture::empty().vault;
-    let archive = vault.seal_archive(&passphrase(), vec![]).unwrap();
-    // Memory in KiB, passes, lanes.
-    for (position, value) in [(16, u32::MAX), (16, 1 << 21), (16, 0), (20, 65), (20, 0), (24, 17)] {
-        let mut greedy = archive.clone();
-        greedy[position..position + 4].copy_from_slice(&value.to_be_bytes());
-        let refused = Vault::open_archive(&passphrase(), &greedy);
-        assert_eq!(code(refused), RefusalCode::BadBackup, "{value} at {position}");
-    }
+    let mut fixture = Fixture::open();
+    let vault = &mut fixture.vault;
+    let archive = seal(vault, b"");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let record = vault.backup_parts().unwrap()[0].bytes.clone();
+    let field = text(&record);
+    let field = field.lines().find(|line| line.contains("memlimit")).unwrap().to_owned();
+    let digits: String = field.chars().filter(char::is_ascii_digit).collect();
+    let greedy = text(&record).replace(&digits, "99999999999999");
+    let length = u32::try_from(greedy.len()).unwrap().to_be_bytes();
+    let rest = &archive[16 + 32 + 4 + record.len()..];
+    let greedy = [&archive[..48], &length, greedy.as_bytes(), rest].concat();
+    assert_eq!(code(open_elsewhere(&passphrase(), &greedy)), RefusalCode::BadBackup);
+    let endless = [&archive[..48], &u32::MAX.to_be_bytes(), &archive[52..]].concat();
+    assert_eq!(code(open_elsewhere(&passphrase(), &endless)), RefusalCode::BadBackup);
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use protocol::Unattended;
 
 use super::*;
+use crate::vault::BackupMaster;
 
 const CREDENTIAL: [u8; 32] = [0x5c; 32];
 
@@ -176,7 +177,8 @@ fn no_backup_has_it() {
         assert!(part.name != "unattended.json" && !text.contains(sealed), "{}", part.name);
     }
     let mut restored = Fixture::empty();
-    restored.vault.restore_parts(&parts, &passphrase()).unwrap();
+    let mut master = BackupMaster::of_parts(&parts, &passphrase()).unwrap();
+    restored.vault.restore_parts(&parts, &mut master).unwrap();
     let directory = credentials(&CREDENTIAL, 0o400);
     assert_eq!(started(&restored, Some(directory.path())).1, Unattended::Off);
 }

@@ -1,30 +1,25 @@
 //! `audit verify`, `show`, `export`: the signer's journal, checked here and not by the signer.
 
-mod export;
 mod show;
 mod words;
 
 pub(super) use words::{entry_fields, entry_json};
 
+use std::fs::File;
+use std::io::{BufReader, Write};
 use std::path::Path;
 
-use protocol::journal::Record;
 use serde_json::{Value, json};
 
 use super::Operation;
 use crate::args::AuditCommand;
-use crate::chain::{Broken, Chain};
 use crate::exit::{Exit, Failure};
+use crate::export::{self, Claim};
 use crate::files;
 use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::time::utc;
 use crate::view::View;
-
-/// Records asked for at once: the most of a list.
-const PAGE: u16 = 4096;
-/// What `docs/` says about a journal that does not verify.
-const HELP: &str = "see docs/journal.md, \"When it does not verify\"";
 
 /// Checks, shows or exports the journal.
 pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, Failure> {
@@ -36,38 +31,21 @@ pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, 
     }
 }
 
-/// What a journal is said to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Claim {
-    /// Whose it is.
-    instance: [u8; 16],
-    /// The first record that was not moved away.
-    first: u64,
-    /// How many there are in all.
-    records: u64,
-    /// The hash of the last.
-    head: [u8; 32],
-}
-
 /// Checks every record that the signer had when it was asked, and that they end in the head that it
 /// named.
 fn verify(operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
     let claim = claim(&mut signer)?;
-    walk(&mut signer, claim, |_record| Ok(()))?;
+    claim.walk(&mut signer, |_record| Ok(()))?;
     Ok(whole(claim, "the journal is whole".to_owned()))
 }
 
 fn verify_file(file: &Path) -> Result<View, Failure> {
     let _progress = Progress::start("reading the export");
-    let mut export = export::open(file)?;
-    let claim = export.claim();
-    let mut chain = Chain::before(claim.first);
-    while let Some(record) = export.next_record()? {
-        chain.follow(&record).map_err(|broken| failure(&broken))?;
-    }
-    ends_in(&chain, claim)?;
-    Ok(whole(claim, format!("{} is whole", file.display())))
+    let name = file.display().to_string();
+    let input = File::open(file).map_err(|source| files::unreadable(file, source))?;
+    let claim = export::check(BufReader::new(input), &name)?;
+    Ok(whole(claim, format!("{name} is whole")))
 }
 
 fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
@@ -77,9 +55,10 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
     }
     let mut signer = operation.signer()?;
     let claim = claim(&mut signer)?;
-    files::fill_new(file, |put| {
-        put(&export::header(claim))?;
-        walk(&mut signer, claim, |record| put(&protocol::wire::to_bytes(record)))
+    files::fill_new(file, |out| {
+        claim.export(&mut signer, |bytes| {
+            out.write_all(bytes).map_err(|source| files::unwritable(file, source))
+        })
     })?;
     let path = file.display().to_string();
     let check = format!("waiaasctl audit verify --file {path}");
@@ -89,57 +68,7 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
 
 fn claim(signer: &mut Signer) -> Result<Claim, Failure> {
     let status = signer.status()?;
-    let (records, head) = (status.journal_records, status.journal_head);
-    let first = match signer.records(0, 1)?.first() {
-        None => 0,
-        Some(record) => record.entry().map_err(|_unreadable| cut_off(0, records))?.number,
-    };
-    Ok(Claim { instance: signer.instance(), first, records, head })
-}
-
-/// Follows the chain through all records of the claim, and hands each to `each`.
-fn walk(
-    signer: &mut Signer,
-    claim: Claim,
-    mut each: impl FnMut(&Record) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let what = "reading the journal";
-    let progress = Progress::start(what);
-    let mut chain = Chain::before(claim.first);
-    while chain.next() < claim.records {
-        let page = signer.records(chain.next(), PAGE)?;
-        if page.is_empty() {
-            break;
-        }
-        let left = usize::try_from(claim.records.saturating_sub(chain.next()));
-        for record in page.iter().take(left.unwrap_or(usize::MAX)) {
-            chain.follow(record).map_err(|broken| failure(&broken))?;
-            each(record)?;
-        }
-        progress.reached(what, chain.next(), claim.records);
-    }
-    ends_in(&chain, claim)
-}
-
-fn ends_in(chain: &Chain, claim: Claim) -> Result<(), Failure> {
-    if chain.next() != claim.records {
-        return Err(cut_off(chain.next(), claim.records));
-    }
-    if chain.head() != claim.head {
-        let what = "the journal hangs together, and ends in another hash than it should";
-        return Err(Failure::new(Exit::Failed, what, HELP));
-    }
-    Ok(())
-}
-
-fn cut_off(there: u64, of: u64) -> Failure {
-    let what = format!("the journal is cut off: it ends at {there} of {of} records");
-    Failure::new(Exit::Failed, what, HELP)
-}
-
-fn failure(broken: &Broken) -> Failure {
-    let why = std::error::Error::source(broken).map(|why| format!(": {why}")).unwrap_or_default();
-    Failure::new(Exit::Failed, format!("the journal does not verify: {broken}{why}"), HELP)
+    Claim::of(signer, status.journal_records, status.journal_head)
 }
 
 fn whole(claim: Claim, sentence: String) -> View {

@@ -9,11 +9,11 @@ use protocol::journal::{Entry, Record};
 use serde_json::{Value, json};
 
 use super::words::{entry_json, wallet_of, words};
-use super::{HELP, PAGE};
 use crate::args::AuditShowArgs;
 use crate::commands::Operation;
 use crate::commands::exposure::names;
 use crate::exit::{Exit, Failure};
+use crate::export::{HELP, PAGE};
 use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::table::{Column, Table};

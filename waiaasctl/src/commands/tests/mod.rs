@@ -8,13 +8,15 @@ mod owner;
 
 use clap::Parser;
 use primitives::{Amount, Asset};
-use protocol::{Ceiling, Exposure, ExposureLine, JournalReport, KeyState, Reply};
-use protocol::{KeyInfo, Request};
+use protocol::{
+    BackupKey, Ceiling, Exposure, ExposureLine, JournalReport, KeyInfo, KeyState, OpenedBackup,
+    Reply, Request, VaultCopy,
+};
 
 use super::*;
-use crate::args::{BackupArgs, Operator};
+use crate::args::{BackupArgs, KEEP, Operator};
 use crate::table::Style;
-use crate::testing::{Peers, key};
+use crate::testing::{Peers, journal, key};
 
 const WALLET: &str = "07070707-0707-0707-0707-070707070707";
 
@@ -52,15 +54,33 @@ fn wallets(names: &[&str]) -> (u16, String) {
 fn a_backup_is_written_once_and_read_back() {
     let peers = Peers::new();
     let archive = vec![7; 1000];
-    let report = JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 };
-    let asked = peers.signer(vec![Reply::Backup(archive.clone()), Reply::Journal(report)]);
+    let records = journal(3);
+    let journal = JournalReport { first: 0, records: 3, head: records[2].hash, keys: 1 };
+    let key = BackupKey::new([5; 32]);
+    let copy = VaultCopy { archive: archive.clone(), key: key.clone(), journal: journal.clone() };
+    let asked = peers.signer(vec![
+        Reply::Backup(copy),
+        Reply::Records(records[..1].to_vec()),
+        Reply::Records(records),
+        Reply::OpenedBackup(OpenedBackup { key, journal }),
+    ]);
     let file = peers.path().join("backup");
-    let command =
-        || Command::Backup(BackupArgs { command: None, file: Some(peers.path().join("backup")) });
+    let command = || {
+        Command::Backup(BackupArgs {
+            command: None,
+            file: Some(peers.path().join("backup")),
+            auto: false,
+            dir: None,
+            keep: KEEP,
+            keys_only: true,
+        })
+    };
     let view = run(command(), &peers.operation()).unwrap();
-    assert_eq!(json_of(&view)["journal"]["keys"], 1);
-    assert_eq!(std::fs::read(&file).unwrap(), archive);
-    let last = asked.iter().nth(2).unwrap();
+    assert_eq!(json_of(&view)["keys"], 1);
+    assert_eq!(json_of(&view)["database"], Value::Null);
+    let written = std::fs::read(&file).unwrap();
+    assert_eq!(archive::signer_part(&mut written.as_slice()).unwrap(), archive);
+    let last = asked.iter().nth(4).unwrap();
     assert!(matches!(&last, Request::VerifyBackup { archive: sent, .. } if *sent == archive));
     let failure = run(command(), &peers.operation()).unwrap_err();
     assert!(failure.to_string().contains("exists already"), "{failure}");

@@ -71,8 +71,8 @@ fn what_was_approved_before_a_restore_is_void_and_the_owners_are_there() {
     let (machine, _state, mut signer, key) = owned(1, &[&alice]);
     let decoded = much(0);
     let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
-    let backup = operator(&mut signer, Request::Backup { passphrase: passphrase() });
-    let Reply::Backup(archive) = backup else { panic!("a backup") };
+    let backup = operator(&mut signer, Request::Backup { passphrase: Some(passphrase()) });
+    let Reply::Backup(VaultCopy { archive, .. }) = backup else { panic!("a backup") };
     let elsewhere = TempDir::new().unwrap();
     let mut other = start_on(elsewhere.path(), machine.source());
     let restore = Request::Restore { passphrase: passphrase(), archive };

@@ -170,6 +170,8 @@ fn refused(error: StoreError) -> Problem {
         StoreError::Damaged { .. } => Problem::new(ErrorCode::BackupCorrupted, message),
         StoreError::InMemory => Problem::new(ErrorCode::InvalidStateTransition, message),
         error @ (StoreError::Open { .. }
+        | StoreError::Full { .. }
+        | StoreError::NoDatabase { .. }
         | StoreError::Sqlite(_)
         | StoreError::Corrupt { .. }
         | StoreError::IllegalTransition { .. }

@@ -169,6 +169,12 @@ impl StoreError {
             | Self::IllegalTransition { .. }
             | Self::Overflow
             | Self::NotDurable { .. }
+            | Self::CopyUnderWay
+            | Self::NotCopied(_)
+            | Self::Damaged { .. }
+            | Self::Alien
+            | Self::InUse
+            | Self::InMemory
             | Self::Closed => false,
         }
     }

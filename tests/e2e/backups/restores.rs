@@ -82,7 +82,7 @@ fn restore(place: &Place, file: &Path) {
 }
 
 /// Has the owner let a payment go.
-fn approve(agent: &Agent, stranger: &Http, owner: &Owner, id: &str) {
+fn approve(agent: &Agent, stranger: &Http, owner: &Owner<'_>, id: &str) {
     agent.wait_until(id, |found| found["tier"] == "APPROVAL");
     let shown = wait::until("a question", || {
         let answer = agent.http().get(&format!("/v1/transactions/{id}/approval"));

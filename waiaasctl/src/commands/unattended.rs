@@ -75,14 +75,29 @@ pub(super) fn turn_on(
 
 fn disable(operation: &Operation) -> Result<View, Failure> {
     systemd::require(&operation.place, "unattended disable")?;
-    let mut signer = operation.signer()?;
+    // First: a credential that systemd cannot unseal keeps the signer from starting.
+    let removed = systemd::forget()?;
+    let mut signer = match operation.signer() {
+        Ok(signer) => signer,
+        Err(failure) if removed => {
+            let json = json!({ "enabled": false, "changed": true });
+            let again = operation.place.command("unattended disable");
+            return Ok(View::new(json)
+                .line(format!(
+                    "{CREDENTIAL_FILE} is removed, and signerd does not answer: {failure}"
+                ))
+                .line(format!("start it, and make it forget the credential too: {again}"))
+                .ending(failure.exit()));
+        }
+        Err(failure) => return Err(failure),
+    };
     let was_on = signer.status()?.unattended != Unattended::Off;
     if was_on {
         let passphrase = operation.secret()?;
         let _progress = Progress::start("checking the passphrase");
         signer.do_it(Request::SetCredential { passphrase, credential: None })?;
     }
-    let changed = systemd::forget()? || was_on;
+    let changed = removed || was_on;
     let line = if changed {
         "from the next start on only the passphrase opens the vault"
     } else {

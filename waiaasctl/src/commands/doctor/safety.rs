@@ -27,6 +27,16 @@ pub(super) fn vault(facts: &Facts) -> Vec<Finding> {
 
 pub(super) fn unattended(facts: &Facts) -> Vec<Finding> {
     let enable = facts.place.command("unattended enable");
+    if let Stored::Present { opens: false, .. } = facts.credential {
+        let advice = format!(
+            "rm {CREDENTIAL_FILE}; systemctl reset-failed 'waiaas-*'; {}; then unlock, and {enable}",
+            facts.place.start_command()
+        );
+        let found = format!(
+            "this machine does not open {CREDENTIAL_FILE}, and systemd starts no signerd with it"
+        );
+        return Finding::problem(found, advice);
+    }
     seen(&facts.signer, |status| match (status.unattended, &facts.credential) {
         (Unattended::Off, Stored::Present { .. }) => Finding::warning(
             format!("off, and {CREDENTIAL_FILE} is there and opens nothing"),
@@ -41,10 +51,6 @@ pub(super) fn unattended(facts: &Facts) -> Vec<Finding> {
         ),
         (_, Stored::Absent) => Finding::problem(
             format!("on, and {CREDENTIAL_FILE} is not there: the next start stays locked"),
-            enable,
-        ),
-        (_, Stored::Present { opens: false, .. }) => Finding::problem(
-            format!("on, and this machine does not open {CREDENTIAL_FILE}"),
             enable,
         ),
         (_, Stored::Present { is_private: false, .. }) => Finding::warning(

@@ -44,3 +44,30 @@ fn the_packaged_settings_set_nothing() {
         }
     }
 }
+
+/// What a daemon's `--help` and its settings say, and the man page that has to say it too.
+#[test]
+fn every_option_and_key_is_in_a_man_page() {
+    for (usage, page) in [
+        ("gatewayd/src/config/arguments.rs", "packaging/man/gatewayd.8"),
+        ("signerd/src/config.rs", "packaging/man/signerd.8"),
+    ] {
+        let (usage, page) = (read(usage), read(page));
+        let usage = usage.split("USAGE: &str = ").nth(1).unwrap().split("\";").next().unwrap();
+        let options = usage.lines().filter_map(|line| line.strip_prefix("  --"));
+        for option in options.map(|line| line.split(' ').next().unwrap()) {
+            assert!(page.contains(&format!(".It Fl -{option}")), "--{option} has no line");
+        }
+    }
+    for (part, page) in [(1, "packaging/man/gatewayd.toml.5"), (2, "packaging/man/signerd.toml.5")]
+    {
+        let page = read(page);
+        for line in documented(part) {
+            let (start, line) =
+                if line.starts_with('[') { (".Ss ", line) } else { (".It Cm ", line) };
+            let line = line.replace(" = \"", " = Qq ");
+            let line = format!("{start}{}\n", line.trim_end_matches('"'));
+            assert!(page.contains(&line), "{line:?} is in no man page");
+        }
+    }
+}

@@ -36,6 +36,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "doc-tests",   run: doc_tests },
     Layer { name: "fuzz",        run: fuzz },
     Layer { name: "tests",       run: tests },
+    Layer { name: "package",     run: package },
 ];
 
 /// Runs the layers of these names, or all; prints what became of each.
@@ -192,13 +193,27 @@ fn compare_signer_dependencies() -> Result<(), Failure> {
     }
 }
 
+/// What is installed: the packages, made and looked into.
+fn package() -> Outcome {
+    if let Some(missing) = crate::package::check::missing() {
+        return Outcome::Skipped(missing);
+    }
+    match crate::package::check::run() {
+        Ok(skipped) if skipped.is_empty() => Outcome::Passed,
+        Ok(skipped) => Outcome::Skipped(skipped.join("; ")),
+        Err(why) => Outcome::Failed(why),
+    }
+}
+
 fn scripts() -> Outcome {
     if let Err(missing) = need("shellcheck", "shellcheck") {
         return Outcome::Skipped(missing);
     }
-    let scripts =
+    let deb =
         ["preinst", "postinst", "prerm", "postrm"].map(|name| format!("packaging/deb/{name}"));
-    call(program("shellcheck").arg(".ci/run").args(scripts)).into()
+    let rpm = ["pre", "post", "preun", "postun"].map(|name| format!("packaging/rpm/{name}"));
+    let checked = call(program("shellcheck").arg(".ci/run").args(deb));
+    checked.and_then(|()| call(program("shellcheck").arg("--shell=sh").args(rpm))).into()
 }
 
 /// What systemd and AppArmor are told, checked by their own tools.

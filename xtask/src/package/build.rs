@@ -78,7 +78,7 @@ pub(super) fn tool_of_this_machine(plan: &Plan) -> Result<PathBuf, Failure> {
 }
 
 /// Where Cargo puts the programs for `target`.
-fn linked(target: Target) -> Result<PathBuf, Failure> {
+pub(super) fn linked(target: Target) -> Result<PathBuf, Failure> {
     let directory = tests::process::target_directory();
     Ok(if target == Target::host()? {
         directory.join("dist")
@@ -120,10 +120,11 @@ fn build_id(target: Target, path: &Path) -> Result<String, Failure> {
 
 /// Directories of this machine, of which nothing may show in the programs, and what stands there
 /// instead. A later one that fits counts more.
-struct Places(Vec<(PathBuf, &'static str)>);
+pub(super) struct Places(Vec<(PathBuf, &'static str)>);
 
 impl Places {
-    fn find() -> Result<Self, Failure> {
+    /// Asks Cargo.
+    pub(super) fn find() -> Result<Self, Failure> {
         let metadata = output(&mut cargo("metadata --format-version 1 --locked"))?;
         let metadata: Value =
             serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
@@ -137,6 +138,12 @@ impl Places {
         let ours = [(root(), "/waiaas"), (tests::process::target_directory(), "/waiaas/target")];
         let theirs = registries.into_iter().map(|directory| (directory, "/crates"));
         Ok(Self(ours.into_iter().chain(theirs).collect()))
+    }
+
+    /// The directories of this machine.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let Self(places) = self;
+        places.iter().map(|(path, _name)| path.as_path())
     }
 
     /// For rustc: <https://doc.rust-lang.org/rustc/remap-source-paths.html>.

@@ -1,6 +1,7 @@
 //! What the packages say about themselves, in the form that the tools read: a `Cargo.toml` each, made
 //! from `packaging/packages.toml` and the tree that is installed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -55,6 +56,34 @@ pub(super) fn deb_assets(files: &[Installed]) -> Value {
         Value::from(vec![source, file.path.clone(), format!("{:o}", file.mode)])
     });
     assets.collect::<Vec<_>>().into()
+}
+
+/// The files of a kind of package, and the directories that are its alone, as cargo-generate-rpm
+/// wants them.
+pub(super) fn rpm_assets(files: &[Installed]) -> Value {
+    let files = || files.iter().filter(|file| file.is_in(Kind::Rpm));
+    let directories: BTreeSet<&Path> = files()
+        .flat_map(|file| Path::new(&file.path).ancestors().skip(1))
+        .filter(|path| path.iter().any(|part| part == "waiaas"))
+        .collect();
+    let directories = directories.into_iter().map(|path| {
+        let path = format!("/{}", path.display());
+        table([("dir", true.into()), ("dest", path.into()), ("mode", "755".into())])
+    });
+    let files = files().map(|file| {
+        let mut asset = table([
+            ("source", file.source.display().to_string().into()),
+            ("dest", format!("/{}", file.path).into()),
+            ("mode", format!("{:o}", file.mode).into()),
+        ]);
+        if file.path.starts_with("etc/") {
+            asset.insert("config".to_owned(), "noreplace".into());
+        } else if file.path.starts_with("usr/share/doc/") || file.path.contains("/man/") {
+            asset.insert("doc".to_owned(), true.into());
+        }
+        asset
+    });
+    directories.chain(files).map(Value::from).collect::<Vec<_>>().into()
 }
 
 /// A maintainer script with what it has to know: our units, our profiles, this version.

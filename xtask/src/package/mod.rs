@@ -2,7 +2,9 @@
 
 mod archive;
 mod build;
+pub(crate) mod check;
 mod manifest;
+mod sbom;
 mod stage;
 mod target;
 mod tools;
@@ -66,6 +68,20 @@ impl Plan {
         })
     }
 
+    /// The same once more, in directories of its own.
+    fn again(&self) -> Result<Self, Failure> {
+        let directory = self.work.join("again");
+        let work = directory.join("work");
+        std::fs::create_dir_all(&work).map_err(|error| said(&work, &error))?;
+        Ok(Self {
+            target: self.target,
+            suffix: self.suffix.clone(),
+            source_date: self.source_date.clone(),
+            directory,
+            work,
+        })
+    }
+
     /// What comes after the version, in both kinds of package.
     fn revision(&self) -> String {
         format!("{REVISION}{}", self.suffix)
@@ -119,10 +135,10 @@ fn checked_suffix(suffix: &str) -> Result<String, Failure> {
 pub(crate) fn make(target: Target, suffix: &str) -> Result<Vec<PathBuf>, Failure> {
     let plan = Plan::new(target, suffix)?;
     let programs = build::programs(&plan)?;
-    let tree = stage::tree(&plan, &programs)?;
-    let symbols = stage::symbols(&plan, &programs)?;
-    let mut files = archive::debs(&plan, &tree, &symbols)?;
-    files.sort();
+    let trees = stage::trees(&plan, &programs)?;
+    let mut files = archive::pack(&plan, &trees)?;
+    files.extend(sbom::write(&plan)?);
+    files.push(archive::sums(&plan, &files)?);
     Ok(files)
 }
 

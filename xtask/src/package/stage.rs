@@ -83,6 +83,8 @@ const MOUNT_POINTS: &[&str] = &[
 const FILES: &[(&str, &str, &[Kind])] = &[
     ("packaging/etc/gatewayd.toml", "etc/waiaas/gatewayd.toml", ALL),
     ("packaging/etc/signerd.toml", "etc/waiaas/signerd.toml", ALL),
+    ("docs/install.md", "INSTALL.md", &[Kind::Tarball]),
+    ("packaging/deb/lintian-overrides", "usr/share/lintian/overrides/waiaas", &[Kind::Deb]),
     ("packaging/deb/copyright", "usr/share/doc/waiaas/copyright", &[Kind::Deb]),
     ("CHANGELOG.md", "usr/share/doc/waiaas/changelog.gz", &[Kind::Deb]),
     ("CHANGELOG.md", "usr/share/doc/waiaas/CHANGELOG.md", &[Kind::Rpm, Kind::Tarball]),
@@ -91,8 +93,21 @@ const FILES: &[(&str, &str, &[Kind])] = &[
     ("LICENSE-MIT", "usr/share/licenses/waiaas/LICENSE-MIT", &[Kind::Rpm, Kind::Tarball]),
 ];
 
-/// Everything that is installed, in order of its path.
-pub(super) fn tree(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure> {
+/// What is packed.
+#[derive(Debug)]
+pub(super) struct Trees {
+    /// Everything that is installed, in order of its path.
+    pub(super) programs: Vec<Installed>,
+    /// The symbols of all programs.
+    pub(super) symbols: Vec<Installed>,
+}
+
+/// Puts everything at its place in the plan's work directory.
+pub(super) fn trees(plan: &Plan, programs: &[Program]) -> Result<Trees, Failure> {
+    Ok(Trees { programs: tree(plan, programs)?, symbols: symbols(plan, programs)? })
+}
+
+fn tree(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure> {
     let mut stage = Stage::empty(&plan.work.join("root"))?;
     for program in programs {
         let place = PROGRAMS.iter().find(|(name, _)| *name == program.name);
@@ -129,8 +144,7 @@ pub(super) fn tree(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, 
     Ok(stage.files)
 }
 
-/// The symbols of all programs.
-pub(super) fn symbols(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure> {
+fn symbols(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure> {
     let mut stage = Stage::empty(&plan.work.join("symbols"))?;
     for program in programs {
         let directory = program.build_id.get(..2).unwrap_or_default();
@@ -138,12 +152,12 @@ pub(super) fn symbols(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed
         let path = format!("usr/lib/debug/.build-id/{directory}/{name}");
         stage.add(&program.symbols, &path, 0o644, ALL)?;
     }
-    stage.add(
-        &root().join("packaging/deb/copyright"),
-        "usr/share/doc/waiaas-dbgsym/copyright",
-        0o644,
-        &[Kind::Deb],
-    )?;
+    let copyright = root().join("packaging/deb/copyright");
+    let changes = plan.work.join("changelog");
+    for (source, name) in [(&copyright, "copyright"), (&changes, "changelog.Debian.gz")] {
+        let path = format!("usr/share/doc/waiaas-dbgsym/{name}");
+        stage.add(source, &path, 0o644, &[Kind::Deb])?;
+    }
     Ok(stage.files)
 }
 

@@ -16,6 +16,10 @@ pub(super) struct Tool {
 pub(super) const CARGO_DEB: Tool =
     Tool { name: "cargo-deb", version: "3.8.0", options: &["--no-default-features"] };
 
+/// It has no features to leave out; most of its minutes go into signing, which is not used.
+pub(super) const CARGO_GENERATE_RPM: Tool =
+    Tool { name: "cargo-generate-rpm", version: "0.21.1", options: &[] };
+
 impl Tool {
     /// Where it is; it is installed first where it is missing or of another version.
     pub(super) fn path(&self) -> Result<PathBuf, Failure> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::target::Target;
-use super::{Plan, said};
+use super::{Plan, emptied};
 use crate::shell::{Failure, call, cargo, output, program, root};
 
 /// A program of the packages, in its two parts.
@@ -50,6 +50,7 @@ static BUILDS: &[Build] = &[
 /// Builds all programs.
 pub(super) fn programs(plan: &Plan) -> Result<Vec<Program>, Failure> {
     let places = Places::find()?;
+    emptied(&plan.work.join("programs"))?;
     let mut programs = Vec::new();
     for build in BUILDS {
         let mut command = cargo(build.command);
@@ -99,7 +100,6 @@ fn cross(command: &mut Command, target: Target) -> Result<(), Failure> {
 fn split(plan: &Plan, name: &'static str) -> Result<Program, Failure> {
     let whole = linked(plan.target)?.join(name);
     let directory = plan.work.join("programs");
-    std::fs::create_dir_all(&directory).map_err(|error| said(&directory, &error))?;
     let build_id = build_id(plan.target, &whole)?;
     let stripped = directory.join(name);
     let symbols = directory.join(format!("{}.debug", build_id.get(2..).unwrap_or_default()));

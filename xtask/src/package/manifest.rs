@@ -1,7 +1,6 @@
 //! What the packages say about themselves, in the form that the tools read: a `Cargo.toml` each, made
 //! from `packaging/packages.toml` and the tree that is installed.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -58,19 +57,11 @@ pub(super) fn deb_assets(files: &[Installed]) -> Value {
     assets.collect::<Vec<_>>().into()
 }
 
-/// The files of a kind of package, and the directories that are its alone, as cargo-generate-rpm
-/// wants them.
+/// The files of a kind of package, as cargo-generate-rpm wants them. It cannot own a directory: the
+/// scriptlets remove those that get empty.
 pub(super) fn rpm_assets(files: &[Installed]) -> Value {
-    let files = || files.iter().filter(|file| file.is_in(Kind::Rpm));
-    let directories: BTreeSet<&Path> = files()
-        .flat_map(|file| Path::new(&file.path).ancestors().skip(1))
-        .filter(|path| path.iter().any(|part| part == "waiaas"))
-        .collect();
-    let directories = directories.into_iter().map(|path| {
-        let path = format!("/{}", path.display());
-        table([("dir", true.into()), ("dest", path.into()), ("mode", "755".into())])
-    });
-    let files = files().map(|file| {
+    let files = files.iter().filter(|file| file.is_in(Kind::Rpm));
+    let assets = files.map(|file| {
         let mut asset = table([
             ("source", file.source.display().to_string().into()),
             ("dest", format!("/{}", file.path).into()),
@@ -83,7 +74,7 @@ pub(super) fn rpm_assets(files: &[Installed]) -> Value {
         }
         asset
     });
-    directories.chain(files).map(Value::from).collect::<Vec<_>>().into()
+    assets.map(Value::from).collect::<Vec<_>>().into()
 }
 
 /// A maintainer script with what it has to know: our units, our profiles, this version.

@@ -163,6 +163,14 @@ fn show(files: &[PathBuf], form: Form, started: Instant) {
     }
 }
 
+/// Makes a directory, or makes it empty.
+fn emptied(directory: &Path) -> Result<(), Failure> {
+    if directory.exists() {
+        std::fs::remove_dir_all(directory).map_err(|error| said(directory, &error))?;
+    }
+    std::fs::create_dir_all(directory).map_err(|error| said(directory, &error))
+}
+
 /// What the system says about a file, as a sentence.
 fn said(path: &Path, error: &std::io::Error) -> Failure {
     format!("{}: {error}", path.display())

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::build::{self, Program};
-use super::{Plan, said};
+use super::{Plan, emptied, said};
 use crate::shell::{Failure, output, program, root};
 
 /// A kind of package.
@@ -153,10 +153,13 @@ fn symbols(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure>
         stage.add(&program.symbols, &path, 0o644, ALL)?;
     }
     let copyright = root().join("packaging/deb/copyright");
-    let changes = plan.work.join("changelog");
-    for (source, name) in [(&copyright, "copyright"), (&changes, "changelog.Debian.gz")] {
-        let path = format!("usr/share/doc/waiaas-dbgsym/{name}");
-        stage.add(source, &path, 0o644, &[Kind::Deb])?;
+    let overrides = root().join("packaging/deb/lintian-overrides-dbgsym");
+    for (source, path) in [
+        (&copyright, "usr/share/doc/waiaas-dbgsym/copyright"),
+        (&plan.work.join("changelog"), "usr/share/doc/waiaas-dbgsym/changelog.Debian.gz"),
+        (&overrides, "usr/share/lintian/overrides/waiaas-dbgsym"),
+    ] {
+        stage.add(source, path, 0o644, &[Kind::Deb])?;
     }
     Ok(stage.files)
 }
@@ -238,13 +241,6 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn emptied(directory: &Path) -> Result<(), Failure> {
-    if directory.exists() {
-        fs::remove_dir_all(directory).map_err(|error| said(directory, &error))?;
-    }
-    fs::create_dir_all(directory).map_err(|error| said(directory, &error))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

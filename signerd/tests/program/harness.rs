@@ -3,8 +3,11 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use protocol::{FRAME_HEADER, Frame, Reply, Request, Secret, VERSION};
 use tempfile::TempDir;
 
@@ -27,16 +30,32 @@ pub(crate) struct Signer {
 impl Signer {
     /// Starts it on an empty directory.
     pub(crate) fn start() -> Self {
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_signerd")), &[])
+    }
+
+    /// Starts another build of it, with these words before its options.
+    pub(crate) fn start_program(program: &Path, words: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("run")).unwrap();
-        Self { process: spawn(&directory), directory }
+        let process = command(program, words, directory.path()).spawn().unwrap();
+        Self { directory, process }
+    }
+
+    /// Asks it to end, and says how it ended.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        let process = Pid::from_raw(i32::try_from(self.process.id()).unwrap());
+        if self.process.try_wait().unwrap().is_none() {
+            kill(process, Signal::SIGTERM).unwrap();
+        }
+        self.process.wait().unwrap()
     }
 
     /// Kills it at once, and starts it again on what it left.
     pub(crate) fn kill_and_restart(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        self.process = spawn(&self.directory);
+        let program = Path::new(env!("CARGO_BIN_EXE_signerd"));
+        self.process = command(program, &[], self.directory.path()).spawn().unwrap();
     }
 
     /// A connection to a socket, which may not be there yet.
@@ -58,19 +77,19 @@ impl Signer {
 
 impl Drop for Signer {
     fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        if self.process.try_wait().unwrap().is_none() {
+            self.process.kill().unwrap();
+            self.process.wait().unwrap();
+        }
     }
 }
 
-fn spawn(directory: &TempDir) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_signerd"))
-        .arg("--state-dir")
-        .arg(directory.path().join("state"))
-        .arg("--runtime-dir")
-        .arg(directory.path().join("run"))
-        .spawn()
-        .unwrap()
+/// The program on `state` and `run` in `directory`.
+pub(crate) fn command(program: &Path, words: &[&str], directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(words).arg("--state-dir").arg(directory.join("state"));
+    command.arg("--runtime-dir").arg(directory.join("run"));
+    command
 }
 
 /// A client of one socket.

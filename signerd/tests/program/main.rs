@@ -4,3 +4,4 @@
 mod harness;
 mod kill;
 mod memory;
+mod rights;

@@ -2,10 +2,13 @@
 //! Nothing that weakens the signer is a key.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::ops::RangeInclusive;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::unistd::geteuid;
 use primitives::{BUILTIN, ChainId, Environment, NativeCoin, Network, TierCeilings};
 use serde::Deserialize;
 
@@ -88,6 +91,12 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file is not in the right hands.
+    #[error("{path}: others can change it; chown it to root and chmod go-w")]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file is not what it should be; says line and column.
     #[error("{path}: {reason}")]
     Invalid {
@@ -132,6 +141,12 @@ struct NativeToml {
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 pub fn credentials_directory() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// The names of the sockets that the service manager handed over (`sd_listen_fds(3)`), if it did.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+pub fn socket_names() -> Option<String> {
+    std::env::var("LISTEN_FDNAMES").ok()
 }
 
 /// What the service manager wants to hear, from its environment (`sd_notify(3)`,
@@ -199,15 +214,28 @@ impl Arguments {
     /// When the file cannot be read or something in it is unknown or impossible.
     pub fn read_settings(&self) -> Result<Settings, ConfigError> {
         let path = self.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
-        match std::fs::read_to_string(path) {
-            Ok(text) => Settings::from_toml(&text)
-                .map_err(|reason| ConfigError::Invalid { path: path.to_owned(), reason }),
+        match std::fs::File::open(path) {
+            Ok(file) => read_file(file, path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
                 Ok(Settings::default())
             }
             Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
         }
     }
+}
+
+/// Who can change the settings could take the dead man's switch away.
+fn read_file(mut file: std::fs::File, path: &Path) -> Result<Settings, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let found = file.metadata().map_err(unreadable)?;
+    let is_trusted = found.uid() == 0 || found.uid() == geteuid().as_raw();
+    if !is_trusted || found.mode() & 0o022 != 0 {
+        return Err(ConfigError::Foreign { path: path.to_owned() });
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    Settings::from_toml(&text)
+        .map_err(|reason| ConfigError::Invalid { path: path.to_owned(), reason })
 }
 
 impl Default for Settings {

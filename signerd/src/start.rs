@@ -4,19 +4,20 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::process::ExitCode;
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::geteuid;
 use sandbox::SandboxError;
 
 use crate::clock::SystemTimeSource;
 use crate::config::{
     Arguments, Command, ConfigError, Notices, Settings, USAGE, credentials_directory,
-    parse_command_line,
+    parse_command_line, socket_names,
 };
 use crate::handlers::vault::open_unattended;
 use crate::journal::{Journal, JournalError, Witness};
@@ -30,13 +31,20 @@ use crate::{log, sys};
 /// Bytes; the deepest path is the reading of a backup.
 const STACK_SIZE: NonZeroUsize = NonZeroUsize::new(1024 * 1024).expect("it is not zero");
 
+/// Bits of a mode that are of a group and others.
+const OTHERS: u32 = 6;
+
 /// Why the signer does not run.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{0}: {1}")]
+    #[error("{0}: {1}; the signer's user must be able to write there (--state-dir)")]
     StateDir(String, io::Error),
+    #[error(
+        "{0}: it must belong to the signer's user, user id {1}, and to nobody else: chown {1} and chmod 700"
+    )]
+    StateDirOpen(String, u32),
     #[error("another signer uses {0}; stop it first")]
     Running(String),
     #[error("the witness must be outside of the state directory: it would be put back with it")]
@@ -63,6 +71,7 @@ impl StartError {
             Self::Listen(ListenError::Wait(_)) | Self::Signals(_) => 1,
             Self::Config(_)
             | Self::StateDir(..)
+            | Self::StateDirOpen(..)
             | Self::Running(_)
             | Self::WitnessInside
             | Self::Journal(_)
@@ -117,7 +126,7 @@ fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
     if let Err(error) = vault.take_credential(credentials_directory().as_deref()) {
         log::warning(format_args!("{error}"));
     }
-    let listeners = listen::bind(&arguments.runtime_dir)?;
+    let listeners = listen::open(socket_names().as_deref(), &arguments.runtime_dir)?;
     sys::on_secret_stack(STACK_SIZE, || {
         let layers = tables.confine(hardened, &arguments.state_dir)?;
         for missing in &layers.missing {
@@ -161,11 +170,22 @@ fn take_signals() -> nix::Result<SignalFd> {
 /// Two signers on one state would both count spend from the same start.
 fn lock_state(directory: &Path) -> Result<Flock<File>, StartError> {
     let name = || directory.display().to_string();
-    let file = DirBuilder::new()
+    DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)
-        .and_then(|()| File::create(directory.join("lock")))
+        .and_then(|()| std::fs::metadata(directory))
+        .map_err(|source| StartError::StateDir(name(), source))
+        .and_then(|found| {
+            let user = geteuid().as_raw();
+            let is_closed = found.mode().trailing_zeros() >= OTHERS;
+            if is_closed && found.uid() == user {
+                Ok(())
+            } else {
+                Err(StartError::StateDirOpen(name(), user))
+            }
+        })?;
+    let file = File::create(directory.join("lock"))
         .map_err(|source| StartError::StateDir(name(), source))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_held| StartError::Running(name()))
 }

@@ -5,17 +5,21 @@
 //! means.
 
 mod connection;
+mod handed_over;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signalfd::SignalFd;
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::sys::socket::{
+    getsockopt,
+    sockopt::{AcceptConn, PeerCredentials},
+};
 use protocol::{MAX_CONTROL_FRAME, MAX_SIGNER_FRAME};
 
 use crate::dispatch::Role;
@@ -36,21 +40,37 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Listener {
     role: Role,
     socket: UnixListener,
-    /// The user who owns the socket's file, and so the one who may open it.
-    owner: u32,
+    /// The one user, beside root, whose peers are let in. `None` where the mode of the socket's file
+    /// decides alone: it is open to a group, out of sight, or the kernel names users otherwise here.
+    only: Option<u32>,
 }
 
 /// Why the signer cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The socket could not be made.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; the sockets are made there: the directory must be one that the signer's user \
+         may write (--runtime-dir)"
+    )]
     Bind {
         /// Which socket.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+    /// Something else than a socket is there.
+    #[error("{path}: this is no socket, and a socket has to be made there; move it away")]
+    Taken {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// The service manager handed over other sockets than it should.
+    #[error(
+        "the service manager must hand over two listening Unix sockets, `signer` and `control` \
+         (FileDescriptorName= in their units): {0}"
+    )]
+    HandedOver(String),
     /// Another signer answers there.
     #[error("{path}: another signer answers there; stop it first")]
     InUse {
@@ -62,15 +82,27 @@ pub enum ListenError {
     Wait(io::Error),
 }
 
-/// Makes `signer.sock` and `control.sock` in `runtime_dir`, for the own user alone.
+/// The sockets that the service manager handed over under these `names`, or else `signer.sock` and
+/// `control.sock` in `runtime_dir`, made for the own user alone.
 ///
 /// # Errors
-/// When another signer answers there, or the sockets cannot be made.
-pub fn bind(runtime_dir: &Path) -> Result<[Listener; 2], ListenError> {
+/// When other sockets were handed over, another signer answers there, or they cannot be made.
+pub fn open(names: Option<&str>, runtime_dir: &Path) -> Result<[Listener; 2], ListenError> {
+    match handed_over::take(names)? {
+        Some(listeners) => Ok(listeners),
+        None => bind(runtime_dir),
+    }
+}
+
+fn bind(runtime_dir: &Path) -> Result<[Listener; 2], ListenError> {
     let bind_one = |role, name| {
         let path = runtime_dir.join(name);
         if UnixStream::connect(&path).is_ok() {
             return Err(ListenError::InUse { path });
+        }
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if !found.file_type().is_socket() => return Err(ListenError::Taken { path }),
+            Ok(_) | Err(_) => {}
         }
         bind_socket(role, &path).map_err(|source| ListenError::Bind { path, source })
     };
@@ -88,10 +120,43 @@ fn bind_socket(role: Role, path: &Path) -> io::Result<Listener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let socket = UnixListener::bind(path)?;
-    socket.set_nonblocking(true)?;
-    let owner = std::fs::metadata(path)?.uid();
-    Ok(Listener { role, socket, owner })
+    Listener::new(role, UnixListener::bind(path)?)
+}
+
+impl Listener {
+    fn new(role: Role, socket: UnixListener) -> io::Result<Self> {
+        if !getsockopt(&socket, AcceptConn)? {
+            return Err(io::Error::other("it does not listen"));
+        }
+        socket.set_nonblocking(true)?;
+        let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        let only = only_user(&socket, &uid_map)?;
+        Ok(Self { role, socket, only })
+    }
+}
+
+/// Who owns the socket's file, where that file is open to its owner alone and the kernel names the
+/// owner's peers by the same number (`user_namespaces(7)`).
+fn only_user(socket: &UnixListener, uid_map: &str) -> io::Result<Option<u32>> {
+    let address = socket.local_addr()?;
+    let Some(Ok(file)) = address.as_pathname().map(std::fs::metadata) else { return Ok(None) };
+    if file.mode() & 0o002 != 0 {
+        return Err(io::Error::other("every user may connect to it; chmod o-w"));
+    }
+    let is_open_to_group = file.mode() & 0o020 != 0;
+    Ok(Some(file.uid()).filter(|owner| !is_open_to_group && is_mapped_to_itself(*owner, uid_map)))
+}
+
+fn is_mapped_to_itself(user: u32, uid_map: &str) -> bool {
+    uid_map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(inside)), Some(Ok(outside)), Some(Ok(count))) => {
+                inside == outside && user.checked_sub(inside).is_some_and(|place| place < count)
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Serves until `stop` has a signal.
@@ -193,7 +258,7 @@ fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
         };
         let of_role =
             connections.iter().filter(|connection| connection.role() == listener.role).count();
-        if of_role >= MAX_CONNECTIONS || !is_allowed(&stream, listener.owner) {
+        if of_role >= MAX_CONNECTIONS || !is_allowed(&stream, listener.only) {
             continue; // dropping it closes it
         }
         let limit = match listener.role {
@@ -205,16 +270,60 @@ fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
 }
 
 /// The file's mode lets nobody else connect; this is the second lock on the same door.
-fn is_allowed(stream: &UnixStream, owner: u32) -> bool {
-    match getsockopt(stream, PeerCredentials) {
-        Ok(peer) => peer.uid() == owner || peer.uid() == 0,
-        Err(_) => false,
-    }
+fn is_allowed(stream: &UnixStream, only: Option<u32>) -> bool {
+    let Some(only) = only else { return true };
+    getsockopt(stream, PeerCredentials).is_ok_and(|peer| [only, 0].contains(&peer.uid()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+
+    #[test]
+    fn a_user_is_known_where_the_kernel_gives_the_same_number_inside_and_outside() {
+        let whole = "         0          0 4294967295\n";
+        let of_a_service = "0 0 1\n998 998 1\n";
+        for (user, map, known) in [
+            (0, whole, true),
+            (4_294_967_294, whole, true),
+            (998, of_a_service, true),
+            (997, of_a_service, false),
+            (999, of_a_service, false),
+            (5, "0 100000 65536\n", false),
+            (5, "", false),
+        ] {
+            assert_eq!(is_mapped_to_itself(user, map), known, "{user} in {map}");
+        }
+    }
+
+    #[test]
+    fn the_owner_of_a_socket_is_asked_for_unless_a_group_may_connect_and_never_if_all_may() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("socket");
+        let socket = UnixListener::bind(&path).unwrap();
+        let own = std::fs::metadata(directory.path()).unwrap().uid();
+        let map = "0 0 4294967295";
+        for (mode, only) in [(0o600, Ok(Some(own))), (0o660, Ok(None)), (0o666, Err(()))] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(only_user(&socket, map).map_err(drop), only, "{mode:o}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(only_user(&socket, map).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_a_socket_is_left_and_an_old_socket_is_not() {
+        let directory = tempfile::TempDir::new().unwrap();
+        drop(bind(directory.path()).unwrap());
+        drop(bind(directory.path()).unwrap());
+        let path = directory.path().join("control.sock");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "precious").unwrap();
+        assert!(matches!(bind(directory.path()), Err(ListenError::Taken { .. })));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
 
     #[test]
     fn a_peer_that_never_stops_connecting_is_left_for_the_next_round() {

@@ -13,8 +13,6 @@ use tempfile::TempDir;
 use tests::process::{self, Process, User};
 use tests::wait;
 
-/// Where the trees and packages are.
-const STORE: &str = "target/system";
 /// Of names of containers and their cgroups.
 const PREFIX: &str = "waiaas-test-";
 /// How long a container may take to boot, on a machine that does other things too.
@@ -71,9 +69,14 @@ impl Release {
 
 /// A tree or package that `cargo xtask test system` has made.
 pub(crate) fn stored(name: &str) -> PathBuf {
-    let path = tests::repository().join(STORE).join(name);
+    let path = store().join(name);
     assert!(path.exists(), "{} is missing: cargo xtask test system", path.display());
     path
+}
+
+/// Where they are.
+fn store() -> PathBuf {
+    process::target_directory().join("system")
 }
 
 impl Container {
@@ -87,7 +90,7 @@ impl Container {
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
         command.args(["--mount-proc", "sh", "-c", START, "sh"]);
         command.arg(release.tree()).arg(place.path()).arg(&name).args(&cgroups);
-        let log = tests::repository().join(STORE).join(format!("{name}.console"));
+        let log = store().join(format!("{name}.console"));
         let wrapper = Process::start(&mut command, &log);
         let mut container = Self { name, cgroups, wrapper, leader: 0, _place: place };
         container.wait_until_booted();
@@ -187,7 +190,7 @@ impl Drop for Container {
             let gone = wait::within(wait::PATIENCE, || remove_tree(cgroup).ok());
             assert!(gone.is_some() || std::thread::panicking(), "{} stays", cgroup.display());
         }
-        let log = tests::repository().join(STORE).join(format!("{}.console", self.name));
+        let log = store().join(format!("{}.console", self.name));
         drop(fs::remove_file(log));
     }
 }

@@ -8,6 +8,7 @@ mod licences;
 mod package;
 mod redteam;
 mod shell;
+mod system;
 mod test;
 mod units;
 

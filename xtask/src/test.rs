@@ -37,6 +37,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "fuzz",        run: fuzz },
     Layer { name: "tests",       run: tests },
     Layer { name: "package",     run: package },
+    Layer { name: "system",      run: system },
 ];
 
 /// Runs the layers of these names, or all; prints what became of each.
@@ -214,6 +215,14 @@ fn scripts() -> Outcome {
     let rpm = ["pre", "post", "preun", "postun"].map(|name| format!("packaging/rpm/{name}"));
     let checked = call(program("shellcheck").arg(".ci/run").args(deb));
     checked.and_then(|()| call(program("shellcheck").arg("--shell=sh").args(rpm))).into()
+}
+
+/// The package on booted Debian 12 and 13.
+fn system() -> Outcome {
+    if !tests::process::is_root() {
+        return Outcome::Skipped("only root can boot a container".to_owned());
+    }
+    crate::system::test().into()
 }
 
 /// What systemd and AppArmor are told, checked by their own tools.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::shell::{Failure, output, program};
-use target::Target;
+pub(crate) use target::Target;
 
 /// The version that all our crates have.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -146,9 +146,13 @@ impl Places {
         places.iter().map(|(path, _name)| path.as_path())
     }
 
-    /// For rustc: <https://doc.rust-lang.org/rustc/remap-source-paths.html>.
+    /// For rustc: <https://doc.rust-lang.org/rustc/remap-source-paths.html>, and that getrandom makes its
+    /// system call: in a program that is linked statically it would look in vain for the function's name,
+    /// and open `/dev/urandom`, which the confined signer may not.
     fn rust_flags(&self) -> String {
-        self.flags("--remap-path-prefix").join("\u{1f}")
+        let mut flags = self.flags("--remap-path-prefix");
+        flags.push("--cfg=getrandom_backend=\"linux_getrandom\"".to_owned());
+        flags.join("\u{1f}")
     }
 
     /// For the C compiler, which the crates of ring and SQLite call.

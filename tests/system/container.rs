@@ -16,7 +16,7 @@ use tests::wait;
 /// Of names of containers and their cgroups.
 const PREFIX: &str = "waiaas-test-";
 /// How long a container may take to boot, on a machine that does other things too.
-const BOOT: Duration = Duration::from_secs(120);
+const BOOT: Duration = Duration::from_mins(2);
 
 /// In the new namespaces, as their process 1. A container that reboots ends with 133, because nobody
 /// manages it (`--keep-unit`). nspawn's own filter would refuse the system calls that are named, all

@@ -6,17 +6,17 @@ use crate::installation::Installation;
 /// Each socket, its owner, group and mode, and which users may connect.
 const DOORS: [(&str, &str, &[&str]); 3] = [
     ("signer.sock", "waiaas-gateway:root:600", &["root", "waiaas-gateway"]),
-    ("control.sock", "root:waiaas-admin:660", &["root", "operator"]),
-    ("gateway.sock", "root:waiaas-admin:660", &["root", "operator"]),
+    ("control.sock", "root:waiaas-admin:660", &["root", "alice"]),
+    ("gateway.sock", "root:waiaas-admin:660", &["root", "alice"]),
 ];
 /// Root, an operator, both daemons, and a stranger.
-const USERS: [&str; 5] = ["root", "operator", "waiaas-gateway", "waiaas-signer", "nobody"];
+const USERS: [&str; 5] = ["root", "alice", "waiaas-gateway", "waiaas-signer", "nobody"];
 
 pub(crate) fn each_door_opens_to_whom_it_is_for(release: Release) {
     let installation = Installation::new(release);
     let container = &installation.container;
     installation.initialise();
-    container.output(&["useradd", "--groups", "waiaas-admin", "operator"]);
+    container.output(&["useradd", "--groups", "waiaas-admin", "alice"]);
     for (socket, expected, allowed) in DOORS {
         let path = format!("/run/waiaas/{socket}");
         assert_eq!(container.output(&["stat", "--format=%U:%G:%a", &path]), expected, "{socket}");
@@ -48,7 +48,7 @@ fn connects(container: &Container, user: &str, socket: &str) -> bool {
 }
 
 fn operators_need_no_password(container: &Container) {
-    container.output(&["runuser", "-u", "operator", "--", "waiaasctl", "status"]);
+    container.output(&["runuser", "-u", "alice", "--", "waiaasctl", "status"]);
     let refused = container.run(&["runuser", "-u", "nobody", "--", "waiaasctl", "status"]);
     assert!(!refused.status.success(), "nobody may see the status");
 }

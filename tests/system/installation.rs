@@ -43,6 +43,7 @@ pub(crate) struct Installation {
 pub(crate) struct Wallet {
     pub(crate) agent: Agent,
     address: EvmAddress,
+    payments: u64,
     paid: Amount,
 }
 
@@ -95,7 +96,7 @@ impl Installation {
     pub(crate) fn wallet(&self) -> Wallet {
         let body = json!({
             "name": "wallet",
-            "chain": "evm",
+            "chain": "ethereum",
             "environment": "mainnet",
             "createSession": false,
         });
@@ -106,16 +107,18 @@ impl Installation {
         self.evm.fund(address, Amount::from_units("10", 18).unwrap());
         let session = self.operator().post("/v1/sessions", &json!({ "walletIds": [wallet["id"]] }));
         let token = session.expect(201)["token"].as_str().unwrap().to_owned();
-        Wallet { agent: Agent::new(PORT, &token), address, paid: Amount::ZERO }
+        Wallet { agent: Agent::new(PORT, &token), address, payments: 0, paid: Amount::ZERO }
     }
 
-    /// A payment from the request to the chain, and what has arrived in all.
+    /// A payment from the request to the chain, and what has arrived in all. No two are the same: the
+    /// gateway takes what is asked twice in a row for one.
     #[track_caller]
     pub(crate) fn pay(&self, wallet: &mut Wallet) {
-        let amount = Amount::from(1_000_000_000_000_000_u64);
-        wallet.agent.pay(&payment(amount));
+        wallet.payments += 1;
+        let amount = Amount::from(1_000_000_000_000_000 + wallet.payments);
+        let paid = wallet.agent.pay(&payment(amount));
         wallet.paid = wallet.paid.checked_add(amount).unwrap();
-        assert_eq!(self.evm.balance(BOB), wallet.paid, "from {}", wallet.address);
+        assert_eq!(self.evm.balance(BOB), wallet.paid, "{paid} from {}", wallet.address);
     }
 }
 

@@ -50,13 +50,13 @@ fn each_service_is_confined(installation: &Installation) {
             assert!(status.contains(line), "{unit}: no {line} in\n{status}");
         }
         assert!(status.contains("CapBnd:\t0000000000000000"), "{unit}:\n{status}");
-        // Root's files in /proc are those of a process that others of its user cannot look into.
-        let owner = container.output(&["stat", "--format=%U", &format!("/proc/{process}/environ")]);
-        assert_eq!(owner, "root", "{unit} can be looked into");
     }
+    let signer = container.property("waiaas-signerd.service", "MainPID");
+    // The files in /proc of a process that others of its user cannot look into are root's.
+    let owner = container.output(&["stat", "--format=%U", &format!("/proc/{signer}/environ")]);
+    assert_eq!(owner, "root", "the signer can be looked into");
     let network =
         |process: &str| container.output(&["readlink", &format!("/proc/{process}/ns/net")]);
-    let signer = container.property("waiaas-signerd.service", "MainPID");
     assert_ne!(network(&signer), network("1"), "the signer has a network");
 }
 
@@ -139,6 +139,8 @@ fn removing_leaves_the_vault_alone(installation: &Installation, before: &BTreeSe
     let said = container.output(&["dpkg", "--purge", "waiaas"]);
     assert!(said.contains("/var/lib/waiaas-signer"), "it does not say what stays: {said}");
     assert!(container.path("/var/lib/waiaas-signer/vault").exists());
+    assert!(container.path("/etc/waiaas/recovery.key").exists(), "the passphrase was removed");
+    assert!(!container.path("/etc/waiaas/gatewayd.toml").exists());
     let left: Vec<_> = files(container)
         .difference(before)
         .filter(|path| !LEFT.iter().any(|known| path.starts_with(known)))
@@ -160,6 +162,7 @@ const LEFT: &[&str] = &[
     "/etc/machine-id",
     "/etc/subgid",
     "/etc/subuid",
+    "/etc/waiaas", // with recovery.key, the passphrase of the vault
     "/var/backups",
     "/var/lib/systemd",
     "/var/lib/waiaas-signer",

@@ -32,6 +32,8 @@ pub(super) struct Facts {
     pub(super) recovery_files: Vec<String>,
     /// Seconds since the newest backup was written; `None` where there is none.
     pub(super) backup_age: Seen<Option<u64>>,
+    /// Why the last automatic backup failed, if it did.
+    pub(super) backup_failure: Option<String>,
     /// Records of a journal that verifies.
     pub(super) journal: Seen<Result<u64, String>>,
     pub(super) wallets: Seen<Vec<Guarded>>,
@@ -140,6 +142,7 @@ pub(super) fn gather(operation: &Operation) -> Facts {
         credential: if place.is_installed() { systemd::stored() } else { Stored::Absent },
         recovery_files: files::recovery_files(&place),
         backup_age: files::backup_age(&place),
+        backup_failure: files::backup_failure(&place),
         signer: daemons.signer,
         gateway: daemons.gateway,
         networks: daemons.networks,

@@ -9,8 +9,10 @@ use nix::sys::statvfs::statvfs;
 use nix::unistd::{Uid, User};
 
 use super::facts::{Disk, Expected, FileFact, Seen, Space};
+use crate::backup::folder::{self, Folder, Found};
 use crate::place::{Place, RECOVERY_KEY};
 use crate::systemd::CREDENTIAL_FILE;
+use crate::time::{now_ms, utc};
 
 /// Where the packages put settings and random secrets.
 const SETTINGS: &str = "/etc/waiaas";
@@ -112,22 +114,24 @@ pub(super) fn recovery_files(place: &Place) -> Vec<String> {
     exists.then(|| path.display().to_string()).into_iter().collect()
 }
 
-/// Seconds since the newest backup was written.
+/// Seconds since the newest automatic backup was made.
 pub(super) fn backup_age(place: &Place) -> Seen<Option<u64>> {
-    let directory = match place {
-        Place::User(data) => data.path().join("backups"),
-        Place::Sockets(_) if place.is_installed() => PathBuf::from(BACKUPS),
-        Place::Sockets(_) => return Err("these daemons have no place for backups".to_owned()),
-    };
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{}: {error}", directory.display())),
-    };
-    let age = |entry: io::Result<fs::DirEntry>| {
-        let metadata = entry.ok()?.metadata().ok().filter(fs::Metadata::is_file)?;
-        // A file from the future counts as written just now.
-        Some(metadata.modified().ok()?.elapsed().unwrap_or_default().as_secs())
-    };
-    Ok(entries.filter_map(age).min())
+    let Some(folder) = backups(place)? else { return Ok(None) };
+    let found = folder.list().map_err(|failure| failure.to_string())?;
+    // One of the future counts as made just now.
+    let age = |newest: &Found| (now_ms() / 1_000).saturating_sub(newest.made_at);
+    Ok(found.last().map(age))
+}
+
+/// Why the last automatic backup was not made.
+pub(super) fn backup_failure(place: &Place) -> Option<String> {
+    let failure = backups(place).ok()??.last_failure()?;
+    Some(format!("{}: {}", utc(failure.at), failure.what))
+}
+
+fn backups(place: &Place) -> Seen<Option<Folder>> {
+    match folder::of(place, None) {
+        Ok(path) => Ok(Folder::existing(&path)),
+        Err(_nowhere) => Err("these daemons have no place for backups".to_owned()),
+    }
 }

@@ -85,6 +85,10 @@ pub(super) fn recovery_file(facts: &Facts) -> Vec<Finding> {
 pub(super) fn backups(facts: &Facts) -> Vec<Finding> {
     let advice = "see docs/operate.md; by hand: ";
     let command = facts.place.command("backup FILE");
+    if let Some(failure) = &facts.backup_failure {
+        let found = format!("the last try failed, {failure}");
+        return Finding::problem(found, facts.place.command("backup --auto"));
+    }
     seen(&facts.backup_age, |age| match age {
         None => Finding::warning("there is none", format!("{advice}{command}")),
         Some(age) if *age > BACKUP_AGE => Finding::warning(

@@ -72,6 +72,7 @@ fn healthy() -> Facts {
         credential: Stored::Present { seal: Seal::Tpm, is_private: true, opens: true },
         recovery_files: Vec::new(),
         backup_age: Ok(Some(26 * 3_600)),
+        backup_failure: None,
         journal: Ok(Ok(40)),
         wallets: Ok(vec![Guarded {
             name: "main".to_owned(),
@@ -200,6 +201,12 @@ fn safety() -> Vec<Row> {
         (Facts { recovery_files: vec!["/etc/waiaas/recovery.key".to_owned()], ..healthy() }, "recovery file", Warning, "shred"),
         (Facts { backup_age: Ok(None), ..healthy() }, "backups", Warning, "none"),
         (Facts { backup_age: Ok(Some(26 * 3_600 + 1)), ..healthy() }, "backups", Warning, "old"),
+        (
+            Facts { backup_failure: Some("the vault is locked".to_owned()), ..healthy() },
+            "backups",
+            Problem,
+            "locked",
+        ),
         (Facts { backup_age: Err(no()), ..healthy() }, "backups", Unseen, "not seen"),
         (Facts { journal: Ok(Err(no())), ..healthy() }, "journal", Problem, "does not verify"),
         (Facts { journal: Err(no()), ..healthy() }, "journal", Unseen, "not seen"),

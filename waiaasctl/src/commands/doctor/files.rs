@@ -1,6 +1,5 @@
 //! Gathers what is on the disk: modes, owners, space, what lies about.
 
-use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

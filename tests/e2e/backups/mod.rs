@@ -158,15 +158,15 @@ fn a_backup_that_was_changed_cut_off_or_is_of_another_version_or_passphrase_is_r
         process::give_to_ordinary_user(&changed);
         refused(&place, &["backup", "verify", text(&changed)]).1
     };
-    // Spread over the whole file by a step that is prime to its parts, from a start of its own.
+    // Spread over the whole file, from a start of its own in each run.
     let start = usize::from(whole[whole.len() - 1]);
-    for sample in 0..24 {
-        let position = (start + sample * (whole.len() / 24)).min(whole.len() - 1);
+    for sample in 0..12 {
+        let position = (start + sample * (whole.len() / 12)).min(whole.len() - 1);
         let mut flipped = whole.clone();
         flipped[position] ^= 1 << (sample % 8);
         try_bytes(&flipped);
     }
-    for end in [0, 15, 16, 500, whole.len() / 2, whole.len() - 1] {
+    for end in [0, 16, whole.len() / 2, whole.len() - 1] {
         try_bytes(&whole[..end]);
     }
     let newer = [b"waiaas-backup 3\n".as_slice(), &whole[16..]].concat();

@@ -10,7 +10,7 @@ use crate::commands::exposure::{label, names};
 use crate::commands::{Operation, balance, live_wallets};
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
-use crate::signer::Signer;
+use crate::signer::{Signer, SignerError};
 
 /// What both daemons told.
 pub(super) struct Told {
@@ -39,7 +39,7 @@ pub(super) fn ask(operation: &Operation) -> Told {
     });
     match signer {
         Ok((mut signer, status)) => Told {
-            journal: Ok(journal(&mut signer)),
+            journal: journal(&mut signer),
             wallets: wallets(&mut signer, &status, operation),
             signer: Ok(status),
             gateway,
@@ -53,9 +53,13 @@ pub(super) fn ask(operation: &Operation) -> Told {
     }
 }
 
-fn journal(signer: &mut Signer) -> Result<u64, String> {
-    let report = signer.journal(Request::VerifyJournal);
-    report.map(|report| report.records).map_err(|error| error.to_string())
+/// A signer that refuses says what is wrong with its journal; one that ends says nothing about it.
+fn journal(signer: &mut Signer) -> Seen<Result<u64, String>> {
+    match signer.journal(Request::VerifyJournal) {
+        Ok(report) => Ok(Ok(report.records)),
+        Err(SignerError::Refused(refusal)) => Ok(Err(refusal.message)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn wallets(signer: &mut Signer, status: &Status, operation: &Operation) -> Seen<Vec<Guarded>> {

@@ -14,6 +14,8 @@ const UNITS: &[&str] = &[
     "waiaas-signerd.service",
     "waiaas-gatewayd.socket",
     "waiaas-gatewayd.service",
+    "waiaas-backup.timer",
+    "waiaas-backup.service",
 ];
 const PROPERTIES: &str =
     "--property=Id,LoadState,UnitFileState,ActiveState,Result,NRestarts,MainPID";

@@ -120,7 +120,7 @@ fn report(facts: &Facts) -> View {
         "unseen": count(Grade::Unseen),
         "checks": findings.iter().map(to_json).collect::<Vec<_>>(),
     });
-    let mut table = Table::new([Column::left("CHECK"), Column::left(""), Column::left("FOUND")]);
+    let mut table = Table::new([Column::left("CHECK"), Column::left("IS"), Column::left("FOUND")]);
     for (name, finding) in &findings {
         table.row([(*name).to_owned(), finding.grade.word().to_owned(), finding.found.clone()]);
     }

@@ -22,6 +22,7 @@ mod service_manager;
 pub mod signer;
 mod start;
 pub mod sys;
+pub mod tpm;
 pub mod vault;
 
 pub use start::run;

@@ -13,6 +13,7 @@ use primitives::{BUILTIN, ChainId, Environment, NativeCoin, Network, TierCeiling
 use serde::Deserialize;
 
 use crate::journal::SEGMENT_BYTES;
+use crate::tpm;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -73,6 +74,10 @@ pub struct Settings {
     pub journal_segment_bytes: u64,
     /// A file elsewhere that knows how far the journal came.
     pub witness: Option<PathBuf>,
+    /// A TPM with a counter that goes up with the journal: its device, or its socket.
+    pub witness_tpm: Option<PathBuf>,
+    /// Where in the TPM the counter is: an NV index of the owner.
+    pub witness_tpm_index: u32,
     /// Networks with built-in and added ones.
     pub networks: Vec<Network>,
 }
@@ -116,6 +121,8 @@ struct File {
     dead_man_seconds: u32,
     journal_segment_bytes: Option<u64>,
     witness: Option<PathBuf>,
+    witness_tpm: Option<PathBuf>,
+    witness_tpm_index: Option<u32>,
     #[serde(default)]
     networks: Vec<NetworkToml>,
 }
@@ -245,6 +252,8 @@ impl Default for Settings {
             dead_man_seconds: 0,
             journal_segment_bytes: SEGMENT_BYTES,
             witness: None,
+            witness_tpm: None,
+            witness_tpm_index: tpm::INDEX,
             networks: BUILTIN.to_vec(),
         }
     }
@@ -261,6 +270,8 @@ impl Settings {
             dead_man_seconds,
             journal_segment_bytes,
             witness,
+            witness_tpm,
+            witness_tpm_index,
             networks: added,
         } = file;
         let journal_segment_bytes = journal_segment_bytes.unwrap_or(SEGMENT_BYTES);
@@ -268,14 +279,23 @@ impl Settings {
             let (least, most) = (SEGMENT_RANGE.start(), SEGMENT_RANGE.end());
             return Err(format!("journal_segment_bytes must be from {least} to {most}"));
         }
-        if witness.as_ref().is_some_and(|path| path.is_relative()) {
-            return Err("witness must be a whole path, from / on".to_owned());
+        for (key, path) in [("witness", &witness), ("witness_tpm", &witness_tpm)] {
+            if path.as_ref().is_some_and(|path| path.is_relative()) {
+                return Err(format!("{key} must be a whole path, from / on"));
+            }
+        }
+        let witness_tpm_index = witness_tpm_index.unwrap_or(tpm::INDEX);
+        if !tpm::OWNERS.contains(&witness_tpm_index) {
+            let (first, last) = (tpm::OWNERS.start(), tpm::OWNERS.end());
+            return Err(format!("witness_tpm_index must be from {first:#010x} to {last:#010x}"));
         }
         let mut settings = Self {
             idle_lock_seconds,
             dead_man_seconds,
             journal_segment_bytes,
             witness,
+            witness_tpm,
+            witness_tpm_index,
             networks: BUILTIN.to_vec(),
         };
         for network in added {
@@ -382,7 +402,10 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
         for (text, reason) in [
             ("idle_lock = 5", "unknown field `idle_lock`"),
             ("idle_lock_seconds = -1", "invalid value"),
-            ("witness = \"witness\"", "from / on"),
+            ("witness = \"witness\"", "witness must be a whole path"),
+            ("witness_tpm = \"tpmrm0\"", "witness_tpm must be a whole path"),
+            ("witness_tpm_index = 0x017fffff", "0x01800000 to 0x01bfffff"),
+            ("witness_tpm_index = 0x01c00000", "0x01800000 to 0x01bfffff"),
             ("journal_segment_bytes = 4095", "from 4096 to 1073741824"),
             ("journal_segment_bytes = 1073741825", "from 4096 to 1073741824"),
             (&format!("{LOCALNET}{LOCALNET}"), "known already"),
@@ -391,6 +414,16 @@ native = { symbol = "ETH", name = "Ether", decimals = 18 }
         ] {
             let error = Settings::from_toml(text).unwrap_err();
             assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_counter_has_the_places_that_a_tpm_leaves_to_its_owner() {
+        for index in [0x0180_0000, tpm::INDEX, 0x01bf_ffff] {
+            let text = format!("witness_tpm = \"/dev/tpmrm0\"\nwitness_tpm_index = {index:#x}");
+            let settings = Settings::from_toml(&text).unwrap();
+            assert_eq!(settings.witness_tpm.as_deref(), Some(Path::new("/dev/tpmrm0")));
+            assert_eq!(settings.witness_tpm_index, index);
         }
     }
 

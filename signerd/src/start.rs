@@ -25,6 +25,7 @@ use crate::listen::{self, ListenError};
 use crate::sandbox::Tables;
 use crate::service_manager::ServiceManager;
 use crate::signer::Signer;
+use crate::tpm::{Tpm, TpmError};
 use crate::vault::{KdfCost, Vault, VaultError};
 use crate::{log, sys};
 
@@ -49,6 +50,10 @@ enum StartError {
     Running(String),
     #[error("the witness must be outside of the state directory: it would be put back with it")]
     WitnessInside,
+    #[error("the TPM {0} that witness_tpm names")]
+    Tpm(String, #[source] TpmError),
+    #[error("the TPM does not count this start: {0}")]
+    Uncounted(String),
     #[error("signals: {0}")]
     Signals(nix::errno::Errno),
     #[error(transparent)]
@@ -74,6 +79,8 @@ impl StartError {
             | Self::StateDirOpen(..)
             | Self::Running(_)
             | Self::WitnessInside
+            | Self::Tpm(..)
+            | Self::Uncounted(_)
             | Self::Journal(_)
             | Self::Vault(_)
             | Self::Sandbox(_)
@@ -133,6 +140,7 @@ fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
             log::warning(format_args!("this kernel has no {missing}; see `waiaasctl status`"));
         }
         let mut signer = Signer::start(vault, journal, time, settings, layers.in_force);
+        signer.begin().map_err(StartError::Uncounted)?;
         open_unattended(&mut signer);
         log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
         manager.ready();
@@ -146,10 +154,15 @@ fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The witness is elsewhere, out of the sandbox: it is opened once.
+/// The witnesses are out of the sandbox: they are opened once.
 fn open_journal(state_dir: &Path, settings: &Settings) -> Result<Journal, StartError> {
-    let journal =
+    let mut journal =
         Journal::open(&state_dir.join("journal"))?.with_segments_of(settings.journal_segment_bytes);
+    if let Some(path) = &settings.witness_tpm {
+        let tpm = Tpm::open(path, settings.witness_tpm_index);
+        let counted = tpm.and_then(|tpm| journal.with_counter(tpm));
+        journal = counted.map_err(|error| StartError::Tpm(path.display().to_string(), error))?;
+    }
     match &settings.witness {
         None => Ok(journal),
         Some(path) if path.starts_with(state_dir) => Err(StartError::WitnessInside),

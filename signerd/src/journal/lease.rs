@@ -133,7 +133,8 @@ impl Leases {
             | Event::Cancelled { .. }
             | Event::Renewed {}
             | Event::CredentialSet { .. }
-            | Event::Continued { .. } => {}
+            | Event::Continued { .. }
+            | Event::Counted { .. } => {}
             Event::WalletRetiring { wallet, .. }
             | Event::WalletDestroyed { wallet }
             | Event::GuardSet { wallet, .. }

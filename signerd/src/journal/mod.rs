@@ -7,6 +7,7 @@
 //! ([`Unsynced`]) into what stands on it ([`Recorded`]), and only that can be signed.
 
 mod chain;
+mod counter;
 mod directory;
 mod error;
 mod index;
@@ -39,6 +40,7 @@ pub use witness::Witness;
 
 use crate::clock::{Moment, UnixSeconds};
 use crate::log;
+use crate::tpm::{Tpm, TpmError};
 
 /// The journal and what it adds up to.
 #[derive(Debug)]
@@ -48,7 +50,8 @@ pub struct Journal {
     state: State,
     damage: Option<String>,
     witness: Option<Witness>,
-    /// Why this journal is not the one that the witness knows.
+    counter: Option<counter::Counter>,
+    /// Why this journal is not the one that the witness or the counter knows.
     put_back: Option<String>,
     leases: lease::Leases,
     /// Whether something waits that has to be on the disk as soon as may be.
@@ -131,7 +134,7 @@ impl Journal {
         let now = state.seen().map_or(0, |seen| seen.last);
         let last = Moment { now, wall: now };
         let (indexes, segment_bytes) = (read::Indexes::default(), SEGMENT_BYTES);
-        let (witness, put_back) = (None, None);
+        let (witness, counter, put_back) = (None, None, None);
         let leases = lease::Leases::default();
         Ok(Self {
             chain,
@@ -139,6 +142,7 @@ impl Journal {
             state,
             damage,
             witness,
+            counter,
             put_back,
             leases,
             urgent: false,
@@ -156,21 +160,45 @@ impl Journal {
 
     /// Compares it with what `witness` says of it, and from now on tells it how far it came.
     #[must_use]
-    pub fn with_witness(mut self, mut witness: Witness) -> Self {
+    pub fn with_witness(mut self, witness: Witness) -> Self {
         let compared = match witness.read() {
             Ok(None) => Ok(()),
             Ok(Some(known)) => self.compare(known),
             Err(unreadable) => Err(unreadable),
         };
-        self.put_back = compared.err();
-        if self.put_back.is_some() || self.damage.is_some() {
-            witness.hold();
-        } else {
-            let (records, hash) = self.head();
-            witness.write(witness::Head { records, hash });
-        }
         self.witness = Some(witness);
+        self.take_up(compared.err());
+        self.tell_witness();
         self
+    }
+
+    /// Compares it with the counter in `tpm`, and from now on counts that up.
+    ///
+    /// # Errors
+    /// When the TPM does not answer, or refuses.
+    pub fn with_counter(mut self, tpm: Tpm) -> Result<Self, TpmError> {
+        let mut counter = counter::Counter::find(tpm)?;
+        let reason = match self.damage {
+            Some(_) => None,
+            None => counter.compare(self.state.counted(), self.head().0)?,
+        };
+        self.counter = Some(counter);
+        self.take_up(reason);
+        Ok(self)
+    }
+
+    /// What is wrong with the journal does not become what is known of it elsewhere.
+    fn take_up(&mut self, put_back: Option<String>) {
+        self.put_back = self.put_back.take().or(put_back);
+        if self.put_back.is_some() || self.damage.is_some() {
+            self.witness.iter_mut().for_each(Witness::hold);
+            self.counter.iter_mut().for_each(counter::Counter::hold);
+        }
+    }
+
+    fn tell_witness(&mut self) {
+        let (records, hash) = self.head();
+        self.witness.iter_mut().for_each(|it| it.write(witness::Head { records, hash }));
     }
 
     fn compare(&mut self, known: witness::Head) -> Result<(), String> {
@@ -200,16 +228,28 @@ impl Journal {
 
     /// What tells an older copy of the state directory from the one in use, in words.
     pub fn witness(&self) -> String {
-        let none = "none: an older copy of the state directory would not be noticed";
-        self.witness.as_ref().map_or_else(|| none.to_owned(), Witness::describe)
+        let file = self.witness.as_ref().map(Witness::describe);
+        let counter = self.counter.as_ref().map(counter::Counter::describe);
+        let known: Vec<_> = file.into_iter().chain(counter).collect();
+        match known.as_slice() {
+            [] => "none: an older copy of the state directory would not be noticed".to_owned(),
+            known => known.join("; "),
+        }
+    }
+
+    /// Why the counter in the TPM is not counted up any more.
+    pub fn counter_failure(&self) -> Option<&str> {
+        self.counter.as_ref().and_then(counter::Counter::failure)
     }
 
     /// What happens by the clock alone: what was paid from leases goes to the disk, and the witness
-    /// to its own, once a second.
+    /// to its own, once a second; and the counter goes on where the journal did.
     ///
     /// # Errors
     /// As [`Journal::commit`].
-    pub fn tick(&mut self, now: UnixSeconds) -> Result<(), JournalError> {
+    pub fn tick(&mut self, moment: Moment) -> Result<(), JournalError> {
+        let now = moment.now;
+        self.count(moment);
         if self.urgent || now != self.synced_at {
             self.synced_at = now;
             self.commit()?;
@@ -223,6 +263,9 @@ impl Journal {
     /// # Errors
     /// As [`Journal::commit`].
     pub fn stop(&mut self) -> Result<(), JournalError> {
+        self.commit()?;
+        self.counter.iter_mut().for_each(counter::Counter::hurry);
+        self.count(self.last);
         self.commit()?;
         self.witness.iter_mut().for_each(Witness::sync_now);
         Ok(())
@@ -245,10 +288,26 @@ impl Journal {
         if self.damage.is_some() {
             return;
         }
+        self.take(moment, event);
+        self.counter.iter_mut().for_each(counter::Counter::grow);
+        self.count(moment);
+    }
+
+    /// Appends what the counter is going to show, if it is time to count it up.
+    fn count(&mut self, moment: Moment) {
+        if self.damage.is_none()
+            && let Some(event) = self.counter.as_mut().and_then(|counter| counter.due(moment.now))
+        {
+            self.take(moment, event);
+        }
+    }
+
+    fn take(&mut self, moment: Moment, event: Event) {
         self.last = moment;
         if matches!(event, Event::LatchSet { wallet: None, latch: Latch::Active, .. }) {
             self.put_back = None;
             self.witness.iter_mut().for_each(Witness::release);
+            self.counter.iter_mut().for_each(counter::Counter::release);
         }
         self.leases.end_by(&event);
         self.urgent |= !matches!(event, Event::Signed { by: Grant::Lease, .. });
@@ -279,6 +338,7 @@ impl Journal {
         })?;
         (self.urgent, self.synced_at) = (false, self.last.now);
         self.leases.committed();
+        self.counter.iter_mut().for_each(counter::Counter::catch_up);
         if self.chain.segment_length() >= self.segment_bytes
             && let Err(error) = self.chain.rotate(self.last, &mut self.state)
         {
@@ -286,10 +346,7 @@ impl Journal {
             log::error(format_args!("no new segment of the journal: {error}"));
             self.damage.get_or_insert_with(|| error.to_string());
         }
-        let (records, hash) = self.head();
-        if let Some(witness) = &mut self.witness {
-            witness.write(witness::Head { records, hash });
-        }
+        self.tell_witness();
         Ok(Committed(()))
     }
 

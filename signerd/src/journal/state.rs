@@ -8,6 +8,7 @@ use protocol::wire::{Reader, Wire, WireError};
 use protocol::{Announcement, KeyInfo, KeyState, Owners};
 use txcodec::SigningInput;
 
+use super::counter::Count;
 use super::paying::digest_of;
 use super::recent::{Recent, Repeat};
 use super::{Event, Grant, Origin, SpendLine, WalletSnapshot};
@@ -24,6 +25,7 @@ pub struct State {
     wallets: BTreeMap<WalletId, WalletState>,
     latches: Latches,
     seen: Option<Seen>,
+    counted: Option<Count>,
 }
 
 /// A wallet as the journal knows it.
@@ -37,7 +39,7 @@ pub struct WalletState {
     owners: OwnersLedger,
 }
 
-protocol::wire_fields!(State { instance, wallets, latches, seen });
+protocol::wire_fields!(State { instance, wallets, latches, seen, counted });
 
 /// The guard is read from its text again.
 impl Wire for WalletState {
@@ -74,6 +76,11 @@ impl State {
     /// What the records say of time; `None` while there is none.
     pub fn seen(&self) -> Option<Seen> {
         self.seen
+    }
+
+    /// What the counter in the TPM shows; `None` while there was none.
+    pub(super) fn counted(&self) -> Option<Count> {
+        self.counted
     }
 
     /// The wallet of that id, if its key was not destroyed.
@@ -116,6 +123,7 @@ impl State {
                 self.latches.renew(at);
             }
             Event::Renewed {} => self.latches.renew(at),
+            Event::Counted { counter, value } => self.counted = Some(Count { counter, value }),
             Event::WalletCreated { origin, wallet } => {
                 self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));
             }

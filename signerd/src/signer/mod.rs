@@ -74,6 +74,17 @@ impl Signer {
         Self { vault, journal, clock, settings, sandbox, refusals, last_signed_at }
     }
 
+    /// Puts the start on the disk, and has the counter in the TPM count it, where there is one.
+    ///
+    /// # Errors
+    /// Why the TPM does not count.
+    pub fn begin(&mut self) -> Result<(), String> {
+        if let Err(error) = self.journal.commit() {
+            log_failure(&error);
+        }
+        self.journal.counter_failure().map_or(Ok(()), |failure| Err(failure.to_owned()))
+    }
+
     /// Decides a batch, writes what it decided with one `fdatasync`, and only then signs. There are
     /// as many replies as requests, in the same order.
     pub fn handle(&mut self, batch: Vec<Incoming>) -> Vec<Reply> {
@@ -161,7 +172,7 @@ impl Signer {
         }
         handlers::latch::judge_switch(self);
         self.note_refusals();
-        if let Err(error) = self.journal.tick(self.clock.now()) {
+        if let Err(error) = self.journal.tick(self.clock.moment()) {
             log_failure(&error);
         }
     }

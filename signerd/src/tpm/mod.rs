@@ -13,7 +13,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub use error::TpmError;
 
@@ -27,8 +26,6 @@ pub const INDEX: u32 = 0x0182_5741;
 
 /// The longest answer that is read, in bytes; ours are below 150.
 const MAX_ANSWER: usize = 4096;
-/// How long a socket may take; the kernel has limits of its own for a chip.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A TPM, open for as long as the program runs, and where in it the counter is.
 #[derive(Debug)]
@@ -112,14 +109,12 @@ impl Tpm {
     }
 }
 
+/// The kernel has limits for how long a chip takes; a TPM in software may keep the signer waiting.
 fn open(path: &Path) -> io::Result<File> {
     if !std::fs::metadata(path)?.file_type().is_socket() {
         return OpenOptions::new().read(true).write(true).open(path);
     }
-    let stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
-    stream.set_write_timeout(Some(ANSWERS_WITHIN))?;
-    Ok(File::from(OwnedFd::from(stream)))
+    UnixStream::connect(path).map(|stream| File::from(OwnedFd::from(stream)))
 }
 
 /// A device gives an answer in one piece, a socket in any. Bytes 2 to 5 say how long it is.

@@ -30,15 +30,31 @@ pub(crate) struct Signer {
 impl Signer {
     /// Starts it on an empty directory.
     pub(crate) fn start() -> Self {
-        Self::start_program(Path::new(env!("CARGO_BIN_EXE_signerd")), &[])
+        Self::start_with("")
+    }
+
+    /// Starts it on an empty directory with these settings.
+    pub(crate) fn start_with(settings: &str) -> Self {
+        let directory = prepare(settings);
+        Self { process: command_here(directory.path()).spawn().unwrap(), directory }
     }
 
     /// Starts another build of it, with these words before its options.
     pub(crate) fn start_program(program: &Path, words: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        fs::create_dir(directory.path().join("run")).unwrap();
+        let directory = prepare("");
         let process = command(program, words, directory.path()).spawn().unwrap();
         Self { directory, process }
+    }
+
+    /// How it ends with settings with which it does not start: its status, and what it says.
+    pub(crate) fn refused(settings: &str) -> (Option<i32>, String) {
+        let output = command_here(prepare(settings).path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// Other settings, from the next start on.
+    pub(crate) fn set(&self, settings: &str) {
+        fs::write(self.directory.path().join("signerd.toml"), settings).unwrap();
     }
 
     /// Asks it to end, and says how it ended.
@@ -54,8 +70,24 @@ impl Signer {
     pub(crate) fn kill_and_restart(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        let program = Path::new(env!("CARGO_BIN_EXE_signerd"));
-        self.process = command(program, &[], self.directory.path()).spawn().unwrap();
+        self.restart();
+    }
+
+    /// Stops it as the service manager does, and starts it again on what it left.
+    pub(crate) fn stop_and_restart(&mut self) {
+        self.stop();
+        self.restart();
+    }
+
+    /// Stops it as the service manager does.
+    pub(crate) fn stop(&mut self) {
+        let end = self.end();
+        assert!(end.success(), "it is killed as it stops: {end}");
+    }
+
+    /// Starts it once more, after its end.
+    pub(crate) fn restart(&mut self) {
+        self.process = command_here(self.directory.path()).spawn().unwrap();
     }
 
     /// A connection to a socket, which may not be there yet.
@@ -84,11 +116,25 @@ impl Drop for Signer {
     }
 }
 
-/// The program on `state` and `run` in `directory`.
+fn prepare(settings: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("run")).unwrap();
+    fs::write(directory.path().join("signerd.toml"), settings).unwrap();
+    directory
+}
+
+fn command_here(directory: &Path) -> Command {
+    command(Path::new(env!("CARGO_BIN_EXE_signerd")), &[], directory)
+}
+
+/// The program on `signerd.toml`, `state` and `run` in `directory`.
 pub(crate) fn command(program: &Path, words: &[&str], directory: &Path) -> Command {
     let mut command = Command::new(program);
-    command.args(words).arg("--state-dir").arg(directory.join("state"));
-    command.arg("--runtime-dir").arg(directory.join("run"));
+    command.args(words);
+    let places = [("--config", "signerd.toml"), ("--state-dir", "state"), ("--runtime-dir", "run")];
+    for (option, name) in places {
+        command.arg(option).arg(directory.join(name));
+    }
     command
 }
 

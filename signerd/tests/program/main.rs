@@ -1,7 +1,9 @@
 //! The running program, killed and looked into from outside.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is a test, the helpers too")]
 
+mod counter;
 mod harness;
 mod kill;
 mod memory;
 mod rights;
+mod swtpm;

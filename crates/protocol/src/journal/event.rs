@@ -163,6 +163,13 @@ pub enum Event {
         /// SHA-256 of the snapshot's file.
         snapshot: [u8; 32],
     },
+    /// The counter in the TPM is about to be counted up.
+    Counted {
+        /// Which counter; random, from when it was made.
+        counter: [u8; 32],
+        /// What it shows then.
+        value: u64,
+    },
 }
 
 /// Why a signature was allowed.
@@ -333,4 +340,5 @@ events! {
     18 Leased { wallet, scope, until, spend, signatures }
     19 Continued { snapshot }
     20 CredentialSet { is_set }
+    21 Counted { counter, value }
 }

@@ -251,11 +251,11 @@ fn what_was_not_paid_from_a_lease_goes_to_the_disk_in_the_same_second() {
     let (directory, _) = sample();
     let mut journal = Journal::open(directory.path()).unwrap();
     journal.append(MOMENT, signed(1));
-    journal.tick(NOW).unwrap();
+    journal.tick(MOMENT).unwrap();
     for (event, is_on_disk) in [(leased_payment(2), false), (signed(3), true)] {
         journal.append(MOMENT, event);
         journal.write().unwrap();
-        journal.tick(NOW).unwrap();
+        journal.tick(MOMENT).unwrap();
         assert_eq!(journal.is_on_disk(), is_on_disk);
     }
 }

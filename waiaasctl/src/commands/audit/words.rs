@@ -32,7 +32,8 @@ pub(super) fn wallet_of(event: &Event) -> Option<WalletId> {
         | Event::Renewed {}
         | Event::TimeAccepted { .. }
         | Event::CredentialSet { .. }
-        | Event::Continued { .. } => None,
+        | Event::Continued { .. }
+        | Event::Counted { .. } => None,
     }
 }
 
@@ -105,6 +106,9 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
                 primitives::encode_hex(snapshot)
             ),
         ),
+        Event::Counted { value, .. } => {
+            ("counted", format!("the counter in the TPM goes to {value}"))
+        }
     }
 }
 

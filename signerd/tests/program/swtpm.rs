@@ -1,0 +1,162 @@
+//! A TPM in software (swtpm), and a road to it on which a test can stop commands.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use tempfile::TempDir;
+
+/// `TPM2_NV_Increment`.
+const INCREMENT: [u8; 4] = [0, 0, 1, 0x34];
+
+/// A TPM with a memory of its own, ended when dropped.
+pub(crate) struct SoftwareTpm {
+    directory: TempDir,
+    process: Child,
+}
+
+impl SoftwareTpm {
+    /// A new one, as from the factory.
+    pub(crate) fn start() -> Self {
+        install();
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().display();
+        let process = Command::new("swtpm")
+            .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear", "--tpmstate"])
+            .arg(format!("dir={place}"))
+            .arg("--server")
+            .arg(format!("type=unixio,path={place}/socket"))
+            .spawn()
+            .unwrap();
+        let mut tpm = Self { directory, process };
+        drop(tpm.connect());
+        tpm
+    }
+
+    /// Where it takes commands.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
+    }
+
+    /// Sends a command and gives the code of the answer.
+    pub(crate) fn command(&mut self, bytes: &[u8]) -> u32 {
+        let mut stream = self.connect();
+        stream.write_all(bytes).unwrap();
+        let answer = read_message(&mut stream).unwrap();
+        u32::from_be_bytes(answer[6..10].try_into().unwrap())
+    }
+
+    fn connect(&mut self) -> UnixStream {
+        loop {
+            match UnixStream::connect(self.socket()) {
+                Ok(stream) => return stream,
+                Err(error) => assert!(
+                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+                        && self.process.try_wait().unwrap().is_none(),
+                    "swtpm does not serve: {error}"
+                ),
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for SoftwareTpm {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn install() {
+    let has = |program: &str| {
+        let quiet = Command::new(program).arg("--version").stdout(Stdio::null()).status();
+        quiet.is_ok_and(|status| status.success())
+    };
+    if !has("swtpm") {
+        let apt_get = |arguments: &[&str]| Command::new("apt-get").args(arguments).status().is_ok();
+        let installed = apt_get(&["update"]) && apt_get(&["install", "--yes", "swtpm"]);
+        assert!(installed && has("swtpm"), "swtpm is missing: apt-get install swtpm");
+    }
+}
+
+/// What happens to a command on the road.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Increment {
+    /// It does not arrive, and the signer waits.
+    Lost,
+    /// It arrives, its answer does not, and the signer waits.
+    Unanswered,
+    /// It arrives twice.
+    Doubled,
+}
+
+/// A socket that hands on everything but the first increment.
+pub(crate) struct Road {
+    directory: TempDir,
+    reached: Receiver<()>,
+}
+
+impl Road {
+    pub(crate) fn to(tpm: &SoftwareTpm, first: Increment) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("socket")).unwrap();
+        let (reach, reached) = channel();
+        let tpm = tpm.socket();
+        std::thread::spawn(move || {
+            let mut signer = listener.accept().unwrap().0;
+            let mut tpm = UnixStream::connect(tpm).unwrap();
+            let mut pass_on = |command: &[u8]| {
+                tpm.write_all(command).unwrap();
+                read_message(&mut tpm).unwrap()
+            };
+            let mut first = Some(first);
+            while let Some(command) = read_message(&mut signer) {
+                let increment = command[6..10] == INCREMENT;
+                let answer = match first.take_if(|_| increment) {
+                    None => Some(pass_on(&command)),
+                    Some(Increment::Lost) => None,
+                    Some(Increment::Unanswered) => {
+                        pass_on(&command);
+                        None
+                    }
+                    Some(Increment::Doubled) => {
+                        pass_on(&command);
+                        Some(pass_on(&command))
+                    }
+                };
+                match answer {
+                    Some(answer) => signer.write_all(&answer).unwrap(),
+                    None => reach.send(()).unwrap(),
+                }
+            }
+        });
+        Self { directory, reached }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
+    }
+
+    /// Until the increment was stopped.
+    pub(crate) fn wait(&self) {
+        self.reached.recv().unwrap();
+    }
+}
+
+/// A command or an answer; `None` at the end.
+fn read_message(stream: &mut UnixStream) -> Option<Vec<u8>> {
+    let mut message = vec![0; 10];
+    stream.read_exact(&mut message).ok()?;
+    let length = u32::from_be_bytes(message[2..6].try_into().unwrap());
+    message.resize(usize::try_from(length).unwrap(), 0);
+    stream.read_exact(&mut message[10..]).ok()?;
+    Some(message)
+}
+
+/// The line of the settings that names a TPM.
+pub(crate) fn setting(socket: &Path) -> String {
+    format!("witness_tpm = \"{}\"\n", socket.display())
+}

@@ -8,7 +8,6 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::process::ExitCode;
 
-use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::geteuid;
@@ -181,7 +180,7 @@ fn take_signals() -> nix::Result<SignalFd> {
 }
 
 /// Two signers on one state would both count spend from the same start.
-fn lock_state(directory: &Path) -> Result<Flock<File>, StartError> {
+fn lock_state(directory: &Path) -> Result<File, StartError> {
     let name = || directory.display().to_string();
     DirBuilder::new()
         .recursive(true)
@@ -200,5 +199,6 @@ fn lock_state(directory: &Path) -> Result<Flock<File>, StartError> {
         })?;
     let file = File::create(directory.join("lock"))
         .map_err(|source| StartError::StateDir(name(), source))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_held| StartError::Running(name()))
+    file.try_lock().map_err(|_held| StartError::Running(name()))?;
+    Ok(file)
 }

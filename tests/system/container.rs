@@ -34,7 +34,7 @@ status=133
 while [ "$status" = 133 ]; do
     systemd-nspawn --quiet --boot --directory="$place/root" --machine="$name" \
         --register=no --keep-unit --resolv-conf=off --timezone=off --link-journal=no \
-        --capability=CAP_IPC_LOCK --system-call-filter='@memlock memfd_secret landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp' \
+        --capability=CAP_IPC_LOCK,CAP_NET_ADMIN --system-call-filter='@memlock memfd_secret landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp' \
         && status=0 || status=$?
 done
 "#;

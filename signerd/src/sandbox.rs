@@ -35,7 +35,7 @@ impl Tables<'_> {
     ///
     /// # Errors
     /// When they cannot be put in force.
-    pub(crate) fn start(&self) -> Result<Hardened, SandboxError> {
+    pub fn start(&self) -> Result<Hardened, SandboxError> {
         Hardened::new()?.limit_calls(&[self.starting, self.serving])
     }
 
@@ -43,13 +43,18 @@ impl Tables<'_> {
     ///
     /// # Errors
     /// When they cannot be put in force.
-    pub(crate) fn confine(
+    pub fn confine(
         &self,
         hardened: Hardened,
         state_directory: &Path,
     ) -> Result<Layers, SandboxError> {
         let places = [Place { path: state_directory, rights: self.state }];
-        hardened.confine(&Rules { places: &places, tcp: Tcp::Nothing, calls: self.serving })
+        hardened.confine(&Rules {
+            places: &places,
+            tcp: Tcp::Nothing,
+            calls: self.serving,
+            unavailable: &[],
+        })
     }
 }
 

@@ -64,9 +64,16 @@ const ACTIONS: &[Call] = &[
 const OTHER_SIGNAL: &[Call] =
     &[call!(SYS_kill if [Argument::is(1, libc::SIGUSR1)], "a test"), call!(SYS_getpid, "a test")];
 
+/// Answered as by a kernel that does not have it.
+const UNAVAILABLE: &[Call] = &[call!(SYS_openat, "a test")];
+
 fn confine(directory: &Path, calls: &[Call], tcp: Tcp) {
+    confine_without(directory, calls, &[], tcp);
+}
+
+fn confine_without(directory: &Path, calls: &[Call], unavailable: &[Call], tcp: Tcp) {
     let places = [Place { path: directory, rights: RIGHTS }];
-    let rules = Rules { places: &places, tcp, calls };
+    let rules = Rules { places: &places, tcp, calls, unavailable };
     let layers = Hardened::new().unwrap().confine(&rules).unwrap();
     println!("{}", layers.in_force.join(" "));
 }
@@ -118,6 +125,14 @@ fn act(action: &str, directory: &Path, status: &fs::File) -> io::Result<()> {
         "read its memory" => {
             confine(directory, &all(), Tcp::Nothing);
             fs::File::open("/proc/self/mem").map(drop)
+        }
+        "make a call that is unavailable" => {
+            confine_without(directory, COMMON, UNAVAILABLE, Tcp::Nothing);
+            let opened = fs::File::open(directory).map(drop);
+            opened.map_err(|error| {
+                assert_eq!(error.kind(), ErrorKind::Unsupported);
+                ErrorKind::PermissionDenied.into()
+            })
         }
         other => reach_out(other, directory),
     }

@@ -16,6 +16,8 @@ use crate::{SandboxError, in_force, refused};
 /// What the trial filter answers: an error that the call it is tried with never gives otherwise.
 const TRIAL_ERROR: Errno = Errno::ENOTNAM;
 const TRIAL_ANSWER: u16 = 118; // the number of TRIAL_ERROR; a test compares
+/// `ENOSYS`
+const NO_SUCH_CALL: u16 = 38;
 
 /// A system call that a process may make. Several rows of one call are alternatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +148,8 @@ pub(crate) fn limit(status: &ProcStatus, tables: &[&[Call]]) -> Result<(), Sandb
     if !status.has_seccomp() {
         return Ok(());
     }
-    load(&[&[CONFINING], tables].concat(), SeccompAction::KillProcess)?;
+    let tables = [&[CONFINING], tables].concat();
+    load(&tables, SeccompAction::Allow, SeccompAction::KillProcess)?;
     in_force("seccomp", Ok(status.is_filtered_now()?))
 }
 
@@ -159,23 +162,39 @@ pub(crate) fn limit(status: &ProcStatus, tables: &[&[Call]]) -> Result<(), Sandb
 pub(crate) fn allow_only(
     status: &ProcStatus,
     calls: &[Call],
+    unavailable: &[Call],
 ) -> Result<Option<&'static str>, SandboxError> {
     if !status.has_seccomp() {
         return Ok(None);
     }
-    load(&[calls, LOADING], SeccompAction::Errno(TRIAL_ANSWER.into()))?;
+    if !unavailable.is_empty() {
+        load(&[unavailable], SeccompAction::Errno(NO_SUCH_CALL.into()), SeccompAction::Allow)?;
+    }
+    // The filter before this one answers what is unavailable; these two let it through.
+    let trial = SeccompAction::Errno(TRIAL_ANSWER.into());
+    load(&[calls, unavailable, LOADING], SeccompAction::Allow, trial)?;
     in_force("seccomp", Ok(getsid(None) == Err(TRIAL_ERROR)))?;
-    load(&[calls], SeccompAction::KillProcess)?;
+    load(&[calls, unavailable], SeccompAction::Allow, SeccompAction::KillProcess)?;
     in_force("seccomp", Ok(status.is_filtered_now()?))?;
     Ok(Some("seccomp"))
 }
 
-fn load(tables: &[&[Call]], otherwise: SeccompAction) -> Result<(), SandboxError> {
-    let program = compile(tables, otherwise).map_err(SandboxError::Table)?;
+/// Puts a filter in force that answers the calls of `tables` with `listed`, and any other with
+/// `otherwise`.
+fn load(
+    tables: &[&[Call]],
+    listed: SeccompAction,
+    otherwise: SeccompAction,
+) -> Result<(), SandboxError> {
+    let program = compile(tables, listed, otherwise).map_err(SandboxError::Table)?;
     seccompiler::apply_filter(&program).map_err(|error| refused("seccomp")(io::Error::other(error)))
 }
 
-fn compile(tables: &[&[Call]], otherwise: SeccompAction) -> Result<BpfProgram, BackendError> {
+fn compile(
+    tables: &[&[Call]],
+    listed: SeccompAction,
+    otherwise: SeccompAction,
+) -> Result<BpfProgram, BackendError> {
     let mut rules = BTreeMap::<_, Vec<SeccompRule>>::new();
     let mut unconditional = Vec::new();
     for call in tables.iter().copied().flatten() {
@@ -190,7 +209,7 @@ fn compile(tables: &[&[Call]], otherwise: SeccompAction) -> Result<BpfProgram, B
         rules.insert(number, Vec::new());
     }
     let architecture = std::env::consts::ARCH.try_into()?;
-    SeccompFilter::new(rules, otherwise, SeccompAction::Allow, architecture)?.try_into()
+    SeccompFilter::new(rules, otherwise, listed, architecture)?.try_into()
 }
 
 #[cfg(test)]
@@ -200,6 +219,7 @@ mod tests {
     #[test]
     fn the_answer_of_the_trial_is_the_error_that_is_looked_for() {
         assert_eq!(Errno::from_raw(TRIAL_ANSWER.into()), TRIAL_ERROR);
+        assert_eq!(Errno::from_raw(NO_SUCH_CALL.into()), Errno::ENOSYS);
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub struct Rules<'a> {
     pub tcp: Tcp,
     /// The system calls that it may make; any other ends it.
     pub calls: &'a [Call],
+    /// What a library tries and does without: it is answered as by a kernel that does not have the
+    /// call. This goes before `calls`.
+    pub unavailable: &'a [Call],
 }
 
 /// The layers of a confined process, a word each.
@@ -109,7 +112,7 @@ impl Hardened {
         capabilities::drop_all()?;
         layers.in_force.push("no_capabilities");
         layers.note("landlock", files::allow_only(rules.places, rules.tcp)?);
-        layers.note("seccomp", calls::allow_only(&status, rules.calls)?);
+        layers.note("seccomp", calls::allow_only(&status, rules.calls, rules.unavailable)?);
         Ok(layers)
     }
 }

@@ -101,6 +101,11 @@ fn a_call_that_is_not_listed_ends_the_process() {
 }
 
 #[test]
+fn a_call_that_is_unavailable_gets_an_error_and_the_process_goes_on() {
+    assert_eq!(end("make a call that is unavailable"), End::Refused);
+}
+
+#[test]
 fn a_process_that_has_threads_is_not_confined() {
     assert_eq!(end("be confined with threads"), End::Refused);
 }

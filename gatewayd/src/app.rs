@@ -1,6 +1,7 @@
 //! What every request and every task of the gateway shares.
 
 use primitives::{decode_hex, encode_hex};
+use sandbox::Layers;
 use tokio::sync::watch;
 
 use crate::chains::Chains;
@@ -43,6 +44,8 @@ pub struct App {
     pub master_password: MasterPassword,
     /// Turns true once the program shall end.
     pub ending: watch::Sender<bool>,
+    /// What confines the program, a word a layer.
+    pub sandbox: Vec<&'static str>,
 }
 
 impl App {
@@ -72,8 +75,15 @@ impl App {
             token_key: TokenKey::new(&kept.token_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             ending: watch::Sender::new(false),
+            sandbox: Vec::new(),
             clock,
         })
+    }
+
+    /// The same in a process that is confined like this.
+    #[must_use]
+    pub fn confined(self, layers: Layers) -> Self {
+        Self { sandbox: layers.in_force, ..self }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod net;
 pub mod networks;
 pub mod owner;
 pub mod policy;
+pub mod sandbox;
 pub mod scheduler;
 pub mod session;
 pub mod signer;
@@ -20,10 +21,12 @@ pub mod store;
 pub mod tx;
 pub mod usecase;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use nix::sys::stat::{Mode, umask};
+use ::sandbox::{Hardened, Layers, SandboxError};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -51,6 +54,9 @@ pub enum RunError {
     /// The log cannot be written.
     #[error("the log cannot be written")]
     Logging(#[source] std::io::Error),
+    /// The program cannot be confined.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The operating system gave no threads or signals.
     #[error("the program cannot start")]
     System(#[source] std::io::Error),
@@ -69,7 +75,7 @@ impl RunError {
     /// Whether starting again changes nothing as long as nobody acts.
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::Config(_) => true,
+            Self::Config(_) | Self::Sandbox(_) => true,
             Self::Logging(_) | Self::System(_) => false,
             Self::State(error) => error.is_lasting(),
             Self::Store(error) => error.is_lasting(),
@@ -81,9 +87,9 @@ impl RunError {
 /// Runs the gateway until it is told to end by SIGTERM, SIGINT or the operator.
 ///
 /// # Errors
-/// When it cannot start: settings, log, state directory, database or sockets.
+/// When it cannot start: settings, log, state directory, database, sockets or sandbox.
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
-    umask(Mode::S_IRWXG | Mode::S_IRWXO); // what it writes is its own
+    let hardened = Hardened::new()?;
     let environment = ProcessEnvironment::of_this_process();
     let settings = Settings::load(&arguments.config, &environment)?;
     let logging = Logging::start(settings.daemon.log_level).map_err(RunError::Logging)?;
@@ -92,24 +98,37 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     }
     let state = StateDirectory::take(&arguments.state_dir)?;
     let sockets = listeners::open(&settings, &arguments.runtime_dir)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let processors = available_parallelism().map_or(1, NonZeroUsize::get); // files outside say so
+    let layers = sandbox::confine(hardened, state.path(), arguments.config.path())?;
+    for layer in &layers.missing {
+        tracing::warn!(layer, "this kernel has no such layer of the sandbox");
+    }
     let grace = settings.daemon.shutdown_timeout;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(processors).enable_all().build();
     let runtime = runtime.map_err(RunError::System)?;
-    let outcome = runtime.block_on(serve(arguments, settings, &logging, &state, sockets));
+    let start = Start { arguments, settings, logging, state, sockets, layers };
+    let outcome = runtime.block_on(serve(start));
     runtime.shutdown_timeout(grace);
     outcome
 }
 
-async fn serve(
-    arguments: &Arguments,
+/// What serving begins with.
+struct Start<'a> {
+    arguments: &'a Arguments,
     settings: Settings,
-    logging: &Logging,
-    state: &StateDirectory,
+    logging: Logging,
+    state: StateDirectory,
     sockets: Vec<Socket>,
-) -> Result<(), RunError> {
+    layers: Layers,
+}
+
+async fn serve(start: Start<'_>) -> Result<(), RunError> {
+    let Start { arguments, settings, logging, state, sockets, layers } = start;
     let store = Store::open(&state.database())?;
     let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
-    let app = Arc::new(App::new(settings, Clock::system(), store, signer).await?);
+    let app = App::new(settings, Clock::system(), store, signer).await?;
+    let app = Arc::new(app.confined(layers));
     let signals = Signals::new().map_err(RunError::System)?;
     let mut serving = JoinSet::new();
     for socket in sockets {
@@ -129,7 +148,7 @@ async fn serve(
     }
     notify(&[NotifyState::Ready]);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
-    signals.handle(arguments, &app, logging).await;
+    signals.handle(arguments, &app, &logging).await;
     notify(&[NotifyState::Stopping]);
     app.ending.send_replace(true);
     let drained = async { while serving.join_next().await.is_some() {} };
@@ -183,6 +202,12 @@ fn reload(arguments: &Arguments, app: &App, logging: &Logging) {
             for name in settings.needs_restart(&app.settings) {
                 tracing::warn!(name, "this setting counts after a restart");
             }
+        }
+        Err(ConfigError::Unreadable { path, source }) => {
+            let path = path.display();
+            // The right to read a file is not one to another of its name.
+            tracing::error!(%path, %source, "the settings stay as they were; a file that was \
+                replaced since the start is read after a restart");
         }
         Err(error) => tracing::error!(%error, "the settings stay as they were"),
     }

@@ -125,6 +125,11 @@ impl StateDirectory {
         Ok(Self { _lock: lock(path)?, path: path.to_owned() })
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The database's file in it.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)

@@ -5,6 +5,7 @@ mod approvals;
 mod backups;
 mod bad_starts;
 mod clients;
+mod confinement;
 mod credentials;
 mod demands;
 mod first_start;

@@ -39,6 +39,10 @@ pub struct AdminStatus {
     pub recent_transactions: Vec<RecentTransaction>,
     /// How the signer is: `open`, `locked`, `uninitialised` or `unreachable`.
     pub signer: String,
+    /// What confines the gateway, a word a layer: `landlock_partial` on a kernel that has a part of
+    /// it, and no word for what the kernel does not have.
+    #[serde(default)]
+    pub sandbox: Vec<String>,
 }
 
 /// A transaction in the status.

@@ -49,6 +49,7 @@ pub(super) async fn status(
         auto_provisioned: !app.master_password.is_set().await,
         recent_transactions: recent,
         signer: vault.unwrap_or_else(|| "unreachable".to_owned()),
+        sandbox: app.sandbox.iter().map(|&word| word.to_owned()).collect(),
     }))
 }
 

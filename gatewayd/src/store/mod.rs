@@ -279,6 +279,8 @@ fn cannot_open(file: &Path, source: rusqlite::Error) -> StoreError {
 fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // There is no place for temporary files, which would hold what the database holds.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(128);
     migrations::migrate(connection)
 }

@@ -1,6 +1,6 @@
 //! `status`: how both daemons are, and what to do next.
 
-use api::Health;
+use api::{AdminStatus, Health};
 use protocol::{KeyInfo, Latch, Status, Unattended, VaultPhase};
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ struct Halted {
 pub(crate) fn status(place: &Place) -> View {
     let gateway = Gateway::new(&place.gateway_socket());
     let signer = signing(place, gateway.as_ref().ok()).map_err(Failure::from);
+    let confined = gateway.as_ref().ok().and_then(confinement);
     let gateway = gateway
         .and_then(|gateway| gateway.ask::<Health>(Call::get("/health")))
         .map_err(Failure::from);
@@ -48,9 +49,11 @@ pub(crate) fn status(place: &Place) -> View {
         ),
         Err(failure) => ("gatewayd", with_reason(failure)),
     });
+    fields.extend(confined.as_ref().map(|layers| ("its sandbox", layers.join(", "))));
     let json = json!({
         "signer": signer.as_ref().map_or(Value::Null, signer_json),
         "gateway": gateway.as_ref().map_or(Value::Null, to_json),
+        "gatewaySandbox": confined,
     });
     let next = signer.as_ref().map_or_else(|_failure| Vec::new(), |it| next_steps(it, place));
     let view = next.into_iter().fold(View::new(json).fields(fields), View::line);
@@ -61,6 +64,12 @@ pub(crate) fn status(place: &Place) -> View {
             view.line(advice).ending(failure.exit())
         }
     }
+}
+
+/// What confines gatewayd; `None` where it does not say.
+fn confinement(gateway: &Gateway) -> Option<Vec<String>> {
+    let status = gateway.ask::<AdminStatus>(Call::get("/v1/admin/status")).ok()?;
+    Some(status.sandbox)
 }
 
 fn signing(place: &Place, gateway: Option<&Gateway>) -> Result<Signing, SignerError> {

@@ -16,6 +16,7 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("gatewayd", &["api", "primitives", "protocol", "sandbox", "txcodec"]),
     ("waiaasctl", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("tests", &["api", "primitives", "protocol", "txcodec"]),
+    ("tests/prober", &["gatewayd", "sandbox", "signerd"]), // the daemons' own tables
     ("tests/fuzz", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("xtask", &["primitives", "protocol", "tests", "txcodec"]),
 ];

@@ -59,9 +59,11 @@ fn setting_and_removing_stand_in_the_journal_and_wrong_passphrases_do_not() {
     let records = signer.journal.read(0, 100).unwrap();
     let set: Vec<bool> = records
         .iter()
-        .filter_map(|record| match record.entry().unwrap().event {
-            Event::CredentialSet { is_set } => Some(is_set),
-            _ => None,
+        .filter_map(|record| {
+            let Event::CredentialSet { is_set } = record.entry().unwrap().event else {
+                return None;
+            };
+            Some(is_set)
         })
         .collect();
     assert_eq!(set, [true, false]);

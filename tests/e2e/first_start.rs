@@ -82,3 +82,34 @@ fn an_sdk_starts_everything_with_three_commands() {
     assert_eq!(agent.http().get("/v1/connect-info").status, 200);
     assert!(again.stop().success());
 }
+
+#[test]
+fn a_start_makes_a_backup_by_itself_that_another_directory_is_made_of() {
+    let place = Place::new();
+    let port = free_port();
+    run(&place, port, &["init", "--auto-provision"]);
+    let mut started =
+        Process::start(&mut waiaas(&place, port, &["start"]), &place.path("start.log"));
+    let backup = wait::until("a backup", || {
+        let made = fs::read_dir(data(&place).join("backups")).ok()?;
+        let mut paths = made.map(|entry| entry.unwrap().path());
+        paths.find(|path| path.extension().is_some_and(|ending| ending == "backup"))
+    });
+    assert!(started.stop().success(), "{}", started.output());
+
+    let elsewhere = Place::new();
+    fs::create_dir(data(&elsewhere)).unwrap();
+    let recovery = data(&elsewhere).join("recovery.key");
+    fs::copy(data(&place).join("recovery.key"), &recovery).unwrap();
+    process::give_to_ordinary_user(&data(&elsewhere));
+    process::give_to_ordinary_user(&recovery);
+    let copy = elsewhere.path("copy");
+    fs::copy(backup, &copy).unwrap();
+    process::give_to_ordinary_user(&copy);
+    run(&elsewhere, port, &["init", "--restore", copy.to_str().unwrap()]);
+    assert!(data(&elsewhere).join("restored.journal").exists());
+    let mut again =
+        Process::start(&mut waiaas(&elsewhere, port, &["start"]), &elsewhere.path("again.log"));
+    again.wait_for("address", |line| line.contains(&format!(":{port}")).then_some(()));
+    assert!(again.stop().success(), "{}", again.output());
+}

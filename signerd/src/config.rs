@@ -231,6 +231,13 @@ impl Arguments {
     }
 }
 
+/// In one line, as the log is read by lines.
+fn explain(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    format!("line {line}: {}", error.message().replace('\n', " "))
+}
+
 /// Who can change the settings could take the dead man's switch away.
 fn read_file(mut file: std::fs::File, path: &Path) -> Result<Settings, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
@@ -261,7 +268,7 @@ impl Default for Settings {
 
 impl Settings {
     fn from_toml(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(text).map_err(|error| explain(&error, text))?;
         if file.networks.len() > MAX_NETWORKS {
             return Err(format!("more than {MAX_NETWORKS} networks"));
         }

@@ -64,7 +64,6 @@ const STATE: &[FileRight] = &[
     FileRight::ReadFile,
     FileRight::ReadDir,
     FileRight::WriteFile,
-    FileRight::Truncate,
     FileRight::MakeReg,
     FileRight::MakeDir,
     FileRight::RemoveFile,

@@ -42,6 +42,11 @@ impl Signer {
     /// Starts another build of it, with these words before its options.
     pub(crate) fn start_program(program: &Path, words: &[&str]) -> Self {
         let directory = prepare("");
+        Self::start_in(directory, program, words)
+    }
+
+    /// Starts it in a directory that a test has prepared.
+    pub(crate) fn start_in(directory: TempDir, program: &Path, words: &[&str]) -> Self {
         let process = command(program, words, directory.path()).spawn().unwrap();
         Self { directory, process }
     }
@@ -93,18 +98,30 @@ impl Signer {
     /// A connection to a socket, which may not be there yet.
     pub(crate) fn connect(&mut self, socket: &str) -> Connection {
         let path = self.directory.path().join("run").join(socket);
-        loop {
-            match UnixStream::connect(&path) {
-                Ok(stream) => return Connection::greet(stream),
-                Err(error) => assert!(
-                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-                        && self.process.try_wait().unwrap().is_none(),
-                    "the signer does not serve: {error}"
-                ),
-            }
-            std::thread::yield_now();
-        }
+        Connection::greet(wait_for(&mut self.process, &path))
     }
+}
+
+/// A connection to a socket that `process` makes.
+pub(crate) fn wait_for(process: &mut Child, path: &Path) -> UnixStream {
+    loop {
+        match UnixStream::connect(path) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(
+                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+                    && process.try_wait().unwrap().is_none(),
+                "the signer does not serve: {error}"
+            ),
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Says loudly that a test cannot be run here, which is a failure where `CI=true`.
+#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "it is for who reads tests")]
+pub(crate) fn skip(why: &str) {
+    eprintln!("SKIPPED: {why}");
+    assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{why}");
 }
 
 impl Drop for Signer {
@@ -142,7 +159,8 @@ pub(crate) fn command(program: &Path, words: &[&str], directory: &Path) -> Comma
 pub(crate) struct Connection(UnixStream);
 
 impl Connection {
-    fn greet(stream: UnixStream) -> Self {
+    /// Says hello.
+    pub(crate) fn greet(stream: UnixStream) -> Self {
         let mut connection = Self(stream);
         let hello = connection.ask(Request::Hello { version: VERSION });
         assert!(matches!(hello, Reply::Hello { .. }), "{hello:?}");

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    Announcement, AnnouncementId, KeyInfo, Latch, Owners, Payload, Refusal, RefusalCode, Reply,
-    Request, Status, Warrant,
+    Announcement, AnnouncementId, GuardText, KeyInfo, Latch, Owners, Payload, Refusal, RefusalCode,
+    Reply, Request, Status, Warrant,
 };
 
 use self::connection::Line;
@@ -124,15 +124,15 @@ impl Signer {
         Ok(instance)
     }
 
-    /// The version of a wallet's guard.
+    /// A wallet's guard.
     ///
     /// # Errors
     /// When it cannot be asked or refuses.
-    pub async fn guard_version(&self, wallet: WalletId) -> Result<u64, SignerError> {
+    pub async fn guard(&self, wallet: WalletId) -> Result<GuardText, SignerError> {
         let Reply::Guard(guard) = self.line.ask(Request::ShowGuard { wallet }).await? else {
             return Err(unexpected());
         };
-        Ok(guard.version)
+        Ok(guard)
     }
 
     /// The owners of a wallet whose signatures count.

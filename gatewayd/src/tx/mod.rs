@@ -10,6 +10,7 @@ mod draft;
 mod follow;
 mod halt;
 mod judgement;
+mod layer_1;
 mod owners;
 mod pipeline;
 mod question;

@@ -1,9 +1,11 @@
 //! What waits for a wallet's owners: they are asked, and what they approved is what is signed.
 
+use primitives::Amount;
 use txcodec::Decoded;
 
 use super::announce::send_back;
 use super::halt::{self, Halt, Pace};
+use super::layer_1;
 use super::pipeline::Road;
 use super::question::{Asker, LONGEST_QUESTION, Question};
 use super::refusal::{self, Course};
@@ -39,7 +41,13 @@ impl Road<'_> {
         let asker = asker.map_err(|error| unasked(&error))?;
         let now = self.app.clock.now();
         let until = until.min(now.plus(LONGEST_QUESTION));
-        let ceiling = draft.approvable_fee;
+        let layer_1 = self
+            .transaction
+            .intent
+            .network()
+            .and_then(|network| layer_1::fee(&asker.guard, network, &draft.drafted.unsigned));
+        let ceiling = draft.approvable_fee.checked_add(layer_1.unwrap_or_default());
+        let ceiling = ceiling.unwrap_or(Amount::MAX);
         let question = Question::new(draft.drafted.unsigned, &asker, ceiling, until);
         if let Err(error) = question.rendered(&self.wallet) {
             return Err(Halt::Failed(Problem::new("INVALID_TRANSACTION", error.to_string())));

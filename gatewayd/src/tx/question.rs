@@ -37,6 +37,8 @@ pub struct Asker {
     pub instance: [u8; 16],
     /// The version of the wallet's guard.
     pub guard_version: u64,
+    /// What the guard says.
+    pub guard: String,
     /// Who can answer.
     pub owners: Owners,
 }
@@ -61,9 +63,11 @@ impl Asker {
     /// # Errors
     /// When it cannot be asked or refuses.
     pub async fn ask(app: &App, wallet: &Wallet) -> Result<Self, SignerError> {
+        let guard = app.signer.guard(wallet.id).await?;
         Ok(Self {
             instance: app.signer.instance().await?,
-            guard_version: app.signer.guard_version(wallet.id).await?,
+            guard_version: guard.version,
+            guard: guard.text,
             owners: app.signer.owners(wallet.id).await?,
         })
     }

@@ -19,6 +19,7 @@ pub struct Judged {
     pub(super) decoded: Decoded,
     pub(super) scope: Option<Scope>,
     pub(super) spend: BTreeMap<Asset, Amount>,
+    pub(super) fee: Amount,
     pub(super) demand: Demand,
     /// Were it paid from a lease, which has room in the windows already.
     pub(super) leased: Demand,
@@ -107,6 +108,12 @@ impl Judged {
     /// The most that the network can take for it, in base units of the native coin.
     pub fn fee_ceiling(&self) -> Amount {
         self.decoded.fee_ceiling()
+    }
+
+    /// The most that the network takes for it: the fee, what a rollup takes for its layer 1, and rent;
+    /// in base units of the native coin.
+    pub fn network_takes(&self) -> Amount {
+        self.fee
     }
 
     /// What was judged.

@@ -42,7 +42,7 @@ pub fn judge(
     if spend.len() > MAX_ASSETS {
         return Err(not_allowed(&format!("it moves more than {MAX_ASSETS} assets")));
     }
-    let (demand, leased, owners) = match (scope, rule) {
+    let (demand, leased, owners, fee) = match (scope, rule) {
         (Some(scope), Some(NetworkRule::Limited(limits))) => {
             let delay_seconds = guard.delay_seconds;
             let room = Room { limits, windows, scope, delay_seconds, now: moment.now };
@@ -50,13 +50,14 @@ pub fn judge(
             let demand = demand.max(room.demand_for_fee(fee));
             let leased = Room { windows: &Windows::default(), ..room }.demand(&spend);
             let leased = demand.clone().max(leased);
-            (demand.max(room.demand(&spend)), leased, room.owner_ceilings(&spend))
+            (demand.max(room.demand(&spend)), leased, room.owner_ceilings(&spend), fee)
         }
         (_, Some(NetworkRule::Open | NetworkRule::Limited(_)) | None) => {
-            (demand.clone(), demand, super::demand::OwnerCeilings::NONE)
+            let fee = decoded.network_takes().ok_or_else(too_much)?;
+            (demand.clone(), demand, super::demand::OwnerCeilings::NONE, fee)
         }
     };
-    Ok(Judged { wallet, decoded, scope, spend, demand, leased, owners })
+    Ok(Judged { wallet, decoded, scope, spend, fee, demand, leased, owners })
 }
 
 impl Guard {

@@ -73,7 +73,7 @@ fn permit(
         Warrant::Approved(approval) => {
             let (state, _guard) = signing_wallet(signer, wallet, moment.now)?;
             let asker = Asker::new(signer.journal.state(), state, moment);
-            owners::approve(asker, judged.decoded(), approval).map(Permit::Approved)
+            owners::approve(asker, judged, approval).map(Permit::Approved)
         }
     }
 }

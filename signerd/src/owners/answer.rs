@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use primitives::Amount;
 use protocol::journal::UsedApproval;
 use protocol::{Approval, OwnerSignature, Owners, Refusal, RefusalCode, SignedForm, Terms};
-use txcodec::Decoded;
 use txcodec::approval::{Matter, Question, Rendered};
 
 use super::{MAX_AHEAD_SECONDS, no_owners};
@@ -14,12 +13,10 @@ use crate::guard::{Enrolment, Guard};
 use crate::journal::{State, WalletSnapshot, WalletState};
 
 /// What the network may take is not in the intent: the owners' ceiling is the bound.
-pub(super) fn check_fee(decoded: &Decoded, ceiling: Amount) -> Result<(), Refusal> {
-    let most = decoded.network_takes();
-    if most.is_some_and(|most| most <= ceiling) {
+pub(super) fn check_fee(most: Amount, ceiling: Amount) -> Result<(), Refusal> {
+    if most <= ceiling {
         return Ok(());
     }
-    let most = most.unwrap_or(Amount::MAX);
     Err(bad(format!("the network may take {most}, where the owners allowed {ceiling}")))
 }
 

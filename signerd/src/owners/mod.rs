@@ -13,9 +13,9 @@ mod ledger;
 use primitives::WalletId;
 use protocol::journal::{Event, UsedApproval};
 use protocol::{Approval, Owners, Refusal, RefusalCode};
-use txcodec::Decoded;
 use txcodec::approval::Matter;
 
+use crate::guard::Judged;
 use crate::journal::WalletSnapshot;
 
 pub(crate) use answer::Asker;
@@ -81,18 +81,19 @@ impl Agreed {
     }
 }
 
-/// Verifies that the owners of a wallet allowed what `decoded` does to be signed.
+/// Verifies that the owners of a wallet allowed what was judged to be signed.
 ///
 /// # Errors
 /// A refusal that says what is wrong with the approval.
 pub(crate) fn approve(
     asker: Asker<'_>,
-    decoded: &Decoded,
+    judged: &Judged,
     approval: &Approval,
 ) -> Result<Approved, Refusal> {
+    let decoded = judged.decoded();
     let WalletSnapshot { id, environment, .. } = asker.wallet.snapshot();
     let (owners, standing) = asker.who_answers()?;
-    answer::check_fee(decoded, approval.terms.fee_ceiling)?;
+    answer::check_fee(judged.network_takes(), approval.terms.fee_ceiling)?;
     let matter = Matter::Sign { decoded, environment: *environment };
     let used = asker.verify(owners, matter, approval)?;
     let enrols = match standing {

@@ -170,6 +170,25 @@ fn terms_hold_to_their_last_unit() {
 }
 
 #[test]
+fn what_a_rollup_takes_for_its_layer_1_is_under_the_fee_ceiling() {
+    let alice = Owner::evm(1);
+    let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+    let chain_id = 10.try_into().unwrap();
+    let unsigned = Transaction { chain_id, ..transaction(0, MUCH) }.to_unsigned_bytes();
+    let decoded = txcodec::evm::decode(&unsigned, EvmAddress([0; 20])).unwrap();
+    // 100 gwei for each byte of it and of a signature, as the guard's default has it.
+    let length = u64::try_from(unsigned.len()).unwrap() + 80;
+    let takes = FEE + 100_000_000_000 * length;
+    for (number, ceiling, refused) in [(1, FEE, BAD), (2, takes - 1, BAD), (3, takes, None)] {
+        let fee_ceiling = Amount::from(ceiling);
+        let terms = Terms { fee_ceiling, nonce: [number; 16], ..terms() };
+        let approval = approve(&mut signer, &key, terms, to_sign(&decoded), &[&alice]);
+        let reply = gateway(&mut signer, approved(key.wallet, unsigned.clone(), &approval));
+        assert_eq!(code(reply), refused, "{ceiling}");
+    }
+}
+
+#[test]
 fn an_approval_expires_by_whichever_clock_is_later() {
     let alice = Owner::evm(1);
     let (machine, _state, mut signer, key) = owned(1, &[&alice]);

@@ -1,0 +1,42 @@
+//! What a rollup takes for its layer 1, as the signer counts it: owners allow it with the fee.
+
+use primitives::{Amount, ChainId};
+
+/// More than a signature adds to an unsigned transaction; the signer counts as much.
+const SIGNATURE_LENGTH: u64 = 80;
+
+/// The most that the network takes for these bytes besides their gas, by the word of the wallet's
+/// guard or else by what is known of the network. `None` above 256 bits.
+pub(super) fn fee(guard: &str, network: ChainId, unsigned: &[u8]) -> Option<Amount> {
+    let per_byte = written(guard, network).unwrap_or_else(|| network.layer_1_fee_per_byte());
+    let length = u64::try_from(unsigned.len()).ok()?.checked_add(SIGNATURE_LENGTH)?;
+    per_byte.checked_mul(Amount::from(length))
+}
+
+/// `fee_per_byte` of the guard, if it has one there.
+fn written(guard: &str, network: ChainId) -> Option<Amount> {
+    let guard: toml::Table = guard.parse().ok()?;
+    let of_network = guard.get("network")?.get(network.to_string())?;
+    of_network.get("fee_per_byte")?.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_costs_what_the_guard_says_or_what_is_known() {
+        let guard = "[network.\"eip155:1\"]\nfee_per_byte = \"7\"\n[network.\"eip155:10\"]\n";
+        let gwei = 1_000_000_000_u64;
+        for (guard, network, per_byte) in [
+            (guard, "eip155:1", 7),
+            (guard, "eip155:10", 100 * gwei),
+            ("", "eip155:10", 100 * gwei),
+            ("", "eip155:1", 0),
+            ("no guard", "eip155:8453", 100 * gwei),
+        ] {
+            let fee = fee(guard, network.parse().unwrap(), &[0; 120]).unwrap();
+            assert_eq!(fee, Amount::from(per_byte * 200), "{network}: {guard}");
+        }
+    }
+}

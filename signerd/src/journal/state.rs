@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use primitives::{Chain, Scope, WalletId};
 use protocol::journal::UsedApproval;
 use protocol::wire::{Reader, Wire, WireError};
-use protocol::{Announcement, KeyInfo, KeyState, Owners};
+use protocol::{Announcement, KeyInfo, KeyState, Latch, Owners};
 use txcodec::SigningInput;
 
 use super::counter::Count;
@@ -151,7 +151,7 @@ impl State {
             }
             Event::LatchSet { wallet: None, latch, reason } => self.latches.set(latch, reason, at),
             Event::LatchSet { wallet: Some(wallet), latch, reason } => {
-                self.change(wallet, |state| state.snapshot.latch = latch);
+                self.change(wallet, |state| state.set_latch(latch));
                 self.latches.set_reason(wallet, reason);
             }
             Event::Announced { wallet, id, intent, ready_at, expires_at } => {
@@ -209,6 +209,15 @@ impl WalletState {
         self.guard = parse_guard(&text, self.snapshot.chain);
         self.snapshot.guard_version = version;
         self.snapshot.guard = text;
+    }
+
+    /// A lock is a new version of the guard too: what owners approved before it is void, so that an
+    /// answer which was meant for an earlier lock does not end this one.
+    fn set_latch(&mut self, latch: Latch) {
+        if latch == Latch::Locked && self.snapshot.latch != Latch::Locked {
+            self.snapshot.guard_version = self.snapshot.guard_version.saturating_add(1);
+        }
+        self.snapshot.latch = latch;
     }
 
     fn set_owners(&mut self, owners: Owners) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protocol::{AnnouncementId, Approval, KeyInfo, Reply};
+use protocol::{AnnouncementId, Approval, KeyInfo, Reply, Terms};
 
 use super::owners::{Owner, approve, approved, confirm, owners, terms, to_sign};
 use super::*;
@@ -90,7 +90,8 @@ impl History {
     /// What the owner of its wallet allows: more than leaves without owners.
     fn approval(&mut self) -> Approval {
         let decoded = txcodec::evm::decode(&transfer(0, 2 * CEILING), EvmAddress([0; 20])).unwrap();
-        approve(&mut self.signer, &self.key, terms(), to_sign(&decoded), &[&Owner::evm(1)])
+        let terms = Terms { guard_version: 2, ..terms() };
+        approve(&mut self.signer, &self.key, terms, to_sign(&decoded), &[&Owner::evm(1)])
     }
 
     /// Bytes of the journal when that was answered.
@@ -126,6 +127,7 @@ impl History {
         history.ask("a signature after that", Gateway, history.sign(Warrant::None, 2, 2000));
         let (alice, id) = (Owner::evm(1), history.wallet);
         history.ask("owners confirmed", Operator, confirm(id, 0, &owners(1, &[&alice])));
+        // The lock was a version of the guard too, its second.
         let approval = history.approval();
         let request = approved(id, transfer(3, 2 * CEILING), &approval);
         history.ask("a signature that owners allowed", Gateway, request);

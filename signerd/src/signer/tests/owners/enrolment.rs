@@ -150,26 +150,62 @@ fn confirming_takes_the_passphrase_and_a_wrong_one_uses_no_approval_up() {
 }
 
 #[test]
-fn out_of_a_lock_a_wallet_comes_with_its_owners_once() {
+fn out_of_a_lock_a_wallet_comes_by_what_its_owners_said_of_that_lock() {
     let alice = Owner::evm(1);
     let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
     let wallet = Some(key.wallet);
     let lock =
         || Request::Halt { wallet, from: None, to: Latch::Locked, reason: "a drill".to_owned() };
-    let matter = Matter::Resume { from: Stop::Locked };
-    let approval = approve(&mut signer, &key, terms(), matter, &[&alice]);
-    let resume = || Request::Resume {
+    let resume = |approval: &Approval| Request::Resume {
         wallet,
         from: Latch::Locked,
         passphrase: passphrase(),
         approval: Some(approval.clone()),
     };
+    let mut number = 0;
+    let mut said = |signer: &mut Signer, guard_version| {
+        number += 1;
+        let terms = Terms { guard_version, nonce: [number; 16], ..terms() };
+        approve(signer, &key, terms, Matter::Resume { from: Stop::Locked }, &[&alice])
+    };
+    let before = said(&mut signer, 1);
     assert_eq!(gateway(&mut signer, lock()), Reply::Done);
-    assert_eq!(operator(&mut signer, resume()), Reply::Done);
+    let early = code(operator(&mut signer, resume(&before)));
+    assert_eq!(early, Some(RefusalCode::GuardChanged), "it was said before there was a lock");
+    let (used, kept) = (said(&mut signer, 2), said(&mut signer, 2));
+    assert_eq!(operator(&mut signer, resume(&used)), Reply::Done);
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
     assert_eq!(gateway(&mut signer, lock()), Reply::Done);
-    let again = code(operator(&mut signer, resume()));
-    assert_eq!(again, Some(RefusalCode::ApprovalUsed));
+    assert_eq!(gateway(&mut signer, lock()), Reply::Done, "which changes nothing");
+    for of_another in [used, kept] {
+        let refused = code(operator(&mut signer, resume(&of_another)));
+        assert_eq!(refused, Some(RefusalCode::GuardChanged), "it was said of another lock");
+    }
+    let of_this = said(&mut signer, 3);
+    assert_eq!(operator(&mut signer, resume(&of_this)), Reply::Done);
+}
+
+#[test]
+fn what_owners_approved_before_a_lock_is_void_after_it() {
+    let alice = Owner::evm(1);
+    for (to, refused) in
+        [(Latch::Suspended, None), (Latch::Locked, Some(RefusalCode::GuardChanged))]
+    {
+        let (_machine, _state, mut signer, key) = owned(1, &[&alice]);
+        let wallet = Some(key.wallet);
+        let decoded = much(0);
+        let approval = approve(&mut signer, &key, terms(), to_sign(&decoded), &[&alice]);
+        let reason = "a drill".to_owned();
+        gateway(&mut signer, Request::Halt { wallet, from: None, to, reason });
+        let terms = Terms { guard_version: 2, nonce: [2; 16], ..terms() };
+        let matter = Matter::Resume { from: Stop::Locked };
+        let end = approve(&mut signer, &key, terms, matter, &[&alice]);
+        let (passphrase, approval_of_end) = (passphrase(), Some(end));
+        let resume = Request::Resume { wallet, from: to, passphrase, approval: approval_of_end };
+        assert_eq!(operator(&mut signer, resume), Reply::Done);
+        let reply = gateway(&mut signer, approved(key.wallet, transfer(0, MUCH), &approval));
+        assert_eq!(code(reply), refused, "{to}");
+    }
 }
 
 #[test]

@@ -227,7 +227,9 @@ fn asset(toml: AssetToml, chain: Chain) -> Result<AssetRule, Mistake> {
     let delay = toml.delay.map(|delay| above(&delay, "immediate", &immediate)).transpose()?;
     // What leaves at once counts there too. Shorter spans of `immediate` are limited by its day.
     immediate.month = immediate.month.or(delay.and_then(|delay| delay.month));
-    let owner = toml.owner.map(|owner| ceilings(&owner)).transpose()?.unwrap_or_default();
+    let (name, lower) = delay.map_or(("immediate", immediate), |delay| ("delay", delay));
+    let owner = toml.owner.map(|owner| not_below(&owner, name, &lower));
+    let owner = owner.transpose()?.unwrap_or_default();
     let spenders = toml.spenders.map(|them| addresses(them, chain, |_at, most| Ok(most)));
     Ok(AssetRule { immediate, delay, owner, spenders: spenders.transpose()? })
 }
@@ -254,7 +256,13 @@ fn ceilings(toml: &Spanned<Ceilings>) -> Result<Ceilings, Mistake> {
 
 /// Ceilings that let more pass than `lower`, which counts in them too.
 fn above(toml: &Spanned<Ceilings>, name: &str, lower: &Ceilings) -> Result<Ceilings, Mistake> {
-    let read = windowed(toml)?;
+    windowed(toml)?;
+    not_below(toml, name, lower)
+}
+
+/// Ceilings that let at least as much pass as `lower`.
+fn not_below(toml: &Spanned<Ceilings>, name: &str, lower: &Ceilings) -> Result<Ceilings, Mistake> {
+    let read = ceilings(toml)?;
     for ((key, ceiling), (_, least)) in read.named().into_iter().zip(lower.effective().named()) {
         if let (Some(ceiling), Some(least)) = (ceiling, least)
             && ceiling < least

@@ -131,6 +131,18 @@ fn ceilings_that_cannot_be_are_refused_with_their_line() {
         ),
         (asset("{ per_day = \"2\" }"), asset("{ per_month = \"2\" }"), 2, "per_day is missing"),
         (
+            asset("{ per_day = \"10\" }\nowner = { per_day = \"10\" }"),
+            asset("{ per_day = \"10\" }\nowner = { per_day = \"9\" }"),
+            3,
+            "per_day is 9, less than per_day of immediate, which is 10",
+        ),
+        (
+            delay("{ per_day = \"20\" }\nowner = { per_transaction = \"20\" }"),
+            delay("{ per_day = \"20\" }\nowner = { per_transaction = \"19\" }"),
+            4,
+            "per_transaction is 19, less than per_transaction of delay, which is 20",
+        ),
+        (
             delay("{ per_transaction = \"5\", per_day = \"10\" }"),
             delay("{ per_transaction = \"4\", per_day = \"10\" }"),
             3,

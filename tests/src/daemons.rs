@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{GuardText, KeyInfo, Reply, Request};
@@ -81,21 +82,30 @@ impl Default for Place {
 pub struct Signerd {
     process: Process,
     settings: String,
+    /// How much longer the machine has run for it than it really has.
+    ahead: Duration,
 }
 
 impl Signerd {
     /// Starts it with these settings and waits until it answers.
     pub fn start(place: &Place, settings: &str) -> Self {
-        let mut signerd =
-            Self { process: spawn_signerd(place, settings), settings: settings.into() };
+        let ahead = Duration::ZERO;
+        let process = spawn_signerd(place, settings, ahead);
+        let mut signerd = Self { process, settings: settings.into(), ahead };
         signerd.wait(place);
         signerd
     }
 
     /// Starts it again after it ended or was killed.
     pub fn start_again(&mut self, place: &Place) {
-        self.process = spawn_signerd(place, &self.settings);
+        self.process = spawn_signerd(place, &self.settings, self.ahead);
         self.wait(place);
+    }
+
+    /// The same on a machine that has run for so much longer than this one.
+    pub fn start_later(&mut self, place: &Place, ahead: Duration) {
+        self.ahead = ahead;
+        self.start_again(place);
     }
 
     fn wait(&mut self, place: &Place) {
@@ -108,8 +118,8 @@ impl Signerd {
     }
 }
 
-fn spawn_signerd(place: &Place, settings: &str) -> Process {
-    let mut command = place.command("signerd", settings, "signer");
+fn spawn_signerd(place: &Place, settings: &str, ahead: Duration) -> Process {
+    let mut command = process::later(place.command("signerd", settings, "signer"), ahead);
     Process::start(&mut command, &place.path("signerd.log"))
 }
 

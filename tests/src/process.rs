@@ -139,6 +139,26 @@ pub fn command(program: &Path, user: User) -> Command {
     command
 }
 
+/// The same program in a time in which the machine has run for so much longer.
+pub fn later(command: Command, ahead: Duration) -> Command {
+    if ahead.is_zero() {
+        return command;
+    }
+    let mut later = Command::new("unshare");
+    later.args(["--time", "--boottime", &ahead.as_secs().to_string(), "--"]);
+    later.arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        later.current_dir(directory);
+    }
+    later
+}
+
+/// Whether [`later`] works here: a time namespace takes a capability (`time_namespaces(7)`).
+pub fn time_can_pass() -> bool {
+    let tried = Command::new("unshare").args(["--time", "--boottime", "1", "--", "true"]).output();
+    tried.is_ok_and(|tried| tried.status.success())
+}
+
 /// Gives a file or directory to the ordinary user.
 pub fn give_to_ordinary_user(path: &Path) {
     if is_root() {

@@ -3,15 +3,17 @@
 
 use std::process::ExitCode;
 
-use tests::daemons::{Place, Signerd, init_vault};
 use tests::process::Build;
 use tests::redteam::engine;
 use tests::redteam::report::{Plan, Report};
+use tests::redteam::victim::Victim;
 
 use crate::shell::{Failure, call, cargo};
 
 /// Where no number is given.
 const REQUESTS: u64 = 20_000;
+/// As above; of more requests, one in [`REQUESTS`].
+const FEWEST_KILLS: u64 = 3;
 
 /// How the report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ enum Form {
     Json,
 }
 
-/// Does what the command line says: `--requests N`, `--seed S`, `--json`.
+/// Does what the command line says: `--requests N`, `--kills K`, `--seed S`, `--json`.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
     let outcome = read(words).and_then(|(plan, form)| Ok((shoot(plan)?, form)));
     match outcome {
@@ -38,7 +40,9 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
 }
 
 fn read(words: &[&str]) -> Result<(Plan, Form), Failure> {
-    let mut plan = Plan { requests: REQUESTS, seed: tests::redteam::dice::any_seed() };
+    let seed = tests::redteam::dice::any_seed();
+    let mut plan = Plan { requests: REQUESTS, kills: 0, seed };
+    let mut kills = None;
     let mut form = Form::Lines;
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -48,21 +52,20 @@ fn read(words: &[&str]) -> Result<(Plan, Form), Failure> {
         };
         match *word {
             "--requests" => plan.requests = number()?,
+            "--kills" => kills = Some(number()?),
             "--seed" => plan.seed = number()?,
             "--json" => form = Form::Json,
             other => return Err(format!("unknown option {other}")),
         }
     }
+    plan.kills = kills.unwrap_or_else(|| FEWEST_KILLS.max(plan.requests / REQUESTS));
     Ok((plan, form))
 }
 
 fn shoot(plan: Plan) -> Result<Report, Failure> {
     let arguments = "build --quiet --release --package signerd --locked";
     call(&mut cargo(arguments)).map_err(|why| format!("the signer does not build: {why}"))?;
-    let place = Place::for_build(Build::Release);
-    let _signerd = Signerd::start(&place, "");
-    init_vault(&place);
-    Ok(engine::run(&place, plan))
+    Ok(engine::run(&mut Victim::new(Build::Release), plan))
 }
 
 fn show(report: &Report, form: Form) {
@@ -73,7 +76,15 @@ fn show(report: &Report, form: Form) {
             for line in &report.lines {
                 println!("{line}");
             }
-            for field in ["seed", "requests", "signed", "requests_per_second", "mistakes"] {
+            for field in [
+                "seed",
+                "requests",
+                "signed",
+                "approvals_used",
+                "kills",
+                "requests_per_second",
+                "mistakes",
+            ] {
                 println!("{field}: {}", json[field]);
             }
         }

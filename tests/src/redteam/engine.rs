@@ -1,38 +1,57 @@
 //! Shoots: makes wallets under every guard, asks for the numbers beforehand, sends requests of all
-//! classes from several connections at once, and sums up what was signed.
+//! classes from several connections at once, kills the signer now and then, and sums up what was
+//! signed.
 
+use std::collections::BTreeMap;
+use std::iter;
 use std::time::{Duration, Instant};
 
-use primitives::{Chain, Environment};
-use protocol::{AnnouncementId, Frame, Latch, Refusal, RefusalCode, Reply, Request, Warrant};
+use primitives::WalletId;
+use protocol::{AnnouncementId, Frame, Latch, RefusalCode, Reply, Request};
 
 use super::dice::Dice;
+use super::given::{Asking, Given, Lie};
 use super::report::{Plan, Report};
 use super::rules::{Feature, RULES};
 use super::tally::Tally;
+use super::victim::Victim;
 use super::{Class, Fate, Shot, Target, classes};
-use crate::daemons::{Place, change_guard, create_wallet, hostile_gateway, operator};
+use crate::approver;
 use crate::signer::{SignerClient, passphrase};
 
 /// Connections that ask at the same time.
 const CONNECTIONS: usize = 4;
 /// Requests that each sends before it reads a reply.
 const IN_FLIGHT: u64 = 64;
-/// Announcements that are remembered for later.
-const MOST_ANNOUNCED: usize = 512;
-/// Signed requests that are remembered and asked for again.
-const MOST_REMEMBERED: usize = 256;
+/// Approvals that the gateway holds at a time.
+const MOST_GIVEN: usize = 200;
+/// How much later the signer is started again, one kill after the other. The first are those that a
+/// short run gets to.
+const LATER: [Duration; 8] = [
+    Duration::from_mins(61),
+    Duration::from_hours(25),
+    Duration::from_hours(31 * 24),
+    Duration::ZERO,
+    Duration::from_mins(30),
+    Duration::ZERO,
+    Duration::from_hours(6),
+    Duration::from_mins(59),
+];
 
 /// A request that is on its way, and what its answer means.
-struct Sent {
-    class: Option<&'static Class>,
-    target: Target,
-    what: What,
+pub(super) struct Sent {
+    pub(super) class: Option<&'static Class>,
+    pub(super) target: Target,
+    pub(super) what: What,
 }
 
-enum What {
+pub(super) enum What {
     /// To sign.
     Shot(Shot),
+    /// To sign what owners approved: the approval of that number.
+    Approved(u64, Shot),
+    /// To sign what looks as if owners had approved it.
+    Pretended(Lie, Shot),
     /// To announce this, to sign it later.
     Announced(AnnouncementId, Shot),
     /// What the gateway may not ask at all.
@@ -42,25 +61,40 @@ enum What {
 }
 
 /// One run.
-struct Engine<'a> {
-    place: &'a Place,
-    dice: Dice,
-    targets: Vec<Target>,
+pub(super) struct Engine<'a> {
+    victim: &'a mut Victim,
+    pub(super) dice: Dice,
+    pub(super) targets: Vec<Target>,
     clients: Vec<SignerClient>,
-    tally: Tally,
-    announced: Vec<(Target, AnnouncementId, Shot)>,
-    remembered: Vec<(Target, Shot)>,
+    pub(super) tally: Tally,
+    pub(super) announced: Vec<(Target, AnnouncementId, Shot)>,
+    pub(super) remembered: Vec<(Target, Shot)>,
+    /// What owners gave, by a number.
+    pub(super) given: BTreeMap<u64, Given>,
+    last_given: u64,
+    instance: [u8; 16],
+    guard_versions: BTreeMap<WalletId, u64>,
 }
 
-/// Shoots at a signer whose vault is open.
-pub fn run(place: &Place, plan: Plan) -> Report {
-    let mut engine = Engine::new(place, plan.seed);
+/// Shoots at a signer.
+pub fn run(victim: &mut Victim, plan: Plan) -> Report {
+    let mut engine = Engine::new(victim, plan.seed);
     engine.print();
     let started = Instant::now();
     engine.try_each_class();
-    let mut halts = [plan.requests / 3, plan.requests * 2 / 3].into_iter().peekable();
+    engine.try_approvals();
+    let evenly = |count: u64| {
+        let places = (1..=count).map(move |place| plan.requests / (count + 1) * place);
+        places.collect::<Vec<_>>().into_iter().peekable()
+    };
+    let (mut halts, mut kills) = (evenly(2), evenly(plan.kills));
+    let mut later = LATER.into_iter().cycle();
     while engine.tally.requests < plan.requests {
-        engine.volley();
+        if kills.next_if(|at| engine.tally.requests >= *at).is_some() {
+            engine.kill(later.next().unwrap_or_default());
+            engine.print();
+        }
+        engine.volley(None);
         if halts.next_if(|at| engine.tally.requests >= *at).is_some() {
             engine.halt();
             engine.print();
@@ -69,35 +103,37 @@ pub fn run(place: &Place, plan: Plan) -> Report {
     let took = started.elapsed();
     engine.look_after();
     let mut tally = engine.tally;
-    assert!(took < Duration::from_hours(1), "the numbers of an hour do not hold for {took:?}");
     let lines = tally.compare();
     Report { tally, lines, took, plan }
 }
 
 impl<'a> Engine<'a> {
-    fn new(place: &'a Place, seed: u64) -> Self {
-        let targets = RULES.iter().map(|rules| {
-            let key = create_wallet(place, rules.chain, Environment::Mainnet);
-            change_guard(place, key.wallet, |_default| rules.text());
-            Target { wallet: key.wallet, address: key.address, rules: *rules }
-        });
+    fn new(victim: &'a mut Victim, seed: u64) -> Self {
+        let targets: Vec<_> = RULES.iter().map(|rules| victim.wallet(rules)).collect();
+        let version = |target: &Target| (target.wallet, victim.guard_version(target));
+        let guard_versions = targets.iter().map(version).collect();
         Self {
-            place,
             dice: Dice::new(seed),
-            targets: targets.collect(),
-            clients: (0..CONNECTIONS).map(|_| hostile_gateway(place)).collect(),
+            clients: connect(victim),
             tally: Tally::default(),
             announced: Vec::new(),
             remembered: Vec::new(),
+            given: BTreeMap::new(),
+            last_given: 0,
+            instance: approver::instance(&mut victim.gateway()),
+            guard_versions,
+            targets,
+            victim,
         }
     }
 
     /// Asks the signer for every wallet's numbers, and keeps them.
     fn print(&mut self) {
         for target in self.targets.clone() {
+            let at = self.victim.elapsed();
             let reply = self.clients[0].ask(Request::Exposure { wallet: target.wallet });
             let Reply::Exposure(exposure) = reply else { panic!("{reply:?}") };
-            self.tally.print(target, exposure);
+            self.tally.print(target, exposure, at);
         }
     }
 
@@ -124,13 +160,89 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// By how much time passed for the signer.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.victim.elapsed()
+    }
+
+    /// The signer's time in Unix seconds.
+    pub(super) fn now(&self) -> u64 {
+        self.victim.now()
+    }
+
     fn ask(&mut self, class: &'static Class, target: Target, shot: Shot) {
         let reply = self.clients[0].ask(shot.request(target.wallet));
         self.count(Sent { class: Some(class), target, what: What::Shot(shot) }, reply);
     }
 
-    /// Requests from all connections at once.
-    fn volley(&mut self) {
+    /// What owners approve is signed, once, and nothing that differs from it.
+    fn try_approvals(&mut self) {
+        for target in self.owned() {
+            let number = self.ask_owners(target);
+            let other = *self.targets.iter().find(|other| is_another(other, &target)).expect("two");
+            for lie in Lie::ALL {
+                let shot = self.given[&number].pretended(&mut self.dice, lie, &other);
+                let of = if lie == Lie::AnotherWallet { other } else { target };
+                self.ask_alone(of, What::Pretended(lie, shot));
+            }
+            for expected in [Ok(()), Err(RefusalCode::ApprovalUsed)] {
+                let shot = self.given[&number].attempt(&mut self.dice);
+                let reply = self.clients[0].ask(shot.request(target.wallet));
+                let found = match &reply {
+                    Reply::Refused(refusal) => Err(refusal.code),
+                    _ => Ok(()),
+                };
+                if found != expected {
+                    let name = target.rules.name;
+                    self.tally.mistake(format!("{name}: an approval led to {reply:?}"));
+                }
+                self.given.entry(number).and_modify(|given| given.sent += 1);
+                let what = What::Approved(number, shot);
+                self.count(Sent { class: None, target, what }, reply);
+            }
+        }
+    }
+
+    fn ask_alone(&mut self, target: Target, what: What) {
+        let (What::Shot(shot) | What::Approved(_, shot) | What::Pretended(_, shot)) = &what else {
+            panic!("to be signed")
+        };
+        let reply = self.clients[0].ask(shot.request(target.wallet));
+        self.count(Sent { class: None, target, what }, reply);
+    }
+
+    fn owned(&self) -> Vec<Target> {
+        let owned = self.targets.iter().filter(|target| target.rules.has(Feature::Owned));
+        owned.copied().collect()
+    }
+
+    /// Has the owners of a wallet approve something. Its number.
+    fn ask_owners(&mut self, target: Target) -> u64 {
+        let guard_version = self.guard_versions[&target.wallet];
+        let asking = Asking { instance: self.instance, guard_version, now: self.victim.now() };
+        self.last_given += 1;
+        self.given.insert(self.last_given, Given::new(&mut self.dice, target, asking));
+        self.last_given
+    }
+
+    /// Has owners approve one thing more, and drops an approval that is of no use.
+    fn next_given(&mut self) {
+        let now = self.victim.now();
+        if self.given.len() >= MOST_GIVEN {
+            let of_no_use = |(_, given): &(&u64, &Given)| given.is_used || given.is_over(now);
+            let Some(number) = self.given.iter().find(of_no_use).map(|(number, _)| *number) else {
+                return;
+            };
+            self.given.remove(&number);
+        }
+        let owned = self.owned();
+        let target = *self.dice.pick(&owned);
+        self.ask_owners(target);
+    }
+
+    /// Requests from all connections at once. The signer is killed after so many replies.
+    fn volley(&mut self, kill_after: Option<usize>) {
+        self.next_given();
         let mut sent: Vec<Vec<Sent>> = Vec::new();
         for connection in 0..self.clients.len() {
             let mut bytes = Vec::new();
@@ -144,178 +256,41 @@ impl<'a> Engine<'a> {
             self.clients[connection].send(&bytes);
             sent.push(on_their_way);
         }
+        let mut received = 0;
         for (connection, on_their_way) in sent.into_iter().enumerate() {
             let mut replies: Vec<Option<Reply>> = Vec::new();
             replies.resize_with(on_their_way.len(), || None);
             for _ in 0..on_their_way.len() {
-                let frame = self.clients[connection].receive().expect("the signer still serves");
+                if kill_after == Some(received) {
+                    self.victim.kill();
+                }
+                received += 1;
+                // What a killed signer sent is there to be read.
+                let Ok(frame) = self.clients[connection].receive() else {
+                    assert!(kill_after.is_some(), "the signer does not serve any more");
+                    break;
+                };
                 let place = usize::try_from(frame.id).expect("a small number");
                 assert!(replies[place].replace(frame.message).is_none(), "two answers to one");
             }
             for (sent, reply) in on_their_way.into_iter().zip(replies) {
-                self.count(sent, reply.expect("every id was answered"));
-            }
-        }
-    }
-
-    fn next(&mut self) -> (Request, Sent) {
-        let target = *self.dice.pick(&self.targets);
-        match self.dice.below(100) {
-            0..3 => self.announce(target),
-            3..8 => self.redeem(target),
-            8..10 => self.again(target),
-            10 => self.other(target),
-            _ => self.shot(target),
-        }
-    }
-
-    fn shot(&mut self, target: Target) -> (Request, Sent) {
-        let class = self.any_class(target.rules.chain);
-        let make = if self.dice.percent(75) { class.attack } else { class.neighbour };
-        let shot = make(&mut self.dice, &target);
-        let request = shot.request(target.wallet);
-        (request, Sent { class: Some(class), target, what: What::Shot(shot) })
-    }
-
-    fn any_class(&mut self, chain: Chain) -> &'static Class {
-        loop {
-            let family = *self.dice.pick(classes::FAMILIES);
-            let class = self.dice.pick(family);
-            if class.chain == chain {
-                return class;
-            }
-        }
-    }
-
-    fn announce(&mut self, target: Target) -> (Request, Sent) {
-        let class = self.any_class(target.rules.chain);
-        let shot = (class.attack)(&mut self.dice, &target);
-        let id = AnnouncementId(self.dice.bytes());
-        let (wallet, payload) = (target.wallet, shot.payload.clone());
-        let what = What::Announced(id, shot);
-        (Request::Announce { wallet, id, payload }, Sent { class: None, target, what })
-    }
-
-    /// What was announced, or something else by the same announcement, or by another wallet.
-    fn redeem(&mut self, fallback: Target) -> (Request, Sent) {
-        if self.announced.is_empty() {
-            return self.shot(fallback);
-        }
-        let place = self.dice.index(self.announced.len());
-        let (mut target, id, mut shot) = self.announced[place].clone();
-        match self.dice.below(10) {
-            0 => {
-                // Another guard may let pass what its own does not.
-                target = fallback;
-                shot.fate = Fate::Counted;
-            }
-            1 => shot = (self.any_class(target.rules.chain).attack)(&mut self.dice, &target),
-            2 => {
-                let what = What::Allowed;
-                let request = Request::Cancel { wallet: target.wallet, id };
-                return (request, Sent { class: None, target, what });
-            }
-            _ => {}
-        }
-        shot.warrant = Warrant::Announced(id);
-        let request = shot.request(target.wallet);
-        (request, Sent { class: None, target, what: What::Shot(shot) })
-    }
-
-    /// The same bytes as before: the same signature, or none.
-    fn again(&mut self, fallback: Target) -> (Request, Sent) {
-        if self.remembered.is_empty() {
-            return self.shot(fallback);
-        }
-        let (target, shot) = self.dice.pick(&self.remembered).clone();
-        let request = shot.request(target.wallet);
-        (request, Sent { class: None, target, what: What::Shot(shot) })
-    }
-
-    /// What else may be asked at `signer.sock`, and what may not.
-    fn other(&mut self, target: Target) -> (Request, Sent) {
-        let wallet = target.wallet;
-        let secret = passphrase;
-        let (request, what) = match self.dice.below(8) {
-            0 => (Request::Status, What::Allowed),
-            1 => (Request::ShowGuard { wallet }, What::Allowed),
-            2 => (Request::ListAnnouncements { wallet }, What::Allowed),
-            3 => (Request::Exposure { wallet }, What::Allowed),
-            4 => {
-                let text = "[network.\"eip155:1\"]\nopen = true\n".to_owned();
-                let (from_version, passphrase) = (1, Some(secret()));
-                let set =
-                    Request::SetGuard { wallet, from_version, text, passphrase, approval: None };
-                (set, What::Forbidden)
-            }
-            5 => {
-                let resume = Request::Resume {
-                    wallet: None,
-                    from: Latch::Suspended,
-                    passphrase: secret(),
-                    approval: None,
-                };
-                (resume, What::Forbidden)
-            }
-            6 => (Request::Backup { passphrase: Some(secret()) }, What::Forbidden),
-            _ => (Request::RotateKey { wallet, grace_seconds: 1 }, What::Forbidden),
-        };
-        (request, Sent { class: None, target, what })
-    }
-
-    fn count(&mut self, sent: Sent, reply: Reply) {
-        self.tally.requests += 1;
-        let Sent { class, target, what } = sent;
-        let name = class.map_or("something remembered", |class| class.name);
-        let guard = target.rules.name;
-        match (what, reply) {
-            (What::Shot(shot), Reply::Signature(signature)) => {
-                if let Some(class) = class {
-                    self.tally.classes.entry(class.name).or_default()[0] += 1;
-                }
-                if let Fate::Refused(codes) = shot.fate {
-                    self.tally.mistake(format!("{name} under {guard:?} was signed, not {codes:?}"));
-                }
-                self.tally.signed(target.wallet, signature, &shot.takes);
-                self.remember(target, shot);
-            }
-            (What::Shot(shot), Reply::Refused(Refusal { code, message, .. })) => {
-                if let Some(class) = class {
-                    self.tally.classes.entry(class.name).or_default()[1] += 1;
-                }
-                self.tally.refused(code);
-                if !is_expected(&shot, &target, code) {
-                    self.tally.mistake(format!("{name} under {guard:?}: {code}: {message}"));
+                match reply {
+                    Some(reply) => self.count(sent, reply),
+                    None => self.tally.lost += 1,
                 }
             }
-            (What::Announced(id, shot), Reply::Announced(_)) => {
-                if self.announced.len() == MOST_ANNOUNCED {
-                    let gone = self.dice.index(MOST_ANNOUNCED);
-                    self.announced.swap_remove(gone);
-                }
-                self.announced.push((target, id, shot));
-            }
-            (What::Announced(..) | What::Allowed, Reply::Refused(refusal)) => {
-                self.tally.refused(refusal.code);
-            }
-            (What::Forbidden, Reply::Refused(refusal))
-                if refusal.code == RefusalCode::NotPermitted =>
-            {
-                self.tally.refused(refusal.code);
-            }
-            (What::Allowed, _) => {}
-            (What::Shot(_) | What::Announced(..) | What::Forbidden, reply) => {
-                self.tally.mistake(format!("{name} under {guard:?} was answered by {reply:?}"));
-            }
         }
     }
 
-    fn remember(&mut self, target: Target, shot: Shot) {
-        if self.remembered.len() == MOST_REMEMBERED {
-            let gone = self.dice.index(MOST_REMEMBERED);
-            self.remembered.swap_remove(gone);
-        }
-        self.remembered.push((target, shot));
+    /// kill -9 while it works, and a start when so much time has passed.
+    fn kill(&mut self, later: Duration) {
+        let most = self.clients.len() * usize::try_from(IN_FLIGHT).expect("a small number");
+        let after = self.dice.index(most);
+        self.volley(Some(after));
+        let at = self.victim.elapsed();
+        let later = self.victim.start_again(later);
+        self.tally.killed(at, later);
+        self.clients = connect(self.victim);
     }
 
     /// Nothing at all is signed while the latch is elsewhere.
@@ -324,7 +299,7 @@ impl<'a> Engine<'a> {
         let halt = Request::Halt { wallet: None, from: None, to: Latch::Suspended, reason };
         assert_eq!(self.clients[0].ask(halt), Reply::Done);
         let before = self.tally.signed;
-        self.volley();
+        self.volley(None);
         if self.tally.signed != before {
             self.tally.mistake("something was signed while signing was suspended".to_owned());
         }
@@ -334,40 +309,28 @@ impl<'a> Engine<'a> {
             passphrase: passphrase(),
             approval: None,
         };
-        assert_eq!(operator(self.place).ask(resume), Reply::Done);
+        assert_eq!(self.victim.operator().ask(resume), Reply::Done);
     }
 
     /// The signer still serves, and its journal verifies.
     fn look_after(&mut self) {
-        let status = operator(self.place).ask(Request::Status);
+        let status = self.victim.operator().ask(Request::Status);
         let Reply::Status(status) = status else { panic!("{status:?}") };
         if status.latch != Latch::Active {
             self.tally.mistake(format!("the latch is {}: {}", status.latch, status.latch_reason));
         }
-        let reply = operator(self.place).ask(Request::VerifyJournal);
+        let reply = self.victim.operator().ask(Request::VerifyJournal);
         if !matches!(reply, Reply::Journal(_)) {
             self.tally.mistake(format!("the journal does not verify: {reply:?}"));
         }
     }
 }
 
-/// Whether a refusal is one of those that the class knows, or one that can meet everybody.
-fn is_expected(shot: &Shot, target: &Target, code: RefusalCode) -> bool {
-    const ANYBODY: &[RefusalCode] = &[RefusalCode::Suspended, RefusalCode::TooManyRequests];
-    const NO_ROOM: &[RefusalCode] = &[RefusalCode::NeedsOwner, RefusalCode::NeedsDelay];
-    const OF_WAITS: &[RefusalCode] = &[RefusalCode::NotYet, RefusalCode::UnknownAnnouncement];
-    let is_message = !matches!(shot.payload, protocol::Payload::Transaction(_));
-    let is_announced = matches!(shot.warrant, Warrant::Announced(_));
-    ANYBODY.contains(&code)
-        || (is_message
-            && target.rules.has(Feature::Silent)
-            && code == RefusalCode::EffectNotAllowed)
-        || (is_announced && OF_WAITS.contains(&code))
-        || match shot.fate {
-            Fate::Refused(codes) => codes.contains(&code),
-            // A sum of more than 256 bits is not counted, and so never signed; bytes of another
-            // wallet may be those of another chain, or name another payer.
-            Fate::Counted if is_announced => true,
-            Fate::Counted => NO_ROOM.contains(&code) || code == RefusalCode::EffectNotAllowed,
-        }
+fn connect(victim: &Victim) -> Vec<SignerClient> {
+    iter::repeat_with(|| victim.gateway()).take(CONNECTIONS).collect()
+}
+
+/// Whether it is a wallet of the same chain and not the same.
+pub(super) fn is_another(one: &Target, other: &Target) -> bool {
+    one.rules.chain == other.rules.chain && one.wallet != other.wallet
 }

@@ -8,12 +8,16 @@
 pub mod classes;
 pub mod dice;
 pub mod engine;
+mod given;
 mod message;
+mod moves;
 pub mod report;
 mod rlp;
 pub mod rows;
 pub mod rules;
 pub mod tally;
+mod verdict;
+pub mod victim;
 
 use primitives::{Address, Amount, Asset, Chain, ChainId, Scope, WalletId};
 use protocol::{Payload, RefusalCode, Request, Warrant};
@@ -101,6 +105,23 @@ impl Shot {
 }
 
 impl Target {
+    /// Whether the guard has ceilings for it.
+    fn has_line(&self, asset: Asset) -> bool {
+        match asset {
+            Asset::Native => true,
+            Asset::Token(Address::Evm(token)) => {
+                self.has_tokens() && rules::TOKENS.contains(&token)
+            }
+            Asset::Token(Address::Solana(mint)) => {
+                self.has_tokens() && rules::MINTS.contains(&mint)
+            }
+        }
+    }
+
+    fn has_tokens(&self) -> bool {
+        self.rules.has(rules::Feature::Tokens)
+    }
+
     /// On an EVM chain.
     fn evm(&self) -> [u8; 20] {
         self.address.as_bytes().try_into().expect("the class is for EVM wallets")

@@ -11,6 +11,8 @@ use super::tally::Tally;
 pub struct Plan {
     /// How many requests to sign, at least.
     pub requests: u64,
+    /// How often the signer is killed while it works.
+    pub kills: u64,
     /// The same seed, the same requests.
     pub seed: u64,
 }
@@ -41,12 +43,17 @@ impl Report {
                 ((*name).to_owned(), json!({ "signed": signed, "refused": refused }))
             })
             .collect();
+        let passed: Duration = tally.kills.iter().sum();
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         json!({
             "seed": plan.seed,
             "requests": tally.requests,
             "signed": tally.signed,
             "distinct_signatures": tally.distinct(),
+            "approvals_used": tally.approvals_used,
+            "kills": tally.kills.len(),
+            "lost": tally.lost,
+            "passed_seconds": passed.as_secs(),
             "refused": refused,
             "classes": classes,
             "outflow": lines,

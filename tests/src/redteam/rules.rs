@@ -1,6 +1,6 @@
 //! The guards that are shot at, and what the attacker may know of them: they are no secret.
 
-use primitives::{Amount, Chain, EvmAddress, SolanaAddress};
+use primitives::{Amount, Asset, Chain, EvmAddress, SolanaAddress};
 
 use crate::guards;
 
@@ -38,6 +38,10 @@ pub const NATIVE_AT_ONCE: u64 = 1_000_000_000_000_000_000;
 pub const TOKEN_AT_ONCE: u64 = 1_000_000_000;
 /// How many of the largest transactions make a day.
 const DAY: u64 = 10;
+/// How many of the largest that leave at once the owners may let go in one transaction.
+const APPROVED: u64 = 100;
+/// And in a day.
+const APPROVED_DAY: u64 = 1000;
 /// What may be taken by each allowance, where spenders are named.
 pub const SPENDER_MOST: u64 = 1_000_000;
 
@@ -70,9 +74,13 @@ pub enum Feature {
     Silent,
     /// Ceilings for an hour too.
     Hour,
+    /// Ceilings for 30 days too.
+    Month,
+    /// Three people, of whom two let more leave.
+    Owned,
 }
 
-use Feature::{Contracts, Delay, Hour, Recipients, Silent, Spenders, Tokens};
+use Feature::{Contracts, Delay, Hour, Lease, Month, Owned, Recipients, Silent, Spenders, Tokens};
 
 /// Every guard that is shot at.
 pub static RULES: &[Rules] = &[
@@ -81,10 +89,16 @@ pub static RULES: &[Rules] = &[
     Rules { name: "few recipients", chain: Chain::Evm, features: &[Tokens, Recipients, Spenders] },
     Rules { name: "a contract", chain: Chain::Evm, features: &[Tokens, Contracts] },
     Rules { name: "a wait", chain: Chain::Evm, features: &[Tokens, Delay] },
+    Rules { name: "a lease", chain: Chain::Evm, features: &[Tokens, Lease, Month] },
+    Rules { name: "owners", chain: Chain::Evm, features: &[Tokens, Owned, Hour, Month] },
+    Rules { name: "owners and a lease", chain: Chain::Evm, features: &[Owned, Lease] },
+    Rules { name: "owners and a wait", chain: Chain::Evm, features: &[Tokens, Owned, Delay] },
     Rules { name: "coins alone, Solana", chain: Chain::Solana, features: &[Silent] },
     Rules { name: "coins and tokens, Solana", chain: Chain::Solana, features: &[Tokens, Hour] },
     Rules { name: "few recipients, Solana", chain: Chain::Solana, features: &[Tokens, Recipients] },
     Rules { name: "a wait, Solana", chain: Chain::Solana, features: &[Tokens, Delay] },
+    Rules { name: "a lease, Solana", chain: Chain::Solana, features: &[Tokens, Lease, Hour] },
+    Rules { name: "owners, Solana", chain: Chain::Solana, features: &[Tokens, Owned, Month] },
 ];
 
 impl Rules {
@@ -93,13 +107,22 @@ impl Rules {
         self.features.contains(&feature)
     }
 
+    /// The most that owners let go in a day, of coins or of a token that is listed.
+    pub(super) fn approved_in_a_day(asset: Asset) -> Amount {
+        let at_once = match asset {
+            Asset::Native => NATIVE_AT_ONCE,
+            Asset::Token(_) => TOKEN_AT_ONCE,
+        };
+        Amount::from(at_once).checked_mul(APPROVED_DAY.into()).expect("70 bits")
+    }
+
     /// The guard.
     pub fn text(&self) -> String {
         let mut text = guards::messages(if self.has(Silent) { "none" } else { "text" });
         if self.has(Delay) {
             text += "delay_seconds = 1\n";
         }
-        if self.has(Feature::Lease) {
+        if self.has(Lease) {
             text += "lease_percent = 5\n";
         }
         match self.chain {
@@ -151,10 +174,17 @@ impl Rules {
         if self.has(Hour) {
             immediate.push(("per_hour", times(DAY / 2)));
         }
+        if self.has(Month) {
+            immediate.push(("per_month", times(DAY * 3)));
+        }
         let mut text = guards::ceilings(network, asset, "immediate", &immediate);
         if self.has(Delay) {
             let delayed = [("per_transaction", times(5)), ("per_day", times(5 * DAY))];
             text += &guards::further("delay", &delayed);
+        }
+        if self.has(Owned) {
+            let approved = [("per_transaction", times(APPROVED)), ("per_day", times(APPROVED_DAY))];
+            text += &guards::further("owner", &approved);
         }
         text
     }

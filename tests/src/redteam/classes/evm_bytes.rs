@@ -153,7 +153,7 @@ const EITHER: &[protocol::RefusalCode] =
     &[protocol::RefusalCode::Undecodable, protocol::RefusalCode::NetworkNotAllowed];
 
 /// A few wei to Bob on one of the listed networks.
-pub(super) fn plain(dice: &mut Dice, _target: &Target) -> Payment {
+pub(in crate::redteam) fn plain(dice: &mut Dice, _target: &Target) -> Payment {
     Payment {
         chain_id: *dice.pick(&super::super::rules::NETWORKS),
         nonce: dice.below(1 << 40),
@@ -172,7 +172,7 @@ pub(super) fn counted(payment: &Payment, bytes: Vec<u8>) -> Shot {
 }
 
 /// Value and fee, and what a rollup takes for so many bytes.
-pub(super) fn takes(payment: &Payment, length: usize) -> Vec<Taken> {
+pub(in crate::redteam) fn takes(payment: &Payment, length: usize) -> Vec<Taken> {
     let scope = evm_scope(payment.chain_id);
     vec![Taken::native(
         scope,

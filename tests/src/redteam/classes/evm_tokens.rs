@@ -15,7 +15,7 @@ const fn class(name: &'static str, attack: fn(&mut Dice, &Target) -> Shot) -> Cl
     Class { name, chain: Chain::Evm, attack, neighbour }
 }
 
-const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
+pub(in crate::redteam) const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 const TRANSFER_FROM: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
 const APPROVE: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
 const INCREASE_ALLOWANCE: [u8; 4] = [0x39, 0x50, 0x93, 0x51];
@@ -119,12 +119,12 @@ pub(super) const CLASSES: &[Class] = &[
 ];
 
 /// A word that holds an address.
-pub(super) fn word(address: EvmAddress) -> Vec<u8> {
+pub(in crate::redteam) fn word(address: EvmAddress) -> Vec<u8> {
     [&[0; 12][..], &address.0].concat()
 }
 
 /// A word that holds a number.
-pub(super) fn amount(amount: Amount) -> Vec<u8> {
+pub(in crate::redteam) fn amount(amount: Amount) -> Vec<u8> {
     amount.to_be_bytes().to_vec()
 }
 

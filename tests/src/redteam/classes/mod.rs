@@ -1,18 +1,18 @@
 //! The list of ways to drain a wallet: a family a file.
 
-mod evm_bytes;
+pub(super) mod evm_bytes;
 mod evm_calls;
 mod evm_fees;
 mod evm_messages;
 mod evm_orders;
 mod evm_permits;
-mod evm_tokens;
+pub(super) mod evm_tokens;
 mod limits;
 mod solana_bytes;
-mod solana_fees;
+pub(super) mod solana_fees;
 mod solana_messages;
 mod solana_programs;
-mod solana_system;
+pub(super) mod solana_system;
 mod solana_tokens;
 mod warrants;
 

@@ -67,14 +67,14 @@ fn address(text: &str) -> [u8; 32] {
     text.parse::<SolanaAddress>().expect("a program of Solana").0
 }
 
-fn budget(tag: u8, value: &[u8]) -> Instruction {
+pub(in crate::redteam) fn budget(tag: u8, value: &[u8]) -> Instruction {
     let program = address("ComputeBudget111111111111111111111111111111");
     Instruction { program, accounts: vec![], data: [&[tag][..], value].concat() }
 }
 
 /// Lamports for so many units at so many millionths each, rounded up (Solana's documentation of
 /// fees).
-fn priority_fee(units: u32, price: u64) -> Amount {
+pub(in crate::redteam) fn priority_fee(units: u32, price: u64) -> Amount {
     let millionths = u128::from(units) * u128::from(price);
     Amount::from(millionths.div_ceil(1_000_000))
 }

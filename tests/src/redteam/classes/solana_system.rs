@@ -110,22 +110,26 @@ pub(super) const SYSTEM: [u8; 32] = [0; 32];
 const BLOCKHASHES: [u8; 32] = [0x51; 32];
 const RENT: [u8; 32] = [0x52; 32];
 /// What one signature costs, in lamports (`solana-fee-structure`).
-pub(super) const FEE: u64 = 5000;
+pub(in crate::redteam) const FEE: u64 = 5000;
 
 /// Lamports for Bob.
-pub(super) fn payment(from: [u8; 32], lamports: u64) -> Instruction {
+pub(in crate::redteam) fn payment(from: [u8; 32], lamports: u64) -> Instruction {
     let accounts = vec![(from, Use::SignAndWrite), (SOLANA_BOB.0, Use::Write)];
     let data = [&[2, 0, 0, 0][..], &lamports.to_le_bytes()].concat();
     Instruction { program: SYSTEM, accounts, data }
 }
 
 /// The bytes of a message that the wallet pays for.
-pub(super) fn message(dice: &mut Dice, target: &Target, calls: &[Instruction]) -> Vec<u8> {
+pub(in crate::redteam) fn message(
+    dice: &mut Dice,
+    target: &Target,
+    calls: &[Instruction],
+) -> Vec<u8> {
     Message::new(target.solana(), dice.bytes(), calls).bytes()
 }
 
 /// So many lamports, together.
-pub(super) fn native(amounts: &[Amount]) -> Vec<Taken> {
+pub(in crate::redteam) fn native(amounts: &[Amount]) -> Vec<Taken> {
     vec![Taken::native(Scope::Solana, super::super::sum(amounts.iter().copied()))]
 }
 

@@ -55,8 +55,12 @@ pub(super) const CLASSES: &[Class] = &[
 
 const NOT_ANNOUNCED: &[RefusalCode] =
     &[RefusalCode::UnknownAnnouncement, RefusalCode::NeedsOwner, RefusalCode::NeedsDelay];
-const NOT_APPROVED: &[RefusalCode] =
-    &[RefusalCode::BadApproval, RefusalCode::ApprovalExpired, RefusalCode::NeedsOwner];
+const NOT_APPROVED: &[RefusalCode] = &[
+    RefusalCode::BadApproval,
+    RefusalCode::ApprovalExpired,
+    RefusalCode::GuardChanged,
+    RefusalCode::NeedsOwner,
+];
 
 /// More than any guard lets go without owners.
 fn large(dice: &mut Dice, target: &Target, codes: &'static [RefusalCode]) -> Shot {

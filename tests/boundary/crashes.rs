@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 
-use primitives::{Amount, Asset, Chain, Environment};
+use primitives::{Address, Amount, Asset, Chain, Environment};
 use protocol::{
-    AnnouncementId, Ceiling, Frame, Latch, Payload, RefusalCode, Reply, Request, Warrant,
+    AnnouncementId, Approval, Ceiling, Frame, Latch, Payload, RefusalCode, Reply, Request,
+    SignedForm, Terms, Warrant,
 };
+use tests::approver::{Asked, Owner, confirm, instance, owners};
 use tests::daemons::{change_guard, create_wallet};
 use tests::signer::passphrase;
+use txcodec::approval::Matter;
 
 use crate::bench::{Bench, ETHER_CEILING, MAINNET, TRANSFER_FEE, Wallet, sign, transfer};
 
@@ -141,6 +144,88 @@ fn an_announcement_lets_one_signature_go_whenever_the_signer_dies() {
         );
     }
     assert!(signed.len() >= 15);
+}
+
+/// What an owner approves in another attempt each time: 1 ETH, which does not leave without.
+struct Approved {
+    wallet: Wallet,
+    approval: Approval,
+}
+
+impl Approved {
+    fn transaction(nonce: u64) -> Vec<u8> {
+        transfer(MAINNET, nonce, Amount::from(4 * ETHER_CEILING)).to_unsigned_bytes()
+    }
+
+    fn new(bench: &Bench, wallet: Wallet, owner: &Owner, number: u8) -> Self {
+        let Reply::Guard(guard) = bench.gateway().ask(Request::ShowGuard { wallet: wallet.id })
+        else {
+            panic!("no guard");
+        };
+        let terms = Terms {
+            guard_version: guard.version,
+            fee_ceiling: Amount::from(TRANSFER_FEE),
+            expires_at: bench.status().now + 86_400,
+            nonce: [number; 16],
+        };
+        let instance = instance(&mut bench.gateway());
+        let asked = Asked { instance, wallet: wallet.id, address: wallet.address, terms };
+        let Address::Evm(address) = wallet.address else { panic!("no EVM wallet") };
+        let decoded = txcodec::evm::decode(&Self::transaction(0), address).unwrap();
+        let matter = Matter::Sign { decoded: &decoded, environment: Environment::Mainnet };
+        Self { wallet, approval: asked.approve(matter, &[owner], SignedForm::Text) }
+    }
+
+    fn at_nonce(&self, nonce: u64) -> Request {
+        Request::Sign {
+            wallet: self.wallet.id,
+            payload: Payload::Transaction(Self::transaction(nonce)),
+            warrant: Warrant::Approved(self.approval.clone()),
+        }
+    }
+}
+
+#[test]
+fn an_approval_lets_one_signature_go_whenever_the_signer_dies_under_load() {
+    const MANY: u8 = 60;
+    let mut bench = Bench::new();
+    let (wallet, owner) = (bench.wallet(Chain::Evm), Owner::evm(1));
+    confirm(&mut bench.operator(), wallet.id, owners(1, &[&owner]));
+    let all: Vec<_> =
+        (0..MANY).map(|number| Approved::new(&bench, wallet, &owner, number)).collect();
+    let mut signed = BTreeSet::new();
+    let mut nonce = 0;
+    for round in 0..5 {
+        // All are on their way, each in another attempt; the signer dies while it works through them.
+        let mut gateway = bench.gateway();
+        for (id, approved) in (0..).zip(&all) {
+            nonce += 1;
+            gateway.send(&Frame { id, message: approved.at_nonce(nonce) }.to_bytes());
+        }
+        let mut received = 0;
+        while let Ok(Frame { id, message }) = gateway.receive() {
+            if matches!(message, Reply::Signature(_)) {
+                assert!(signed.insert(id), "round {round}: approval {id} was used twice");
+            } else {
+                let Reply::Refused(refusal) = message else { panic!("{message:?}") };
+                assert_eq!(refusal.code, RefusalCode::ApprovalUsed, "{}", refusal.message);
+            }
+            received += 1;
+            if received == (round + 1) * 10 {
+                bench.signerd.process().kill();
+            }
+        }
+        bench.signerd.start_again(&bench.place);
+        tests::daemons::unlock(&bench.place);
+        bench.verify_journal();
+    }
+    let mut gateway = bench.gateway();
+    for (id, approved) in (0..).zip(&all) {
+        nonce += 1;
+        let again = gateway.signature(approved.at_nonce(nonce));
+        assert!(again.is_err() || signed.insert(id), "approval {id} was used twice");
+    }
+    assert!(signed.len() >= 10);
 }
 
 #[test]

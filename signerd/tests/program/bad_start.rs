@@ -40,9 +40,7 @@ fn assert_refused(command: &mut Command, line: &str) {
 }
 
 fn start(directory: &TempDir) -> Command {
-    let mut command = command(Path::new(SIGNERD), &[], directory.path());
-    command.arg("--config").arg(directory.path().join("signerd.toml"));
-    command
+    command(Path::new(SIGNERD), &[], directory.path())
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) fn rpm_assets(files: &[Installed]) -> Value {
         ]);
         if file.path.starts_with("etc/") {
             asset.insert("config".to_owned(), "noreplace".into());
-        } else if file.path.starts_with("usr/share/doc/") {
+        } else if file.path.starts_with("usr/share/doc/") || file.path.contains("/man/") {
             asset.insert("doc".to_owned(), true.into());
         }
         asset

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-use crate::harness::{command, skip};
+use crate::harness::{command, prepare, skip};
 
 /// Injects faults into the program (`strace(1)`), which stays this process's child.
 fn words(fault: &str) -> [String; 9] {
@@ -22,7 +22,7 @@ fn has_strace() -> bool {
 
 /// How it ended, and the last line that it said.
 fn end(fault: &str) -> (ExitStatus, String) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = prepare("");
     let words = words(fault);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let output = command(Path::new("strace"), &words, directory.path()).output().unwrap();

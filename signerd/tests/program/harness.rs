@@ -133,7 +133,7 @@ impl Drop for Signer {
     }
 }
 
-fn prepare(settings: &str) -> TempDir {
+pub(crate) fn prepare(settings: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("run")).unwrap();
     fs::write(directory.path().join("signerd.toml"), settings).unwrap();

@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use protocol::{RefusalCode, Reply, Request};
 use tempfile::TempDir;
 
-use crate::harness::{Connection, command, passphrase, skip, wait_for};
+use crate::harness::{Connection, command, passphrase, prepare, skip, wait_for};
 
 const ACTIVATOR: &str = "systemd-socket-activate";
 
@@ -93,7 +93,7 @@ fn other_sockets_than_these_two_are_refused() {
 
 #[test]
 fn the_service_manager_hears_that_it_is_ready_lives_and_stops() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = prepare("");
     let path = directory.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

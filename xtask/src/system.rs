@@ -11,7 +11,6 @@ const RELEASES: &[&str] = &["bookworm", "trixie"];
 /// What is in their trees on top of the least that Debian can be: what boots, what loads profiles,
 /// and an agent's HTTP.
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,apparmor,curl";
-const MIRROR: &str = "http://deb.debian.org/debian";
 /// Packages, as they were built and with a higher version.
 const VERSIONS: &[(&str, &str)] = &[("", "waiaas.deb"), ("+1", "waiaas-higher.deb")];
 
@@ -57,7 +56,7 @@ fn make_tree(store: &Path, release: &str) -> Result<(), Failure> {
     }
     let mut command = program("debootstrap");
     command.arg("--variant=minbase").arg(format!("--include={PACKAGES}")).arg(release);
-    call(command.arg(&unfinished).arg(MIRROR))?;
+    call(command.arg(&unfinished))?;
     fs::rename(&unfinished, &tree).map_err(|error| error.to_string())
 }
 

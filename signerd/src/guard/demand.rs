@@ -105,11 +105,6 @@ impl Judged {
         self.decoded.intent()
     }
 
-    /// The most that the network can take for it, in base units of the native coin.
-    pub fn fee_ceiling(&self) -> Amount {
-        self.decoded.fee_ceiling()
-    }
-
     /// The most that the network takes for it: the fee, what a rollup takes for its layer 1, and rent;
     /// in base units of the native coin.
     pub fn network_takes(&self) -> Amount {

@@ -75,6 +75,29 @@ mod tests {
     const NOW: UnixSeconds = 1_800_000_000;
 
     #[test]
+    fn what_was_taken_ahead_is_added_to_its_own_line_alone() {
+        let token = Asset::Token(primitives::SolanaAddress([7; 32]).into());
+        let network = Scope::Solana.network();
+        let line = |network, asset| {
+            let five = Ceiling::AtMost(Amount::from(5_u64));
+            let [at_once, per_hour, per_day, per_month] = [five, five, five, Ceiling::Unlimited];
+            ExposureLine { network, asset, at_once, per_hour, per_day, per_month }
+        };
+        let elsewhere = Scope::Evm("eip155:1".parse().unwrap()).network();
+        let others = [line(network, token), line(elsewhere, Asset::Native)];
+        let mut lines = vec![line(network, Asset::Native)];
+        lines.extend(others);
+        add_leased(&mut lines, (Scope::Solana, Asset::Native), Amount::from(2_u64));
+        let seven = Ceiling::AtMost(Amount::from(7_u64));
+        let ExposureLine { at_once, per_hour, per_day, per_month, .. } = lines[0];
+        assert_eq!(
+            [at_once, per_hour, per_day, per_month],
+            [seven, seven, seven, Ceiling::Unlimited]
+        );
+        assert_eq!(lines[1..], others);
+    }
+
+    #[test]
     fn a_lease_is_a_slice_of_the_day_at_least_the_spend_and_at_most_what_is_left() {
         let network = "[network.solana.native]\nimmediate = { per_day = \"1000\" }\n";
         let guard = |percent: &str| {

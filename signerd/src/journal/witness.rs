@@ -150,12 +150,44 @@ fn parse(text: &str) -> Option<Head> {
 mod tests {
     use super::*;
 
+    const HEAD: Head = Head { records: 12, hash: [0xab; 32] };
+
+    #[test]
+    fn a_witness_on_a_disk_that_is_full_says_so_until_it_is_written() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut witness = Witness::open(&directory.path().join("witness")).unwrap();
+        let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let on_disk = std::mem::replace(&mut witness.file, file);
+        witness.write(HEAD);
+        assert!(witness.describe().contains("cannot be written"), "{}", witness.describe());
+        witness.file = on_disk;
+        witness.write(HEAD);
+        assert!(witness.describe().ends_with("witness"), "{}", witness.describe());
+    }
+
+    #[test]
+    fn a_witness_goes_to_its_disk_once_a_second() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut witness = Witness::open(&directory.path().join("witness")).unwrap();
+        for (records, now, waits) in [(1, 7, false), (2, 7, true), (3, 8, false)] {
+            witness.write(Head { records, ..HEAD });
+            witness.sync(now);
+            assert_eq!(witness.unsynced, waits, "after record {records}");
+        }
+    }
+
+    #[test]
+    fn a_line_in_another_form_is_no_witness_though_its_sum_is_right() {
+        let said = format!("{MARK} 12 {}", encode_hex(&HEAD.hash));
+        let text = format!("{said} {}\n", encode_hex(&check(&said)));
+        assert_eq!(parse(&text), None);
+    }
+
     #[test]
     fn a_line_is_read_as_it_was_written_and_no_other() {
-        let head = Head { records: 12, hash: [0xab; 32] };
-        let written = line(head);
-        assert_eq!(parse(&written), Some(head));
-        assert_eq!(line(Head { records: u64::MAX, ..head }).len(), written.len());
+        let written = line(HEAD);
+        assert_eq!(parse(&written), Some(HEAD));
+        assert_eq!(line(Head { records: u64::MAX, ..HEAD }).len(), written.len());
         for position in 0..written.len() {
             let mut bytes = written.clone().into_bytes();
             bytes[position] ^= 1;

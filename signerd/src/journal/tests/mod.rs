@@ -236,6 +236,24 @@ fn a_day_of_many_signatures_is_counted_in_time() {
 }
 
 #[test]
+fn a_file_that_the_system_does_not_give_is_no_damage_but_an_error() {
+    let (directory, file) = sample();
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(matches!(Journal::open(directory.path()), Err(JournalError::Io { .. })));
+}
+
+#[test]
+fn what_a_crash_left_and_cannot_be_removed_is_an_error() {
+    let (directory, file) = sample();
+    let left = file.with_extension("partial");
+    fs::create_dir(&left).unwrap();
+    assert!(matches!(Journal::open(directory.path()), Err(JournalError::Io { .. })));
+    fs::remove_dir(&left).unwrap();
+    assert!(Journal::open(directory.path()).is_ok());
+}
+
+#[test]
 fn what_does_not_wait_for_the_disk_is_there_once_the_journal_was_stopped() {
     let (directory, _) = sample();
     let mut journal = Journal::open(directory.path()).unwrap();

@@ -163,7 +163,8 @@ fn allowance(dice: &mut Dice, target: &Target, selector: [u8; 4], most: Amount) 
     let spender = *dice.pick(&[SPENDER, BOB]);
     let words = [selector.into(), word(spender), amount(most)];
     let is_named = spender == SPENDER && most <= SPENDER_MOST.into();
-    if target.rules.has(Feature::Spenders) && !is_named {
+    // One that takes an allowance back takes nothing from the wallet, and needs nobody.
+    if target.rules.has(Feature::Spenders) && !is_named && !most.is_zero() {
         return refused(dice, target, TOKENS[0], &words);
     }
     moved(dice, target, most, &words)

@@ -139,7 +139,8 @@ pub fn command(program: &Path, user: User) -> Command {
     command
 }
 
-/// The same program in a time in which the machine has run for so much longer.
+/// The same program in a time in which the machine has run for so much longer, which takes root
+/// (`time_namespaces(7)`).
 pub fn later(command: Command, ahead: Duration) -> Command {
     if ahead.is_zero() {
         return command;
@@ -151,12 +152,6 @@ pub fn later(command: Command, ahead: Duration) -> Command {
         later.current_dir(directory);
     }
     later
-}
-
-/// Whether [`later`] works here: a time namespace takes a capability (`time_namespaces(7)`).
-pub fn time_can_pass() -> bool {
-    let tried = Command::new("unshare").args(["--time", "--boottime", "1", "--", "true"]).output();
-    tried.is_ok_and(|tried| tried.status.success())
 }
 
 /// Gives a file or directory to the ordinary user.

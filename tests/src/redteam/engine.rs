@@ -188,10 +188,9 @@ impl<'a> Engine<'a> {
             for expected in [Ok(()), Err(RefusalCode::ApprovalUsed)] {
                 let shot = self.given[&number].attempt(&mut self.dice);
                 let reply = self.clients[0].ask(shot.request(target.wallet));
-                let found = match &reply {
-                    Reply::Refused(refusal) => Err(refusal.code),
-                    _ => Ok(()),
-                };
+                let refused =
+                    if let Reply::Refused(refusal) = &reply { Some(refusal) } else { None };
+                let found = refused.map_or(Ok(()), |refusal| Err(refusal.code));
                 if found != expected {
                     let name = target.rules.name;
                     self.tally.mistake(format!("{name}: an approval led to {reply:?}"));

@@ -35,7 +35,7 @@ pub(super) struct Given {
 #[derive(Clone, Debug)]
 enum Deed {
     /// A payment, and what it moves besides its fee.
-    Evm(Payment, Taken),
+    Evm(Box<Payment>, Taken),
     /// Lamports for Bob.
     Solana(u64),
 }
@@ -101,7 +101,7 @@ impl Given {
     pub(super) fn attempt(&self, dice: &mut Dice) -> Shot {
         let fee = Amount::from(dice.below(400_000_000_000));
         let (bytes, takes) = self.deed.attempt(dice, &self.target, fee);
-        self.shot(bytes, takes, self.approval.clone())
+        Self::shot(bytes, takes, self.approval.clone())
     }
 
     /// The same without the approval.
@@ -132,10 +132,10 @@ impl Given {
                 self.deed.attempt(dice, &self.target, fee)
             }
         };
-        self.shot(bytes, takes, approval)
+        Self::shot(bytes, takes, approval)
     }
 
-    fn shot(&self, bytes: Vec<u8>, takes: Vec<Taken>, approval: Approval) -> Shot {
+    fn shot(bytes: Vec<u8>, takes: Vec<Taken>, approval: Approval) -> Shot {
         let warrant = Warrant::Approved(approval);
         Shot { payload: Payload::Transaction(bytes), warrant, takes, fate: Fate::Counted }
     }
@@ -178,14 +178,15 @@ impl Deed {
         if dice.percent(50) {
             let value = much(NATIVE_AT_ONCE, dice);
             let moved = Taken::native(evm_scope(plain.chain_id), value);
-            return Self::Evm(Payment { to: to.0.to_vec(), value, ..plain }, moved);
+            let payment = Payment { to: to.0.to_vec(), value, ..plain };
+            return Self::Evm(Box::new(payment), moved);
         }
         let token = *dice.pick(&[TOKENS[0], STRANGE_TOKEN]);
         let most = much(TOKEN_AT_ONCE, dice);
         let data = [TRANSFER.into(), word(to), amount(most)].concat();
         let (chain_id, value) = (1, Amount::ZERO);
         let payment = Payment { chain_id, to: token.0.to_vec(), value, data, ..plain };
-        Self::Evm(payment, Taken::token(evm_scope(1), token, most))
+        Self::Evm(Box::new(payment), Taken::token(evm_scope(1), token, most))
     }
 
     /// It in bytes that never were, where the network takes about so much besides what it always
@@ -198,7 +199,7 @@ impl Deed {
                     nonce: dice.below(1 << 40),
                     gas_limit: 1,
                     gas_price: fee,
-                    ..payment.clone()
+                    ..payment.as_ref().clone()
                 };
                 let bytes = payment.dynamic();
                 let mut takes = takes(&payment, bytes.len());

@@ -41,7 +41,9 @@ impl Engine<'_> {
                 }
             }
             (What::Approved(number, shot), reply) => self.count_approved(number, &shot, reply),
-            (What::Pretended(lie, shot), reply) => self.count_pretended(lie, &target, &shot, reply),
+            (What::Pretended(lie, shot), reply) => {
+                self.count_pretended(lie, &target, &shot, &reply);
+            }
             (What::Announced(id, shot), Reply::Announced(_)) => {
                 if self.announced.len() == MOST_ANNOUNCED {
                     let gone = self.dice.index(MOST_ANNOUNCED);
@@ -66,41 +68,36 @@ impl Engine<'_> {
 
     /// An approval as it was given: it leads to one signature, of what the owners read.
     fn count_approved(&mut self, number: u64, shot: &Shot, reply: Reply) {
+        const ANY_TIME: &[RefusalCode] =
+            &[RefusalCode::OverOwnerCeiling, RefusalCode::LimitReached, RefusalCode::Suspended];
         let (at, now) = (self.elapsed(), self.now());
         let Some(given) = self.given.get_mut(&number) else { return };
         let guard = given.target.rules.name;
-        match reply {
-            Reply::Signature(signature) => {
-                if let Some(taken) = given.exceeded(&shot.takes) {
-                    self.tally.mistake(format!("{guard}: more than owners allowed: {taken:?}"));
-                }
-                let is_new = self.tally.approved(given.target.wallet, signature, &shot.takes, at);
-                if is_new && given.is_used {
-                    self.tally.mistake(format!("{guard}: an approval was used twice"));
-                }
-                given.is_used = true;
+        if let Reply::Signature(signature) = reply {
+            if let Some(taken) = given.exceeded(&shot.takes) {
+                self.tally.mistake(format!("{guard}: more than owners allowed: {taken:?}"));
             }
-            Reply::Refused(Refusal { code, message, .. }) => {
-                self.tally.refused(code);
-                let is_expected = match code {
-                    // What was sent before may have been signed, by whoever was killed then too.
-                    RefusalCode::ApprovalUsed => given.sent > 1,
-                    RefusalCode::ApprovalExpired => given.is_over(now),
-                    RefusalCode::OverOwnerCeiling
-                    | RefusalCode::LimitReached
-                    | RefusalCode::Suspended => true,
-                    _ => false,
-                };
-                if !is_expected {
-                    self.tally.mistake(format!("{guard}: what owners gave: {code}: {message}"));
-                }
+            let is_new = self.tally.approved(given.target.wallet, signature, &shot.takes, at);
+            if is_new && given.is_used {
+                self.tally.mistake(format!("{guard}: an approval was used twice"));
             }
-            reply => self.tally.mistake(format!("{guard}: an approval: {reply:?}")),
+            given.is_used = true;
+        } else if let Reply::Refused(Refusal { code, message, .. }) = reply {
+            self.tally.refused(code);
+            // What was sent before may have been signed, by whoever was killed then too.
+            let is_expected = ANY_TIME.contains(&code)
+                || (code == RefusalCode::ApprovalUsed && given.sent > 1)
+                || (code == RefusalCode::ApprovalExpired && given.is_over(now));
+            if !is_expected {
+                self.tally.mistake(format!("{guard}: what owners gave: {code}: {message}"));
+            }
+        } else {
+            self.tally.mistake(format!("{guard}: an approval: {reply:?}"));
         }
     }
 
     /// What only looks as if owners had approved it leads to nothing.
-    fn count_pretended(&mut self, lie: Lie, target: &Target, shot: &Shot, reply: Reply) {
+    fn count_pretended(&mut self, lie: Lie, target: &Target, shot: &Shot, reply: &Reply) {
         const EXPECTED: &[RefusalCode] = &[
             RefusalCode::BadApproval,
             RefusalCode::ApprovalUsed,
@@ -112,15 +109,15 @@ impl Engine<'_> {
             RefusalCode::Suspended,
         ];
         let guard = target.rules.name;
-        match reply {
-            Reply::Signature(_) => {
-                let takes = &shot.takes;
-                self.tally.mistake(format!("{guard}: {lie:?} was signed, which takes {takes:?}"));
-            }
-            Reply::Refused(Refusal { code, .. }) if EXPECTED.contains(&code) => {
-                self.tally.refused(code);
-            }
-            reply => self.tally.mistake(format!("{guard}: {lie:?}: {reply:?}")),
+        if let Reply::Refused(Refusal { code, .. }) = &reply
+            && EXPECTED.contains(code)
+        {
+            self.tally.refused(*code);
+        } else {
+            let takes = &shot.takes;
+            let what =
+                format!("{guard}: {lie:?}, which takes {takes:?}, was answered by {reply:?}");
+            self.tally.mistake(what);
         }
     }
 

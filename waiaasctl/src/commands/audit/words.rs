@@ -2,7 +2,7 @@
 
 use primitives::{Scope, WalletId};
 use protocol::Latch;
-use protocol::journal::{Entry, Event, Grant, Origin, SpendLine};
+use protocol::journal::{Entry, Event, Grant, Origin, SpendLine, WalletSnapshot};
 use serde_json::{Value, json};
 
 use super::time_json;
@@ -45,16 +45,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             format!("signerd {version} started, {} after the machine", span(uptime_ms / 1000)),
         ),
         Event::VaultCreated { .. } => ("vault_created", "the vault was made".to_owned()),
-        Event::WalletCreated { origin, wallet } => (
-            "wallet_created",
-            format!(
-                "wallet {} for {} {}, address {}",
-                origin_words(*origin),
-                wallet.chain,
-                wallet.environment,
-                wallet.address
-            ),
-        ),
+        Event::WalletCreated { origin, wallet } => ("wallet_created", created(*origin, wallet)),
         Event::WalletRetiring { until, .. } => {
             ("wallet_retiring", format!("replaced by another wallet, signs until {}", utc(*until)))
         }
@@ -110,6 +101,11 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             ("counted", format!("the counter in the TPM goes to {value}"))
         }
     }
+}
+
+fn created(origin: Origin, wallet: &WalletSnapshot) -> String {
+    let (origin, environment) = (origin_words(origin), wallet.environment);
+    format!("wallet {origin} for {} {environment}, address {}", wallet.chain, wallet.address)
 }
 
 fn credential(is_set: bool) -> (&'static str, String) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Reading, Store, StoreError};
@@ -101,7 +101,12 @@ pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), Sto
 
 /// Checks a database's pages and rows, without looking at what they mean.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
-    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let said: String = found.or_else(|error| match error.sqlite_error_code() {
+        // So torn that the check itself finds no way through it.
+        Some(ErrorCode::DatabaseCorrupt) => Ok(error.to_string()),
+        _ => Err(error),
+    })?;
     if said == "ok" { Ok(()) } else { Err(StoreError::Damaged { said }) }
 }
 

@@ -34,25 +34,28 @@ struct Halted {
 pub(crate) fn status(place: &Place) -> View {
     let gateway = Gateway::new(&place.gateway_socket());
     let signer = signing(place, gateway.as_ref().ok()).map_err(Failure::from);
-    let confined = gateway.as_ref().ok().and_then(confinement);
     let gateway = gateway
-        .and_then(|gateway| gateway.ask::<Health>(Call::get("/health")))
+        .and_then(|gateway| {
+            let health = gateway.ask::<Health>(Call::get("/health"))?;
+            Ok((health, confinement(&gateway)))
+        })
         .map_err(Failure::from);
+    let confined = gateway.as_ref().ok().and_then(|(_health, layers)| layers.as_ref());
     let mut fields = match &signer {
         Ok(signing) => signer_fields(signing),
         Err(failure) => vec![("signerd", with_reason(failure))],
     };
     fields.push(match &gateway {
-        Ok(health) => (
+        Ok((health, _layers)) => (
             "gatewayd",
             format!("{}, version {}, up {} s", health.status, health.version, health.uptime),
         ),
         Err(failure) => ("gatewayd", with_reason(failure)),
     });
-    fields.extend(confined.as_ref().map(|layers| ("its sandbox", layers.join(", "))));
+    fields.extend(confined.map(|layers| ("its sandbox", layers.join(", "))));
     let json = json!({
         "signer": signer.as_ref().map_or(Value::Null, signer_json),
-        "gateway": gateway.as_ref().map_or(Value::Null, to_json),
+        "gateway": gateway.as_ref().map_or(Value::Null, |(health, _layers)| to_json(health)),
         "gatewaySandbox": confined,
     });
     let next = signer.as_ref().map_or_else(|_failure| Vec::new(), |it| next_steps(it, place));

@@ -120,10 +120,11 @@ fn upgrades_keep_everything(installation: &Installation, wallet: &mut Wallet) {
     installation.pay(wallet);
     assert_eq!(container.output(&["cat", "/etc/waiaas/gatewayd.toml"]), settings);
 
-    let higher = version();
+    let signer = || container.property("waiaas-signerd.service", "MainPID");
+    let (higher, process) = (version(), signer());
     let refusal = installation.install(Version::This).unwrap_err();
     assert!(refusal.contains("may not be able to read it"), "{refusal}");
-    assert_eq!(version(), higher);
+    assert_eq!((version(), signer()), (higher, process), "nothing has changed");
     installation.pay(wallet);
 }
 

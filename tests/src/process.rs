@@ -106,16 +106,20 @@ pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
-/// Whether this process is root, which `what` needs. Says loudly when it is not, and takes it for a
-/// failure where `CI=true`.
+/// Whether this process is root, which `what` needs. A test's output says when it is not, and where
+/// `CI=true` that is a failure.
+pub fn has_root_for(what: &str) -> bool {
+    is_there(is_root(), &format!("{what} needs root"))
+}
+
 #[expect(clippy::print_stderr, reason = "whoever reads a test's output must see what it left out")]
 #[expect(clippy::disallowed_methods, reason = "how the tests are run, as cargo xtask test asks")]
-pub fn has_root_for(what: &str) -> bool {
-    if !is_root() {
-        eprintln!("SKIPPED: {what} needs root");
-        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{what} needs root");
+fn is_there(it_is: bool, otherwise: &str) -> bool {
+    if !it_is {
+        eprintln!("SKIPPED: {otherwise}");
+        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{otherwise}");
     }
-    is_root()
+    it_is
 }
 
 /// As whom a program runs.
@@ -152,6 +156,22 @@ pub fn later(command: Command, ahead: Duration) -> Command {
         later.current_dir(directory);
     }
     later
+}
+
+/// Whether [`later`] makes time pass: that takes root, and a kernel in which a program enters its time
+/// when it starts (Linux 6.2). Says so as [`has_root_for`] does.
+pub fn time_can_pass() -> bool {
+    const AHEAD: Duration = Duration::from_secs(1_000_000_000);
+    if !has_root_for("a time that passes for one program alone") {
+        return false;
+    }
+    let mut uptime = Command::new("cat");
+    uptime.arg("/proc/uptime");
+    let output = later(uptime, AHEAD).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seconds = text.split('.').next().and_then(|seconds| seconds.parse().ok());
+    let passes = seconds.is_some_and(|seconds: u64| seconds >= AHEAD.as_secs());
+    is_there(passes, "this kernel lets no time pass for one program alone")
 }
 
 /// Gives a file or directory to the ordinary user.

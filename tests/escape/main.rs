@@ -53,7 +53,8 @@ impl Bench {
         let prober = runnable_program("prober", Build::Debug, &place.path(""));
         let mut waits_for_input = process::command(Path::new("/bin/cat"), User::Ordinary);
         let peer = Process::start(&mut waits_for_input, &place.path("peer.log"));
-        let abstract_name = format!("waiaas-escape-{}", std::process::id());
+        // As the place's own, so that tests of one process do not take it from each other.
+        let abstract_name = place.path("run").display().to_string();
         let address = SocketAddr::from_abstract_name(&abstract_name).unwrap();
         Self {
             place,

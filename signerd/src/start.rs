@@ -129,9 +129,11 @@ fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
     }
     let time = Box::new(SystemTimeSource::new());
     let mut vault = Vault::open(&arguments.state_dir.join("vault"), KdfCost::DEFAULT)?;
-    if let Err(error) = vault.take_credential(credentials_directory().as_deref()) {
+    let taken = vault.take_credential(credentials_directory().as_deref());
+    let credential = taken.unwrap_or_else(|error| {
         log::warning(format_args!("{error}"));
-    }
+        None
+    });
     let listeners = listen::open(socket_names().as_deref(), &arguments.runtime_dir)?;
     sys::on_secret_stack(STACK_SIZE, || {
         let layers = tables.confine(hardened, &arguments.state_dir)?;
@@ -140,7 +142,7 @@ fn start(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), StartError> {
         }
         let mut signer = Signer::start(vault, journal, time, settings, layers.in_force);
         signer.begin().map_err(StartError::Uncounted)?;
-        open_unattended(&mut signer);
+        open_unattended(&mut signer, credential);
         log::notice(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
         manager.ready();
         let served = listen::serve(&mut signer, &listeners, &stop, &mut manager);

@@ -10,7 +10,7 @@ use protocol::{
     BackupKey, JournalReport, Latch, OpenedBackup, Refusal, RefusalCode, Reply, Secret, VaultCopy,
 };
 
-use super::{check_journal, vault_refusal};
+use super::{check_journal, commit, vault_refusal};
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{BackupMaster, BackupPart, OpenArchive, VAULT_FILE, Vault};
@@ -81,10 +81,7 @@ pub(super) fn restore(
     }
     signer.note(Event::Restored { instance, from_head });
     // The vault comes last: while it is not there, all of this can be done again.
-    signer
-        .journal
-        .commit()
-        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))?;
+    commit(signer)?;
     signer.vault.restore_parts(&parts, &mut master).map_err(vault_refusal)?;
     Ok(Step::AfterCommit(Reply::Journal(report)))
 }

@@ -99,6 +99,12 @@ fn check_journal(signer: &Signer) -> Result<(), Refusal> {
     }
 }
 
+/// Puts what was noted so far on the disk, before something is done that must not be without it.
+fn commit(signer: &mut Signer) -> Result<(), Refusal> {
+    let committed = signer.journal.commit().map(drop);
+    committed.map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
+}
+
 fn unknown_wallet() -> Refusal {
     Refusal::new(
         RefusalCode::UnknownWallet,

@@ -2,10 +2,11 @@
 
 use protocol::{Refusal, Reply, Secret, Unattended, VaultPhase};
 
-use super::{check_journal, done, vault_refusal};
+use super::{check_journal, commit, done, vault_refusal};
 use crate::journal::Event;
 use crate::log;
 use crate::signer::{Signer, Step};
+use crate::vault::Credential;
 
 pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
     check_journal(signer)?;
@@ -31,14 +32,18 @@ pub(super) fn unlock(signer: &mut Signer, passphrase: &Secret) -> Result<Step, R
 
 /// Opens the vault with the service's credential, if there is one: once, before the first request.
 /// That it does not open is no reason to end, as the passphrase does.
-pub(crate) fn open_unattended(signer: &mut Signer) {
+pub(crate) fn open_unattended(signer: &mut Signer, credential: Option<Credential>) {
     if signer.vault.phase() == VaultPhase::Uninitialised {
         return;
     }
     if let Err(refusal) = check_journal(signer) {
         return log::warning(format_args!("the vault stays locked: {refusal}"));
     }
-    match signer.vault.open_with_credential() {
+    let opened = match credential {
+        Some(credential) => signer.vault.open_with_credential(credential),
+        None => Ok(signer.vault.unattended()),
+    };
+    match opened {
         Ok(Unattended::Opened) => {
             signer.touched();
             log::notice(format_args!("the vault is open, by the credential of the service"));
@@ -57,6 +62,8 @@ pub(crate) fn open_unattended(signer: &mut Signer) {
     }
 }
 
+/// Whatever opens the vault stands in the journal: a crash in the middle leaves a record of a credential
+/// that opens nothing, in both directions, and never one that opens without a record.
 pub(super) fn set_credential(
     signer: &mut Signer,
     passphrase: &Secret,
@@ -64,10 +71,19 @@ pub(super) fn set_credential(
 ) -> Result<Step, Refusal> {
     check_journal(signer)?;
     let now_ms = signer.clock.now_ms();
-    signer.vault.set_credential(passphrase, credential, now_ms).map_err(vault_refusal)?;
-    let is_set = credential.is_some();
-    signer.note(Event::CredentialSet { is_set });
-    log::notice(format_args!("unattended unlocking is {}", if is_set { "on" } else { "off" }));
+    if let Some(credential) = credential {
+        let wrapping = signer.vault.wrap_for(passphrase, credential, now_ms);
+        let wrapping = wrapping.map_err(vault_refusal)?;
+        signer.note(Event::CredentialSet { is_set: true });
+        commit(signer)?;
+        signer.vault.set_wrapping(wrapping).map_err(vault_refusal)?;
+        log::notice(format_args!("unattended unlocking is on"));
+    } else {
+        signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
+        signer.vault.remove_wrapping().map_err(vault_refusal)?;
+        signer.note(Event::CredentialSet { is_set: false });
+        log::notice(format_args!("unattended unlocking is off"));
+    }
     Ok(done())
 }
 

@@ -162,18 +162,29 @@ impl Signer {
     /// What happens by the clock alone: the vault locks itself when nobody used it, signing is
     /// suspended when no operator was there, and refusals that were held back are written.
     pub fn tick(&mut self) {
-        let idle_lock = u64::from(self.settings.idle_lock_seconds);
-        let idle = self.clock.now().saturating_sub(self.last_signed_at);
-        if idle_lock > 0 && idle >= idle_lock && self.vault.phase() == protocol::VaultPhase::Open {
-            log::notice(format_args!("nothing was signed for {idle} s: the vault locks itself"));
-            if let Err(error) = self.vault.lock() {
-                log::warning(format_args!("{error}"));
-            }
-        }
+        self.lock_when_idle();
         handlers::latch::judge_switch(self);
         self.note_refusals();
         if let Err(error) = self.journal.tick(self.clock.moment()) {
             log_failure(&error);
+        }
+    }
+
+    /// A lock of which the disk did not take the note is tried again until it does: a credential would
+    /// open the vault at the next start. That is said once.
+    fn lock_when_idle(&mut self) {
+        let idle_lock = u64::from(self.settings.idle_lock_seconds);
+        let idle = self.clock.now().saturating_sub(self.last_signed_at);
+        let is_open = self.vault.phase() == protocol::VaultPhase::Open;
+        let is_due = idle_lock > 0 && idle >= idle_lock && is_open;
+        if is_due {
+            log::notice(format_args!("nothing was signed for {idle} s: the vault locks itself"));
+        }
+        if (is_due || self.vault.is_lock_unnoted())
+            && let Err(error) = self.vault.lock()
+            && is_due
+        {
+            log::warning(format_args!("{error}; this is tried again every second"));
         }
     }
 

@@ -55,6 +55,7 @@ pub(crate) use files::VAULT_FILE;
 pub use kdf::{KdfCost, MINIMUM_PASSPHRASE};
 pub use key::{NewKey, PublicKey};
 pub use state::{MAX_KEYS, Vault};
+pub use unattended::{Credential, Wrapping};
 
 #[cfg(test)]
 mod tests;

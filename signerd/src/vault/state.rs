@@ -32,6 +32,8 @@ pub struct Vault {
     /// The master key under a credential, where the vault may open by itself.
     pub(super) wrapping: Option<Wrapping>,
     pub(super) tried: Tried,
+    /// It was locked, and the disk did not take the note of it.
+    pub(super) is_lock_unnoted: bool,
 }
 
 /// A key as its file has it.
@@ -68,6 +70,7 @@ impl Vault {
             open: None,
             wrapping: None,
             tried: Tried::Not,
+            is_lock_unnoted: false,
         };
         vault.load()?;
         vault.throttle = read_throttle(&vault.files)?;

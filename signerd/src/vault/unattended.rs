@@ -7,6 +7,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -19,17 +20,18 @@ use zeroize::Zeroizing;
 use super::cipher::Sealed;
 use super::hex::Hex;
 use super::record::{Cipher, check_version, to_json};
-use super::slots::{SECRET_LENGTH, Slot};
+use super::slots::SECRET_LENGTH;
 use super::state::OpenSlots;
 use super::unlock::open_keys;
 use super::{Vault, VaultError};
-use crate::sys::MemoryError;
+use crate::sys::{MemoryError, SecretRegion};
 
 /// The name of the credential, in its directory and for the service manager.
 const CREDENTIAL: &str = "waiaas-vault";
 /// The name of the second wrapping's file.
 const FILE: &str = "unattended.json";
 const VERSION: u32 = 1;
+const CREDENTIAL_LENGTH: NonZeroUsize = NonZeroUsize::new(SECRET_LENGTH).unwrap();
 /// The bits of a mode that would let others use the credential. The service manager may let the
 /// signer's user read it by an access list, which shows as reading by the group.
 const OTHERS: u32 = 0o037;
@@ -41,8 +43,6 @@ pub(super) enum Tried {
     Not,
     /// There was none.
     Missing,
-    /// It was there, and waits in its slot.
-    Waits(Slot),
     /// It opened the vault.
     Opened,
     /// It is not that of this vault.
@@ -66,10 +66,37 @@ enum CredentialError {
     Memory(#[from] MemoryError),
 }
 
+/// The service manager's credential on its way to the vault, in secret memory of its own: wiped when
+/// it is dropped, wherever its way ends.
+#[derive(Debug)]
+pub struct Credential(SecretRegion);
+
+impl Credential {
+    fn read(path: &Path) -> Result<Self, CredentialError> {
+        // Nothing in this directory makes the signer wait, or leads it elsewhere.
+        let flags = O_NOFOLLOW | O_NONBLOCK;
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        check_file(&file)?;
+        let mut region = SecretRegion::new(CREDENTIAL_LENGTH)?;
+        region.write(|bytes| {
+            let place = bytes.first_chunk_mut::<SECRET_LENGTH>();
+            file.read_exact(place.expect("a region is as long as was asked for"))
+        })?;
+        Ok(Self(region))
+    }
+
+    fn key(mut self) -> Zeroizing<[u8; SECRET_LENGTH]> {
+        self.0.read(|bytes| {
+            let secret = bytes.first_chunk().expect("a region is as long as was asked for");
+            Zeroizing::new(*secret)
+        })
+    }
+}
+
 /// `unattended.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Wrapping {
+pub struct Wrapping {
     version: u32,
     /// The instance id of the vault that it belongs to.
     vault: Hex<16>,
@@ -99,40 +126,40 @@ impl Vault {
     ///
     /// # Errors
     /// When the credential cannot be used. The passphrase still opens the vault.
-    pub fn take_credential(&mut self, directory: Option<&Path>) -> Result<(), VaultError> {
+    pub fn take_credential(
+        &mut self,
+        directory: Option<&Path>,
+    ) -> Result<Option<Credential>, VaultError> {
         self.tried = Tried::Missing;
         let Some(path) = directory.map(|directory| directory.join(CREDENTIAL)) else {
-            return Ok(());
+            return Ok(None);
         };
-        match self.read_credential(&path) {
-            Ok(slot) => self.tried = Tried::Waits(slot),
-            Err(CredentialError::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {}
+        match Credential::read(&path) {
+            Ok(credential) => {
+                self.tried = Tried::Not;
+                Ok(Some(credential))
+            }
+            Err(CredentialError::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(None)
+            }
             Err(error) => {
                 self.tried = Tried::Failed;
-                return Err(VaultError::UnusableCredential { path, reason: error.to_string() });
+                Err(VaultError::UnusableCredential { path, reason: error.to_string() })
             }
         }
-        Ok(())
     }
 
-    fn read_credential(&mut self, path: &Path) -> Result<Slot, CredentialError> {
-        // Nothing in this directory makes the signer wait, or leads it elsewhere.
-        let flags = O_NOFOLLOW | O_NONBLOCK;
-        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        check_file(&file)?;
-        self.slots.insert(|place| Ok(file.read_exact(place)?))
-    }
-
-    /// Opens the vault with the credential that was taken at the start, if there is one for it, and wipes the
-    /// credential. The throttle of passphrases is not touched.
+    /// Opens the vault with the credential that was taken at the start, if it is for it. The throttle of
+    /// passphrases is not touched.
     ///
     /// # Errors
     /// When the credential is not that of this vault, or a key file is damaged or not of this vault;
     /// then no key is in memory.
-    pub fn open_with_credential(&mut self) -> Result<Unattended, VaultError> {
-        let Tried::Waits(credential) = self.tried else { return Ok(self.unattended()) };
+    pub fn open_with_credential(
+        &mut self,
+        credential: Credential,
+    ) -> Result<Unattended, VaultError> {
         let opened = self.try_credential(credential);
-        self.slots.remove(credential);
         self.tried = match &opened {
             Ok(tried) => *tried,
             Err(VaultError::Misfit) => Tried::Misfit,
@@ -141,14 +168,14 @@ impl Vault {
         opened.map(|_tried| self.unattended())
     }
 
-    fn try_credential(&mut self, credential: Slot) -> Result<Tried, VaultError> {
+    fn try_credential(&mut self, credential: Credential) -> Result<Tried, VaultError> {
         let (Some(record), Some(wrapping)) = (&self.record, &self.wrapping) else {
             return Ok(Tried::Not);
         };
         if wrapping.held || self.open.is_some() {
             return Ok(Tried::Not);
         }
-        let key = Zeroizing::new(self.slots.read(credential, |secret| *secret));
+        let key = credential.key();
         let associated = Wrapping::associated(&record.instance);
         let master = self.slots.insert(|place| {
             let opened = wrapping.master_key.open_into(&key, &associated, place);
@@ -166,56 +193,57 @@ impl Vault {
         }
     }
 
-    /// Makes the credential one that opens the vault at a start, in place of any other, or without one
-    /// ends that. `now_ms` is in Unix milliseconds.
+    /// Seals the master key under a credential, for [`Vault::set_wrapping`]. A vault that is locked stays
+    /// so. `now_ms` is in Unix milliseconds.
     ///
     /// # Errors
-    /// When there is no vault, the passphrase is wrong or came too early, the credential has not its
-    /// length, or the disk does not take it.
-    pub fn set_credential(
+    /// When there is no vault, the passphrase is wrong or came too early, or the credential has not its
+    /// length.
+    pub fn wrap_for(
         &mut self,
         passphrase: &Secret,
-        credential: Option<&Secret>,
+        credential: &Secret,
         now_ms: u64,
-    ) -> Result<(), VaultError> {
-        let key = credential.map(credential_key).transpose()?;
+    ) -> Result<Wrapping, VaultError> {
+        let key = <&[u8; SECRET_LENGTH]>::try_from(credential.expose());
+        let key = Zeroizing::new(*key.map_err(|_length| VaultError::BadCredential)?);
         let master = self.master_key(passphrase, now_ms)?;
         let mut copy = Zeroizing::new(self.slots.read(master, |secret| *secret));
         self.slots.remove(master);
-        let wrapping = match key {
-            None => {
-                self.files.remove(FILE)?;
-                None
-            }
-            Some(key) => {
-                let wrapping = self.wrap(&key, &mut copy)?;
-                self.files.write(FILE, &to_json(&wrapping))?;
-                Some(wrapping)
-            }
-        };
-        (self.wrapping, self.tried) = (wrapping, Tried::Not);
-        Ok(())
-    }
-
-    /// Seals the master key, which is overwritten by it. A vault that is locked stays so.
-    fn wrap(
-        &self,
-        key: &[u8; SECRET_LENGTH],
-        master: &mut [u8; SECRET_LENGTH],
-    ) -> Result<Wrapping, VaultError> {
         let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?;
-        let master_key = Sealed::close(key, &Wrapping::associated(&record.instance), master)?;
+        let master_key = Sealed::close(&key, &Wrapping::associated(&record.instance), &mut copy)?;
         let (vault, cipher, held) = (record.instance, record.cipher, self.open.is_none());
         Ok(Wrapping { version: VERSION, vault, cipher, master_key, held })
     }
 
-    /// Notes whether the credential may open the vault at the next start.
+    /// From the next start on the vault opens by this wrapping's credential, and by no other.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn set_wrapping(&mut self, wrapping: Wrapping) -> Result<(), VaultError> {
+        self.files.write(FILE, &to_json(&wrapping))?;
+        (self.wrapping, self.tried) = (Some(wrapping), Tried::Not);
+        Ok(())
+    }
+
+    /// From now on no credential opens the vault.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn remove_wrapping(&mut self) -> Result<(), VaultError> {
+        self.files.remove(FILE)?;
+        (self.wrapping, self.tried) = (None, Tried::Not);
+        Ok(())
+    }
+
+    /// Notes whether the credential may open the vault at the next start. Of a write that failed nobody
+    /// knows how far it came, so nothing is spared for having been noted before.
     pub(super) fn hold(&mut self, held: bool) -> Result<(), VaultError> {
-        let Some(wrapping) = self.wrapping.as_mut().filter(|wrapping| wrapping.held != held) else {
-            return Ok(());
-        };
-        wrapping.held = held;
-        self.files.write(FILE, &to_json(wrapping))
+        let Some(wrapping) = &self.wrapping else { return Ok(()) };
+        let noted = Wrapping { held, ..wrapping.clone() };
+        self.files.write(FILE, &to_json(&noted))?;
+        self.wrapping = Some(noted);
+        Ok(())
     }
 
     /// Reads the second wrapping's file, if there is one.
@@ -237,18 +265,13 @@ impl Vault {
         match (&self.wrapping, self.tried) {
             (None, _) => Unattended::Off,
             (Some(Wrapping { held: true, .. }), _) => Unattended::Held,
-            (Some(_), Tried::Not | Tried::Waits(_)) => Unattended::Untried,
+            (Some(_), Tried::Not) => Unattended::Untried,
             (Some(_), Tried::Missing) => Unattended::Missing,
             (Some(_), Tried::Opened) => Unattended::Opened,
             (Some(_), Tried::Misfit) => Unattended::Misfit,
             (Some(_), Tried::Failed) => Unattended::Failed,
         }
     }
-}
-
-fn credential_key(secret: &Secret) -> Result<Zeroizing<[u8; SECRET_LENGTH]>, VaultError> {
-    let bytes = <&[u8; SECRET_LENGTH]>::try_from(secret.expose());
-    bytes.map(|bytes| Zeroizing::new(*bytes)).map_err(|_length| VaultError::BadCredential)
 }
 
 fn check_file(file: &File) -> Result<(), CredentialError> {

@@ -63,6 +63,7 @@ impl Vault {
         self.load()?;
         let master = self.master_key(passphrase, now_ms)?;
         self.hold(false).inspect_err(|_disk| self.slots.remove(master))?;
+        self.is_lock_unnoted = false;
         let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?;
         match open_keys(&mut self.slots, master, record, &self.keys) {
             Ok(keys) => {
@@ -96,8 +97,16 @@ impl Vault {
             self.slots.remove(open.master);
             open.keys.into_values().for_each(|slot| self.slots.remove(slot));
         }
+        self.is_lock_unnoted = true;
         self.hold(true)?;
+        self.is_lock_unnoted = false;
         self.write_usage()
+    }
+
+    /// Whether a credential may still open what was locked, because the disk did not take the note of
+    /// it: [`Vault::lock`] has to be tried again.
+    pub fn is_lock_unnoted(&self) -> bool {
+        self.is_lock_unnoted
     }
 
     /// Opens the master key into a slot of its own, under the throttle.

@@ -140,9 +140,9 @@ pub enum Event {
         /// What it showed before, Unix seconds.
         from: u64,
     },
-    /// An operator set what opens the vault at a start without anybody, or ended that.
+    /// An operator is about to set what opens the vault at a start without anybody, or ended that.
     CredentialSet {
-        /// Whether there is something.
+        /// Whether there may be something.
         is_set: bool,
     },
     /// A slice of the budget was taken ahead, and counts as spent whatever becomes of it.

@@ -3,6 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::sync::Mutex;
 
 use protocol::{SecretMemory, Unattended};
 use sha2::{Digest, Sha512};
@@ -10,6 +11,8 @@ use sha2::{Digest, Sha512};
 use super::*;
 use crate::sys::on_secret_stack;
 
+/// One search at a time: what one of them looks for lies in its memory, and the other would find it.
+static SEARCH: Mutex<()> = Mutex::new(());
 const STACK: NonZeroUsize = NonZeroUsize::new(1 << 20).unwrap();
 
 /// Where `pattern`, each of its bytes inverted, stands in the memory that `/proc/self/mem` shows.
@@ -41,6 +44,7 @@ fn inverted(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_credential_that_opened_the_vault_is_nowhere_either() {
+    let _alone = SEARCH.lock();
     let mut fixture = Fixture::open();
     if fixture.vault.secret_memory() == SecretMemory::Locked {
         return;
@@ -53,16 +57,17 @@ fn a_credential_that_opened_the_vault_is_nowhere_either() {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
         let credential = Secret::new(bytes.to_vec());
-        fixture.vault.set_credential(&passphrase(), Some(&credential), NOW_MS).unwrap();
+        let wrapping = fixture.vault.wrap_for(&passphrase(), &credential, NOW_MS).unwrap();
+        fixture.vault.set_wrapping(wrapping).unwrap();
         inverted(&bytes)
     });
     let pattern = pattern.unwrap();
     // As at a start: it is taken on the ordinary stack, and used on the secret one.
     let mut vault = fixture.reopened().unwrap();
-    vault.take_credential(Some(directory.path())).unwrap();
+    let credential = vault.take_credential(Some(directory.path())).unwrap().unwrap();
     assert_eq!(places_of_inverted(&pattern), 0, "taken");
     on_secret_stack(STACK, || {
-        assert_eq!(vault.open_with_credential().unwrap(), Unattended::Opened);
+        assert_eq!(vault.open_with_credential(credential).unwrap(), Unattended::Opened);
         sign(&mut vault, wallet(1), &digest()).unwrap();
     })
     .unwrap();
@@ -71,6 +76,7 @@ fn a_credential_that_opened_the_vault_is_nowhere_either() {
 
 #[test]
 fn a_key_that_signed_is_nowhere_in_the_process_as_others_see_it() {
+    let _alone = SEARCH.lock();
     let mut fixture = Fixture::open();
     if fixture.vault.secret_memory() == SecretMemory::Locked {
         // Locked pages can be read by root, and by this process itself.

@@ -22,23 +22,28 @@ fn credentials(bytes: &[u8], mode: u32) -> TempDir {
 
 fn enabled() -> Fixture {
     let mut fixture = Fixture::open();
-    set(&mut fixture.vault, Some(&CREDENTIAL)).unwrap();
+    set(&mut fixture.vault, &CREDENTIAL).unwrap();
     fixture
 }
 
-fn set(vault: &mut Vault, credential: Option<&[u8]>) -> Result<(), VaultError> {
-    let credential = credential.map(|bytes| Secret::new(bytes.to_vec()));
-    vault.set_credential(&passphrase(), credential.as_ref(), NOW_MS)
+fn set(vault: &mut Vault, credential: &[u8]) -> Result<(), VaultError> {
+    let wrapping = vault.wrap_for(&passphrase(), &Secret::new(credential.to_vec()), NOW_MS)?;
+    vault.set_wrapping(wrapping)
+}
+
+/// What the credential of a directory makes of a vault.
+fn tried(vault: &mut Vault, credentials: Option<&Path>) -> Unattended {
+    let opened = match vault.take_credential(credentials) {
+        Ok(Some(credential)) => vault.open_with_credential(credential),
+        Ok(None) | Err(_) => Ok(vault.unattended()),
+    };
+    opened.unwrap_or_else(|_closed| vault.unattended())
 }
 
 /// What a start of the program gives, with this directory of credentials.
 fn started(fixture: &Fixture, credentials: Option<&Path>) -> (Vault, Unattended) {
     let mut vault = fixture.reopened().unwrap();
-    vault.take_credential(credentials).unwrap();
-    let outcome = match vault.open_with_credential() {
-        Ok(outcome) => outcome,
-        Err(_) => vault.unattended(),
-    };
+    let outcome = tried(&mut vault, credentials);
     (vault, outcome)
 }
 
@@ -104,7 +109,7 @@ fn a_credential_of_another_form_is_not_used() {
         let taken = vault.take_credential(Some(directory.path()));
         assert_eq!(taken.is_ok(), fits, "{taken:?}");
         let expected = if fits { Unattended::Opened } else { Unattended::Failed };
-        assert_eq!(vault.open_with_credential().unwrap(), expected);
+        assert_eq!(tried(&mut vault, Some(directory.path())), expected);
     }
 }
 
@@ -125,10 +130,57 @@ fn what_was_locked_opens_only_by_its_passphrase_after_a_restart_too() {
 }
 
 #[test]
+fn a_lock_that_the_disk_did_not_take_is_tried_again_until_it_does() {
+    let mut fixture = enabled();
+    let directory = credentials(&CREDENTIAL, 0o400);
+    let in_the_way = fixture.path("unattended.json.partial");
+    fs::create_dir(&in_the_way).unwrap();
+    for _try in 0..2 {
+        let error = fixture.vault.lock().unwrap_err();
+        assert!(matches!(error, VaultError::Disk { .. }), "{error}");
+        assert_eq!(fixture.vault.phase(), VaultPhase::Locked, "the keys are gone all the same");
+        assert!(fixture.vault.is_lock_unnoted());
+        assert_ne!(fixture.vault.unattended(), Unattended::Held, "nobody is told what is not so");
+    }
+    fs::remove_dir(&in_the_way).unwrap();
+    fixture.vault.lock().unwrap();
+    assert!(!fixture.vault.is_lock_unnoted());
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
+}
+
+#[test]
+fn a_vault_whose_opening_the_disk_did_not_take_is_as_before() {
+    let mut fixture = enabled();
+    let directory = credentials(&CREDENTIAL, 0o400);
+    fixture.vault.lock().unwrap();
+    let in_the_way = fixture.path("unattended.json.partial");
+    fs::create_dir(&in_the_way).unwrap();
+    assert!(fixture.vault.unlock(&passphrase(), NOW_MS).is_err());
+    let state = (fixture.vault.phase(), fixture.vault.unattended());
+    assert_eq!(state, (VaultPhase::Locked, Unattended::Held));
+    assert!(!fixture.vault.is_lock_unnoted());
+    fs::remove_dir(&in_the_way).unwrap();
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
+    fixture.vault.unlock(&passphrase(), NOW_MS).unwrap();
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Opened);
+}
+
+#[test]
+fn an_unlock_ends_what_was_left_of_a_lock() {
+    let mut fixture = enabled();
+    let in_the_way = fixture.path("unattended.json.partial");
+    fs::create_dir(&in_the_way).unwrap();
+    assert!(fixture.vault.lock().is_err());
+    fs::remove_dir(&in_the_way).unwrap();
+    fixture.vault.unlock(&passphrase(), NOW_MS).unwrap();
+    assert!(!fixture.vault.is_lock_unnoted());
+}
+
+#[test]
 fn a_credential_set_on_a_locked_vault_does_not_open_it() {
     let mut fixture = Fixture::open();
     fixture.vault.lock().unwrap();
-    set(&mut fixture.vault, Some(&CREDENTIAL)).unwrap();
+    set(&mut fixture.vault, &CREDENTIAL).unwrap();
     assert_eq!(fixture.vault.phase(), VaultPhase::Locked);
     let directory = credentials(&CREDENTIAL, 0o400);
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
@@ -142,27 +194,27 @@ fn setting_and_removing_takes_the_passphrase_under_its_throttle() {
     let code = |result: Result<(), VaultError>| result.map_err(|error| error.code());
     let credential = Secret::new(CREDENTIAL.to_vec());
     let wrong = secret("incorrect horse battery");
-    let mut try_wrong = |at| code(fixture.vault.set_credential(&wrong, Some(&credential), at));
+    let mut try_wrong = |at| code(fixture.vault.wrap_for(&wrong, &credential, at).map(drop));
     assert_eq!(try_wrong(NOW_MS), Err(RefusalCode::WrongPassphrase));
     assert_eq!(try_wrong(NOW_MS), Err(RefusalCode::Throttled));
     assert_eq!(fixture.vault.unattended(), Unattended::Off);
 
     let mut fixture = enabled();
     for length in [0, 31, 33] {
-        assert_eq!(code(set(&mut fixture.vault, Some(&vec![1; length]))), Err(RefusalCode::BadKey));
+        assert_eq!(code(set(&mut fixture.vault, &vec![1; length])), Err(RefusalCode::BadKey));
     }
     let directory = credentials(&CREDENTIAL, 0o400);
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Opened);
     // Another takes its place.
-    set(&mut fixture.vault, Some(&[1; 32])).unwrap();
+    set(&mut fixture.vault, &[1; 32]).unwrap();
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Misfit);
-    set(&mut fixture.vault, None).unwrap();
+    fixture.vault.remove_wrapping().unwrap();
     assert_eq!(fixture.vault.unattended(), Unattended::Off);
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Off);
-    set(&mut fixture.vault, None).unwrap();
+    fixture.vault.remove_wrapping().unwrap();
 
     let mut none = Fixture::empty();
-    assert_eq!(code(set(&mut none.vault, None)), Err(RefusalCode::VaultUninitialised));
+    assert_eq!(code(set(&mut none.vault, &CREDENTIAL)), Err(RefusalCode::VaultUninitialised));
 }
 
 #[test]

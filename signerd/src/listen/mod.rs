@@ -139,7 +139,18 @@ impl Listener {
 /// owner's peers by the same number (`user_namespaces(7)`).
 fn only_user(socket: &UnixListener, uid_map: &str) -> io::Result<Option<u32>> {
     let address = socket.local_addr()?;
-    let Some(Ok(file)) = address.as_pathname().map(std::fs::metadata) else { return Ok(None) };
+    // A name outside of the file system is open to everybody who shares the network.
+    let path = address.as_pathname().ok_or_else(|| {
+        io::Error::other("it has no file, whose mode says who may connect; ListenStream= is a path")
+    })?;
+    let Ok(file) = std::fs::metadata(path) else {
+        let path = path.display();
+        log::warning(format_args!(
+            "{path}: out of sight, so its mode alone decides who may connect, and nobody is asked \
+             for the user; BindReadOnlyPaths= in the signer's unit shows it"
+        ));
+        return Ok(None);
+    };
     if file.mode() & 0o002 != 0 {
         return Err(io::Error::other("every user may connect to it; chmod o-w"));
     }
@@ -277,7 +288,9 @@ fn is_allowed(stream: &UnixStream, only: Option<u32>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::linux::net::SocketAddrExt;
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::SocketAddr;
 
     use super::*;
 
@@ -311,6 +324,24 @@ mod tests {
         }
         std::fs::remove_file(&path).unwrap();
         assert_eq!(only_user(&socket, map).unwrap(), None);
+    }
+
+    #[test]
+    fn a_socket_without_a_file_is_none_that_peers_connect_to() {
+        let name = format!("waiaas-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(name).unwrap();
+        let socket = UnixListener::bind_addr(&address).unwrap();
+        let error = Listener::new(Role::Gateway, socket).unwrap_err();
+        assert!(error.to_string().contains("it has no file"), "{error}");
+    }
+
+    #[test]
+    fn a_peer_is_the_owner_of_the_socket_or_root_where_the_owner_is_asked_for() {
+        let (stream, _peer) = UnixStream::pair().unwrap();
+        let own = nix::unistd::geteuid().as_raw();
+        assert!(is_allowed(&stream, None));
+        assert!(is_allowed(&stream, Some(own)));
+        assert_eq!(is_allowed(&stream, Some(own + 1)), own == 0);
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub(super) struct Counter {
     shows: Option<Count>,
     /// What the last record says that it will show.
     recorded: u64,
-    /// It is left as it is, until an operator has accepted the journal as it is.
-    held: bool,
+    /// It was counted up to that, and has not shown it yet.
+    counted: bool,
     /// When it was last recorded in this run.
     counted_at: Option<UnixSeconds>,
     /// Whether the journal has more since.
@@ -53,8 +53,8 @@ impl Counter {
         let shows =
             found.and_then(|Found { counter, value }| Some(Count { counter, value: value? }));
         let recorded = shows.map_or(0, |shows| shows.value);
-        let (held, counted_at, grown, failure) = (false, None, false, None);
-        Ok(Self { tpm, shows, recorded, held, counted_at, grown, failure })
+        let (counted, counted_at, grown, failure) = (false, None, false, None);
+        Ok(Self { tpm, shows, recorded, counted, counted_at, grown, failure })
     }
 
     /// Compares it with what a journal of so many records says of it, and makes up for a crash
@@ -80,19 +80,6 @@ impl Counter {
         }
     }
 
-    /// Leaves it as it is until [`Counter::release`].
-    pub(super) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// The journal as it is is the one that counts: with the next record the counter goes on from
-    /// what it shows.
-    pub(super) fn release(&mut self) {
-        if std::mem::take(&mut self.held) {
-            self.counted_at = None;
-        }
-    }
-
     /// The journal has a record more.
     pub(super) fn grow(&mut self) {
         self.grown = true;
@@ -107,7 +94,7 @@ impl Counter {
     /// [`Counter::catch_up`].
     pub(super) fn due(&mut self, now: UnixSeconds) -> Option<Event> {
         let early = self.counted_at.is_some_and(|at| now < at.saturating_add(INTERVAL));
-        if early || !self.grown || self.held || self.failure.is_some() || self.is_behind() {
+        if early || !self.grown || self.failure.is_some() || self.is_behind() {
             return None;
         }
         let made = match self.shows {
@@ -121,15 +108,17 @@ impl Counter {
         Some(Event::Counted { counter, value: self.recorded })
     }
 
-    /// Counts up to what the journal has on the disk. One that fails is not asked again in this run:
-    /// it may have counted all the same, and must not get ahead of the journal.
+    /// Counts up to what the journal has on the disk. A TPM that is busy is asked again with the next
+    /// commit, for what it did not do yet. One that fails is not asked again in this run: it may have
+    /// counted all the same, and must not get ahead of the journal.
     pub(super) fn catch_up(&mut self) {
         if self.failure.is_some() || !self.is_behind() {
             return;
         }
-        match self.tpm.increment().and_then(|()| self.tpm.value()) {
+        match self.count_once() {
             Ok(value) if value == self.recorded => {
                 self.shows = self.shows.map(|shows| Count { value, ..shows });
+                self.counted = false;
             }
             Ok(value) => {
                 let recorded = self.recorded;
@@ -138,6 +127,15 @@ impl Counter {
             Err(error) if error.is_busy() => {}
             Err(error) => self.fail(&error),
         }
+    }
+
+    /// However often it has to be asked what it shows.
+    fn count_once(&mut self) -> Result<u64, TpmError> {
+        if !self.counted {
+            self.tpm.increment()?;
+            self.counted = true;
+        }
+        self.tpm.value()
     }
 
     fn is_behind(&self) -> bool {
@@ -154,11 +152,11 @@ impl Counter {
         self.failure.as_deref()
     }
 
-    /// How it is, in words.
-    pub(super) fn describe(&self) -> String {
+    /// How it is, in words, and whether it waits until an operator has accepted the journal as it is.
+    pub(super) fn describe(&self, waits: bool) -> String {
         let path = self.tpm.path().display();
         let at = self.shows.map_or_else(String::new, |shows| format!(", at {}", shows.value));
-        let state = match (&self.failure, self.held, self.is_behind()) {
+        let state = match (&self.failure, waits, self.is_behind()) {
             (Some(failure), ..) => format!(", which is not counted up any more: {failure}"),
             (None, true, _) => ", which waits for an operator to resume signing".to_owned(),
             (None, false, true) => ", which is busy".to_owned(),

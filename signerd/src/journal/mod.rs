@@ -167,8 +167,11 @@ impl Journal {
             Err(unreadable) => Err(unreadable),
         };
         self.witness = Some(witness);
-        self.take_up(compared.err());
-        self.tell_witness();
+        self.put_back = self.put_back.take().or(compared.err());
+        // What is wrong with the journal does not become what is known of it elsewhere.
+        if self.damage.is_none() {
+            self.tell_witness();
+        }
         self
     }
 
@@ -183,20 +186,14 @@ impl Journal {
             None => counter.compare(self.state.counted(), self.head().0)?,
         };
         self.counter = Some(counter);
-        self.take_up(reason);
+        self.put_back = self.put_back.take().or(reason);
         Ok(self)
     }
 
-    /// What is wrong with the journal does not become what is known of it elsewhere.
-    fn take_up(&mut self, put_back: Option<String>) {
-        self.put_back = self.put_back.take().or(put_back);
-        if self.put_back.is_some() || self.damage.is_some() {
-            self.witness.iter_mut().for_each(Witness::hold);
-            self.counter.iter_mut().for_each(counter::Counter::hold);
-        }
-    }
-
     fn tell_witness(&mut self) {
+        if self.put_back.is_some() {
+            return;
+        }
         let (records, hash) = self.head();
         self.witness.iter_mut().for_each(|it| it.write(witness::Head { records, hash }));
     }
@@ -228,8 +225,9 @@ impl Journal {
 
     /// What tells an older copy of the state directory from the one in use, in words.
     pub fn witness(&self) -> String {
-        let file = self.witness.as_ref().map(Witness::describe);
-        let counter = self.counter.as_ref().map(counter::Counter::describe);
+        let waits = self.put_back.is_some();
+        let file = self.witness.as_ref().map(|witness| witness.describe(waits));
+        let counter = self.counter.as_ref().map(|counter| counter.describe(waits));
         let known: Vec<_> = file.into_iter().chain(counter).collect();
         match known.as_slice() {
             [] => "none: an older copy of the state directory would not be noticed".to_owned(),
@@ -251,8 +249,8 @@ impl Journal {
         let now = moment.now;
         self.count(moment);
         if self.urgent || now != self.synced_at {
-            self.synced_at = now;
             self.commit()?;
+            self.synced_at = now;
         }
         self.witness.iter_mut().for_each(|witness| witness.sync(now));
         Ok(())
@@ -296,6 +294,7 @@ impl Journal {
     /// Appends what the counter is going to show, if it is time to count it up.
     fn count(&mut self, moment: Moment) {
         if self.damage.is_none()
+            && self.put_back.is_none()
             && let Some(event) = self.counter.as_mut().and_then(|counter| counter.due(moment.now))
         {
             self.take(moment, event);
@@ -306,8 +305,6 @@ impl Journal {
         self.last = moment;
         if matches!(event, Event::LatchSet { wallet: None, latch: Latch::Active, .. }) {
             self.put_back = None;
-            self.witness.iter_mut().for_each(Witness::release);
-            self.counter.iter_mut().for_each(counter::Counter::release);
         }
         self.leases.end_by(&event);
         self.urgent |= !matches!(event, Event::Signed { by: Grant::Lease, .. });

@@ -26,8 +26,6 @@ const MAX_FILE: u64 = 4096;
 pub struct Witness {
     path: PathBuf,
     file: File,
-    /// It says something else than the journal, and an operator has not accepted that yet.
-    held: bool,
     /// What it was written last in this run.
     written: Option<Head>,
     unsynced: bool,
@@ -52,8 +50,8 @@ impl Witness {
         let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = opened.open(path).map_err(at(path))?;
         let path = path.to_owned();
-        let (held, unsynced, synced_at) = (false, false, 0);
-        Ok(Self { path, file, held, written: None, unsynced, synced_at, failure: None })
+        let (unsynced, synced_at) = (false, 0);
+        Ok(Self { path, file, written: None, unsynced, synced_at, failure: None })
     }
 
     /// What it says: how far the journal came, nothing yet, or nothing that can be read.
@@ -68,20 +66,10 @@ impl Witness {
         Ok(Some(head))
     }
 
-    /// Leaves it as it is until [`Witness::release`].
-    pub(super) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// From the next commit on it says what the journal says.
-    pub(super) fn release(&mut self) {
-        self.held = false;
-    }
-
     /// Writes how far the journal came, which is on the disk. A failure is said once in the log, and
     /// in the status until it is over.
     pub(super) fn write(&mut self, head: Head) {
-        if self.held || self.written == Some(head) {
+        if self.written == Some(head) {
             return;
         }
         let written = self.file.rewind().and_then(|()| self.file.write_all(line(head).as_bytes()));
@@ -114,12 +102,12 @@ impl Witness {
         self.failure = failure;
     }
 
-    /// How it is, in words.
-    pub(super) fn describe(&self) -> String {
+    /// How it is, in words, and whether it waits until an operator has accepted the journal as it is.
+    pub(super) fn describe(&self, waits: bool) -> String {
         let path = self.path.display();
-        match (&self.failure, self.held) {
+        match (&self.failure, waits) {
             (Some(failure), _) => format!("{path}, which cannot be written: {failure}"),
-            (None, true) => format!("{path}, which says something else than the journal"),
+            (None, true) => format!("{path}, which waits for an operator to resume signing"),
             (None, false) => path.to_string(),
         }
     }
@@ -159,10 +147,14 @@ mod tests {
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let on_disk = std::mem::replace(&mut witness.file, file);
         witness.write(HEAD);
-        assert!(witness.describe().contains("cannot be written"), "{}", witness.describe());
+        assert!(
+            witness.describe(false).contains("cannot be written"),
+            "{}",
+            witness.describe(false)
+        );
         witness.file = on_disk;
         witness.write(HEAD);
-        assert!(witness.describe().ends_with("witness"), "{}", witness.describe());
+        assert!(witness.describe(false).ends_with("witness"), "{}", witness.describe(false));
     }
 
     #[test]

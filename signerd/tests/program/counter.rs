@@ -218,6 +218,30 @@ fn it_is_counted_at_a_start_and_a_stop_and_now_and_then_while_something_is_writt
 }
 
 #[test]
+fn a_chip_that_is_busy_is_asked_again_and_counted_once() {
+    for busy in [Increment::Busy, Increment::Unshown] {
+        let (tpm, directory) = (SoftwareTpm::start(), tempfile::tempdir().unwrap());
+        drop({
+            let mut journal = journal_of(directory.path(), &tpm.socket());
+            journal.append(Moment { now: 1, wall: 1 }, Event::Renewed {});
+            journal.stop().unwrap();
+            journal
+        });
+        let road = Road::to(&tpm, busy);
+        let mut journal = journal_of(directory.path(), &road.socket());
+        journal.append(Moment { now: 2, wall: 2 }, Event::Renewed {});
+        journal.commit().unwrap();
+        assert!(journal.witness().ends_with("which is busy"), "{busy:?}: {}", journal.witness());
+        journal.commit().unwrap();
+        assert_eq!(journal.counter_failure(), None, "{busy:?}");
+        assert!(!journal.witness().contains("busy"), "{busy:?}: {}", journal.witness());
+        drop(journal);
+        let journal = journal_of(directory.path(), &tpm.socket());
+        assert_eq!(journal.put_back(), None, "{busy:?}");
+    }
+}
+
+#[test]
 fn a_counter_that_somebody_else_counts_is_told_and_not_asked_again() {
     let (tpm, directory) = (SoftwareTpm::start(), tempfile::tempdir().unwrap());
     drop({

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 /// `TPM2_NV_Increment`.
 const INCREMENT: [u8; 4] = [0, 0, 1, 0x34];
+/// An answer that is `TPM_RC_RETRY`.
+const RETRY: [u8; 10] = [0x80, 1, 0, 0, 0, 10, 0, 0, 9, 0x22];
 
 /// A TPM with a memory of its own, ended when dropped.
 pub(crate) struct SoftwareTpm {
@@ -78,9 +80,13 @@ pub(crate) enum Increment {
     Unanswered,
     /// It arrives twice.
     Doubled,
+    /// It does not arrive: the TPM is busy.
+    Busy,
+    /// It arrives, and then the TPM is too busy to say what it shows.
+    Unshown,
 }
 
-/// A socket that hands on everything but the first increment.
+/// A socket that hands on everything but the first increment, or what comes after it.
 pub(crate) struct Road {
     directory: TempDir,
     reached: Receiver<()>,
@@ -100,10 +106,17 @@ impl Road {
                 read_message(&mut tpm).unwrap()
             };
             let mut first = Some(first);
+            let mut is_busy = false;
             while let Some(command) = read_message(&mut signer) {
                 let increment = command[6..10] == INCREMENT;
                 let answer = match first.take_if(|_| increment) {
+                    None if std::mem::take(&mut is_busy) => Some(RETRY.to_vec()),
                     None => Some(pass_on(&command)),
+                    Some(Increment::Busy) => Some(RETRY.to_vec()),
+                    Some(Increment::Unshown) => {
+                        is_busy = true;
+                        Some(pass_on(&command))
+                    }
                     Some(Increment::Lost) => None,
                     Some(Increment::Unanswered) => {
                         pass_on(&command);

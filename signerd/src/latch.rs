@@ -18,6 +18,8 @@ pub struct Latches {
     reason: String,
     wallets: Vec<WalletReason>,
     renewed_at: Option<UnixSeconds>,
+    /// Of the dead man's switch; 0 for none.
+    dead_man_seconds: u32,
 }
 
 /// Why a wallet is halted.
@@ -36,13 +38,14 @@ pub enum Stops {
     Wallet(WalletId),
 }
 
-protocol::wire_fields!(Latches { latch, reason, wallets, renewed_at });
+protocol::wire_fields!(Latches { latch, reason, wallets, renewed_at, dead_man_seconds });
 protocol::wire_fields!(WalletReason { wallet, reason });
 impl Item for WalletReason {}
 
 impl Default for Latches {
     fn default() -> Self {
-        Self { latch: Latch::Active, reason: String::new(), wallets: Vec::new(), renewed_at: None }
+        let (reason, wallets) = (String::new(), Vec::new());
+        Self { latch: Latch::Active, reason, wallets, renewed_at: None, dead_man_seconds: 0 }
     }
 }
 
@@ -84,17 +87,34 @@ impl Latches {
         self.wallets.retain(|known| known.wallet != wallet);
     }
 
+    /// Drops what it knows of wallets.
+    pub fn forget_wallets(&mut self) {
+        self.wallets.clear();
+    }
+
+    /// How long the dead man's switch waits, in seconds; 0 where there is none.
+    pub fn dead_man_seconds(&self) -> u32 {
+        self.dead_man_seconds
+    }
+
+    /// Takes up that the switch has another time since `at`. Who can change it could end it: that an
+    /// operator was there is in it. A start that finds the time as it was puts nothing off.
+    pub fn set_dead_man(&mut self, seconds: u32, at: UnixSeconds) {
+        self.dead_man_seconds = seconds;
+        self.renewed_at = self.renewed_at.map(|_before| at);
+    }
+
     /// Takes up that an operator was there at `at`.
     pub fn renew(&mut self, at: UnixSeconds) {
         self.renewed_at = Some(at);
     }
 
-    /// When the dead man's switch suspends signing: so many seconds after it was renewed last. Never
-    /// with 0 seconds, before there is a vault, or where nothing is signed anyhow.
-    pub fn suspends_at(&self, dead_man_seconds: u32) -> Option<UnixSeconds> {
-        let waits = dead_man_seconds > 0 && self.latch == Latch::Active;
+    /// When the dead man's switch suspends signing: its time after it was renewed last. Never where it
+    /// has none, before there is a vault, or where nothing is signed anyhow.
+    pub fn suspends_at(&self) -> Option<UnixSeconds> {
+        let waits = self.dead_man_seconds > 0 && self.latch == Latch::Active;
         let renewed_at = self.renewed_at.filter(|_| waits)?;
-        Some(renewed_at.saturating_add(dead_man_seconds.into()))
+        Some(renewed_at.saturating_add(self.dead_man_seconds.into()))
     }
 }
 
@@ -137,17 +157,20 @@ mod tests {
     #[test]
     fn the_switch_waits_from_the_last_time_that_an_operator_was_there() {
         let mut latches = Latches::default();
-        assert_eq!(latches.suspends_at(60), None, "there is no vault");
+        latches.set_dead_man(60, NOW - 1);
+        assert_eq!(latches.suspends_at(), None, "there is no vault");
         latches.renew(NOW);
-        assert_eq!(latches.suspends_at(0), None, "it is off");
-        assert_eq!(latches.suspends_at(60), Some(NOW + 60));
+        assert_eq!(latches.suspends_at(), Some(NOW + 60));
         latches.renew(NOW + 50);
-        assert_eq!(latches.suspends_at(60), Some(NOW + 110));
+        assert_eq!(latches.suspends_at(), Some(NOW + 110));
         latches.set(Latch::Suspended, "a drill".to_owned(), NOW + 60);
-        assert_eq!(latches.suspends_at(60), None, "nothing is signed anyhow");
+        assert_eq!(latches.suspends_at(), None, "nothing is signed anyhow");
         latches.set(Latch::Active, "resumed".to_owned(), NOW + 70);
-        assert_eq!(latches.suspends_at(60), Some(NOW + 130));
-        assert_eq!(latches.suspends_at(u32::MAX), Some(NOW + 70 + u64::from(u32::MAX)));
+        assert_eq!(latches.suspends_at(), Some(NOW + 130));
+        latches.set_dead_man(0, NOW + 80);
+        assert_eq!(latches.suspends_at(), None, "it is off");
+        latches.set_dead_man(u32::MAX, NOW + 90);
+        assert_eq!(latches.suspends_at(), Some(NOW + 90 + u64::from(u32::MAX)));
     }
 
     #[test]
@@ -194,6 +217,7 @@ mod tests {
         latches.set(Latch::Active, "resumed".to_owned(), NOW);
         latches.set(Latch::Locked, "a drill".to_owned(), NOW);
         latches.set_reason(wallet(), "one".to_owned());
+        latches.set_dead_man(60, NOW);
         let read: Latches = read_all(&to_bytes(&latches)).unwrap();
         assert_eq!(format!("{read:?}"), format!("{latches:?}"));
     }

@@ -74,7 +74,7 @@ pub(super) fn restore(
     signer.note(Event::VaultCreated { instance });
     // First, so that nothing is signed after a crash in the middle either.
     let reason = "restored from a backup".to_owned();
-    let latch = content.latch.max(Latch::Suspended);
+    let latch = content.latch.max(signer.latch().0).max(Latch::Suspended);
     signer.note(Event::LatchSet { wallet: None, latch, reason });
     for wallet in content.wallets {
         signer.note(Event::WalletCreated { origin: Origin::Restored, wallet });

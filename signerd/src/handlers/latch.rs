@@ -73,9 +73,9 @@ pub(super) fn renew(signer: &mut Signer) -> Step {
 
 /// Suspends signing when no operator was there for as long as the settings say.
 pub(crate) fn judge_switch(signer: &mut Signer) {
-    let seconds = signer.settings.dead_man_seconds;
-    let suspends_at = signer.journal.state().latches().suspends_at(seconds);
-    let suspends_at = suspends_at.filter(|_| signer.journal.damage().is_none());
+    let latches = signer.journal.state().latches();
+    let seconds = latches.dead_man_seconds();
+    let suspends_at = latches.suspends_at().filter(|_| signer.journal.damage().is_none());
     if suspends_at.is_some_and(|at| signer.clock.now() >= at) {
         let reason = format!("the dead man's switch: no operator renewed it for {seconds} s");
         set(signer, None, Latch::Suspended, reason);

@@ -20,7 +20,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         latch,
         latch_reason: latch_reason.to_owned(),
         wallets_halted: u32::try_from(halted).unwrap_or(u32::MAX),
-        suspends_at: signer.journal.state().latches().suspends_at(signer.settings.dead_man_seconds),
+        suspends_at: signer.journal.state().latches().suspends_at(),
         secret_memory: signer.vault.secret_memory(),
         wallets: u32::try_from(wallets().count()).unwrap_or(u32::MAX),
         journal_records,

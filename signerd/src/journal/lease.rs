@@ -132,6 +132,7 @@ impl Leases {
             | Event::Announced { .. }
             | Event::Cancelled { .. }
             | Event::Renewed {}
+            | Event::DeadManSet { .. }
             | Event::CredentialSet { .. }
             | Event::Continued { .. }
             | Event::Counted { .. } => {}

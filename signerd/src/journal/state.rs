@@ -118,11 +118,18 @@ impl State {
             | Event::CredentialSet { .. }
             | Event::Refused { .. }
             | Event::Continued { .. } => {}
+            // A new vault has no keys: what is known of wallets is of one that is gone, or of a restore
+            // that was cut short. Nothing is freed by forgetting them, as no key is left that could
+            // spend; a wallet that comes back comes by a restore, with its budget used up. What stops
+            // signing stays, and so does the time that was seen.
             Event::VaultCreated { instance } => {
                 self.instance = instance;
+                self.wallets.clear();
+                self.latches.forget_wallets();
                 self.latches.renew(at);
             }
             Event::Renewed {} => self.latches.renew(at),
+            Event::DeadManSet { seconds } => self.latches.set_dead_man(seconds, at),
             Event::Counted { counter, value } => self.counted = Some(Count { counter, value }),
             Event::WalletCreated { origin, wallet } => {
                 self.wallets.insert(wallet.id, WalletState::new(wallet, origin, at));

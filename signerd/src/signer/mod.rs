@@ -69,6 +69,10 @@ impl Signer {
             let latch = journal.state().latches().latch().max(Latch::Suspended);
             journal.append(clock.moment(), Event::LatchSet { wallet: None, latch, reason });
         }
+        let seconds = settings.dead_man_seconds;
+        if seconds != journal.state().latches().dead_man_seconds() {
+            journal.append(clock.moment(), Event::DeadManSet { seconds });
+        }
         let last_signed_at = clock.now();
         let refusals = Refusals::default();
         Self { vault, journal, clock, settings, sandbox, refusals, last_signed_at }

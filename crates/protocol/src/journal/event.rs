@@ -170,6 +170,11 @@ pub enum Event {
         /// What it shows then.
         value: u64,
     },
+    /// The settings give the dead man's switch another time, which begins now.
+    DeadManSet {
+        /// Until signing is suspended; 0 for never.
+        seconds: u32,
+    },
 }
 
 /// Why a signature was allowed.
@@ -341,4 +346,5 @@ events! {
     19 Continued { snapshot }
     20 CredentialSet { is_set }
     21 Counted { counter, value }
+    22 DeadManSet { seconds }
 }

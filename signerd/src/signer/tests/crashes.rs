@@ -1,5 +1,7 @@
 //! What is left after a crash, a damaged journal, or the loss of everything but a backup.
 
+use std::os::unix::fs::DirBuilderExt;
+
 use super::*;
 use crate::journal::Witness;
 
@@ -57,6 +59,45 @@ fn a_restore_that_ended_before_the_vault_was_there_is_done_again() {
     operator(&mut other, Request::Unlock { passphrase: passphrase() });
     assert_eq!(left(&mut other, key.wallet), Amount::ZERO);
     assert_eq!(other.latch().0, Latch::Suspended);
+}
+
+#[test]
+fn another_backup_than_the_one_of_a_restore_that_was_cut_short_is_taken_whole() {
+    let archive = |signer: &mut Signer| {
+        let reply = operator(signer, Request::Backup { passphrase: Some(passphrase()) });
+        let Reply::Backup(VaultCopy { archive, .. }) = reply else { panic!("{reply:?}") };
+        archive
+    };
+    let (_first, mut first, lost) = with_wallet();
+    let (_second, mut second, key) = with_wallet();
+    let halt = |wallet, to| Request::Halt { wallet, from: None, to, reason: "gone".to_owned() };
+    operator(&mut first, halt(Some(lost.wallet), Latch::Suspended));
+    operator(&mut first, halt(None, Latch::Locked));
+    let (first, second) = (archive(&mut first), archive(&mut second));
+    let elsewhere = TempDir::new().unwrap();
+    let mut signer = start(elsewhere.path());
+    // The journal takes the first, and the vault's directory does not.
+    let in_the_way = elsewhere.path().join("vault.partial/keys/in the way");
+    let mut own = std::fs::DirBuilder::new();
+    own.recursive(true).mode(0o700).create(&in_the_way).unwrap();
+    let restore = |archive| Request::Restore { passphrase: passphrase(), archive };
+    assert_eq!(code(operator(&mut signer, restore(first))), Some(RefusalCode::Internal));
+    assert!(signer.journal.state().wallet(lost.wallet).is_some());
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let reply = operator(&mut signer, restore(second));
+    assert!(matches!(reply, Reply::Journal(_)), "{reply:?}");
+    for _start in 0..2 {
+        let wallets: Vec<_> = signer.journal.state().wallets().map(|it| it.snapshot().id).collect();
+        assert_eq!(wallets, [key.wallet]);
+        assert_eq!(signer.journal.state().latches().reason_of(lost.wallet), "");
+        assert_eq!(left(&mut signer, key.wallet), Amount::ZERO, "nothing is freed");
+        assert_eq!(signer.latch().0, Latch::Locked, "what is locked stays so");
+        let again = archive(&mut signer);
+        let verify = Request::VerifyBackup { passphrase: Some(passphrase()), archive: again };
+        let reply = operator(&mut signer, verify);
+        assert!(matches!(reply, Reply::OpenedBackup(_)), "{reply:?}");
+        signer = start(elsewhere.path());
+    }
 }
 
 /// Where each record of a segment ends: a head, the content, a hash.

@@ -272,11 +272,33 @@ fn the_switch_waits_on_through_restarts_but_not_through_steps_of_the_clock() {
     machine.set_wall(NOW + 1_000_000);
     assert_eq!(code(gateway(&mut signer, sign(wallet, 0, 1))), None);
     machine.set_wall(NOW - 1_000_000);
-    machine.pass(101);
-    signer.settings.dead_man_seconds = 0;
-    assert_eq!(code(gateway(&mut signer, sign(wallet, 1, 1))), None, "it is off");
-    assert_eq!(status(&mut signer).suspends_at, None);
+    for _start in 0..3 {
+        machine.pass(33);
+        drop(signer);
+        signer = restart(&state, &machine, switch());
+        assert_eq!(status(&mut signer).suspends_at, Some(NOW + 100), "a restart puts nothing off");
+    }
+    machine.pass(1);
+    assert_eq!(status(&mut signer).latch, Latch::Suspended, "the time went on");
+}
+
+#[test]
+fn a_switch_that_the_settings_are_new_to_waits_its_time_from_then_on() {
+    let machine = Machine::new(NOW);
+    let (state, signer, key) = with_wallet_on(machine.source());
+    machine.pass(1000);
     drop(signer);
     let mut signer = restart(&state, &machine, switch());
-    assert_eq!(status(&mut signer).latch, Latch::Suspended, "the time went on");
+    assert_eq!(status(&mut signer).suspends_at, Some(NOW + 1100));
+    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
+    machine.pass(50);
+    drop(signer);
+    let shorter = Settings { dead_man_seconds: 20, ..Settings::default() };
+    let mut signer = restart(&state, &machine, shorter);
+    assert_eq!(status(&mut signer).suspends_at, Some(NOW + 1070), "a shorter one too");
+    drop(signer);
+    let mut signer = restart(&state, &machine, Settings::default());
+    assert_eq!(status(&mut signer).suspends_at, None, "it is off");
+    machine.pass(1000);
+    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 1, 1))), None);
 }

@@ -33,7 +33,8 @@ pub(super) fn wallet_of(event: &Event) -> Option<WalletId> {
         | Event::TimeAccepted { .. }
         | Event::CredentialSet { .. }
         | Event::Continued { .. }
-        | Event::Counted { .. } => None,
+        | Event::Counted { .. }
+        | Event::DeadManSet { .. } => None,
     }
 }
 
@@ -100,12 +101,22 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Counted { value, .. } => {
             ("counted", format!("the counter in the TPM goes to {value}"))
         }
+        Event::DeadManSet { seconds } => ("dead_man_set", dead_man(*seconds)),
     }
 }
 
 fn created(origin: Origin, wallet: &WalletSnapshot) -> String {
     let (origin, environment) = (origin_words(origin), wallet.environment);
     format!("wallet {origin} for {} {environment}, address {}", wallet.chain, wallet.address)
+}
+
+fn dead_man(seconds: u32) -> String {
+    match seconds {
+        0 => "the dead man's switch was taken out of the settings".to_owned(),
+        seconds => {
+            format!("the settings give the dead man's switch {} from now on", span(seconds.into()))
+        }
+    }
 }
 
 fn credential(is_set: bool) -> (&'static str, String) {

@@ -30,7 +30,7 @@ pub(super) fn exposure(signer: &Signer, wallet: WalletId) -> Result<Step, Refusa
         Some(guard) => exposure_under(guard, state, now),
         None => Exposure { wallet, lines: Vec::new(), remarks: Vec::new() },
     };
-    for (what, amount) in signer.journal.leased(wallet, now) {
+    for (what, amount) in signer.journal.leased(wallet) {
         guard::add_leased(&mut exposure.lines, what, amount);
     }
     Ok(Step::Answer(Reply::Exposure(exposure)))

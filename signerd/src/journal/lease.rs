@@ -2,7 +2,9 @@
 //!
 //! A lease counts as spent in full from its record on, until a window after its end. What is signed
 //! under it needs a record, but not one that is on the disk yet: a crash loses such records and the
-//! rest of the lease, and counts too much. Leases are kept in memory alone.
+//! rest of the lease, and counts too much. What is left at its end is given back by another record:
+//! whatever is spent of that stands behind it in the chain, so that no crash keeps the one without
+//! the other. Leases are kept in memory alone.
 
 use std::collections::BTreeMap;
 
@@ -95,15 +97,20 @@ impl Leases {
         lease.pay(spend, now).then_some(Paid { wallet, intent })
     }
 
-    /// What can still be paid from the leases of a wallet.
-    pub(super) fn left(
-        &self,
-        wallet: WalletId,
-        now: UnixSeconds,
-    ) -> impl Iterator<Item = ((Scope, Asset), Amount)> {
-        let of_wallet = self.0.iter().filter(move |((of, _), lease)| {
-            *of == wallet && now < lease.until && lease.signatures > 0
-        });
+    /// The records that end the leases whose time is over.
+    pub(super) fn over(&self, now: UnixSeconds) -> Vec<Event> {
+        let over = self.0.iter().filter(|(_, lease)| now >= lease.until);
+        over.map(|(of, lease)| lease.ended(*of)).collect()
+    }
+
+    /// The record that ends a lease, if there is one.
+    pub(super) fn ended(&self, of: (WalletId, Scope)) -> Option<Event> {
+        self.0.get(&of).map(|lease| lease.ended(of))
+    }
+
+    /// What the leases of a wallet still hold: it is paid from them, or given back.
+    pub(super) fn left(&self, wallet: WalletId) -> impl Iterator<Item = ((Scope, Asset), Amount)> {
+        let of_wallet = self.0.iter().filter(move |((of, _), _lease)| *of == wallet);
         of_wallet.flat_map(|((_, scope), lease)| {
             lease.left.iter().map(|(asset, amount)| ((*scope, *asset), *amount))
         })
@@ -136,6 +143,9 @@ impl Leases {
             | Event::CredentialSet { .. }
             | Event::Continued { .. }
             | Event::Counted { .. } => {}
+            Event::LeaseEnded { wallet, scope, .. } => {
+                self.0.remove(&(*wallet, *scope));
+            }
             Event::WalletRetiring { wallet, .. }
             | Event::WalletDestroyed { wallet }
             | Event::GuardSet { wallet, .. }
@@ -155,6 +165,13 @@ impl Leases {
 }
 
 impl Lease {
+    /// The record of its end, by which the rest of it is given back.
+    fn ended(&self, (wallet, scope): (WalletId, Scope)) -> Event {
+        let left = self.left.iter().filter(|(_, amount)| !amount.is_zero());
+        let unused = left.map(|(asset, amount)| SpendLine { asset: *asset, amount: *amount });
+        Event::LeaseEnded { wallet, scope, until: self.until, unused: unused.collect() }
+    }
+
     /// Takes all of `spend`, or nothing.
     fn pay(&mut self, spend: &BTreeMap<Asset, Amount>, now: UnixSeconds) -> bool {
         if now >= self.until || self.signatures == 0 {
@@ -236,14 +253,39 @@ mod tests {
         let mut leases = leases();
         let both: BTreeMap<_, _> = coins(50).into_iter().chain(token(1)).collect();
         assert!(!pays(&mut leases, solana, &both, NOW));
-        let left = |leases: &Leases, now| leases.left(wallet(1), now).collect::<Vec<_>>();
+        let left = |leases: &Leases, of| leases.left(wallet(of)).collect::<Vec<_>>();
         let rest = ((Scope::Solana, Asset::Native), Amount::from(90_u64));
-        assert_eq!(left(&leases, NOW + 59), [rest]);
-        assert_eq!(left(&leases, NOW + 60), []);
+        assert_eq!(left(&leases, 1), [rest]);
+        assert_eq!(left(&leases, 2), []);
         assert!(pays(&mut leases, solana, &coins(90), NOW), "nothing was taken for a part");
         assert!(!pays(&mut leases, solana, &coins(1), NOW));
         assert!((1..999).all(|_| pays(&mut leases, solana, &coins(0), NOW)));
         assert!(!pays(&mut leases, solana, &coins(0), NOW), "it was used a thousand times");
+    }
+
+    #[test]
+    fn what_is_left_is_given_back_when_a_lease_is_over_and_once() {
+        let mut leases = leases();
+        assert!(pays(&mut leases, (wallet(1), Scope::Solana), &coins(20), NOW));
+        assert_eq!(leases.over(NOW + 59), []);
+        let (wallet, scope, until) = (wallet(1), Scope::Solana, NOW + 60);
+        let unused = vec![SpendLine { asset: Asset::Native, amount: Amount::from(70_u64) }];
+        let ended = Event::LeaseEnded { wallet, scope, until, unused };
+        assert_eq!(leases.over(NOW + 60), std::slice::from_ref(&ended));
+        assert_eq!(leases.ended((wallet, scope)), Some(ended.clone()));
+        leases.end_by(&ended);
+        assert!(!pays(&mut leases, (wallet, scope), &coins(1), NOW));
+        assert_eq!((leases.over(NOW + 60), leases.ended((wallet, scope))), (vec![], None));
+    }
+
+    #[test]
+    fn nothing_is_given_back_of_what_was_used_up() {
+        let mut leases = leases();
+        let of = (wallet(1), Scope::Solana);
+        assert!(pays(&mut leases, of, &coins(90), NOW));
+        let (wallet, scope) = of;
+        let ended = Event::LeaseEnded { wallet, scope, until: NOW + 60, unused: vec![] };
+        assert_eq!(leases.ended(of), Some(ended));
     }
 
     #[test]

@@ -240,13 +240,14 @@ impl Journal {
         self.counter.as_ref().and_then(counter::Counter::failure)
     }
 
-    /// What happens by the clock alone: what was paid from leases goes to the disk, and the witness
-    /// to its own, once a second; and the counter goes on where the journal did.
+    /// What happens by the clock alone: leases end; what was paid from them goes to the disk, and the
+    /// witness to its own, once a second; and the counter goes on where the journal did.
     ///
     /// # Errors
     /// As [`Journal::commit`].
     pub fn tick(&mut self, moment: Moment) -> Result<(), JournalError> {
         let now = moment.now;
+        self.end_leases(moment, now);
         self.count(moment);
         if self.urgent || now != self.synced_at {
             self.commit()?;
@@ -261,6 +262,7 @@ impl Journal {
     /// # Errors
     /// As [`Journal::commit`].
     pub fn stop(&mut self) -> Result<(), JournalError> {
+        self.end_leases(self.last, UnixSeconds::MAX);
         self.commit()?;
         self.counter.iter_mut().for_each(counter::Counter::hurry);
         self.count(self.last);

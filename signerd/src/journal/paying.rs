@@ -63,18 +63,24 @@ impl Journal {
         let (wallet, scope) = of;
         let known = self.state.wallet(wallet)?;
         let ahead = known.guard()?.lease(known.windows(), scope, spend, moment.now)?;
+        if let Some(ended) = self.leases.ended(of) {
+            self.append(moment, ended);
+        }
         let event = self.leases.take(of, ahead, spend, moment.now);
         self.append(moment, event);
         Some(Grant::Lease)
     }
 
-    /// What can still leave a wallet from its leases, though it counts as spent.
-    pub fn leased(
-        &self,
-        wallet: WalletId,
-        now: UnixSeconds,
-    ) -> impl Iterator<Item = ((Scope, Asset), Amount)> {
-        self.leases.left(wallet, now)
+    /// Gives back what is left of the leases that are over by `end`.
+    pub fn end_leases(&mut self, moment: Moment, end: UnixSeconds) {
+        for ended in self.leases.over(end) {
+            self.append(moment, ended);
+        }
+    }
+
+    /// What can still leave a wallet because of its leases, though it counts as spent.
+    pub fn leased(&self, wallet: WalletId) -> impl Iterator<Item = ((Scope, Asset), Amount)> {
+        self.leases.left(wallet)
     }
 }
 

@@ -156,6 +156,9 @@ impl State {
                     state.count(Ledger::Alone, Some(scope), &spend, until.max(at));
                 });
             }
+            Event::LeaseEnded { wallet, scope, until, unused } => {
+                self.change(wallet, |state| state.give_back(scope, &unused, until));
+            }
             Event::LatchSet { wallet: None, latch, reason } => self.latches.set(latch, reason, at),
             Event::LatchSet { wallet: Some(wallet), latch, reason } => {
                 self.change(wallet, |state| state.set_latch(latch));
@@ -168,12 +171,15 @@ impl State {
             Event::Cancelled { wallet, id } => {
                 self.change(wallet, |state| state.announcements.close(id));
             }
-            Event::Restored { instance, from_head: _ } => {
-                self.instance = instance;
-                for wallet in self.wallets.values_mut() {
-                    wallet.windows.fill(at);
-                }
-            }
+            Event::Restored { instance, from_head: _ } => self.restore(instance, at),
+        }
+    }
+
+    /// Nobody knows what left since the backup was made.
+    fn restore(&mut self, instance: [u8; 16], at: UnixSeconds) {
+        self.instance = instance;
+        for wallet in self.wallets.values_mut() {
+            wallet.windows.fill(at);
         }
     }
 
@@ -277,6 +283,13 @@ impl WalletState {
         }
         for SpendLine { asset, amount } in spend {
             self.windows.add(ledger, (scope, *asset), *amount, at);
+        }
+    }
+
+    /// Takes off what a lease that ended did not pay for, and was counted as of `until`.
+    fn give_back(&mut self, scope: Scope, unused: &[SpendLine], until: UnixSeconds) {
+        for SpendLine { asset, amount } in unused {
+            self.windows.give_back((scope, *asset), *amount, until);
         }
     }
 

@@ -92,6 +92,8 @@ impl Signer {
     /// Decides a batch, writes what it decided with one `fdatasync`, and only then signs. There are
     /// as many replies as requests, in the same order.
     pub fn handle(&mut self, batch: Vec<Incoming>) -> Vec<Reply> {
+        let moment = self.clock.moment();
+        self.journal.end_leases(moment, moment.now);
         let steps: Vec<Step> = batch.into_iter().map(|incoming| self.decide(incoming)).collect();
         self.note_refusals();
         match self.put_down(&steps) {

@@ -145,7 +145,7 @@ pub enum Event {
         /// Whether there may be something.
         is_set: bool,
     },
-    /// A slice of the budget was taken ahead, and counts as spent whatever becomes of it.
+    /// A slice of the budget was taken ahead, and counts as spent until it is given back.
     Leased {
         /// For which wallet.
         wallet: WalletId,
@@ -157,6 +157,17 @@ pub enum Event {
         spend: Vec<SpendLine>,
         /// How many signatures.
         signatures: u32,
+    },
+    /// Nothing more is paid from a slice that was taken ahead, and the rest of it is given back.
+    LeaseEnded {
+        /// Of which wallet.
+        wallet: WalletId,
+        /// Where it was spent.
+        scope: Scope,
+        /// Until when it might have been used, Unix seconds: as what it was counted.
+        until: u64,
+        /// How much of what was left.
+        unused: Vec<SpendLine>,
     },
     /// The journal goes on in a new file: what was before adds up to a snapshot.
     Continued {
@@ -347,4 +358,5 @@ events! {
     20 CredentialSet { is_set }
     21 Counted { counter, value }
     22 DeadManSet { seconds }
+    23 LeaseEnded { wallet, scope, until, unused }
 }

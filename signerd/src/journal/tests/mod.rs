@@ -12,6 +12,7 @@ use super::*;
 use crate::clock::UnixSeconds;
 use crate::guard::{Ledger, Span};
 
+mod leases;
 mod loss;
 mod rollback;
 mod rotation;

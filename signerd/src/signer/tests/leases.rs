@@ -166,6 +166,51 @@ fn with_leases_a_day_lets_no_more_go_than_without_and_next_to_no_less() {
     assert_eq!(pay(&mut signer, wallet, nonce, each - FEE), None);
 }
 
+#[test]
+fn what_a_slow_payer_does_not_use_of_a_lease_is_given_back_over_restarts_too() {
+    let (machine, state, mut signer, wallet) = leasing();
+    let each = CEILING / 100;
+    for nonce in 0..100 {
+        assert_eq!(pay(&mut signer, wallet, nonce, each - FEE), None, "payment {nonce}");
+        if nonce % 10 == 9 {
+            signer.stop();
+            signer = start_on(state.path(), machine.source());
+            operator(&mut signer, Request::Unlock { passphrase: passphrase() });
+        }
+        machine.pass(60);
+        if nonce % 2 == 0 {
+            signer.tick();
+            assert!(signer.journal.is_on_disk());
+            let can_leave = Amount::from(CEILING - (nonce + 1) * each);
+            assert_eq!(left_by_state(&signer, wallet), can_leave);
+        }
+    }
+    assert_eq!(pay(&mut signer, wallet, 100, 1), Some(RefusalCode::NeedsOwner));
+}
+
+#[test]
+fn what_can_leave_is_the_same_before_and_after_the_end_of_a_lease() {
+    let (machine, _state, mut signer, wallet) = leasing();
+    assert_eq!(pay(&mut signer, wallet, 0, 1), None);
+    let can_leave = Amount::from(CEILING - FEE - 1);
+    for seconds in [0, 59, 1, 1, 3600] {
+        machine.pass(seconds);
+        assert_eq!(left(&mut signer, wallet), can_leave, "{seconds} s later");
+    }
+    assert_eq!(pay(&mut signer, wallet, 1, CEILING - 2 * FEE - 1), None, "all of it at once");
+    assert_eq!(left(&mut signer, wallet), Amount::ZERO);
+}
+
+#[test]
+fn a_payment_that_is_too_large_for_a_lease_gives_back_the_rest_of_it() {
+    let (_machine, _state, mut signer, wallet) = leasing();
+    let each = SLICE * 3 / 5;
+    for nonce in 0..32 {
+        assert_eq!(pay(&mut signer, wallet, nonce, each - FEE), None, "payment {nonce}");
+    }
+    assert_eq!(left(&mut signer, wallet), Amount::from(CEILING - 32 * each));
+}
+
 /// What a crash may leave of a journal: everything that was synced, and any number of records more.
 fn leftovers(state: &Path, synced: usize) -> BTreeSet<Vec<u8>> {
     let whole = std::fs::read(state.join("journal/segment-00000000000000000000")).unwrap();

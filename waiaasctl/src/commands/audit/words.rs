@@ -25,7 +25,8 @@ pub(super) fn wallet_of(event: &Event) -> Option<WalletId> {
         | Event::OwnersProposed { wallet, .. }
         | Event::OwnersConfirmed { wallet, .. }
         | Event::ApprovalUsed { wallet, .. }
-        | Event::Leased { wallet, .. } => Some(*wallet),
+        | Event::Leased { wallet, .. }
+        | Event::LeaseEnded { wallet, .. } => Some(*wallet),
         Event::Started { .. }
         | Event::VaultCreated { .. }
         | Event::Restored { .. }
@@ -91,6 +92,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
                 network_name(scope.network())
             ),
         ),
+        Event::LeaseEnded { scope, unused, .. } => ("lease_ended", given_back(*scope, unused)),
         Event::Continued { snapshot } => (
             "continued",
             format!(
@@ -102,6 +104,16 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             ("counted", format!("the counter in the TPM goes to {value}"))
         }
         Event::DeadManSet { seconds } => ("dead_man_set", dead_man(*seconds)),
+    }
+}
+
+fn given_back(scope: Scope, unused: &[SpendLine]) -> String {
+    let network = network_name(scope.network());
+    match unused {
+        [] => format!("what was taken ahead on {network} is used up"),
+        unused => {
+            format!("of what was taken ahead on {network} {} is given back", amounts(scope, unused))
+        }
     }
 }
 

@@ -6,6 +6,10 @@ use primitives::{Address, Amount, Asset, Chain, ChainId};
 
 use crate::Effect;
 
+/// More than a signature adds to an unsigned transaction: `yParity`, `r`, `s` and longer lengths
+/// (EIP-155, 1559 and 2930).
+const SIGNATURE_LENGTH: u64 = 80;
+
 /// A transaction or message that was read completely. Only this crate makes one, from the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
@@ -127,9 +131,19 @@ impl Decoded {
         self.intent
     }
 
-    /// How many bytes were read. A rollup takes a fee for them.
-    pub fn length(&self) -> usize {
-        self.length
+    /// The most that a rollup takes for publishing it on its layer 1, at so much a byte: for what
+    /// was read and for its signature, in wei. Nothing for messages, and on Solana. `None` above 256
+    /// bits.
+    pub fn layer_1_fee(&self, per_byte: Amount) -> Option<Amount> {
+        match self.subject {
+            Subject::EvmTransaction { .. } => {
+                let length = u64::try_from(self.length).ok()?.checked_add(SIGNATURE_LENGTH)?;
+                per_byte.checked_mul(Amount::from(length))
+            }
+            Subject::SolanaTransaction { .. } | Subject::EvmMessage | Subject::SolanaMessage => {
+                Some(Amount::ZERO)
+            }
+        }
     }
 
     /// What the key signs, when nothing else is asked any more.
@@ -225,6 +239,24 @@ mod tests {
         let signing_input = SigningInput::Digest([0; 32]);
         let subject = Subject::EvmMessage;
         Decoded { subject, effects, fee_ceiling, signing_input, intent: [0; 32], length: 0 }
+    }
+
+    #[test]
+    fn each_byte_of_an_evm_transaction_and_of_its_signature_is_paid_for_on_layer_1() {
+        let (chain_id, nonce) = (ChainId::Eip155(std::num::NonZeroU64::MIN), 0);
+        let fee_payer = primitives::SolanaAddress([1; 32]);
+        let seven = Amount::from(7_u64);
+        for (subject, per_byte, expected) in [
+            (Subject::EvmTransaction { chain_id, nonce }, seven, Some(Amount::from(7_u64 * 200))),
+            (Subject::EvmTransaction { chain_id, nonce }, Amount::ZERO, Some(Amount::ZERO)),
+            (Subject::EvmTransaction { chain_id, nonce }, Amount::MAX, None),
+            (Subject::SolanaTransaction { fee_payer }, Amount::MAX, Some(Amount::ZERO)),
+            (Subject::EvmMessage, Amount::MAX, Some(Amount::ZERO)),
+            (Subject::SolanaMessage, Amount::MAX, Some(Amount::ZERO)),
+        ] {
+            let read = Decoded { subject, length: 120, ..decoded(vec![], Amount::ZERO) };
+            assert_eq!(read.layer_1_fee(per_byte), expected, "{subject:?} at {per_byte}");
+        }
     }
 
     /// Small amounts, and those that make a sum overflow.

@@ -2,15 +2,10 @@
 
 use primitives::{Amount, ChainId};
 
-/// More than a signature adds to an unsigned transaction; the signer counts as much.
-const SIGNATURE_LENGTH: u64 = 80;
-
-/// The most that the network takes for these bytes besides their gas, by the word of the wallet's
-/// guard or else by what is known of the network. `None` above 256 bits.
-pub(super) fn fee(guard: &str, network: ChainId, unsigned: &[u8]) -> Option<Amount> {
-    let per_byte = written(guard, network).unwrap_or_else(|| network.layer_1_fee_per_byte());
-    let length = u64::try_from(unsigned.len()).ok()?.checked_add(SIGNATURE_LENGTH)?;
-    per_byte.checked_mul(Amount::from(length))
+/// What the network takes for each byte of a transaction besides its gas, by the word of the
+/// wallet's guard or else by what is known of the network.
+pub(super) fn fee_per_byte(guard: &str, network: ChainId) -> Amount {
+    written(guard, network).unwrap_or_else(|| network.layer_1_fee_per_byte())
 }
 
 /// `fee_per_byte` of the guard, if it has one there.
@@ -35,8 +30,8 @@ mod tests {
             ("", "eip155:1", 0),
             ("no guard", "eip155:8453", 100 * gwei),
         ] {
-            let fee = fee(guard, network.parse().unwrap(), &[0; 120]).unwrap();
-            assert_eq!(fee, Amount::from(per_byte * 200), "{network}: {guard}");
+            let taken = fee_per_byte(guard, network.parse().unwrap());
+            assert_eq!(taken, Amount::from(per_byte), "{network}: {guard}");
         }
     }
 }

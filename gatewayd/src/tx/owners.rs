@@ -41,12 +41,9 @@ impl Road<'_> {
         let asker = asker.map_err(|error| unasked(&error))?;
         let now = self.app.clock.now();
         let until = until.min(now.plus(LONGEST_QUESTION));
-        let layer_1 = self
-            .transaction
-            .intent
-            .network()
-            .and_then(|network| layer_1::fee(&asker.guard, network, &draft.drafted.unsigned));
-        let ceiling = draft.approvable_fee.checked_add(layer_1.unwrap_or_default());
+        let per_byte = layer_1::fee_per_byte(&asker.guard, self.network.chain_id);
+        let layer_1 = draft.decoded.layer_1_fee(per_byte);
+        let ceiling = layer_1.and_then(|layer_1| draft.approvable_fee.checked_add(layer_1));
         let ceiling = ceiling.unwrap_or(Amount::MAX);
         let question = Question::new(draft.drafted.unsigned, &asker, ceiling, until);
         if let Err(error) = question.rendered(&self.wallet) {

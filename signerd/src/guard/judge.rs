@@ -11,12 +11,8 @@ use super::room::Room;
 use super::{Guard, Judged, NetworkRule, Windows};
 use crate::clock::Moment;
 
-/// More than a signature adds to an unsigned transaction: `yParity`, `r`, `s` and longer lengths
-/// (EIP-155, 1559 and 2930).
-const SIGNATURE_LENGTH: u64 = 80;
-
 /// The most assets that one signature may move: its record names each, and has to stay short.
-const MAX_ASSETS: usize = 128;
+pub(super) const MAX_ASSETS: usize = 128;
 
 /// Decides what has to happen before `decoded` may be signed for `wallet`, given what left it
 /// already.
@@ -97,7 +93,7 @@ fn spend_of(
 ) -> Option<BTreeMap<Asset, Amount>> {
     let mut spend = decoded.spend()?;
     if let (Some(scope), Some(NetworkRule::Limited(limits))) = (scope, rule) {
-        let on_top = fee_for_bytes(decoded, limits.fee_per_byte(scope))?;
+        let on_top = decoded.layer_1_fee(limits.fee_per_byte(scope))?;
         if !on_top.is_zero() {
             let native = spend.entry(Asset::Native).or_default();
             *native = native.checked_add(on_top)?;
@@ -108,19 +104,7 @@ fn spend_of(
 
 /// The fee, with what the network takes for the bytes and the rent of new accounts.
 fn fee_of(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {
-    decoded.network_takes()?.checked_add(fee_for_bytes(decoded, per_byte)?)
-}
-
-fn fee_for_bytes(decoded: &Decoded, per_byte: Amount) -> Option<Amount> {
-    match decoded.subject() {
-        Subject::EvmTransaction { .. } => {
-            let length = u64::try_from(decoded.length()).ok()?.checked_add(SIGNATURE_LENGTH)?;
-            per_byte.checked_mul(Amount::from(length))
-        }
-        Subject::SolanaTransaction { .. } | Subject::EvmMessage | Subject::SolanaMessage => {
-            Some(Amount::ZERO)
-        }
-    }
+    decoded.network_takes()?.checked_add(decoded.layer_1_fee(per_byte)?)
 }
 
 fn too_much() -> Refusal {

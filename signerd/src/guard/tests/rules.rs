@@ -69,13 +69,17 @@ fn allowances_are_for_the_spenders_that_are_listed_up_to_their_most() {
     }
 }
 
+fn for_one_a_byte(decoded: &Decoded) -> u64 {
+    decoded.layer_1_fee(Amount::from(1_u64)).unwrap().to_u64().unwrap()
+}
+
 #[test]
 fn a_fee_has_a_most_of_its_own() {
     for (fee, expected) in [(FEE, Asks::Nothing), (FEE - 1, Asks::Owner)] {
         assert_eq!(under(&format!("fee = \"{fee}\""), coins(1)), expected, "{fee}");
     }
     // What a rollup takes for the bytes is fee, and spend.
-    let bytes = u64::try_from(coins(1000).length()).unwrap() + 80;
+    let bytes = for_one_a_byte(&coins(1000));
     let most = |fee: u64| format!("fee_per_byte = \"7\"\nfee = \"{fee}\"");
     assert_eq!(under(&most(FEE + 7 * bytes), coins(1000)), Asks::Nothing);
     assert_eq!(under(&most(FEE + 7 * bytes - 1), coins(1000)), Asks::Owner);
@@ -92,7 +96,7 @@ fn a_fee_has_a_most_of_its_own() {
 #[test]
 fn on_the_op_stack_bytes_cost_by_default() {
     let transfer = || unsigned(8453, Some(BOB), 0, vec![]);
-    let bytes = u64::try_from(transfer().length()).unwrap() + 80;
+    let bytes = for_one_a_byte(&transfer());
     let on_top = bytes * 100_000_000_000;
     for (ceiling, expected) in [(FEE + on_top, Asks::Nothing), (FEE + on_top - 1, Asks::Owner)] {
         let text =

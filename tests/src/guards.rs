@@ -7,6 +7,12 @@ pub fn messages(which: &str) -> String {
     format!("messages = \"{which}\"\n")
 }
 
+/// As many signatures and announcements as there are, for guards that are asked often.
+pub fn any_pace() -> String {
+    let most = u32::MAX;
+    format!("requests_per_hour = {most}\nrequests_per_day = {most}\n")
+}
+
 /// The table of an asset (`native`, or `token.` and its address) with its ceilings in this tier,
 /// such as `immediate`.
 pub fn ceilings(network: &str, asset: &str, tier: &str, limits: &[(&str, Amount)]) -> String {

@@ -54,8 +54,9 @@ impl Diff {
         let delay = |guard: &Guard| Some(guard.delay_seconds.to_string());
         let tighter = after.delay_seconds >= before.delay_seconds;
         self.note("delay_seconds".to_owned(), delay(before), delay(after), tighter);
-        self.at_most("requests_per_hour".to_owned(), before.pace.hour, after.pace.hour);
-        self.at_most("requests_per_day".to_owned(), before.pace.day, after.pace.day);
+        let (old, new) = (before.pace, after.pace);
+        self.at_most("requests_per_hour".to_owned(), Some(old.hour), Some(new.hour));
+        self.at_most("requests_per_day".to_owned(), Some(old.day), Some(new.day));
         let enrolment = |guard: &Guard| {
             Some(match guard.owner_enrolment {
                 Enrolment::Operator => "operator".to_owned(),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use txcodec::approval::Matter;
 
 use super::sign::decode;
-use super::{unknown_wallet, vault_refusal};
+use super::{growth, unknown_wallet, vault_refusal};
 use crate::clock::{Moment, UnixSeconds};
 use crate::guard::{self, Confirmed, Guard, Outlook};
 use crate::journal::{Event, WalletState};
@@ -43,7 +43,9 @@ fn exposure_under(guard: &Guard, state: &WalletState, now: UnixSeconds) -> Expos
     let owners = if snapshot.owners.members.is_empty() { Confirmed::No } else { Confirmed::Yes };
     let outlook = Outlook { windows: state.windows(), announced: &announced, owners, now };
     let lines = guard::exposure(guard, &outlook);
-    Exposure { wallet: snapshot.id, lines, remarks: guard::remarks(guard, owners) }
+    let mut remarks = guard::remarks(guard, owners);
+    remarks.push(growth::remark(guard));
+    Exposure { wallet: snapshot.id, lines, remarks }
 }
 
 /// A guard that lets nothing more pass is set by whoever may ask at all; any other takes more.

@@ -3,6 +3,7 @@
 
 mod announce;
 mod backup;
+pub(crate) mod growth;
 mod guard;
 mod journal;
 mod keys;

@@ -2,7 +2,7 @@
 
 use protocol::{Latch, Refusal, RefusalCode, Reply, Request};
 
-use crate::clock::{Clock, TimeSource};
+use crate::clock::{Clock, TimeSource, UnixSeconds};
 use crate::config::Settings;
 use crate::dispatch::{Role, permit};
 use crate::handlers::{self, refusals::Refusals};
@@ -95,7 +95,7 @@ impl Signer {
         let moment = self.clock.moment();
         self.journal.end_leases(moment, moment.now);
         let steps: Vec<Step> = batch.into_iter().map(|incoming| self.decide(incoming)).collect();
-        self.note_refusals();
+        self.note_refusals(self.clock.now());
         match self.put_down(&steps) {
             Ok(committed) => {
                 steps.into_iter().map(|step| self.carry_out(step, committed.as_ref())).collect()
@@ -145,8 +145,9 @@ impl Signer {
         self.refusals.count(wallet, code);
     }
 
-    fn note_refusals(&mut self) {
-        for event in self.refusals.due(self.clock.now()) {
+    /// Writes the refusals that are due by `now`.
+    fn note_refusals(&mut self, now: UnixSeconds) {
+        for event in self.refusals.due(now) {
             self.note(event);
         }
     }
@@ -170,7 +171,7 @@ impl Signer {
     pub fn tick(&mut self) {
         self.lock_when_idle();
         handlers::latch::judge_switch(self);
-        self.note_refusals();
+        self.note_refusals(self.clock.now());
         if let Err(error) = self.journal.tick(self.clock.moment()) {
             log_failure(&error);
         }
@@ -197,6 +198,7 @@ impl Signer {
     /// What is left to do when no more requests come.
     pub fn stop(&mut self) {
         self.tick();
+        self.note_refusals(UnixSeconds::MAX);
         if let Err(error) = self.journal.stop() {
             log_failure(&error);
         }

@@ -119,6 +119,7 @@ impl Rules {
     /// The guard.
     pub fn text(&self) -> String {
         let mut text = guards::messages(if self.has(Silent) { "none" } else { "text" });
+        text += &guards::any_pace();
         if self.has(Delay) {
             text += "delay_seconds = 1\n";
         }

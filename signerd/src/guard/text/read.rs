@@ -42,7 +42,10 @@ pub(super) fn read(
 fn guard(toml: GuardToml, chain: Chain, known: Option<&[Network]>) -> Result<Guard, Mistake> {
     let delay_seconds =
         toml.delay_seconds.map(|it| number(&it, 0, MAX_DELAY_SECONDS)).transpose()?;
-    let pace = |most: Option<Spanned<u32>>| most.map(|it| number(&it, 1, u32::MAX)).transpose();
+    let pace = |most: Option<Spanned<u32>>, otherwise| {
+        most.map_or(Ok(otherwise), |it| number(&it, 1, u32::MAX))
+    };
+    let Pace { hour, day } = Pace::default();
     let lease = toml.lease_percent.map(|it| number(&it, 1, 50)).transpose()?;
     Ok(Guard {
         messages: match toml.messages {
@@ -51,7 +54,10 @@ fn guard(toml: GuardToml, chain: Chain, known: Option<&[Network]>) -> Result<Gua
             MessagesToml::Text => Messages::Text,
         },
         delay_seconds: delay_seconds.unwrap_or(DEFAULT_DELAY_SECONDS),
-        pace: Pace { hour: pace(toml.requests_per_hour)?, day: pace(toml.requests_per_day)? },
+        pace: Pace {
+            hour: pace(toml.requests_per_hour, hour)?,
+            day: pace(toml.requests_per_day, day)?,
+        },
         owner_enrolment: match toml.owner_enrolment {
             EnrolmentToml::Operator => Enrolment::Operator,
             EnrolmentToml::FirstUse => Enrolment::FirstUse,

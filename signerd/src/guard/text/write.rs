@@ -14,8 +14,8 @@ impl Guard {
         let first_use = self.owner_enrolment == Enrolment::FirstUse;
         let mut out = key("messages", Some(quoted(&self.messages.word())));
         out += &key("delay_seconds", Some(self.delay_seconds));
-        out += &key("requests_per_hour", self.pace.hour);
-        out += &key("requests_per_day", self.pace.day);
+        out += &key("requests_per_hour", Some(self.pace.hour));
+        out += &key("requests_per_day", Some(self.pace.day));
         out += &key("owner_enrolment", first_use.then_some("\"first-use\""));
         out += &key("hours", self.schedule.hours.map(|hours| quoted(&hours)));
         out += &key("days", self.schedule.days.map(|days| quoted(&days)));

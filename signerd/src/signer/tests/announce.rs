@@ -179,8 +179,7 @@ fn a_wait_ends_by_time_that_an_operator_accepts() {
 #[test]
 fn announcements_count_as_requests_and_the_same_again_does_not() {
     let mut stage = Stage::new();
-    let hours = "delay_seconds = 600\nrequests_per_hour = 2";
-    stage.change_guard("delay_seconds = 600", hours);
+    stage.change_guard("requests_per_hour = 3600", "requests_per_hour = 2");
     let other = |number| AnnouncementId([number; 16]);
     assert_eq!(stage.announce_as(other(1), 0, MUCH).err(), None);
     assert_eq!(stage.announce_as(other(1), 1, MUCH).err(), None);

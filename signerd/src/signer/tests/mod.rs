@@ -17,6 +17,7 @@ mod announce;
 mod clocks;
 mod crashes;
 mod cuts;
+mod growth;
 mod guard;
 mod latch;
 mod leases;

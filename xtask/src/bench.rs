@@ -9,10 +9,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::Signer as _;
-use primitives::{Amount, Chain, Environment, EvmAddress, SolanaAddress, WalletId};
-use protocol::{Frame, Latch, Payload, Reply, Request, Warrant};
+use primitives::{Address, Amount, Chain, Environment, EvmAddress, SolanaAddress};
+use protocol::{Frame, KeyInfo, Latch, Payload, Reply, Request, Warrant};
 use serde_json::{Value, json};
-use tests::daemons::{Place, Signerd, create_wallet, hostile_gateway, init_vault, operator};
+use tests::daemons::{
+    Place, Signerd, change_guard, create_wallet, hostile_gateway, init_vault, operator,
+};
+use tests::guards;
 use tests::process::Build;
 use tests::signer::{SignerClient, passphrase};
 use txcodec::{evm, solana};
@@ -45,32 +48,30 @@ fn measure() -> Result<Value, Failure> {
     let raw = Raw::measure(&place);
     let _signerd = Signerd::start(&place, "");
     init_vault(&place);
-    let evm = create_wallet(&place, Chain::Evm, Environment::Testnet).wallet;
-    let solana = create_wallet(&place, Chain::Solana, Environment::Testnet);
-    let solana_address = SolanaAddress(solana.address.as_bytes().try_into().expect("32 bytes"));
+    let evm = Payer::new(&place, Chain::Evm, Durable);
+    let solana = Payer::new(&place, Chain::Solana, Durable);
+    let leasing = [Chain::Evm, Chain::Solana].map(|chain| Payer::new(&place, chain, Leased));
 
     let mut gateway = hostile_gateway(&place);
     let status = median(|_| drop(gateway.ask(Request::Status)));
     let mut numbers = 0_u64..;
     let mut next = || numbers.next().expect("there are enough");
-    let secp256k1 = median(|_| sign(&mut gateway, transfer(evm, next())));
-    let message = |number| Request::Sign {
-        wallet: solana.wallet,
-        payload: Payload::Transaction(solana_transfer(solana_address, number)),
-        warrant: Warrant::None,
-    };
-    let ed25519 = median(|_| sign(&mut gateway, message(next())));
+    let mut signature = |of: &Payer| median(|_| sign(&mut gateway, of.pays(next())));
+    let (secp256k1, ed25519) = (signature(&evm), signature(&solana));
+    let [leased_secp256k1, leased_ed25519] = leasing.each_ref().map(&mut signature);
     let rates: Vec<Value> = IN_FLIGHT
         .into_iter()
         .map(|count| {
             let batches: Vec<Vec<u8>> =
-                (0..8).map(|_| frames(count, &mut || transfer(evm, next()))).collect();
+                (0..8).map(|_| frames(count, &mut || evm.pays(next()))).collect();
             let per_second = rate(&place, count, &batches);
             json!({ "in_flight": count, "signatures_per_second": per_second })
         })
         .collect();
-    let stop = Stop::measure(&place, &mut || transfer(evm, next()));
-    let floor = |bare: u64| raw.fdatasync + raw.socket + bare;
+    let stop = Stop::measure(&place, &mut || evm.pays(next()));
+    let percent = |whole: u64, parts: u64| whole * 100 / parts.max(1);
+    let undurable = |bare: u64| raw.socket + bare;
+    let durable = |bare: u64| raw.fdatasync + undurable(bare);
     Ok(json!({
         "raw_ns": {
             "fdatasync": raw.fdatasync,
@@ -82,10 +83,14 @@ fn measure() -> Result<Value, Failure> {
             "status": status,
             "secp256k1_durable": secp256k1,
             "ed25519_durable": ed25519,
+            "secp256k1_leased": leased_secp256k1,
+            "ed25519_leased": leased_ed25519,
         },
         "percent_of_bare_parts": {
-            "secp256k1_durable": secp256k1 * 100 / floor(raw.secp256k1).max(1),
-            "ed25519_durable": ed25519 * 100 / floor(raw.ed25519).max(1),
+            "secp256k1_durable": percent(secp256k1, durable(raw.secp256k1)),
+            "ed25519_durable": percent(ed25519, durable(raw.ed25519)),
+            "secp256k1_leased": percent(leased_secp256k1, undurable(raw.secp256k1)),
+            "ed25519_leased": percent(leased_ed25519, undurable(raw.ed25519)),
         },
         "fdatasync_per_second": 1_000_000_000 / raw.fdatasync.max(1),
         "pipelined": rates,
@@ -93,7 +98,51 @@ fn measure() -> Result<Value, Failure> {
     }))
 }
 
-/// What the parts of a durable signature cost by themselves.
+/// What has to be on the disk before a signature is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pays {
+    /// Its own record.
+    Durable,
+    /// That of the lease which it is paid from.
+    Leased,
+}
+
+use Pays::{Durable, Leased};
+
+/// A wallet of test networks that is asked for as often as anybody likes.
+struct Payer(KeyInfo);
+
+impl Payer {
+    fn new(place: &Place, chain: Chain, pays: Pays) -> Self {
+        let key = create_wallet(place, chain, Environment::Testnet);
+        let network = match chain {
+            Chain::Evm => "eip155:11155111",
+            Chain::Solana => "solana",
+        };
+        let limits = match pays {
+            Durable => format!("[network.\"{network}\"]\nopen = true\n"),
+            Leased => {
+                let ceilings = [("per_day", Amount::MAX)];
+                let ceilings = guards::ceilings(network, "native", "immediate", &ceilings);
+                format!("lease_percent = 1\n{ceilings}")
+            }
+        };
+        change_guard(place, key.wallet, |_default| guards::any_pace() + &limits);
+        Self(key)
+    }
+
+    /// A payment that differs from those of other numbers.
+    fn pays(&self, number: u64) -> Request {
+        let payload = match self.0.address {
+            Address::Evm(_) => ether_transfer(number),
+            Address::Solana(address) => solana_transfer(address, number),
+        };
+        let (wallet, payload) = (self.0.wallet, Payload::Transaction(payload));
+        Request::Sign { wallet, payload, warrant: Warrant::None }
+    }
+}
+
+/// What the parts of a signature cost by themselves.
 struct Raw {
     fdatasync: u64,
     socket: u64,
@@ -224,7 +273,7 @@ fn rate(place: &Place, count: u64, batches: &[Vec<u8>]) -> u64 {
     signatures * 1_000_000_000 / nanoseconds(started.elapsed()).max(1)
 }
 
-fn transfer(wallet: WalletId, nonce: u64) -> Request {
+fn ether_transfer(nonce: u64) -> Vec<u8> {
     let price = |gwei: u64| Amount::from(gwei * 1_000_000_000);
     let transaction = evm::Transaction {
         kind: evm::Kind::DynamicFee {
@@ -239,11 +288,7 @@ fn transfer(wallet: WalletId, nonce: u64) -> Request {
         value: Amount::from(1_u64),
         data: Vec::new(),
     };
-    Request::Sign {
-        wallet,
-        payload: Payload::Transaction(transaction.to_unsigned_bytes()),
-        warrant: Warrant::None,
-    }
+    transaction.to_unsigned_bytes()
 }
 
 fn solana_transfer(from: SolanaAddress, lamports: u64) -> Vec<u8> {

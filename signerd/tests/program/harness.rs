@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -102,19 +103,36 @@ impl Signer {
     }
 }
 
-/// A connection to a socket that `process` makes.
-pub(crate) fn wait_for(process: &mut Child, path: &Path) -> UnixStream {
+/// How long anything here may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer, for half a minute.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        match UnixStream::connect(path) {
-            Ok(stream) => return stream,
-            Err(error) => assert!(
-                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-                    && process.try_wait().unwrap().is_none(),
-                "the signer does not serve: {error}"
-            ),
+        if let Some(answer) = ask() {
+            return answer;
         }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
         std::thread::yield_now();
     }
+}
+
+/// A connection to a socket that `process` makes.
+#[track_caller]
+pub(crate) fn wait_for(process: &mut Child, path: &Path) -> UnixStream {
+    until("a socket that is served", || match UnixStream::connect(path) {
+        Ok(stream) => Some(stream),
+        Err(error) => {
+            assert!(
+                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+                    && process.try_wait().unwrap().is_none(),
+                "it is not served: {error}"
+            );
+            None
+        }
+    })
 }
 
 /// Says loudly that a test cannot be run here, which is a failure where `CI=true`.

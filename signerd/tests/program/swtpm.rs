@@ -1,12 +1,14 @@
 //! A TPM in software (swtpm), and a road to it on which a test can stop commands.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 
 use tempfile::TempDir;
+
+use crate::harness::{PATIENCE, wait_for};
 
 /// `TPM2_NV_Increment`.
 const INCREMENT: [u8; 4] = [0, 0, 1, 0x34];
@@ -50,17 +52,8 @@ impl SoftwareTpm {
     }
 
     fn connect(&mut self) -> UnixStream {
-        loop {
-            match UnixStream::connect(self.socket()) {
-                Ok(stream) => return stream,
-                Err(error) => assert!(
-                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-                        && self.process.try_wait().unwrap().is_none(),
-                    "swtpm does not serve: {error}"
-                ),
-            }
-            std::thread::yield_now();
-        }
+        let path = self.socket();
+        wait_for(&mut self.process, &path)
     }
 }
 
@@ -142,7 +135,7 @@ impl Road {
 
     /// Until the increment was stopped.
     pub(crate) fn wait(&self) {
-        self.reached.recv().unwrap();
+        self.reached.recv_timeout(PATIENCE).unwrap();
     }
 }
 

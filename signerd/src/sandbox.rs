@@ -89,7 +89,7 @@ const STARTING: &[Call] = &[
     call!(SYS_unlinkat, "a vault that was half made is removed"),
     #[cfg(target_arch = "x86_64")]
     call!(SYS_rmdir, "a vault that was half made is removed"),
-    call!(SYS_geteuid, "a credential must be one's own"),
+    call!(SYS_geteuid, "a credential, and a socket that is not root's, must be one's own"),
     call!(SYS_getpid, "sockets and the watchdog are for this process"),
     call!(SYS_fcntl, "sockets that were handed over are closed in children"),
     call!(SYS_socket if [Argument::is(0, AF_UNIX)], "the service manager, and the sockets of peers"),

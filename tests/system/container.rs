@@ -57,6 +57,9 @@ pub(crate) struct Container {
     _place: TempDir,
 }
 
+/// A place in the journal.
+pub(crate) struct Cursor(String);
+
 impl Release {
     fn tree(self) -> PathBuf {
         let name = match self {
@@ -84,7 +87,7 @@ impl Container {
     pub(crate) fn boot(release: Release) -> Self {
         assert_alone();
         let place = tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap();
-        let name = place.path().file_name().unwrap().to_str().unwrap().replace('.', "-");
+        let name = place.path().file_name().unwrap().to_str().unwrap().to_owned();
         let cgroups = make_cgroups(&name);
         let mut command = process::command(Path::new("unshare"), User::Current);
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
@@ -145,6 +148,23 @@ impl Container {
         let output =
             self.run(&["journalctl", "--boot", "--no-pager", "--output=cat", "--unit", unit]);
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Where the journal ends.
+    #[track_caller]
+    pub(crate) fn journal_end(&self) -> Cursor {
+        self.output(&["journalctl", "--sync"]);
+        let last = self.output(&["journalctl", "--lines=1", "--output=export"]);
+        let cursor = last.lines().find_map(|line| line.strip_prefix("__CURSOR="));
+        Cursor(cursor.unwrap().to_owned())
+    }
+
+    /// As [`Self::journal`], since then.
+    #[track_caller]
+    pub(crate) fn journal_since(&self, Cursor(since): &Cursor, unit: &str) -> String {
+        self.output(&["journalctl", "--sync"]);
+        let after = format!("--after-cursor={since}");
+        self.output(&["journalctl", "--no-pager", "--output=cat", &after, "--unit", unit])
     }
 
     /// A file of the container as this process reaches it.

@@ -1,5 +1,7 @@
 //! Who may open which socket: the modes of the files, and what the kernel makes of them.
 
+use serde_json::Value;
+
 use crate::container::{Container, Release};
 use crate::installation::Installation;
 
@@ -29,6 +31,7 @@ pub(crate) fn each_door_opens_to_whom_it_is_for(release: Release) {
         }
     }
     operators_need_no_password(container);
+    a_door_left_open_is_watched(release, container);
     for (path, expected) in [
         ("/run/waiaas", "root:root:755"),
         ("/var/lib/waiaas-signer", "waiaas-signer:waiaas-signer:700"),
@@ -51,4 +54,19 @@ fn operators_need_no_password(container: &Container) {
     container.output(&["runuser", "-u", "alice", "--", "waiaasctl", "status"]);
     let refused = container.run(&["runuser", "-u", "nobody", "--", "waiaasctl", "status"]);
     assert!(!refused.status.success(), "nobody may see the status");
+}
+
+/// The signer asks the kernel who calls, even where the file lets everybody in. Under a systemd before
+/// 257 it sees no numbers of other users, and the file alone decides.
+fn a_door_left_open_is_watched(release: Release, container: &Container) {
+    container.shell("chmod 0666 /run/waiaas/signer.sock; mkdir --mode 755 /run/ajar");
+    container.output(&["ln", "--symbolic", "/run/waiaas/signer.sock", "/run/ajar/control.sock"]);
+    for (user, is_answered) in
+        [("waiaas-gateway", true), ("root", true), ("nobody", release == Release::Bookworm)]
+    {
+        let words = ["waiaasctl", "--json", "--runtime-dir", "/run/ajar", "status"];
+        let output = container.run(&[&["runuser", "-u", user, "--"][..], &words].concat());
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(!status["signer"].is_null(), is_answered, "{user}: {status}");
+    }
 }

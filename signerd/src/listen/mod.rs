@@ -5,11 +5,12 @@
 //! means.
 
 mod connection;
+mod door;
 mod handed_over;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ use crate::log;
 use crate::service_manager::ServiceManager;
 use crate::signer::{Incoming, Signer};
 use connection::Connection;
+use door::Door;
 
 /// Connections that one socket carries at a time; one more is closed at once.
 const MAX_CONNECTIONS: usize = 64;
@@ -41,7 +43,7 @@ pub struct Listener {
     role: Role,
     socket: UnixListener,
     /// The one user, beside root, whose peers are let in. `None` where the mode of the socket's file
-    /// decides alone: it is open to a group, out of sight, or the kernel names users otherwise here.
+    /// decides alone: it is open to operators, out of sight, or the kernel names users otherwise here.
     only: Option<u32>,
 }
 
@@ -129,15 +131,12 @@ impl Listener {
             return Err(io::Error::other("it does not listen"));
         }
         socket.set_nonblocking(true)?;
-        let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-        let only = only_user(&socket, &uid_map)?;
+        let only = only_user(role, &socket)?;
         Ok(Self { role, socket, only })
     }
 }
 
-/// Who owns the socket's file, where that file is open to its owner alone and the kernel names the
-/// owner's peers by the same number (`user_namespaces(7)`).
-fn only_user(socket: &UnixListener, uid_map: &str) -> io::Result<Option<u32>> {
+fn only_user(role: Role, socket: &UnixListener) -> io::Result<Option<u32>> {
     let address = socket.local_addr()?;
     // A name outside of the file system is open to everybody who shares the network.
     let path = address.as_pathname().ok_or_else(|| {
@@ -151,23 +150,8 @@ fn only_user(socket: &UnixListener, uid_map: &str) -> io::Result<Option<u32>> {
         ));
         return Ok(None);
     };
-    if file.mode() & 0o002 != 0 {
-        return Err(io::Error::other("every user may connect to it; chmod o-w"));
-    }
-    let is_open_to_group = file.mode() & 0o020 != 0;
-    Ok(Some(file.uid()).filter(|owner| !is_open_to_group && is_mapped_to_itself(*owner, uid_map)))
-}
-
-fn is_mapped_to_itself(user: u32, uid_map: &str) -> bool {
-    uid_map.lines().any(|line| {
-        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
-        match (numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Ok(inside)), Some(Ok(outside)), Some(Ok(count))) => {
-                inside == outside && user.checked_sub(inside).is_some_and(|place| place < count)
-            }
-            _ => false,
-        }
-    })
+    let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    Door::of(&file).only_user(role, &uid_map)
 }
 
 /// Serves until `stop` has a signal.
@@ -289,41 +273,26 @@ fn is_allowed(stream: &UnixStream, only: Option<u32>) -> bool {
 #[cfg(test)]
 mod tests {
     use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::net::SocketAddr;
 
     use super::*;
 
     #[test]
-    fn a_user_is_known_where_the_kernel_gives_the_same_number_inside_and_outside() {
-        let whole = "         0          0 4294967295\n";
-        let of_a_service = "0 0 1\n998 998 1\n";
-        for (user, map, known) in [
-            (0, whole, true),
-            (4_294_967_294, whole, true),
-            (998, of_a_service, true),
-            (997, of_a_service, false),
-            (999, of_a_service, false),
-            (5, "0 100000 65536\n", false),
-            (5, "", false),
-        ] {
-            assert_eq!(is_mapped_to_itself(user, map), known, "{user} in {map}");
-        }
-    }
-
-    #[test]
-    fn the_owner_of_a_socket_is_asked_for_unless_a_group_may_connect_and_never_if_all_may() {
+    fn the_file_of_a_socket_is_looked_at_where_it_is_in_sight() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("socket");
-        let socket = UnixListener::bind(&path).unwrap();
         let own = std::fs::metadata(directory.path()).unwrap().uid();
-        let map = "0 0 4294967295";
-        for (mode, only) in [(0o600, Ok(Some(own))), (0o660, Ok(None)), (0o666, Err(()))] {
+        let again = |socket: &UnixListener| {
+            Listener::new(Role::Gateway, socket.try_clone().unwrap()).map(|it| it.only)
+        };
+        let socket = UnixListener::bind(&path).unwrap();
+        for (mode, only) in [(0o600, Ok(Some(own))), (0o660, Err(())), (0o666, Err(()))] {
             std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-            assert_eq!(only_user(&socket, map).map_err(drop), only, "{mode:o}");
+            assert_eq!(again(&socket).map_err(drop), only, "{mode:o}");
         }
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(only_user(&socket, map).unwrap(), None);
+        assert_eq!(again(&socket).unwrap(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The package on booted systems: what `tests/system` takes, and the network it runs in.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::package;
 use crate::shell::{Failure, call, cargo, need, output, program};
@@ -9,10 +9,10 @@ use crate::shell::{Failure, call, cargo, need, output, program};
 /// The systems that are booted, by the names of their releases.
 const RELEASES: &[&str] = &["bookworm", "trixie"];
 /// What is in their trees on top of the least that Debian can be: what boots, what loads profiles,
-/// and an agent's HTTP.
-const PACKAGES: &str = "systemd,systemd-sysv,dbus,apparmor,curl";
+/// an agent's HTTP, and the other distributions' installer.
+const PACKAGES: &str = "systemd,systemd-sysv,dbus,apparmor,curl,rpm";
 /// Packages, as they were built and with a higher version.
-const VERSIONS: &[(&str, &str)] = &[("", "waiaas.deb"), ("+1", "waiaas-higher.deb")];
+const VERSIONS: &[(&str, &str)] = &[("", "waiaas"), ("+1", "waiaas-higher")];
 
 /// Runs them, as root.
 pub(crate) fn test() -> Result<(), Failure> {
@@ -32,9 +32,13 @@ pub(crate) fn test() -> Result<(), Failure> {
         make_tree(&store, release)?;
     }
     for (suffix, name) in VERSIONS {
-        let package = debian_package(suffix)?;
-        let copied = fs::copy(&package, store.join(name));
-        copied.map_err(|error| format!("{}: {error}", package.display()))?;
+        let made = package::make(package::Target::host()?, suffix)?;
+        for end in [".deb", ".rpm"] {
+            let found = made.iter().find(|path| package::is_of_programs(path, end));
+            let package = found.ok_or_else(|| format!("no {end} was made"))?;
+            let copied = fs::copy(package, store.join(format!("{name}{end}")));
+            copied.map_err(|error| format!("{}: {error}", package.display()))?;
+        }
     }
     tests::nodes::install()?;
     let run = "test --workspace --test system --locked -- --ignored --test-threads=1";
@@ -44,28 +48,21 @@ pub(crate) fn test() -> Result<(), Failure> {
     call(alone.args(run.split(' ')).env("CARGO_NET_OFFLINE", "true"))
 }
 
-/// A tree is made once, and taken as a whole or not at all.
+/// A tree is made once for the packages that are asked for, and taken as a whole or not at all.
 fn make_tree(store: &Path, release: &str) -> Result<(), Failure> {
     let tree = store.join(release);
-    if tree.exists() {
+    let made_of = store.join(format!("{release}.packages"));
+    if tree.exists() && fs::read_to_string(&made_of).is_ok_and(|packages| packages == PACKAGES) {
         return Ok(());
     }
     let unfinished = store.join(format!("{release}.unfinished"));
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(|error| error.to_string())?;
+    for old in [&tree, &unfinished].into_iter().filter(|path| path.exists()) {
+        fs::remove_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
     }
     let mut command = program("debootstrap");
     command.arg("--variant=minbase").arg(format!("--include={PACKAGES}")).arg(release);
     call(command.arg(&unfinished))?;
-    fs::rename(&unfinished, &tree).map_err(|error| error.to_string())
-}
-
-/// The package that is installed, among those that are made.
-fn debian_package(suffix: &str) -> Result<PathBuf, Failure> {
-    let made = package::make(package::Target::host()?, suffix)?;
-    let is_it = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("waiaas_") && name.ends_with(".deb")
-    };
-    made.into_iter().find(is_it).ok_or_else(|| "no package for Debian was made".to_owned())
+    fs::rename(&unfinished, &tree)
+        .and_then(|()| fs::write(&made_of, PACKAGES))
+        .map_err(|error| format!("{}: {error}", made_of.display()))
 }

@@ -119,10 +119,7 @@ fn check_contents(files: &[PathBuf]) -> Result<(), Failure> {
             .filter(|(kinds, _)| kinds.split(' ').any(|listed| listed == *kind))
             .map(|(_, file)| file.to_owned())
             .collect();
-        let archive = files.iter().find(|path| {
-            let name = path.to_string_lossy();
-            name.ends_with(end) && !name.contains("-dbgsym") && !name.contains("-debuginfo")
-        });
+        let archive = files.iter().find(|path| super::is_of_programs(path, end));
         let archive = archive.ok_or_else(|| format!("no {end} was made"))?;
         let found: BTreeSet<String> = list(archive)?.iter().map(|line| folded(line)).collect();
         changes.extend(found.difference(&expected).map(|file| format!("+ {kind}: {file}")));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::shell::{Failure, output, program};
+use crate::shell::{Failure, need, output, program};
 pub(crate) use target::Target;
 
 /// The version that all our crates have.
@@ -21,6 +21,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The packages' own revision of a version.
 const REVISION: &str = "1";
+
+/// What makes the packages, beside Cargo and the C toolchain, and the packages of Debian that have it.
+const TOOLS: &[(&str, &str)] = &[
+    ("git", "git"),
+    ("gzip", "gzip"),
+    ("objcopy", "binutils"),
+    ("readelf", "binutils"),
+    ("xz", "xz-utils"),
+];
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -133,6 +142,9 @@ fn checked_suffix(suffix: &str) -> Result<String, Failure> {
 ///
 /// `suffix` goes to the end of the version: the same programs in a package that counts as newer.
 pub(crate) fn make(target: Target, suffix: &str) -> Result<Vec<PathBuf>, Failure> {
+    for (tool, from) in TOOLS {
+        need(tool, from)?;
+    }
     let plan = Plan::new(target, suffix)?;
     let programs = build::programs(&plan)?;
     let trees = stage::trees(&plan, &programs)?;
@@ -140,6 +152,13 @@ pub(crate) fn make(target: Target, suffix: &str) -> Result<Vec<PathBuf>, Failure
     files.extend(sbom::write(&plan)?);
     files.push(archive::sums(&plan, &files)?);
     Ok(files)
+}
+
+/// Whether a file that was made is the archive of the programs with this end of its name, and not of
+/// their symbols.
+pub(crate) fn is_of_programs(path: &Path, end: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(end) && !name.contains("-dbgsym") && !name.contains("-debuginfo")
 }
 
 fn show(files: &[PathBuf], form: Form, started: Instant) {

@@ -15,6 +15,8 @@ const PACKAGES: &str = "/var/tmp/packages";
 const PORT: u16 = 3100;
 /// Ethereum's chain id: the limits for coins of worth hold.
 const ETHEREUM: u64 = 1;
+/// Where the vault's passphrase is, for whoever needs it.
+pub(crate) const PASSPHRASE_FILE: &str = "/root/passphrase";
 /// Who is paid.
 const BOB: EvmAddress = EvmAddress([0xb0; 20]);
 
@@ -59,8 +61,17 @@ impl Version {
 impl Installation {
     /// Boots a system and installs the package, which starts nothing.
     pub(crate) fn new(release: Release) -> Self {
-        let container = Container::boot(release);
-        let evm = Evm::start(ETHEREUM);
+        Self::beside(Container::boot(release), Evm::start(ETHEREUM))
+    }
+
+    /// Gives the system up and installs another, beside the same chain.
+    pub(crate) fn replaced_by(self, release: Release) -> Self {
+        let Self { container, evm } = self;
+        drop(container);
+        Self::beside(Container::boot(release), evm)
+    }
+
+    fn beside(container: Container, evm: Evm) -> Self {
         container.output(&["mkdir", PACKAGES]);
         for version in [Version::This, Version::Higher] {
             let file = version.file();
@@ -79,10 +90,15 @@ impl Installation {
         if output.status.success() { Ok(()) } else { Err(said(&output)) }
     }
 
-    /// Makes the vault without asking anybody, and has it open by itself from then on.
-    pub(crate) fn initialise(&self) {
+    /// Tells the gateway where its chain is.
+    pub(crate) fn configure(&self) {
         let settings = format!("[rpc]\nevm_ethereum_mainnet = \"{}\"\n", self.evm.node.url());
         std::fs::write(self.container.path("/etc/waiaas/gatewayd.toml"), settings).unwrap();
+    }
+
+    /// Makes the vault without asking anybody, and has it open by itself from then on.
+    pub(crate) fn initialise(&self) {
+        self.configure();
         self.container.output(&["waiaasctl", "init", "--auto-provision"]);
         self.container.output(&["systemctl", "enable", "--now", "waiaas.target"]);
     }
@@ -100,7 +116,17 @@ impl Installation {
             "environment": "mainnet",
             "createSession": false,
         });
-        let wallet = self.operator().post("/v1/wallets", &body).expect(201);
+        self.funded(&self.operator().post("/v1/wallets", &body).expect(201))
+    }
+
+    /// The same with a wallet that is there.
+    pub(crate) fn wallet_named(&self, name: &str) -> Wallet {
+        let wallets = self.operator().get("/v1/wallets").expect(200);
+        let wallets = wallets["items"].as_array().unwrap();
+        self.funded(wallets.iter().find(|wallet| wallet["name"] == name).unwrap())
+    }
+
+    fn funded(&self, wallet: &Value) -> Wallet {
         let Address::Evm(address) = wallet["publicKey"].as_str().unwrap().parse().unwrap() else {
             panic!("{wallet}");
         };
@@ -114,11 +140,29 @@ impl Installation {
     /// gateway takes what is asked twice in a row for one.
     #[track_caller]
     pub(crate) fn pay(&self, wallet: &mut Wallet) {
-        wallet.payments += 1;
-        let amount = Amount::from(1_000_000_000_000_000 + wallet.payments);
-        let paid = wallet.agent.pay(&payment(amount));
+        let (amount, body) = wallet.next_payment();
+        let paid = wallet.agent.pay(&body);
         wallet.paid = wallet.paid.checked_add(amount).unwrap();
         assert_eq!(self.evm.balance(BOB), wallet.paid, "{paid} from {}", wallet.address);
+    }
+
+    /// Asks for a payment that is taken on and not made; its id, when it says `why`.
+    #[track_caller]
+    pub(crate) fn cannot_pay(&self, wallet: &mut Wallet, why: &str) -> String {
+        let (_amount, body) = wallet.next_payment();
+        let id = wallet.agent.send(&body);
+        let says = |found: &Value| found["error"].as_str().is_some_and(|error| error.contains(why));
+        wallet.agent.wait_until(&id, says);
+        assert_eq!(self.evm.balance(BOB), wallet.paid, "{id}");
+        id
+    }
+}
+
+impl Wallet {
+    fn next_payment(&mut self) -> (Amount, Value) {
+        self.payments += 1;
+        let amount = Amount::from(1_000_000_000_000_000 + self.payments);
+        (amount, payment(amount))
     }
 }
 

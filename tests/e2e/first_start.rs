@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tests::agent::Agent;
-use tests::daemons::{Place, free_port};
+use tests::daemons::{Place, Signerd, free_port};
 use tests::http::Http;
 use tests::process::{self, Build, Process, User, runnable_program};
+use tests::tool::{failed, succeeded, with_passphrase};
 use tests::wait;
 
 /// As long as an SDK waits for the gateway.
@@ -112,4 +113,26 @@ fn a_start_makes_a_backup_by_itself_that_another_directory_is_made_of() {
         Process::start(&mut waiaas(&elsewhere, port, &["start"]), &elsewhere.path("again.log"));
     again.wait_for("address", |line| line.contains(&format!(":{port}")).then_some(()));
     assert!(again.stop().success(), "{}", again.output());
+}
+
+#[test]
+fn the_recovery_key_that_made_a_vault_opens_it_and_its_first_line_does_not() {
+    let place = Place::new();
+    run(&place, free_port(), &["init", "--auto-provision"]);
+    let _signerd = Signerd::start(&place, "");
+    let recovery = data(&place).join("recovery.key");
+    let (copy, published) = (place.path("a copy"), place.path("published"));
+    fs::copy(&recovery, &copy).unwrap();
+    fs::write(&published, fs::read_to_string(&recovery).unwrap().lines().next().unwrap()).unwrap();
+    for file in [&copy, &published] {
+        process::give_to_ordinary_user(file);
+    }
+    let tool = |file: &Path, verb: &str| with_passphrase(&place, file, &[verb]);
+    succeeded(&mut tool(&recovery, "init"));
+    for file in [&recovery, &copy] {
+        succeeded(&mut tool(file, "lock"));
+        let (code, said) = failed(&mut tool(&published, "unlock"));
+        assert_eq!(code, Some(5), "{said}");
+        succeeded(&mut tool(file, "unlock"));
+    }
 }

@@ -19,6 +19,7 @@ pub mod rpc;
 pub mod signer;
 pub mod solana;
 pub mod stage;
+pub mod tool;
 pub mod wait;
 
 use std::path::Path;

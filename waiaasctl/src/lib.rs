@@ -23,6 +23,7 @@ pub mod passphrase;
 pub mod place;
 mod progress;
 mod receipt;
+mod recovery;
 pub mod signer;
 mod systemd;
 pub mod table;

@@ -4,50 +4,17 @@ mod restores;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use primitives::{Chain, Environment};
 use protocol::{Reply, Request, Secret};
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::daemons::{Gatewayd, Place, Signerd, operator, unlock};
-use tests::process::{self, Build, Process, User, runnable_program};
+use tests::process::{self, Build, Process, runnable_program};
 use tests::signer::PASSPHRASE;
+use tests::tool::{command, done, refused};
 use tests::wait;
-
-/// The tool, as the daemons' user, for the daemons of `place`.
-fn tool(place: &Place, arguments: &[&str]) -> Command {
-    let file = place.path("passphrase");
-    if !file.exists() {
-        fs::write(&file, PASSPHRASE).unwrap();
-        process::give_to_ordinary_user(&file);
-    }
-    let program = runnable_program("waiaasctl", Build::Debug, &place.path(""));
-    let mut command = process::command(&program, User::Ordinary);
-    command.arg("--json").arg("--runtime-dir").arg(place.path("run"));
-    command.arg("--passphrase-file").arg(file).args(arguments);
-    command
-}
-
-fn run(place: &Place, arguments: &[&str]) -> Output {
-    tool(place, arguments).output().unwrap()
-}
-
-#[track_caller]
-fn done(place: &Place, arguments: &[&str]) -> Value {
-    let output = run(place, arguments);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// The exit code and what was said of a command that does not do it.
-#[track_caller]
-fn refused(place: &Place, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = run(place, arguments);
-    assert!(!output.status.success(), "{arguments:?}");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -114,13 +81,13 @@ fn a_crash_of_either_daemon_or_of_the_tool_leaves_whole_backups_only() {
     done(&place, &auto);
     let whole = names(&dir);
     for moment_ms in [0, 5, 20, 60, 150, 400] {
-        let mut tool = Process::start(&mut tool(&place, &auto), &place.path("tool.log"));
+        let mut tool = Process::start(&mut command(&place, &auto), &place.path("tool.log"));
         wait::within(std::time::Duration::from_millis(moment_ms), || None::<()>);
         tool.signal(Signal::SIGKILL);
         wait::until("its end", || tool.status());
     }
     for round in 0..2 {
-        let mut tool = Process::start(&mut tool(&place, &auto), &place.path("tool.log"));
+        let mut tool = Process::start(&mut command(&place, &auto), &place.path("tool.log"));
         wait::within(std::time::Duration::from_millis(30), || None::<()>);
         if round == 0 {
             gatewayd.process().kill();

@@ -14,9 +14,10 @@ use tests::owner::{Form, Owner};
 use tests::process::{self, Process};
 use tests::signer::passphrase;
 use tests::stage::{Stage, World};
+use tests::tool::{command, done, refused, run};
 use tests::wait;
 
-use super::{alone, done, folder, refused, run, text, tool};
+use super::{alone, folder, text};
 use crate::payments::{BOB, transfer};
 
 /// More than the default guard ever lets go without owners.
@@ -166,7 +167,7 @@ fn a_restore_that_was_cut_off_goes_on_and_never_overwrites() {
     process::give_to_ordinary_user(&copy);
     for moment_ms in [0, 100, 400, 800] {
         let mut tool = Process::start(
-            &mut tool(&new_place, &["restore", text(&copy)]),
+            &mut command(&new_place, &["restore", text(&copy)]),
             &new_place.path("log"),
         );
         wait::within(std::time::Duration::from_millis(moment_ms), || None::<()>);

@@ -8,7 +8,7 @@ use super::Operation;
 use super::wallet::{key_fields, key_json, name_wallet};
 use crate::args::ImportArgs;
 use crate::exit::{Exit, Failure};
-use crate::passphrase::Source;
+use crate::passphrase::{Source, Wanted};
 use crate::progress::Progress;
 use crate::view::View;
 
@@ -19,7 +19,7 @@ const KEY_LENGTH: usize = 32;
 pub(super) fn import(arguments: ImportArgs, operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
     let chain = arguments.kind.chain;
-    let typed = Source::from_option(arguments.key_file.as_deref()).read("the private key")?;
+    let typed = Source::from_option(arguments.key_file.as_deref()).read(Wanted::PrivateKey)?;
     let key = read_key(chain, typed.reveal()).ok_or_else(|| unreadable(chain))?;
     let progress = Progress::start("encrypting the key");
     let environment = arguments.kind.environment;

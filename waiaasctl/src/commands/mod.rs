@@ -36,10 +36,9 @@ use crate::args::{Command, TimeCommand};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway, GatewayError};
 use crate::manual;
-use crate::passphrase::{Passphrase, Source};
-use crate::place::{Place, RECOVERY_KEY};
+use crate::passphrase::{Passphrase, Source, Wanted};
+use crate::place::Place;
 use crate::signer::Signer;
-use crate::user;
 use crate::view::{Format, View};
 
 /// What every command needs: where the daemons are, and where passphrases come from.
@@ -110,14 +109,7 @@ impl Operation {
     }
 
     fn passphrase(&self) -> Result<Passphrase, Failure> {
-        match &self.passphrases {
-            Source::File(path) if path.file_name().is_some_and(|name| name == RECOVERY_KEY) => {
-                user::recovered_passphrase(path)
-            }
-            Source::File(_) | Source::StandardInput | Source::Terminal => {
-                Ok(self.passphrases.read("the passphrase of the vault")?)
-            }
-        }
+        Ok(self.passphrases.read(Wanted::Vault)?)
     }
 
     fn secret(&self) -> Result<Secret, Failure> {

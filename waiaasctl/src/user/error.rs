@@ -77,18 +77,6 @@ pub enum UserError {
         /// The data directory.
         directory: String,
     },
-    /// Others may read the secrets.
-    #[error("{path} can be read by other users")]
-    Exposed {
-        /// The file.
-        path: String,
-    },
-    /// The file of the secrets is not as it was written.
-    #[error("{path} has no vault_passphrase and master_password")]
-    BadRecovery {
-        /// The file.
-        path: String,
-    },
     /// The kernel refused something.
     #[error("{what}")]
     System {
@@ -107,7 +95,6 @@ impl UserError {
             Self::NotRunning { .. } => Exit::Unreachable,
             Self::NotStopped { .. } => Exit::TimedOut,
             Self::NeverInitialised { .. } => Exit::VaultClosed,
-            Self::Exposed { .. } | Self::BadRecovery { .. } => Exit::Passphrase,
             Self::Missing { .. }
             | Self::Unstartable { .. }
             | Self::Ended { .. }
@@ -131,8 +118,6 @@ impl UserError {
                 Some("its last lines above say why".to_owned())
             }
             Self::NeverInitialised { .. } => Some(place.user_command("init --auto-provision")),
-            Self::Exposed { path } => Some(format!("chmod 600 {path}")),
-            Self::BadRecovery { path } => Some(format!("restore {path} from your copy of it")),
             Self::Unstartable { .. } | Self::System { .. } => None,
         }
     }

@@ -16,8 +16,9 @@ use crate::backup::restore::restore as take_over;
 use crate::commands;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::passphrase::{PassphraseError, Source};
+use crate::passphrase::{PassphraseError, Source, Wanted};
 use crate::place::{DataDir, Place};
+use crate::recovery::Recovery;
 use crate::signer::Signer;
 use crate::view::View;
 
@@ -74,12 +75,13 @@ fn choose(
         return Ok(secrets);
     }
     if arguments.auto_provision {
-        return secrets::provision(&data.recovery_key(), "`waiaas start` reads it");
+        let made = Recovery::make(&data.recovery_key(), "`waiaas start` reads it")?;
+        return Ok(Secrets::Two(made));
     }
     let typed = if arguments.restore.is_some() {
-        Source::Terminal.read("the passphrase of the vault in the backup")
+        Source::Terminal.read(Wanted::VaultOfBackup)
     } else {
-        Source::Terminal.read_new("a password for vault and gateway")
+        Source::Terminal.read_new(Wanted::NewVaultAndMaster)
     };
     typed.map(Secrets::One).map_err(|error| nobody_to_ask(error, arguments, data))
 }

@@ -14,7 +14,6 @@ mod stop;
 mod upkeep;
 
 pub use error::UserError;
-pub(crate) use secrets::{Secrets, provision, recover, recovered_passphrase};
 pub(crate) use start::choose_master_password;
 pub use start::start;
 pub use stop::stop;

@@ -16,7 +16,7 @@ use crate::args::BackupSchedule;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
-use crate::passphrase::{Passphrase, Source};
+use crate::passphrase::{Passphrase, Source, Wanted};
 use crate::place::{DataDir, Place};
 use crate::progress::Progress;
 use crate::signer::Signer;
@@ -83,7 +83,7 @@ fn open_vault(
             unlock(signer, secrets.vault_passphrase().to_secret())?;
         }
         (VaultPhase::Locked, None) if std::io::stdin().is_terminal() => {
-            let passphrase = Source::Terminal.read("the passphrase of the vault")?;
+            let passphrase = Source::Terminal.read(Wanted::Vault)?;
             unlock(signer, passphrase.to_secret())?;
         }
         (VaultPhase::Locked, None) | (VaultPhase::Open, _) => {}

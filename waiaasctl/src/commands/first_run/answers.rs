@@ -10,7 +10,7 @@ use crate::args::{OwnerArgs, SealingKey, WalletKind};
 use crate::commands::owner;
 use crate::exit::{Exit, Failure};
 use crate::files;
-use crate::passphrase::{Passphrase, read_file};
+use crate::passphrase::{Passphrase, Wanted, read_file};
 
 /// The longest file of answers, in bytes.
 const MAX_ANSWERS: usize = 64 * 1024;
@@ -103,7 +103,7 @@ pub(super) fn read(path: &Path) -> Result<(Answers, Option<PathBuf>), Failure> {
     if wallet.len() > MAX_WALLETS {
         return Err(wrong(&name, &format!("more than {MAX_WALLETS} wallets")));
     }
-    let master = master_password_file.map(|file| read_file(&file, "the master password"));
+    let master = master_password_file.map(|file| read_file(&file, Wanted::Master));
     let answers = Answers {
         unattended: match unattended {
             Unattended::Off => None,

@@ -11,7 +11,7 @@ use crate::commands::guard::TEMPLATES;
 use crate::commands::live_wallets;
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway};
-use crate::passphrase::Source;
+use crate::passphrase::{Source, Wanted};
 use crate::signer::Signer;
 use crate::systemd::{self, Seal, TARGET};
 use crate::terminal;
@@ -27,7 +27,7 @@ pub(super) fn answers(signer: &mut Signer, gateway: &Gateway) -> Result<Answers,
     let master_password = if admin.auto_provisioned
         && yes("Choose a master password, for HTTP clients of operators")?
     {
-        Some(Source::Terminal.read_new("a master password for HTTP")?)
+        Some(Source::Terminal.read_new(Wanted::NewMaster)?)
     } else {
         None
     };

@@ -15,11 +15,11 @@ use self::steps::{Run, Step};
 use super::Operation;
 use crate::args::FirstRunArgs;
 use crate::exit::{Exit, Failure};
-use crate::passphrase::{Passphrase, Source, read_file};
+use crate::passphrase::{Passphrase, Source, Wanted, read_file, recover};
 use crate::progress::Progress;
+use crate::recovery::Recovery;
 use crate::signer::Signer;
 use crate::systemd::{self, TARGET};
-use crate::user::{self, Secrets};
 use crate::view::View;
 
 /// Where the random secrets are written.
@@ -91,7 +91,7 @@ fn elsewhere(arguments: &FirstRunArgs, operation: &Operation) -> Result<View, Fa
         ));
     }
     let mut signer = operation.signer()?;
-    let passphrase = operation.passphrases.read_new("a passphrase for the vault")?;
+    let passphrase = operation.passphrases.read_new(Wanted::NewVault)?;
     make_vault(&mut signer, &passphrase)?;
     Ok(View::said(
         "the vault is made; without its passphrase the keys are lost: keep it somewhere safe",
@@ -114,15 +114,15 @@ impl Keys {
     /// The passphrase for a vault that is made now.
     fn for_new_vault(&mut self) -> Result<&Passphrase, Failure> {
         let passphrase = match &self.origin {
-            Origin::Given(source) => source.read_new("a passphrase for the vault")?,
-            Origin::File(path) => read_file(path, "the passphrase of the vault")?,
+            Origin::Given(source) => source.read_new(Wanted::NewVault)?,
+            Origin::File(path) => read_file(path, Wanted::NewVault)?,
             Origin::Recovery(path) => {
-                let secrets = if path.exists() {
-                    user::recover(path)?
+                let recovery = if path.exists() {
+                    recover(path)?
                 } else {
-                    user::provision(path, "waiaasctl unlock --passphrase-file takes it")?
+                    Recovery::make(path, "waiaasctl unlock --passphrase-file takes it")?
                 };
-                return Ok(self.take(secrets));
+                return Ok(self.take(recovery));
             }
         };
         Ok(self.known.insert(passphrase))
@@ -132,11 +132,11 @@ impl Keys {
     fn of_vault(&mut self) -> Result<&Passphrase, Failure> {
         let passphrase = match (self.known.take(), &self.origin) {
             (Some(known), _) => known,
-            (None, Origin::Given(source)) => source.read("the passphrase of the vault")?,
-            (None, Origin::File(path)) => read_file(path, "the passphrase of the vault")?,
+            (None, Origin::Given(source)) => source.read(Wanted::Vault)?,
+            (None, Origin::File(path)) => read_file(path, Wanted::Vault)?,
             (None, Origin::Recovery(path)) => {
-                let secrets = user::recover(path)?;
-                return Ok(self.take(secrets));
+                let recovery = recover(path)?;
+                return Ok(self.take(recovery));
             }
         };
         Ok(self.known.insert(passphrase))
@@ -153,15 +153,9 @@ impl Keys {
         Ok(self.master.as_ref())
     }
 
-    fn take(&mut self, secrets: Secrets) -> &Passphrase {
-        let passphrase = match secrets {
-            Secrets::One(passphrase) => passphrase,
-            Secrets::Two { vault_passphrase, master_password } => {
-                self.master = Some(master_password);
-                vault_passphrase
-            }
-        };
-        self.known.insert(passphrase)
+    fn take(&mut self, recovery: Recovery) -> &Passphrase {
+        self.master = Some(recovery.master_password);
+        self.known.insert(recovery.vault_passphrase)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A folder of automatic backups: named after their time, the newest ones kept.
 //!
 //! Only a file that has the name of one and begins as one is ever removed, and only after a new one
-//! was made and checked.
+//! was made and checked, which itself stays: when the clock is behind, its name is not the newest.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read};
@@ -122,7 +122,8 @@ impl Folder {
         self.remove_leftovers()?;
         let path = self.path.join(name(time::now_ms()));
         let checked = make(place, None, &path, Scope::Everything)?;
-        Ok(Kept { path, checked, removed: self.prune(keep)? })
+        let removed = self.prune(keep, &path)?;
+        Ok(Kept { path, checked, removed })
     }
 
     /// The backups in it, oldest first.
@@ -150,12 +151,13 @@ impl Folder {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Removes the oldest that are more than `keep`.
-    fn prune(&self, keep: usize) -> Result<Vec<PathBuf>, Failure> {
-        let found = self.list()?;
-        let surplus = found.len().saturating_sub(keep.max(1));
+    /// Removes the oldest that are more than `keep`, of which the one just `made` is one.
+    fn prune(&self, keep: usize, made: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let others = self.list()?.into_iter().filter(|found| found.path != made);
+        let others: Vec<Found> = others.collect();
+        let surplus = others.len().saturating_sub(keep.saturating_sub(1));
         let mut removed = Vec::new();
-        for old in found.into_iter().take(surplus) {
+        for old in others.into_iter().take(surplus) {
             fs::remove_file(&old.path).map_err(|source| unusable(&old.path, source))?;
             removed.push(old.path);
         }
@@ -314,11 +316,23 @@ mod tests {
         let outside = put(&folder, "outside", b"waiaas-backup 2\n");
         std::os::unix::fs::symlink(&outside, folder.path.join(name(MS - 7))).unwrap();
         fs::create_dir(folder.path.join(name(MS - 8))).unwrap();
-        assert_eq!(folder.prune(3).unwrap(), made[..2]);
-        assert_eq!(folder.prune(0).unwrap(), made[2..4], "one is kept always");
+        assert_eq!(folder.prune(3, &made[4]).unwrap(), made[..2]);
+        assert_eq!(folder.prune(0, &made[4]).unwrap(), made[2..4], "one is kept always");
         assert!(others.iter().all(|path| path.exists()));
         assert!(outside.exists() && folder.path.join(name(MS - 7)).is_symlink());
         assert_eq!(folder.list().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_one_just_made_stays_though_the_clock_says_that_it_is_the_oldest() {
+        let (_parent, folder) = folder();
+        let mut made: Vec<_> =
+            (0..7).map(|number| put(&folder, &name(MS + number), b"waiaas-backup 2\n")).collect();
+        let behind = put(&folder, &name(MS - 86_400_000), b"waiaas-backup 2\n");
+        assert_eq!(folder.prune(7, &behind).unwrap(), made[..1]);
+        assert_eq!(folder.prune(1, &behind).unwrap(), made.split_off(1));
+        assert_eq!(folder.list().unwrap().len(), 1);
+        assert!(behind.exists());
     }
 
     #[test]

@@ -30,13 +30,22 @@ pub(super) struct Facts {
     pub(super) credential: Stored,
     /// Recovery files that lie about.
     pub(super) recovery_files: Vec<String>,
-    /// Seconds since the newest backup was written; `None` where there is none.
-    pub(super) backup_age: Seen<Option<u64>>,
+    /// When the newest backup was made, by its name; `None` where there is none.
+    pub(super) newest_backup: Seen<Option<Made>>,
     /// Why the last automatic backup failed, if it did.
     pub(super) backup_failure: Option<String>,
     /// Records of a journal that verifies.
     pub(super) journal: Seen<Result<u64, String>>,
     pub(super) wallets: Seen<Vec<Guarded>>,
+}
+
+/// When something was made, by the system's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// So many seconds ago.
+    Ago(u64),
+    /// In so many seconds: a clock was wrong then, or is now.
+    Ahead(u64),
 }
 
 /// A unit of systemd.
@@ -141,7 +150,7 @@ pub(super) fn gather(operation: &Operation) -> Facts {
         disks: files::disks(&place),
         credential: if place.is_installed() { systemd::stored() } else { Stored::Absent },
         recovery_files: files::recovery_files(&place),
-        backup_age: files::backup_age(&place),
+        newest_backup: files::newest_backup(&place),
         backup_failure: files::backup_failure(&place),
         signer: daemons.signer,
         gateway: daemons.gateway,

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{Uid, User};
 
-use super::facts::{Disk, Expected, FileFact, Seen, Space};
-use crate::backup::folder::{self, Folder, Found};
+use super::facts::{Disk, Expected, FileFact, Made, Seen, Space};
+use crate::backup::folder::{self, Folder};
 use crate::place::{Place, RECOVERY_KEY};
 use crate::systemd::CREDENTIAL_FILE;
 use crate::time::{now_ms, utc};
@@ -113,13 +113,19 @@ pub(super) fn recovery_files(place: &Place) -> Vec<String> {
     exists.then(|| path.display().to_string()).into_iter().collect()
 }
 
-/// Seconds since the newest automatic backup was made.
-pub(super) fn backup_age(place: &Place) -> Seen<Option<u64>> {
+/// When the newest automatic backup was made.
+pub(super) fn newest_backup(place: &Place) -> Seen<Option<Made>> {
     let Some(folder) = backups(place)? else { return Ok(None) };
     let found = folder.list().map_err(|failure| failure.to_string())?;
-    // One of the future counts as made just now.
-    let age = |newest: &Found| (now_ms() / 1_000).saturating_sub(newest.made_at);
-    Ok(found.last().map(age))
+    Ok(found.last().map(|newest| made(newest.made_at, now_ms() / 1_000)))
+}
+
+/// What lies between a time and now, in Unix seconds.
+pub(super) const fn made(at: u64, now: u64) -> Made {
+    match now.checked_sub(at) {
+        Some(ago) => Made::Ago(ago),
+        None => Made::Ahead(at.saturating_sub(now)),
+    }
 }
 
 /// Why the last automatic backup was not made.

@@ -3,13 +3,15 @@
 use primitives::Environment;
 use protocol::{Latch, Unattended, VaultPhase};
 
-use super::facts::Facts;
+use super::facts::{Facts, Made};
 use super::{Finding, Grade, seen};
 use crate::systemd::{CREDENTIAL_FILE, Stored};
 use crate::time::{span, utc};
 
 /// A backup is made every day; this is two hours more.
 const BACKUP_AGE: u64 = 26 * 3_600;
+/// So many seconds ahead of the clock a backup may be without a word: time servers step it back by less.
+const CLOCKS_DIFFER: u64 = 60;
 /// So many seconds before the dead man's switch suspends signing it is worth a word.
 const RENEW_WITHIN: u64 = 86_400;
 
@@ -89,13 +91,22 @@ pub(super) fn backups(facts: &Facts) -> Vec<Finding> {
         let found = format!("the last try failed, {failure}");
         return Finding::problem(found, facts.place.command("backup --auto"));
     }
-    seen(&facts.backup_age, |age| match age {
+    seen(&facts.newest_backup, |made| match made {
         None => Finding::warning("there is none", format!("{advice}{command}")),
-        Some(age) if *age > BACKUP_AGE => Finding::warning(
+        Some(Made::Ago(age)) if *age > BACKUP_AGE => Finding::warning(
             format!("the newest is {} old", span(*age)),
             format!("{advice}{command}"),
         ),
-        Some(age) => Finding::ok(format!("the newest is {} old", span(*age))),
+        Some(Made::Ago(age)) => Finding::ok(format!("the newest is {} old", span(*age))),
+        Some(Made::Ahead(ahead)) if *ahead > CLOCKS_DIFFER => Finding::warning(
+            format!(
+                "the newest is {} ahead of the clock: how old they are is not known",
+                span(*ahead)
+            ),
+            "set the clock right if it is behind; else move the backups of the future to another \
+             directory, where they do not hide that newer ones are missing",
+        ),
+        Some(Made::Ahead(_)) => Finding::ok("the newest was made just now"),
     })
 }
 

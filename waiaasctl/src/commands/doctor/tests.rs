@@ -71,7 +71,7 @@ fn healthy() -> Facts {
         networks: Ok(vec![Reached { network: "base".to_owned(), error: None }]),
         credential: Stored::Present { seal: Seal::Tpm, is_private: true, opens: true },
         recovery_files: Vec::new(),
-        backup_age: Ok(Some(26 * 3_600)),
+        newest_backup: Ok(Some(Made::Ago(26 * 3_600))),
         backup_failure: None,
         journal: Ok(Ok(40)),
         wallets: Ok(vec![Guarded {
@@ -114,6 +114,10 @@ fn file(found: Seen<Option<(u32, String)>>) -> Facts {
 
 fn credential(state: Unattended, stored: Stored) -> Facts {
     Facts { credential: stored, ..signer(|it| it.unattended = state) }
+}
+
+fn backup(made: Made) -> Facts {
+    Facts { newest_backup: Ok(Some(made)), ..healthy() }
 }
 
 fn stored((is_private, opens): (bool, bool)) -> Stored {
@@ -199,15 +203,16 @@ fn safety() -> Vec<Row> {
         (credential(Unattended::Held, stored((true, true))), "unattended", Warning, "unlock"),
         (credential(Unattended::Untried, Stored::Hidden), "unattended", Fine, "only root"),
         (Facts { recovery_files: vec!["/etc/waiaas/recovery.key".to_owned()], ..healthy() }, "recovery file", Warning, "shred"),
-        (Facts { backup_age: Ok(None), ..healthy() }, "backups", Warning, "none"),
-        (Facts { backup_age: Ok(Some(26 * 3_600 + 1)), ..healthy() }, "backups", Warning, "old"),
+        (Facts { newest_backup: Ok(None), ..healthy() }, "backups", Warning, "none"),
+        (backup(Made::Ago(26 * 3_600 + 1)), "backups", Warning, "old"),
+        (backup(Made::Ahead(61)), "backups", Warning, "ahead of the clock"),
         (
             Facts { backup_failure: Some("the vault is locked".to_owned()), ..healthy() },
             "backups",
             Problem,
             "locked",
         ),
-        (Facts { backup_age: Err(no()), ..healthy() }, "backups", Unseen, "not seen"),
+        (Facts { newest_backup: Err(no()), ..healthy() }, "backups", Unseen, "not seen"),
         (Facts { journal: Ok(Err(no())), ..healthy() }, "journal", Problem, "does not verify"),
         (Facts { journal: Err(no()), ..healthy() }, "journal", Unseen, "not seen"),
         (signer(|it| it.witness = "none".to_owned()), "witness", Warning, "signerd.toml"),

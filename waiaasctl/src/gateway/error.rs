@@ -18,10 +18,12 @@ pub enum GatewayError {
         source: io::Error,
     },
     /// No answer in time.
-    #[error("gatewayd did not answer {path} within {} seconds", super::PATIENCE.as_secs())]
+    #[error("gatewayd did not answer {path} within {seconds} seconds")]
     TimedOut {
         /// What was asked.
         path: String,
+        /// How long it was waited for.
+        seconds: u64,
     },
     /// The connection broke, or the answer is longer than the limit.
     #[error("gatewayd's answer to {path} could not be read")]

@@ -7,13 +7,15 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api::ErrorBody;
+use api::{ErrorBody, Health};
 use http_body_util::{BodyExt, Limited};
-use hyper::{Response, StatusCode};
+use hyper::body::{Body, Incoming};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use hyperlocal::UnixConnector;
@@ -25,6 +27,8 @@ pub use stream::Download;
 
 /// How long an answer may take: a balance asks several RPC nodes in turn.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How often that, while gatewayd says that it lives: an hour, as the unit of the backups has it.
+const TURNS: u32 = 60;
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -33,6 +37,18 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 pub struct Gateway {
     socket: PathBuf,
     runtime: tokio::runtime::Runtime,
+    patience: Duration,
+}
+
+/// The body of a request.
+trait Sent:
+    Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static
+{
+}
+
+impl<B> Sent for B where
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static
+{
 }
 
 impl Gateway {
@@ -44,7 +60,7 @@ impl Gateway {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let socket = socket.to_owned();
         match runtime {
-            Ok(runtime) => Ok(Self { socket, runtime }),
+            Ok(runtime) => Ok(Self { socket, runtime, patience: PATIENCE }),
             Err(source) => {
                 Err(GatewayError::Unreachable { socket: socket.display().to_string(), source })
             }
@@ -57,12 +73,8 @@ impl Gateway {
     /// When nobody listens, the answer is not one, or it is a no.
     pub fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, GatewayError> {
         let path = call.path().to_owned();
-        let answer = self.exchange(call);
-        self.runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, answer)
-                .await
-                .map_err(|_elapsed| GatewayError::TimedOut { path })?
-        })
+        let request = call.into_request(&self.socket)?;
+        self.runtime.block_on(self.within_patience(&path, self.answer(&path, request)))
     }
 
     /// Waits, for what is asked again and again.
@@ -71,17 +83,57 @@ impl Gateway {
         self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, call: Call) -> Result<T, GatewayError> {
-        let path = call.path().to_owned();
-        let request = call.into_request(&self.socket)?;
+    /// Sends a request, and reads the JSON of the answer.
+    async fn answer<T: DeserializeOwned, B: Sent>(
+        &self,
+        path: &str,
+        request: Request<B>,
+    ) -> Result<T, GatewayError> {
+        read(path, self.send(path, request).await?).await
+    }
+
+    /// Sends a request. The head of the answer, unless it is a no.
+    async fn send<B: Sent>(
+        &self,
+        path: &str,
+        request: Request<B>,
+    ) -> Result<Response<Incoming>, GatewayError> {
         let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
-        let answer = client.request(request).await.map_err(|error| self.unreached(&path, error))?;
-        read(&path, answer).await
+        let answer = client.request(request).await.map_err(|error| self.unreached(path, error))?;
+        refused_by(path, answer).await
+    }
+
+    async fn within_patience<T>(
+        &self,
+        path: &str,
+        work: impl Future<Output = Result<T, GatewayError>>,
+    ) -> Result<T, GatewayError> {
+        tokio::time::timeout(self.patience, work)
+            .await
+            .unwrap_or_else(|_elapsed| Err(timed_out(path, self.patience)))
+    }
+
+    /// What takes as long as a database is large: waited for while gatewayd answers others.
+    async fn while_it_answers<T>(
+        &self,
+        path: &str,
+        work: impl Future<Output = Result<T, GatewayError>>,
+    ) -> Result<T, GatewayError> {
+        let mut work = std::pin::pin!(work);
+        for _turn in 0..TURNS {
+            if let Ok(done) = tokio::time::timeout(self.patience, &mut work).await {
+                return done;
+            }
+            let request = Call::get("/health").into_request(&self.socket)?;
+            let health = self.answer::<Health, _>(path, request);
+            self.within_patience(path, health).await?;
+        }
+        Err(timed_out(path, self.patience.saturating_mul(TURNS)))
     }
 
     /// Tells a socket that nobody listens on from a connection that broke.
     fn unreached(&self, path: &str, error: hyper_util::client::legacy::Error) -> GatewayError {
-        let kind = std::iter::successors(Some::<&dyn std::error::Error>(&error), |e| e.source())
+        let kind = std::iter::successors(Some::<&dyn Error>(&error), |error| (**error).source())
             .find_map(|error| error.downcast_ref::<io::Error>())
             .map(|error| io::Error::new(error.kind(), error.to_string()));
         match kind {
@@ -95,11 +147,14 @@ impl Gateway {
     }
 }
 
+fn timed_out(path: &str, wait: Duration) -> GatewayError {
+    GatewayError::TimedOut { path: path.to_owned(), seconds: wait.as_secs() }
+}
+
 async fn read<T: DeserializeOwned>(
     path: &str,
-    answer: Response<hyper::body::Incoming>,
+    answer: Response<Incoming>,
 ) -> Result<T, GatewayError> {
-    let answer = refused_by(path, answer).await?;
     let body = Limited::new(answer.into_body(), MAX_ANSWER)
         .collect()
         .await
@@ -113,8 +168,8 @@ async fn read<T: DeserializeOwned>(
 /// The answer, unless it is a no.
 async fn refused_by(
     path: &str,
-    answer: Response<hyper::body::Incoming>,
-) -> Result<Response<hyper::body::Incoming>, GatewayError> {
+    answer: Response<Incoming>,
+) -> Result<Response<Incoming>, GatewayError> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);

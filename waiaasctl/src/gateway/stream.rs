@@ -7,12 +7,9 @@ use std::task::{Context, Poll};
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
-use hyperlocal::UnixConnector;
 use serde::de::DeserializeOwned;
 
-use super::{Call, Gateway, GatewayError, PATIENCE, read, refused_by};
+use super::{Call, Gateway, GatewayError};
 
 /// An answer that arrives.
 #[derive(Debug)]
@@ -36,13 +33,9 @@ impl Gateway {
     /// When nobody listens, or the answer is a no.
     pub fn download(&self, call: Call) -> Result<Download<'_>, GatewayError> {
         let path = call.path().to_owned();
-        let asked = async {
-            let request = call.into_request(&self.socket)?;
-            let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
-            let answer = client.request(request).await;
-            refused_by(&path, answer.map_err(|error| self.unreached(&path, error))?).await
-        };
-        let answer = self.within_patience(&path, asked)?;
+        let request = call.into_request(&self.socket)?;
+        let asked = self.while_it_answers(&path, self.send(&path, request));
+        let answer = self.runtime.block_on(asked)?;
         let length = answer.body().size_hint().exact().unwrap_or_default();
         Ok(Download { gateway: self, path, answer, length })
     }
@@ -60,24 +53,7 @@ impl Gateway {
         let path = call.path().to_owned();
         let request = call.into_request(&self.socket)?;
         let request = request.map(|_empty| Pieces { next, left: length });
-        // How long it takes is a matter of its length, and gatewayd's patience with each piece.
-        self.runtime.block_on(async {
-            let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
-            let answer = client.request(request).await;
-            read(&path, answer.map_err(|error| self.unreached(&path, error))?).await
-        })
-    }
-
-    fn within_patience<T>(
-        &self,
-        path: &str,
-        work: impl Future<Output = Result<T, GatewayError>>,
-    ) -> Result<T, GatewayError> {
-        self.runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, work)
-                .await
-                .map_err(|_elapsed| GatewayError::TimedOut { path: path.to_owned() })?
-        })
+        self.runtime.block_on(self.while_it_answers(&path, self.answer(&path, request)))
     }
 }
 
@@ -92,20 +68,17 @@ impl Download<'_> {
     /// # Errors
     /// When the connection breaks before all has arrived.
     pub fn next_piece(&mut self) -> Result<Option<Bytes>, GatewayError> {
-        let path = self.path.clone();
-        let body = self.answer.body_mut();
-        self.gateway.within_patience(&path, async {
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| GatewayError::Broken {
-                    path: path.clone(),
-                    source: Box::new(error),
-                })?;
-                if let Ok(piece) = frame.into_data() {
+        let Self { gateway, path, answer, length: _ } = self;
+        let broken = |error| GatewayError::Broken { path: path.clone(), source: Box::new(error) };
+        let next = async {
+            while let Some(frame) = answer.body_mut().frame().await {
+                if let Ok(piece) = frame.map_err(broken)?.into_data() {
                     return Ok(Some(piece));
                 }
             }
             Ok(None)
-        })
+        };
+        gateway.runtime.block_on(gateway.within_patience(path, next))
     }
 }
 

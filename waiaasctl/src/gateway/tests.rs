@@ -1,5 +1,8 @@
 //! The HTTP client, against a socket that answers as told.
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -91,4 +94,48 @@ fn an_empty_answer_counts_as_null() {
     let peers = Peers::new();
     let _asked = peers.gateway(vec![(204, String::new())]);
     assert_eq!(gateway(&peers).ask::<Value>(Call::delete("/v1/x")).unwrap(), Value::Null);
+}
+
+/// A gateway that answers what is long when it was asked so often whether it is healthy; `None` where it
+/// answers nothing at all.
+fn slow(peers: &Peers, until_asked: Option<usize>) -> Gateway {
+    const HEALTHY: &str = r#"{"status":"ok","version":"1","latestVersion":null,"updateAvailable":false,"schemaVersion":1,"uptime":1,"timestamp":1}"#;
+    let answer = |mut stream: UnixStream, body: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap_or_default();
+    };
+    let listener = UnixListener::bind(peers.place().gateway_socket()).unwrap();
+    std::thread::spawn(move || {
+        let (mut waiting, mut asked) = (Vec::new(), 0);
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut request = String::new();
+            BufReader::new(&stream).read_line(&mut request).unwrap();
+            if !request.contains("/health") || until_asked.is_none() {
+                waiting.push(stream);
+                continue;
+            }
+            answer(stream, HEALTHY);
+            asked += 1;
+            if Some(asked) == until_asked {
+                waiting.drain(..).for_each(|stream| answer(stream, "large"));
+            }
+        }
+    });
+    Gateway { patience: Duration::from_millis(200), ..gateway(peers) }
+}
+
+#[test]
+fn what_is_large_is_waited_for_as_long_as_the_gateway_answers_others() {
+    let peers = Peers::new();
+    let gateway = slow(&peers, Some(3));
+    let mut download = gateway.download(Call::get("/v1/admin/database")).unwrap();
+    assert_eq!(download.length(), 5);
+    assert_eq!(download.next_piece().unwrap().unwrap(), "large");
+    let error = gateway.ask::<Value>(Call::get("/v1/wallets")).unwrap_err();
+    assert_eq!(error.code(), "GATEWAY_TIMED_OUT", "what is short is not waited for so");
+
+    let peers = Peers::new();
+    let error = slow(&peers, None).download(Call::get("/v1/admin/database")).unwrap_err();
+    assert_eq!(error.code(), "GATEWAY_TIMED_OUT");
 }

@@ -139,6 +139,14 @@ impl Failure {
         (!sources.is_empty()).then(|| sources.join(": "))
     }
 
+    /// What happened and why, in one line.
+    pub fn with_reason(&self) -> String {
+        match self.why() {
+            Some(why) => format!("{self}: {why}"),
+            None => self.to_string(),
+        }
+    }
+
     /// What to do about it, where the daemons are at `place`; without a place, no daemon was asked.
     pub fn advice(&self, place: Option<&Place>) -> Option<String> {
         match self {

@@ -193,8 +193,7 @@ impl Folder {
 
     /// A failure that cannot be noted is told by this program's end, too.
     fn note_failure(&self, failure: &Failure) {
-        let why = failure.why().map(|why| format!(": {why}")).unwrap_or_default();
-        let note = LastFailure { at: time::now_ms() / 1_000, what: format!("{failure}{why}") };
+        let note = LastFailure { at: time::now_ms() / 1_000, what: failure.with_reason() };
         let text = serde_json::to_vec(&note).expect("a number and a text are JSON");
         files::replace(&self.path.join(FAILURE), &text).unwrap_or_default();
     }

@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use super::{live_wallets, to_json, uuid};
 use crate::exit::Failure;
-use crate::gateway::{Call, Gateway};
+use crate::gateway::{Call, Gateway, GatewayError};
 use crate::place::Place;
 use crate::signer::{Signer, SignerError};
 use crate::time::{span, utc};
 use crate::view::View;
 
 /// So many seconds before the dead man's switch suspends signing, status asks for a renewal.
-const RENEW_WITHIN: u64 = 86_400;
+pub(super) const RENEW_WITHIN: u64 = 86_400;
 /// So many seconds may the signer's clock be behind without a word: a reboot takes them.
-const BEHIND: u64 = 60;
+pub(super) const BEHIND: u64 = 60;
 
 /// The signer's status, and those of its wallets that are halted by themselves.
 struct Signing {
@@ -37,20 +37,20 @@ pub(crate) fn status(place: &Place) -> View {
     let gateway = gateway
         .and_then(|gateway| {
             let health = gateway.ask::<Health>(Call::get("/health"))?;
-            Ok((health, confinement(&gateway)))
+            Ok((health, confinement(&gateway).ok()))
         })
         .map_err(Failure::from);
     let confined = gateway.as_ref().ok().and_then(|(_health, layers)| layers.as_ref());
     let mut fields = match &signer {
         Ok(signing) => signer_fields(signing),
-        Err(failure) => vec![("signerd", with_reason(failure))],
+        Err(failure) => vec![("signerd", failure.with_reason())],
     };
     fields.push(match &gateway {
         Ok((health, _layers)) => (
             "gatewayd",
             format!("{}, version {}, up {} s", health.status, health.version, health.uptime),
         ),
-        Err(failure) => ("gatewayd", with_reason(failure)),
+        Err(failure) => ("gatewayd", failure.with_reason()),
     });
     fields.extend(confined.map(|layers| ("its sandbox", layers.join(", "))));
     let json = json!({
@@ -69,10 +69,13 @@ pub(crate) fn status(place: &Place) -> View {
     }
 }
 
-/// What confines gatewayd; `None` where it does not say.
-fn confinement(gateway: &Gateway) -> Option<Vec<String>> {
-    let status = gateway.ask::<AdminStatus>(Call::get("/v1/admin/status")).ok()?;
-    Some(status.sandbox)
+/// What confines gatewayd, as it says.
+///
+/// # Errors
+/// When it does not say.
+pub(super) fn confinement(gateway: &Gateway) -> Result<Vec<String>, GatewayError> {
+    let status = gateway.ask::<AdminStatus>(Call::get("/v1/admin/status"))?;
+    Ok(status.sandbox)
 }
 
 fn signing(place: &Place, gateway: Option<&Gateway>) -> Result<Signing, SignerError> {
@@ -222,13 +225,6 @@ fn next_steps(Signing { status, halted }: &Signing, place: &Place) -> Vec<String
         step(", if the system's clock is right", "time accept");
     }
     steps
-}
-
-fn with_reason(failure: &Failure) -> String {
-    match failure.why() {
-        Some(why) => format!("{failure}: {why}"),
-        None => failure.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use protocol::{Ceiling, KeyInfo, KeyState, Request, Status, VaultPhase};
 
 use super::facts::{Guarded, Reached, Seen};
 use crate::commands::exposure::{label, names};
+use crate::commands::status::confinement;
 use crate::commands::{Operation, balance, live_wallets};
 use crate::exit::Failure;
 use crate::gateway::{Call, Gateway};
@@ -16,6 +17,7 @@ use crate::signer::{Signer, SignerError};
 pub(super) struct Told {
     pub(super) signer: Seen<Status>,
     pub(super) gateway: Seen<String>,
+    pub(super) gateway_sandbox: Seen<Vec<String>>,
     pub(super) networks: Seen<Vec<Reached>>,
     pub(super) journal: Seen<Result<u64, String>>,
     pub(super) wallets: Seen<Vec<Guarded>>,
@@ -28,11 +30,15 @@ pub(super) fn ask(operation: &Operation) -> Told {
         Ok((gateway, health.version))
     });
     let networks = match &gateway {
-        Ok((gateway, _version)) => networks(gateway).map_err(|failure| with_reason(&failure)),
+        Ok((gateway, _version)) => networks(gateway).map_err(|failure| failure.with_reason()),
+        Err(_) => Err("gatewayd does not answer".to_owned()),
+    };
+    let gateway_sandbox = match &gateway {
+        Ok((gateway, _version)) => confinement(gateway).map_err(|error| error.to_string()),
         Err(_) => Err("gatewayd does not answer".to_owned()),
     };
     let gateway =
-        gateway.map(|(_gateway, version)| version).map_err(|failure| with_reason(&failure));
+        gateway.map(|(_gateway, version)| version).map_err(|failure| failure.with_reason());
     let signer = operation.signer().and_then(|mut signer| {
         let status = signer.status()?;
         Ok((signer, status))
@@ -43,12 +49,14 @@ pub(super) fn ask(operation: &Operation) -> Told {
             wallets: wallets(&mut signer, &status, operation),
             signer: Ok(status),
             gateway,
+            gateway_sandbox,
             networks,
         },
         Err(failure) => {
             let down = || "signerd does not answer".to_owned();
-            let signer = Err(with_reason(&failure));
-            Told { signer, gateway, networks, journal: Err(down()), wallets: Err(down()) }
+            let signer = Err(failure.with_reason());
+            let (journal, wallets) = (Err(down()), Err(down()));
+            Told { signer, gateway, gateway_sandbox, networks, journal, wallets }
         }
     }
 }
@@ -80,7 +88,7 @@ fn wallets(signer: &mut Signer, status: &Status, operation: &Operation) -> Seen<
     let all = Signer::connect(&operation.place.control_socket()).and_then(|mut it| it.keys());
     let all = all.map_err(|error| error.to_string())?;
     let live = all.iter().filter(|key| key.state != KeyState::Retired);
-    live.map(|key| guarded(key).map_err(|failure| with_reason(&failure))).collect()
+    live.map(|key| guarded(key).map_err(|failure| failure.with_reason())).collect()
 }
 
 /// Asks each network through one wallet of each kind.
@@ -97,11 +105,4 @@ fn networks(gateway: &Gateway) -> Result<Vec<Reached>, Failure> {
         );
     }
     Ok(reached)
-}
-
-fn with_reason(failure: &Failure) -> String {
-    match failure.why() {
-        Some(why) => format!("{failure}: {why}"),
-        None => failure.to_string(),
-    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Facts {
     pub(super) units: Seen<Vec<Unit>>,
     pub(super) signer: Seen<Status>,
     pub(super) gateway: Seen<String>,
+    /// What confines gatewayd.
+    pub(super) gateway_sandbox: Seen<Vec<String>>,
     pub(super) files: Vec<FileFact>,
     pub(super) processes: Seen<Vec<Process>>,
     pub(super) kernel: Kernel,
@@ -154,6 +156,7 @@ pub(super) fn gather(operation: &Operation) -> Facts {
         backup_failure: files::backup_failure(&place),
         signer: daemons.signer,
         gateway: daemons.gateway,
+        gateway_sandbox: daemons.gateway_sandbox,
         networks: daemons.networks,
         journal: daemons.journal,
         wallets: daemons.wallets,

@@ -4,6 +4,7 @@ use protocol::SecretMemory;
 
 use super::facts::{Facts, FileFact, Space};
 use super::{Finding, Grade, seen};
+use crate::commands::status::BEHIND;
 use crate::time::span;
 
 /// Below this nothing more should be trusted to fit, and below that it is time to make room, in MiB.
@@ -12,8 +13,6 @@ const SCARCE_MIB: u64 = 512;
 /// The same in files.
 const FULL_INODES: u64 = 100;
 const SCARCE_INODES: u64 = 2_000;
-/// So many seconds may the signer's clock be behind: a reboot takes them.
-const BEHIND: u64 = 60;
 
 pub(super) fn files(facts: &Facts) -> Vec<Finding> {
     let findings: Vec<Finding> = facts.files.iter().filter_map(file).collect();

@@ -5,6 +5,7 @@ use protocol::{Latch, Unattended, VaultPhase};
 
 use super::facts::{Facts, Made};
 use super::{Finding, Grade, seen};
+use crate::commands::status::RENEW_WITHIN;
 use crate::systemd::{CREDENTIAL_FILE, Stored};
 use crate::time::{span, utc};
 
@@ -12,8 +13,6 @@ use crate::time::{span, utc};
 const BACKUP_AGE: u64 = 26 * 3_600;
 /// So many seconds ahead of the clock a backup may be without a word: time servers step it back by less.
 const CLOCKS_DIFFER: u64 = 60;
-/// So many seconds before the dead man's switch suspends signing it is worth a word.
-const RENEW_WITHIN: u64 = 86_400;
 
 pub(super) fn vault(facts: &Facts) -> Vec<Finding> {
     seen(&facts.signer, |status| match status.vault {
@@ -128,8 +127,20 @@ pub(super) fn witness(facts: &Facts) -> Vec<Finding> {
                 "name one in signerd.toml (docs/journal.md)",
             );
         }
+        let troubled = status.witness.split("; ").any(is_troubled);
+        if troubled {
+            return Finding::problem(
+                format!("{}: that an older state was put back may not be noticed", status.witness),
+                "the signer's log says why; docs/journal.md says what it means and what to do",
+            );
+        }
         Finding::ok(status.witness.clone())
     })
+}
+
+/// Whether the signer says more of a witness than where it is. A TPM that has no time now is asked again.
+fn is_troubled(witness: &str) -> bool {
+    witness.split_once(", which ").is_some_and(|(_, how)| how != "is busy")
 }
 
 pub(super) fn latch(facts: &Facts) -> Vec<Finding> {

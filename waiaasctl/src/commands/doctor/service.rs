@@ -4,7 +4,7 @@ use super::facts::{Facts, Process, Unit};
 use super::{Finding, Grade, seen};
 use crate::systemd::TARGET;
 
-/// Words of the signer's sandbox that stand on every kernel.
+/// Words of either daemon's sandbox that stand on every kernel.
 const SANDBOX: &[&str] =
     &["not_dumpable", "no_new_privs", "no_core", "umask_077", "no_capabilities"];
 
@@ -92,25 +92,30 @@ pub(super) fn versions(facts: &Facts) -> Vec<Finding> {
 }
 
 pub(super) fn sandbox(facts: &Facts) -> Vec<Finding> {
-    seen(&facts.signer, |status| {
-        let has = |word: &str| status.sandbox.iter().any(|found| found == word);
-        let mut missing: Vec<&str> = SANDBOX.iter().copied().filter(|word| !has(word)).collect();
-        let modules = facts.kernel.modules.as_deref().unwrap_or_default();
-        let offers_landlock = modules.split(',').any(|module| module == "landlock");
-        if offers_landlock && !status.sandbox.iter().any(|word| word.starts_with("landlock")) {
-            missing.push("landlock");
-        }
-        if facts.kernel.seccomp.is_ok() && facts.place.is_installed() && !has("seccomp") {
-            missing.push("seccomp");
-        }
-        if missing.is_empty() {
-            return Finding::ok(format!("signerd: {}", status.sandbox.join(", ")));
-        }
-        Finding::problem(
-            format!("signerd is without {}", missing.join(", ")),
-            "it should not have started so: keep the vault locked, and see its log",
-        )
-    })
+    let signerd = seen(&facts.signer, |status| layers("signerd", &status.sandbox, facts));
+    let gatewayd = seen(&facts.gateway_sandbox, |words| layers("gatewayd", words, facts));
+    signerd.into_iter().chain(gatewayd).collect()
+}
+
+/// Whether all is in force that confines a daemon on this kernel.
+fn layers(daemon: &str, in_force: &[String], facts: &Facts) -> Vec<Finding> {
+    let has = |word: &str| in_force.iter().any(|found| found == word);
+    let mut missing: Vec<&str> = SANDBOX.iter().copied().filter(|word| !has(word)).collect();
+    let modules = facts.kernel.modules.as_deref().unwrap_or_default();
+    let offers_landlock = modules.split(',').any(|module| module == "landlock");
+    if offers_landlock && !in_force.iter().any(|word| word.starts_with("landlock")) {
+        missing.push("landlock");
+    }
+    if facts.kernel.seccomp.is_ok() && facts.place.is_installed() && !has("seccomp") {
+        missing.push("seccomp");
+    }
+    if missing.is_empty() {
+        return Finding::ok(format!("{daemon}: {}", in_force.join(", ")));
+    }
+    Finding::problem(
+        format!("{daemon} is without {}", missing.join(", ")),
+        "it should not have started so: keep the vault locked, and see its log",
+    )
 }
 
 pub(super) fn confinement(facts: &Facts) -> Vec<Finding> {

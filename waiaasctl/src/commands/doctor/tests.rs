@@ -29,7 +29,8 @@ fn healthy() -> Facts {
         "landlock",
         "seccomp",
     ];
-    signer.sandbox = words.map(str::to_owned).into();
+    let words: Vec<String> = words.map(str::to_owned).into();
+    signer.sandbox.clone_from(&words);
     let unit = |name: &str| Unit {
         name: name.to_owned(),
         load: "loaded".to_owned(),
@@ -45,6 +46,7 @@ fn healthy() -> Facts {
         units: Ok(vec![unit("waiaas.target"), unit(SIGNERD)]),
         signer: Ok(signer),
         gateway: Ok(env!("CARGO_PKG_VERSION").to_owned()),
+        gateway_sandbox: Ok(words),
         files: vec![FileFact {
             path: "/run/waiaas/signer.sock".to_owned(),
             expected: Expected { mode: 0o600, owner: Some("waiaas-gateway"), must_exist: true },
@@ -87,6 +89,16 @@ fn signer(change: impl FnOnce(&mut protocol::Status)) -> Facts {
     let mut facts = healthy();
     change(facts.signer.as_mut().unwrap());
     facts
+}
+
+fn gateway(change: impl FnOnce(&mut Vec<String>)) -> Facts {
+    let mut facts = healthy();
+    change(facts.gateway_sandbox.as_mut().unwrap());
+    facts
+}
+
+fn witness(says: &str) -> Facts {
+    signer(|it| it.witness = says.to_owned())
 }
 
 fn unit(change: impl FnOnce(&mut Unit)) -> Facts {
@@ -160,6 +172,10 @@ fn service_and_machine() -> Vec<Row> {
         (signer(|it| it.sandbox.retain(|word| word != "no_core")), "sandbox", Problem, "no_core"),
         (signer(|it| it.sandbox.retain(|word| word != "landlock")), "sandbox", Problem, "landlock"),
         (signer(|it| it.sandbox.retain(|word| word != "seccomp")), "sandbox", Problem, "seccomp"),
+        (gateway(|it| it.retain(|word| word != "umask_077")), "sandbox", Problem, "gatewayd is without umask_077"),
+        (gateway(|it| it.retain(|word| word != "landlock")), "sandbox", Problem, "gatewayd is without landlock"),
+        (gateway(|it| it.retain(|word| word != "seccomp")), "sandbox", Problem, "gatewayd is without seccomp"),
+        (Facts { gateway_sandbox: Err(no()), ..healthy() }, "sandbox", Unseen, "not seen"),
         (process(|it| it.loose.push("has capabilities")), "confinement", Problem, "capabilities"),
         (process(|it| it.apparmor = Some("unconfined".to_owned())), "confinement", Warning, "unconfined"),
         (process(|it| it.apparmor = Some("a (complain)".to_owned())), "confinement", Warning, "complain"),
@@ -215,7 +231,12 @@ fn safety() -> Vec<Row> {
         (Facts { newest_backup: Err(no()), ..healthy() }, "backups", Unseen, "not seen"),
         (Facts { journal: Ok(Err(no())), ..healthy() }, "journal", Problem, "does not verify"),
         (Facts { journal: Err(no()), ..healthy() }, "journal", Unseen, "not seen"),
-        (signer(|it| it.witness = "none".to_owned()), "witness", Warning, "signerd.toml"),
+        (witness("none"), "witness", Warning, "signerd.toml"),
+        (witness("/srv/w, which cannot be written: full"), "witness", Problem, "cannot be written"),
+        (witness("/srv/w, which says something else than the journal"), "witness", Problem, "something else"),
+        (witness("/srv/w; counter in the TPM /dev/tpmrm0, at 7, which is not counted up any more: lost"), "witness", Problem, "not counted"),
+        (witness("counter in the TPM /dev/tpmrm0, which waits for an operator to resume signing"), "witness", Problem, "waits"),
+        (witness("/srv/w; counter in the TPM /dev/tpmrm0, at 7, which is busy"), "witness", Fine, "busy"),
         (signer(|it| it.latch = Latch::Suspended), "signing", Problem, "resume"),
         (signer(|it| it.latch = Latch::Locked), "signing", Problem, "resume"),
         (signer(|it| it.wallets_halted = 1), "signing", Warning, "status"),

@@ -8,6 +8,7 @@ use super::Operation;
 use super::status::unattended as in_words;
 use crate::args::{SealingKey, UnattendedCommand};
 use crate::exit::{Exit, Failure};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::systemd::{self, CREDENTIAL_FILE, CREDENTIAL_LENGTH, Seal, Stored};
@@ -34,18 +35,28 @@ fn enable(key: SealingKey, operation: &Operation) -> Result<View, Failure> {
         ));
     }
     let seal = turn_on(&mut signer, operation.secret()?, key)?;
-    let json = json!({ "enabled": true, "sealedBy": seal.name(), "file": CREDENTIAL_FILE });
-    let view = View::new(json)
-        .line("from the next start on the vault opens by itself")
+    let json = json!({
+        "enabled": true,
+        "opensAtNextStart": vault == VaultPhase::Open,
+        "sealedBy": seal.name(),
+        "file": CREDENTIAL_FILE,
+    });
+    Ok(View::new(json)
+        .line(when(vault, &operation.place))
         .line(format!("{CREDENTIAL_FILE} is {}", seal.meaning()))
-        .line("root of this machine can spend what the guards let go, without the passphrase");
-    Ok(match vault {
-        VaultPhase::Open => view,
-        VaultPhase::Locked | VaultPhase::Uninitialised => view.line(format!(
-            "the vault is locked, and a locked vault stays so: open it once, {}",
-            operation.place.command("unlock")
-        )),
-    })
+        .line("root of this machine can spend what the guards let go, without the passphrase"))
+}
+
+/// When a vault opens by itself that is as it was when the credential was made: one that was locked stays so.
+pub(super) fn when(vault: VaultPhase, place: &Place) -> String {
+    match vault {
+        VaultPhase::Open => "from the next start on the vault opens by itself".to_owned(),
+        VaultPhase::Locked | VaultPhase::Uninitialised => format!(
+            "the vault is locked, and no start opens it before somebody did: {}; after that it opens \
+             by itself at each start",
+            place.command("unlock")
+        ),
+    }
 }
 
 /// Makes a credential, seals it, gives it to the signer, and only then stores it: what does not get so far
@@ -131,4 +142,17 @@ fn status(operation: &Operation) -> Result<View, Failure> {
     });
     let fields = vec![("unattended", in_words(state).to_owned()), ("credential", credential)];
     Ok(View::new(json).fields(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_vault_is_not_said_to_open_at_the_next_start() {
+        let place = Place::of_operator(None, None).unwrap();
+        assert!(when(VaultPhase::Open, &place).contains("next start"));
+        let locked = when(VaultPhase::Locked, &place);
+        assert!(locked.contains("waiaasctl unlock") && !locked.contains("next start"), "{locked}");
+    }
 }

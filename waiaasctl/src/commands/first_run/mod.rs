@@ -76,7 +76,8 @@ pub(super) fn init(arguments: &FirstRunArgs, operation: &Operation) -> Result<Vi
             (origin, ask::answers(&mut signer, &gateway)?)
         }
     };
-    let mut run = Run { signer, gateway, keys: Keys { origin, known: None, master: None } };
+    let keys = Keys { origin, known: None, master: None };
+    let mut run = Run { place: operation.place.clone(), signer, gateway, keys };
     let steps = run.all(answers)?;
     Ok(made(&steps, &run.keys.origin, operation))
 }

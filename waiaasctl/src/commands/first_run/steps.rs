@@ -11,6 +11,7 @@ use crate::commands::{live_wallets, new_wallet, owner, unattended};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway};
 use crate::passphrase::Passphrase;
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::signer::Signer;
 use crate::systemd::{self, Stored, TARGET};
@@ -33,6 +34,7 @@ pub(super) struct Step {
 
 /// The daemons, and the passphrase.
 pub(super) struct Run {
+    pub(super) place: Place,
     pub(super) signer: Signer,
     pub(super) gateway: Gateway,
     pub(super) keys: Keys,
@@ -79,7 +81,8 @@ impl Run {
 
     fn unattended(&mut self, wanted: Option<SealingKey>) -> Result<Step, Failure> {
         const NAME: &str = "unattended";
-        let state = self.signer.status()?.unattended;
+        let status = self.signer.status()?;
+        let state = status.unattended;
         let works = matches!(systemd::stored(), Stored::Present { opens: true, .. })
             && !matches!(state, Unattended::Off | Unattended::Misfit);
         match wanted {
@@ -87,7 +90,8 @@ impl Run {
             Some(key) => {
                 let passphrase = self.keys.of_vault()?.to_secret();
                 let seal = unattended::turn_on(&mut self.signer, passphrase, key)?;
-                Ok(Step::made(NAME, format!("the vault opens by itself; {}", seal.meaning())))
+                let when = unattended::when(status.vault, &self.place);
+                Ok(Step::made(NAME, format!("{when}; {}", seal.meaning())))
             }
             None if state == Unattended::Off => {
                 Ok(Step::there(NAME, "off: the passphrase opens the vault after each start"))

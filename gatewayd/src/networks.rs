@@ -119,7 +119,7 @@ impl Networks {
         endpoints: Vec<Endpoint>,
     ) -> Result<bool, NetworkError> {
         check_endpoints(&endpoints)?;
-        let entry = self.by_name.values_mut().find(|entry| rpc_key(&entry.network) == key);
+        let entry = self.by_name.values_mut().find(|entry| entry.network.rpc_key() == key);
         Ok(entry.map(|entry| entry.endpoints = endpoints).is_some())
     }
 
@@ -164,15 +164,6 @@ impl Networks {
     /// The endpoints that are asked about the network of that name, in this order.
     pub fn endpoints(&self, name: &str) -> &[Endpoint] {
         self.by_name.get(name).map_or(&[], |entry| &entry.endpoints)
-    }
-}
-
-/// The key of a network in `[rpc]`, which in upper case is the end of its environment name too.
-pub fn rpc_key(network: &Network) -> String {
-    let name = network.name.replace('-', "_");
-    match network.chain() {
-        Chain::Evm => format!("evm_{name}"),
-        Chain::Solana => name,
     }
 }
 

@@ -12,6 +12,7 @@ mod backup;
 mod chain;
 mod coins;
 pub mod commands;
+mod endpoints;
 pub mod environment;
 pub mod exit;
 mod export;

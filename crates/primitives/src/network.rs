@@ -94,6 +94,15 @@ impl Network {
     pub const fn chain(&self) -> Chain {
         self.chain_id.chain()
     }
+
+    /// Its key in `[rpc]` of gatewayd's settings, which in upper case is the end of its environment name.
+    pub fn rpc_key(&self) -> String {
+        let name = self.name.replace('-', "_");
+        match self.chain() {
+            Chain::Evm => format!("evm_{name}"),
+            Chain::Solana => name,
+        }
+    }
 }
 
 impl ChainId {

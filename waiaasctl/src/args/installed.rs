@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::endpoints::Endpoints;
+
 /// How to make the vault.
 #[derive(Debug, Args)]
 pub struct FirstRunArgs {
@@ -16,6 +18,10 @@ pub struct FirstRunArgs {
     /// Take the answers from a TOML file instead of asking; docs/operate.md says what may be in it
     #[arg(long, value_name = "FILE", conflicts_with = "auto_provision")]
     pub answers: Option<PathBuf>,
+    /// Ask this node about a network, in place of the public ones that are built in: NETWORK=URL or
+    /// NETWORK=URL,URL, such as base-sepolia=https://rpc.example.org/key. Can be repeated
+    #[arg(long, value_name = "NETWORK=URL", conflicts_with = "answers")]
+    pub rpc: Vec<Endpoints>,
 }
 
 /// Whether the vault opens without anybody at a start.

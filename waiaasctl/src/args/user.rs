@@ -7,6 +7,7 @@ use primitives::Environment;
 
 use super::wallet::environment_parser;
 use super::{BackupSchedule, EXIT_CODES};
+use crate::endpoints::Endpoints;
 
 const AFTER_HELP: &str = "\
 Secrets:
@@ -78,6 +79,10 @@ pub struct InitArgs {
     /// from a recovery.key in DIR or as below
     #[arg(long, value_name = "FILE", conflicts_with = "auto_provision")]
     pub restore: Option<PathBuf>,
+    /// Ask this node about a network, in place of the public ones that are built in: NETWORK=URL or
+    /// NETWORK=URL,URL, such as base-sepolia=https://rpc.example.org/key. Can be repeated
+    #[arg(long, value_name = "NETWORK=URL")]
+    pub rpc: Vec<Endpoints>,
 }
 
 /// Which wallets to make.

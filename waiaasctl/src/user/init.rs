@@ -14,6 +14,7 @@ use crate::args::InitArgs;
 use crate::backup::Scope;
 use crate::backup::restore::restore as take_over;
 use crate::commands;
+use crate::endpoints::{self, Put};
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::passphrase::{PassphraseError, Source, Wanted};
@@ -33,10 +34,11 @@ pub(super) fn init(
         return already_running(data);
     }
     let _lock = Lock::take(data)?;
+    let put = endpoints::put(&data.gatewayd_settings(), &arguments.rpc)?;
     with_daemons(data, environment, |daemons, signals| {
         let Waited::For(mut signer) = daemons.signerd(signals)? else { return Err(interrupted()) };
         if signer.status()?.vault != VaultPhase::Uninitialised {
-            return Ok(already(data));
+            return Ok(with_endpoints(already(data), &put, data));
         }
         let secrets = choose(arguments, data, environment)?;
         if arguments.restore.is_none() {
@@ -48,7 +50,10 @@ pub(super) fn init(
             None => None,
         };
         set_master_password(&gateway, &secrets)?;
-        Ok(restored.unwrap_or_else(|| made(data)))
+        Ok(match restored {
+            Some(view) => with_endpoints(view, &put, data),
+            None => made(data, &put),
+        })
     })
 }
 
@@ -102,13 +107,14 @@ fn nobody_to_ask(error: PassphraseError, arguments: &InitArgs, data: &DataDir) -
     )
 }
 
-fn made(data: &DataDir) -> View {
+fn made(data: &DataDir, put: &Put) -> View {
     let place = Place::User(data.clone());
     let directory = data.path().display().to_string();
     let recovery = data.recovery_key();
     let recovery = recovery.exists().then(|| recovery.display().to_string());
     let json = json!({ "dataDir": directory, "initialised": true, "recoveryKey": recovery });
     let view = View::new(json).line(format!("{directory} is initialised"));
+    let view = with_endpoints(view, put, data);
     let view = match recovery {
         Some(path) => view.line(format!(
             "{path} (mode 0600) has the random secrets: whoever reads it can spend, and without it the \
@@ -117,6 +123,21 @@ fn made(data: &DataDir) -> View {
         None => view.line("without the password the keys are lost: keep it somewhere safe"),
     };
     view.line(format!("next: {}", place.start_command()))
+}
+
+/// Says which endpoints were written, and which were not.
+fn with_endpoints(view: View, put: &Put, data: &DataDir) -> View {
+    let settings = data.gatewayd_settings();
+    let mut view = view;
+    if !put.written.is_empty() {
+        let networks = put.written.join(", ");
+        view = view.line(format!("endpoints of {networks} are in {}", settings.display()));
+    }
+    if !put.kept.is_empty() {
+        let networks = put.kept.join(", ");
+        view = view.line(format!("{} names others for {networks}, which stay", settings.display()));
+    }
+    view
 }
 
 fn already(data: &DataDir) -> View {

@@ -25,7 +25,6 @@ use crate::app::App;
 use crate::clock::{Clock, ClockSetter, UnixSeconds};
 use crate::config::Settings;
 use crate::net::Endpoint;
-use crate::networks::rpc_key;
 use crate::session::Master;
 use crate::session::password::{Cost, PasswordHash};
 use crate::signer::Signer;
@@ -166,7 +165,7 @@ fn offline() -> Settings {
     let mut settings = Settings::default();
     let nowhere: Endpoint = "http://127.0.0.1:1".parse().unwrap();
     for network in primitives::BUILTIN {
-        let set = settings.networks.set_endpoints(&rpc_key(network), vec![nowhere.clone()]);
+        let set = settings.networks.set_endpoints(&network.rpc_key(), vec![nowhere.clone()]);
         assert_eq!(set, Ok(true));
     }
     settings

@@ -1,5 +1,6 @@
 //! The answers to `init`, from a file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use primitives::{Address, Chain, Environment};
@@ -8,6 +9,7 @@ use serde::Deserialize;
 
 use crate::args::{OwnerArgs, SealingKey, WalletKind};
 use crate::commands::owner;
+use crate::endpoints::Endpoints;
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::passphrase::{Passphrase, Wanted, read_file};
@@ -24,6 +26,8 @@ pub(super) struct Answers {
     pub(super) unattended: Option<SealingKey>,
     /// For gatewayd, where it has none yet.
     pub(super) master_password: Option<Passphrase>,
+    /// Nodes to ask in place of the public ones.
+    pub(super) endpoints: Vec<Endpoints>,
     /// Wallets to make where they are missing.
     pub(super) wallets: Vec<NewWallet>,
     /// Whether the daemons start when the machine does.
@@ -50,7 +54,17 @@ struct AnswersToml {
     #[serde(default = "yes")]
     start_at_boot: bool,
     #[serde(default)]
+    rpc: BTreeMap<String, OneOrMore>,
+    #[serde(default)]
     wallet: Vec<WalletToml>,
+}
+
+/// A text, or a list of texts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 #[derive(Default, Deserialize)]
@@ -81,10 +95,11 @@ const fn yes() -> bool {
 
 impl Answers {
     /// Where nobody is asked: everything opens and starts by itself, and there are no wallets yet.
-    pub(super) const fn of_nobody() -> Self {
+    pub(super) const fn of_nobody(endpoints: Vec<Endpoints>) -> Self {
         Self {
             unattended: Some(SealingKey::Auto),
             master_password: None,
+            endpoints,
             wallets: Vec::new(),
             at_boot: true,
         }
@@ -98,8 +113,14 @@ impl Answers {
 pub(super) fn read(path: &Path) -> Result<(Answers, Option<PathBuf>), Failure> {
     let name = path.display().to_string();
     let bytes = files::read(path, MAX_ANSWERS)?;
-    let AnswersToml { passphrase_file, master_password_file, unattended, start_at_boot, wallet } =
-        toml::from_slice(&bytes).map_err(|error| wrong(&name, error.to_string().trim_end()))?;
+    let AnswersToml {
+        passphrase_file,
+        master_password_file,
+        unattended,
+        start_at_boot,
+        rpc,
+        wallet,
+    } = toml::from_slice(&bytes).map_err(|error| wrong(&name, error.to_string().trim_end()))?;
     if wallet.len() > MAX_WALLETS {
         return Err(wrong(&name, &format!("more than {MAX_WALLETS} wallets")));
     }
@@ -112,10 +133,24 @@ pub(super) fn read(path: &Path) -> Result<(Answers, Option<PathBuf>), Failure> {
             Unattended::Host => Some(SealingKey::Host),
         },
         master_password: master.transpose()?,
+        endpoints: rpc
+            .into_iter()
+            .map(|(network, addresses)| Endpoints::of(&network, addresses.into()))
+            .collect::<Result<_, _>>()
+            .map_err(|why| wrong(&name, &format!("rpc: {why}")))?,
         wallets: wallet.into_iter().map(|it| it.checked(&name)).collect::<Result<_, _>>()?,
         at_boot: start_at_boot,
     };
     Ok((answers, passphrase_file))
+}
+
+impl From<OneOrMore> for Vec<String> {
+    fn from(addresses: OneOrMore) -> Self {
+        match addresses {
+            OneOrMore::One(address) => vec![address],
+            OneOrMore::More(addresses) => addresses,
+        }
+    }
 }
 
 impl WalletToml {
@@ -174,12 +209,15 @@ mod tests {
     fn a_file_says_all_that_a_terminal_would_be_asked() {
         let text = format!(
             "passphrase_file = \"/root/passphrase\"\nunattended = \"host\"\nstart_at_boot = false\n\
+             [rpc]\nbase-mainnet = \"https://a.example.org\"\nsolana_devnet = [\"http://b\", \"http://c\"]\n\
              [[wallet]]\nname = \"main\"\nchain = \"ethereum\"\nenvironment = \"mainnet\"\n\
              guard = \"strict\"\nowners = [\"{OWNER}\"]\n"
         );
         let (answers, passphrase) = read_text(&text).unwrap();
         assert_eq!(passphrase, Some(PathBuf::from("/root/passphrase")));
         assert_eq!((answers.unattended, answers.at_boot), (Some(SealingKey::Host), false));
+        let networks = answers.endpoints.iter().map(|it| it.network().name.as_ref());
+        assert_eq!(networks.collect::<Vec<_>>(), ["base-mainnet", "solana-devnet"]);
         let wallet = &answers.wallets[0];
         assert_eq!((wallet.name.as_str(), wallet.guard.as_deref()), ("main", Some("strict")));
         assert_eq!(wallet.owners.as_ref().unwrap().threshold, 1);
@@ -204,6 +242,10 @@ mod tests {
             ("\npassphrase = \"correct horse battery\"", "line 2"),
             ("unattended = \"yes\"", "line 1"),
             ("start_at_boot = 1", "line 1"),
+            ("[rpc]\nbase = \"https://rpc.example.org\"", "base is no network"),
+            ("[rpc]\nbase-sepolia = \"rpc.example.org\"", "https://"),
+            ("[rpc]\nbase-sepolia = []", "1 to 16"),
+            ("[rpc]\nbase-sepolia = 3", "line 2"),
             (&wallet("owner = []"), "line 5"),
             (&wallet("owners = [\"bob\"]"), "bob is no address"),
             (&wallet("threshold = 1"), "nobody"),

@@ -3,12 +3,14 @@
 use std::io;
 
 use api::AdminStatus;
+use primitives::{BUILTIN, Network};
 use protocol::Unattended;
 
 use super::answers::{Answers, NewWallet, owners_of};
 use crate::args::{SealingKey, WalletKind};
 use crate::commands::guard::TEMPLATES;
 use crate::commands::live_wallets;
+use crate::endpoints::Endpoints;
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway};
 use crate::passphrase::{Source, Wanted};
@@ -20,7 +22,11 @@ use crate::terminal;
 const TRIES: usize = 5;
 
 /// Asks for what is missing. Nothing is changed before the last answer.
-pub(super) fn answers(signer: &mut Signer, gateway: &Gateway) -> Result<Answers, Failure> {
+pub(super) fn answers(
+    signer: &mut Signer,
+    gateway: &Gateway,
+    mut endpoints: Vec<Endpoints>,
+) -> Result<Answers, Failure> {
     let unattended =
         if signer.status()?.unattended == Unattended::Off { unattended()? } else { None };
     let admin: AdminStatus = gateway.ask(Call::get("/v1/admin/status"))?;
@@ -34,12 +40,15 @@ pub(super) fn answers(signer: &mut Signer, gateway: &Gateway) -> Result<Answers,
     let mut wallets = Vec::new();
     if live_wallets(gateway)?.is_empty() {
         while let Some(wallet) = wallet(wallets.is_empty())? {
+            while let Some(node) = node(wallet.kind, &endpoints)? {
+                endpoints.push(node);
+            }
             wallets.push(wallet);
         }
     }
     let is_enabled = systemd::is(&["is-enabled", "--quiet", TARGET]);
     let at_boot = is_enabled || yes("Start the wallet whenever this machine starts")?;
-    Ok(Answers { unattended, master_password, wallets, at_boot })
+    Ok(Answers { unattended, master_password, endpoints, wallets, at_boot })
 }
 
 fn unattended() -> Result<Option<SealingKey>, Failure> {
@@ -82,6 +91,36 @@ fn wallet(is_first: bool) -> Result<Option<NewWallet>, Failure> {
         },
     )?;
     Ok(Some(NewWallet { name, kind: WalletKind { chain, environment }, guard, owners }))
+}
+
+/// A node for one of the networks of a wallet that there is none for yet.
+fn node(kind: WalletKind, known: &[Endpoints]) -> Result<Option<Endpoints>, Failure> {
+    let is_left = |network: &&Network| {
+        (network.chain(), network.environment) == (kind.chain, kind.environment)
+            && !known.iter().any(|it| it.network() == *network)
+    };
+    let names: Vec<&str> = BUILTIN.iter().filter(is_left).map(|it| it.name.as_ref()).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let names = names.join(", ");
+    let question = format!(
+        "A network that you have an RPC endpoint for ({names}), or nothing: the public ones are slow and limit \
+         their callers"
+    );
+    let network =
+        until(&question, |word| match BUILTIN.iter().filter(is_left).find(|it| it.name == word) {
+            Some(network) => Ok(Some(network)),
+            None if word.is_empty() => Ok(None),
+            None => Err(format!("one of {names}")),
+        })?;
+    let Some(network) = network else { return Ok(None) };
+    let urls = |line: &str| {
+        let addresses = line.split(',').map(|address| address.trim().to_owned());
+        Endpoints::of(&network.name, addresses.collect())
+    };
+    let question = format!("URL of an RPC endpoint of {}, or several with commas", network.name);
+    until(&question, urls).map(Some)
 }
 
 fn yes(question: &str) -> Result<bool, Failure> {

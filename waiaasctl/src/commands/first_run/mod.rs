@@ -69,11 +69,11 @@ pub(super) fn init(arguments: &FirstRunArgs, operation: &Operation) -> Result<Vi
         (None, true) => {
             let file = arguments.recovery_file.clone();
             let file = file.unwrap_or_else(|| Path::new(RECOVERY_FILE).to_owned());
-            (Origin::Recovery(file), Answers::of_nobody())
+            (Origin::Recovery(file), Answers::of_nobody(arguments.rpc.clone()))
         }
         (None, false) => {
             let origin = Origin::Given(operation.passphrases.clone());
-            (origin, ask::answers(&mut signer, &gateway)?)
+            (origin, ask::answers(&mut signer, &gateway, arguments.rpc.clone())?)
         }
     };
     let keys = Keys { origin, known: None, master: None };
@@ -84,10 +84,10 @@ pub(super) fn init(arguments: &FirstRunArgs, operation: &Operation) -> Result<Vi
 
 /// Daemons that somebody else starts: the vault is made, and nothing else.
 fn elsewhere(arguments: &FirstRunArgs, operation: &Operation) -> Result<View, Failure> {
-    if arguments.auto_provision || arguments.answers.is_some() {
+    if arguments.auto_provision || arguments.answers.is_some() || !arguments.rpc.is_empty() {
         return Err(Failure::new(
             Exit::Usage,
-            "--auto-provision and --answers are for the daemons that systemd runs",
+            "--auto-provision, --answers and --rpc are for the daemons that systemd runs",
             "for one user: waiaas init --auto-provision",
         ));
     }

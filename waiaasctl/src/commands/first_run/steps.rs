@@ -1,13 +1,16 @@
 //! The steps of `init`: each looks at what is there, and makes what is missing.
 
+use std::path::Path;
+
 use api::{AdminStatus, CreatedWallet, Wallet};
-use primitives::WalletId;
+use primitives::{Network, WalletId};
 use protocol::{GuardOrder, Owners, Request, Unattended, VaultPhase};
 
 use super::answers::{Answers, NewWallet};
 use super::{Keys, make_vault};
 use crate::args::SealingKey;
-use crate::commands::{live_wallets, new_wallet, owner, unattended};
+use crate::commands::{balance, live_wallets, new_wallet, owner, unattended};
+use crate::endpoints::{self, Endpoints, Put};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway};
 use crate::passphrase::Passphrase;
@@ -17,6 +20,9 @@ use crate::signer::Signer;
 use crate::systemd::{self, Stored, TARGET};
 use crate::user;
 
+/// Where the endpoints are written.
+const GATEWAYD_SETTINGS: &str = "/etc/waiaas/gatewayd.toml";
+const GATEWAYD: &str = "waiaas-gatewayd.service";
 /// The guard's version of a wallet that nobody changed.
 const UNTOUCHED: u64 = 1;
 
@@ -53,15 +59,17 @@ impl Step {
 impl Run {
     /// All steps, in an order in which each can be the last.
     pub(super) fn all(&mut self, answers: Answers) -> Result<Vec<Step>, Failure> {
-        let Answers { unattended, master_password, wallets, at_boot } = answers;
+        let Answers { unattended, master_password, endpoints, wallets, at_boot } = answers;
         let mut steps = vec![self.vault()?];
         steps.push(self.unattended(unattended)?);
         steps.push(self.master_password(master_password)?);
+        steps.push(put_endpoints(&endpoints)?);
         for wallet in wallets {
             let name = wallet.name.clone();
             let step = self.wallet(wallet)?;
             steps.push(Step { wallet: Some(name), ..step });
         }
+        steps.extend(self.ask_networks(&endpoints)?);
         steps.push(enable(at_boot)?);
         Ok(steps)
     }
@@ -167,6 +175,33 @@ impl Run {
         })
     }
 
+    /// Whether the nodes answer as their networks. They may be started later, so that it is told, and no more.
+    fn ask_networks(&self, endpoints: &[Endpoints]) -> Result<Option<Step>, Failure> {
+        if endpoints.is_empty() {
+            return Ok(None);
+        }
+        let _progress = Progress::start("asking the networks");
+        let wallets = live_wallets(&self.gateway)?;
+        let mut found = Vec::new();
+        for it in endpoints {
+            let Network { name, environment, .. } = it.network();
+            let kind = (it.network().chain().to_string(), environment.to_string());
+            let is_of_kind =
+                |wallet: &&Wallet| (&wallet.chain, &wallet.environment) == (&kind.0, &kind.1);
+            let Some(wallet) = wallets.iter().find(is_of_kind) else {
+                found.push(format!("{name} is asked by doctor once there is a wallet for it"));
+                continue;
+            };
+            let balances = balance::of_all_networks(&self.gateway, wallet.id)?;
+            let error = balances.into_iter().find(|it| it.network == *name).and_then(|it| it.error);
+            found.push(match error {
+                None => format!("{name} answers"),
+                Some(error) => format!("{name} WARNING: {error}"),
+            });
+        }
+        Ok(Some(Step::there("networks", found.join("; "))))
+    }
+
     /// Sets a guard where nobody has changed it since the wallet was made.
     fn guard(&mut self, wallet: WalletId, text: String) -> Result<bool, Failure> {
         let check = self.signer.check_guard(wallet, text.clone(), None)?;
@@ -202,6 +237,29 @@ impl Run {
         })?;
         Ok(true)
     }
+}
+
+/// Puts the nodes into gatewayd's settings, and has it read them.
+fn put_endpoints(endpoints: &[Endpoints]) -> Result<Step, Failure> {
+    const NAME: &str = "endpoints";
+    if endpoints.is_empty() {
+        let what =
+            "the public ones, which are slow and limit their callers; your own: docs/networks.md";
+        return Ok(Step::there(NAME, what));
+    }
+    let Put { written, kept } = endpoints::put(Path::new(GATEWAYD_SETTINGS), endpoints)?;
+    let kept = match kept.as_slice() {
+        [] => String::new(),
+        [_, ..] => {
+            format!("; {GATEWAYD_SETTINGS} names others for {}, which stay", kept.join(", "))
+        }
+    };
+    if written.is_empty() {
+        return Ok(Step::there(NAME, format!("were there{kept}")));
+    }
+    // A reload is not waited for, and what follows asks these nodes.
+    systemd::systemctl(&["restart", GATEWAYD])?;
+    Ok(Step::made(NAME, format!("of {} are in {GATEWAYD_SETTINGS}{kept}", written.join(", "))))
 }
 
 fn enable(at_boot: bool) -> Result<Step, Failure> {

@@ -32,7 +32,15 @@ fn read(path: &str) -> String {
 fn the_packaged_settings_are_the_documented_defaults() {
     assert_eq!(packaged("packaging/etc/gatewayd.toml"), documented(1));
     let mut of_signerd = documented(2);
-    of_signerd.push("witness = \"/a/whole/path\"".to_owned()); // has no default
+    // Those of the witness have no default, and stand in a sentence.
+    of_signerd.extend(
+        [
+            "witness = \"/a/whole/path\"",
+            "witness_tpm = \"/dev/tpmrm0\"",
+            "witness_tpm_index = 0x01825741",
+        ]
+        .map(str::to_owned),
+    );
     assert_eq!(packaged("packaging/etc/signerd.toml"), of_signerd);
 }
 

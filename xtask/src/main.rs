@@ -20,7 +20,7 @@ cargo xtask test [LAYER..]  all tests, or these layers of them
 cargo xtask bench           what a signature costs, beside the bare cost of its parts (JSON)
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
-cargo xtask redteam [--requests N] [--seed S] [--json]
+cargo xtask redteam [--requests N] [--kills K] [--seed S] [--json]
                             a hostile gateway: what left the wallets beside what was printed
 ";
 

@@ -3,6 +3,8 @@
 mod approval;
 mod audit;
 mod backup;
+#[cfg(test)]
+mod documents;
 mod groups;
 mod guard;
 mod installed;

@@ -15,3 +15,4 @@ mod owners;
 mod redteam;
 mod relation;
 mod secrets;
+mod sources;

@@ -43,6 +43,8 @@ fn changes() -> Vec<(Value, &'static str)> {
         (json!({ "type": "GIFT" }), "VALIDATION_FAILED"),
         (json!({ "type": "BATCH" }), "UNSUPPORTED_TX_TYPE"),
         (json!({ "gasPrice": "1" }), "VALIDATION_FAILED"),
+        (json!({ "source": "action" }), "VALIDATION_FAILED"),
+        (json!({ "tier": "INSTANT" }), "VALIDATION_FAILED"),
         (json!({ "token": { "address": BOB } }), "VALIDATION_FAILED"),
         (json!({ "type": "TOKEN_TRANSFER" }), "VALIDATION_FAILED"),
     ]

@@ -1,5 +1,5 @@
-//! Which attack is held up by what: the product's list of ways to drain a wallet and ways round a
-//! limit, row by row.
+//! Which attack is held up by what: the product's list of ways to drain a wallet, ways round a limit,
+//! ways in, ways out for a secret, and what the machine does, row by row.
 
 /// What plays a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +101,71 @@ pub static LIMITS: &[Row] = &[
     ("a session that outlives rotate, renew, revoke", &[Test("gatewayd/src", "the_old_token_dies_when_the_session_is_renewed_rotated_or_revoked"), Test("gatewayd/src", "a_payment_of_a_session_that_was_revoked_is_not_signed_any_more")]),
     ("a delayed transaction resumed after the policy was tightened", &[Test("gatewayd/src", "a_payment_goes_on_only_as_far_as_it_was_let_pass")]),
     ("a delayed transaction resumed after the wallet was suspended, the switch thrown", &[Test("gatewayd/src", "a_suspended_wallet_signs_nothing_that_was_asked_before")]),
+    ("a source (\"this comes from an action\") that the caller may set", &[Test("tests/boundary", "a_request_has_no_room_for_a_source_and_the_socket_is_the_only_one"), Test("tests/boundary", "a_word_in_a_payment_about_where_it_comes_from_changes_nothing"), Test("tests/boundary", "a_wallet_has_the_guard_of_new_wallets_whoever_it_is_said_to_be_for"), Test("tests/boundary", "a_warrant_that_is_only_claimed_is_worth_nothing"), Test("tests/e2e", "a_request_that_is_wrong_is_refused_and_leaves_no_trace")]),
     ("a batch whose parts pass and whose sum does not", &[Class("Solana: parts that pass and whose sum does not"), Test("signerd/src", "two_that_fit_alone_do_not_both_fit_in_one_batch")]),
     ("retries of a client that pay twice", &[Class("EVM: the same bytes again"), Class("Solana: the same bytes again"), Test("gatewayd/src", "twenty_retries_at_once_are_one_payment")]),
     ("thousands at once from one wallet", &[Test("tests/boundary", "twenty_thousand_requests_take_no_more_than_was_printed")]),
     ("raising one's own limit through the gateway's admin routes", &[Test("tests/boundary", "each_socket_may_ask_what_the_relation_says_and_nothing_else")]),
 ];
 
+/// Ways in. URLs that others supply (webhooks, x402) are not served; the endpoints are the operator's.
+#[rustfmt::skip]
+pub static WAYS_IN: &[Row] = &[
+    ("a route without a credential", &[Test("gatewayd/src", "every_route_lets_in_whom_it_should_and_nobody_else"), Test("tests/e2e", "every_route_but_three_wants_a_credential_and_unknown_ones_do_not_exist")]),
+    ("a token of one session reading another's transactions", &[Test("gatewayd/src", "a_session_sees_nothing_of_another"), Test("tests/e2e", "a_session_sees_its_own_wallets_and_their_transactions_alone")]),
+    ("a master password guessed at full speed", &[Test("gatewayd/src", "guessing_the_master_password_ends_in_429_with_a_time_to_wait"), Test("gatewayd/src", "guessing_is_slowed_down_and_the_right_password_waits_too"), Test("tests/boundary", "wrong_passphrases_are_slowed_down_and_a_restart_does_not_help")]),
+    ("DNS rebinding (Host)", &[Test("gatewayd/src", "only_names_of_this_machine_are_hosts"), Test("gatewayd/src", "a_host_in_the_request_line_must_agree"), Test("tests/e2e", "pages_and_other_hosts_are_turned_away")]),
+    ("cross-site requests (Origin), a page on localhost", &[Test("gatewayd/src", "pages_of_other_origins_are_not_served"), Test("gatewayd/src", "pages_of_other_sites_get_nothing")]),
+    ("a forwarded-for header that resets a rate limit", &[Test("gatewayd/src", "a_busy_session_is_held_back_and_others_are_not")]),
+    ("JWT `alg:none`, other algorithm, other key, no expiry", &[Test("gatewayd/src", "forged_tokens_are_refused"), Test("gatewayd/src", "a_token_with_any_character_changed_is_refused"), Test("tests/e2e", "no_other_token_opens_anything")]),
+    ("an owner's signature replayed or made for another site", &[Test("signerd/src", "an_approval_for_anything_else_is_refused"), Test("signerd/src", "a_used_approval_stays_used_over_a_restart_and_an_unused_one_can_be_used"), Test("gatewayd/src", "what_is_not_an_owners_signature_over_this_question_does_not_count")]),
+    ("a bot user who is not the owner", &[Test("tests/e2e", "what_is_no_approval_of_this_by_its_owner_moves_nothing")]),
+    ("a URL that points to the host itself, through a redirect or DNS change", &[Test("gatewayd/src", "only_web_addresses_with_a_host_and_no_user_are_endpoints"), Test("gatewayd/src", "whatever_is_wrong_with_the_first_endpoint_the_second_takes_over")]),
+    ("oversized requests", &[Test("tests/boundary", "a_frame_over_the_operators_limit_is_refused_by_its_header"), Test("gatewayd/src", "bodies_that_are_no_json_or_too_long_are_refused")]),
+    ("slow and half-sent requests", &[Test("tests/boundary", "half_a_frame_keeps_nobody_waiting"), Test("gatewayd/src", "a_head_that_does_not_arrive_ends_the_connection")]),
+    ("nested and pipelined requests", &[Test("tests/boundary", "many_requests_at_once_are_all_answered"), Test("gatewayd/src", "requests_that_follow_each_other_at_once_are_answered_in_order"), Class("EVM: multicall inside multicall")]),
+    ("too many connections", &[Test("tests/boundary", "a_gateway_with_too_many_connections_does_not_shut_out_the_operator"), Test("gatewayd/src", "more_connections_than_allowed_wait_until_one_is_free")]),
+    ("a socket of another user", &[Test("signerd/src", "the_owner_of_a_socket_is_asked_for_unless_a_group_may_connect_and_never_if_all_may"), Test("gatewayd/src", "another_user_at_the_socket_is_nobody_special"), Test("tests/system", "each_door_opens_to_whom_it_is_for")]),
+    ("a path or name with `..`", &[Test("gatewayd/src", "paths_and_queries_that_are_nothing_are_refused"), Test("gatewayd/src", "a_backup_has_a_name_of_64_digits"), Test("signerd/src", "files_that_do_not_belong_are_named"), Test("signerd/src", "a_backup_with_a_wrong_part_is_refused_and_nothing_is_written")]),
+    ("log injection", &[Test("gatewayd/src", "what_a_peer_wrote_is_shown_short_and_on_one_line"), Test("signerd/src", "a_suspended_signer_signs_nothing_until_an_operator_resumes_it"), Test("crates/txcodec/src", "what_somebody_else_wrote_stands_between_quotes_in_plain_letters")]),
+];
+
+/// Ways out for a secret.
+#[rustfmt::skip]
+pub static WAYS_OUT: &[Row] = &[
+    ("a core dump, a crash report", &[Test("tests/boundary", "the_process_can_be_neither_dumped_nor_read_and_has_no_privilege")]),
+    ("swap, hibernation, a child process", &[Test("signerd/src", "neither_kind_is_swapped_dumped_or_given_to_a_child")]),
+    ("`/proc/PID/mem` as another user and as root", &[Test("tests/boundary", "the_process_can_be_neither_dumped_nor_read_and_has_no_privilege"), Test("signerd/tests", "a_signer_that_signed_has_no_secret_in_memory_that_root_can_read"), Test("signerd/src", "a_key_that_signed_is_nowhere_in_the_process_as_others_see_it")]),
+    ("an error message, a log line, a temporary file, arguments and environment", &[Test("tests/boundary", "no_file_and_no_output_has_a_secret_in_it")]),
+    ("a debug print", &[Test("crates/protocol/src", "a_secret_is_never_printed"), Test("tests/tidy", "no_secret_type_derives_what_would_show_it"), Test("signerd/src", "nothing_secret_is_in_the_files_or_in_debug_output")]),
+    ("a backup", &[Test("tests/e2e", "nothing_secret_stands_in_a_backup")]),
+    ("freed memory", &[Test("signerd/src", "a_removed_secret_is_wiped_and_its_slot_used_again"), Test("signerd/src", "locking_wipes_the_keys_although_the_disk_takes_no_notes")]),
+    ("an upgrade that leaves the old file", &[Test("tests/system", "a_wallet_pays_from_its_installation_to_its_purge")]),
+];
+
+/// What the machine does.
+#[rustfmt::skip]
+pub static MACHINE: &[Row] = &[
+    ("kill -9 at every step", &[Test("signerd/src", "at_whatever_byte_the_journal_ends_everything_that_was_answered_holds"), Test("signerd/tests", "a_wallet_that_was_answered_survives_every_kill"), Test("gatewayd/src", "a_payment_goes_on_once_wherever_the_gateway_was_killed"), Test("signerd/src", "whatever_is_lost_in_crashes_all_that_was_signed_counts")]),
+    ("power loss with unsynced pages lost, a torn write", &[Test("signerd/src", "whatever_a_power_loss_leaves_of_a_write_the_synced_spend_counts_and_the_journal_verifies")]),
+    ("disk full", &[Test("signerd/tests", "on_a_full_disk_nothing_is_made_and_the_log_says_so"), Test("tests/e2e", "a_full_disk_is_named_and_the_next_start_with_room_serves")]),
+    ("EIO", &[Test("signerd/src", "a_signer_whose_disk_fails_says_so_and_makes_no_key_that_nobody_knows")]),
+    ("a read-only disk", &[Test("tests/e2e", "state_that_cannot_be_written_is_refused_with_what_to_do")]),
+    ("out of memory", &[Test("signerd/src", "memory_that_is_not_there_is_not_lent"), Test("signerd/src", "more_than_may_be_locked_is_refused_and_less_is_not")]),
+    ("out of file descriptors", &[Test("signerd/src", "a_peer_that_never_stops_connecting_is_left_for_the_next_round")]),
+    ("the RPC node lies", &[Test("tests/e2e", "an_endpoint_that_is_dead_or_lies_about_its_chain_is_passed_over"), Test("tests/e2e", "a_node_that_answers_nonsense_is_not_believed")]),
+    ("the RPC node lags, reorgs", &[Test("gatewayd/src", "an_outcome_is_what_the_receipt_says_once_it_has_its_confirmations"), Test("gatewayd/src", "only_a_node_that_saw_the_last_block_can_say_that_a_transaction_expired")]),
+    ("the RPC node drops, answers twice", &[Test("gatewayd/src", "a_payment_that_a_node_kept_in_silence_is_found_and_not_sent_as_another"), Test("gatewayd/src", "sending_the_same_bytes_again_is_no_error")]),
+    ("the RPC node is slow, refuses", &[Test("gatewayd/src", "a_node_that_is_down_is_waited_for"), Test("gatewayd/src", "a_node_that_refuses_is_asked_several_times_before_the_nonce_is_used_for_another")]),
+    ("two gateways at once", &[Test("gatewayd/src", "two_gateways_at_once_pay_once"), Test("tests/e2e", "a_second_gateway_on_the_same_state_is_refused_and_the_first_goes_on")]),
+    ("signerd gone, slow, restarted in the middle", &[Test("tests/e2e", "a_missing_signer_keeps_payments_waiting_until_it_is_there"), Test("gatewayd/src", "a_signer_that_is_gone_or_silent_is_not_waited_for_forever"), Test("tests/e2e", "a_wait_outlasts_a_kill_of_the_gateway_and_of_the_signer_and_is_paid_once")]),
+    ("an upgrade with old state, a downgrade", &[Test("tests/system", "a_wallet_pays_from_its_installation_to_its_purge"), Test("gatewayd/src", "a_database_of_the_first_version_gets_the_new_tables_and_keeps_what_it_had")]),
+    ("a database from a newer version", &[Test("tests/e2e", "a_database_of_a_newer_version_is_refused_and_left_as_it_is")]),
+];
+
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [EVM, SOLANA, LIMITS].into_iter().flatten()
+    [EVM, SOLANA, LIMITS, WAYS_IN, WAYS_OUT, MACHINE].into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use listenfd::ListenFd;
 
 use crate::config::Settings;
 use crate::http::Listener;
+use crate::session::{Door, DoorError};
 
 /// The socket's name in the runtime directory.
 const SOCKET: &str = "gateway.sock";
@@ -58,16 +59,24 @@ pub enum ListenError {
     /// systemd passed on something that is no listening socket.
     #[error("what systemd passed on is no listening socket")]
     Inherited(#[source] io::Error),
+    /// Who connects to the gateway's own socket would be anybody.
+    #[error(transparent)]
+    Door(#[from] DoorError),
 }
 
 impl ListenError {
     /// Whether starting again changes nothing as long as nobody acts.
     pub(crate) fn is_lasting(&self) -> bool {
         match self {
-            Self::Taken(_) | Self::Socket { .. } | Self::Inherited(_) => false,
-            Self::Address { .. } | Self::NotASocket(_) | Self::Answered(_) | Self::Exposed(_) => {
-                true
-            }
+            Self::Taken(_)
+            | Self::Socket { .. }
+            | Self::Inherited(_)
+            | Self::Door(DoorError::Nowhere(_)) => false,
+            Self::Address { .. }
+            | Self::NotASocket(_)
+            | Self::Answered(_)
+            | Self::Exposed(_)
+            | Self::Door(DoorError::OpenToAll(_) | DoorError::NoFile) => true,
         }
     }
 }
@@ -77,8 +86,8 @@ impl ListenError {
 pub(crate) enum Socket {
     /// An address of this machine.
     Tcp(TcpListener),
-    /// The gateway's own.
-    Unix(UnixListener),
+    /// The gateway's own, and whom it lets in.
+    Unix(UnixListener, Door),
 }
 
 impl Socket {
@@ -92,9 +101,9 @@ impl Socket {
                 socket.set_nonblocking(true)?;
                 Listener::Tcp(tokio::net::TcpListener::from_std(socket)?)
             }
-            Self::Unix(socket) => {
+            Self::Unix(socket, door) => {
                 socket.set_nonblocking(true)?;
-                Listener::Unix(tokio::net::UnixListener::from_std(socket)?)
+                Listener::Unix(tokio::net::UnixListener::from_std(socket)?, door)
             }
         })
     }
@@ -107,7 +116,7 @@ impl Socket {
 /// When one cannot be opened, or systemd passed on something else.
 pub(crate) fn open(settings: &Settings, runtime_dir: &Path) -> Result<Vec<Socket>, ListenError> {
     let address = SocketAddr::new(settings.daemon.hostname.address(), settings.daemon.port);
-    let inherited = inherited().map_err(ListenError::Inherited)?;
+    let inherited = inherited()?;
     if inherited.is_empty() {
         let sockets = vec![tcp(address)?, unix(runtime_dir.join(SOCKET))?];
         tracing::info!(%address, "listening");
@@ -124,17 +133,24 @@ pub(crate) fn open(settings: &Settings, runtime_dir: &Path) -> Result<Vec<Socket
     Ok(inherited)
 }
 
-fn inherited() -> io::Result<Vec<Socket>> {
+fn inherited() -> Result<Vec<Socket>, ListenError> {
     let mut passed_on = ListenFd::from_env();
     let mut sockets = Vec::new();
     for position in 0..passed_on.len() {
-        let socket = match passed_on.take_unix_listener(position) {
-            Ok(socket) => socket.map(Socket::Unix),
-            Err(_not_unix) => passed_on.take_tcp_listener(position)?.map(Socket::Tcp),
-        };
-        sockets.extend(socket);
+        match passed_on.take_unix_listener(position) {
+            Ok(socket) => sockets.extend(socket.map(with_door).transpose()?),
+            Err(_not_unix) => {
+                let socket = passed_on.take_tcp_listener(position);
+                sockets.extend(socket.map_err(ListenError::Inherited)?.map(Socket::Tcp));
+            }
+        }
     }
     Ok(sockets)
+}
+
+fn with_door(socket: UnixListener) -> Result<Socket, ListenError> {
+    let door = Door::of(&socket)?;
+    Ok(Socket::Unix(socket, door))
 }
 
 /// What to tell the operator of a socket that systemd opened at `found`, where the settings say
@@ -177,7 +193,7 @@ fn unix(path: PathBuf) -> Result<Socket, ListenError> {
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         Ok(socket)
     };
-    listen().map(Socket::Unix).map_err(|source| ListenError::Socket { path: path.clone(), source })
+    with_door(listen().map_err(|source| ListenError::Socket { path: path.clone(), source })?)
 }
 
 #[cfg(test)]

@@ -76,13 +76,14 @@ async fn agent(shared: &Shared, headers: &HeaderMap) -> Result<Caller, Problem> 
 
 /// Not even the master password is enough.
 fn operator(peer: Option<Peer>) -> Result<Caller, Problem> {
-    let Some(Peer::Unix { uid }) = peer else { return Err(no_operator()) };
-    Master::from_peer(uid).map(Caller::Master).ok_or_else(no_operator)
-}
-
-fn no_operator() -> Problem {
-    let message = "this is for operators, at the gateway's own socket";
-    Problem::new(ErrorCode::InvalidMasterPassword, message).hint("use waiaasctl, as root")
+    match peer {
+        Some(Peer::Operator(operator)) => Ok(Caller::Master(operator)),
+        Some(Peer::Tcp { .. }) | None => {
+            let message = "this is for operators, at the gateway's own socket";
+            Err(Problem::new(ErrorCode::InvalidMasterPassword, message)
+                .hint("use waiaasctl, as root or a member of the group waiaas-admin"))
+        }
+    }
 }
 
 async fn master(
@@ -90,9 +91,7 @@ async fn master(
     peer: Option<Peer>,
     headers: &HeaderMap,
 ) -> Result<Caller, Problem> {
-    if let Some(Peer::Unix { uid }) = peer
-        && let Some(operator) = Master::from_peer(uid)
-    {
+    if let Some(Peer::Operator(operator)) = peer {
         return Ok(Caller::Master(operator));
     }
     let password = single(headers, MASTER_PASSWORD).ok_or_else(|| {
@@ -133,7 +132,7 @@ fn hold_back(gate: &Gate, peer: Option<Peer>, caller: Option<&Caller>) -> Result
         (Some(Caller::Master(_)) | None, Some(Peer::Tcp { address })) => {
             take(Client::Address(address), limits.requests_per_minute)
         }
-        (Some(Caller::Master(_)) | None, Some(Peer::Unix { .. }) | None) => Ok(()),
+        (Some(Caller::Master(_)) | None, Some(Peer::Operator(_)) | None) => Ok(()),
     }
 }
 

@@ -63,7 +63,7 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
 }
 
 fn check_site(request: &Request) -> Result<(), Problem> {
-    if let Some(Peer::Unix { .. }) = request.extensions().get::<Peer>() {
+    if let Some(Peer::Operator(_)) = request.extensions().get::<Peer>() {
         // No browser can open a Unix socket.
         return Ok(());
     }

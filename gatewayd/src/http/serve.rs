@@ -17,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use crate::session::{Door, Master};
+
 /// What [`Patience::head`] is, but for tests.
 const HEAD_ARRIVAL: Duration = Duration::from_secs(10);
 /// The longest head, in bytes.
@@ -31,8 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub enum Listener {
     /// An address of this machine.
     Tcp(TcpListener),
-    /// The gateway's own socket.
-    Unix(UnixListener),
+    /// The gateway's own socket, and whom it lets in.
+    Unix(UnixListener, Door),
 }
 
 /// Who is at the other end of a connection, as the kernel tells it.
@@ -43,16 +45,13 @@ pub(super) enum Peer {
         /// The connection's address.
         address: IpAddr,
     },
-    /// A user of this machine.
-    Unix {
-        /// Which one (`SO_PEERCRED`).
-        uid: Uid,
-    },
+    /// An operator, whom the gateway's own socket let in.
+    Operator(Master),
 }
 
 enum Connection {
     Tcp(TcpStream, SocketAddr),
-    Unix(UnixStream, Uid),
+    Unix(UnixStream, Master),
 }
 
 /// How much is put up with.
@@ -123,11 +122,13 @@ impl Listener {
                 }
                 Ok(Connection::Tcp(stream, address))
             }
-            Self::Unix(listener) => {
+            Self::Unix(listener, door) => loop {
                 let (stream, _unnamed) = listener.accept().await?;
                 let uid = Uid::from_raw(stream.peer_cred()?.uid());
-                Ok(Connection::Unix(stream, uid))
-            }
+                if let Some(operator) = Master::from_peer(*door, uid) {
+                    return Ok(Connection::Unix(stream, operator));
+                } // else dropping it closes it
+            },
         }
     }
 }
@@ -139,8 +140,9 @@ impl Connection {
                 let peer = Peer::Tcp { address: address.ip() };
                 serve_stream(stream, peer, router, (patience, watcher)).await;
             }
-            Self::Unix(stream, uid) => {
-                serve_stream(stream, Peer::Unix { uid }, router, (patience, watcher)).await;
+            Self::Unix(stream, operator) => {
+                let peer = Peer::Operator(operator);
+                serve_stream(stream, peer, router, (patience, watcher)).await;
             }
         }
     }

@@ -2,14 +2,16 @@
 //!
 //! [`Agent`] and [`Master`] can be made here only, from a credential that was checked.
 
+mod door;
 mod hs256;
 pub mod password;
 pub mod token;
 
-use nix::unistd::{Uid, getuid};
+use nix::unistd::Uid;
 use primitives::WalletId;
 use subtle::ConstantTimeEq;
 
+pub use self::door::{Door, DoorError};
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;
@@ -26,7 +28,7 @@ pub struct Agent {
 }
 
 /// Somebody who knows the master password, or the operator at the gateway's own socket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Master(());
 
 /// Somebody whose credential was checked.
@@ -118,10 +120,16 @@ impl Master {
         checked.map(|()| Self(()))
     }
 
-    /// The master by Unix user, as the kernel tells it of a socket's other end: this program's own
-    /// user, or root.
-    pub fn from_peer(uid: Uid) -> Option<Self> {
-        (uid.is_root() || uid == getuid()).then_some(Self(()))
+    /// The master by Unix user, as the kernel tells it of the other end of the gateway's own socket,
+    /// if its door admits that user.
+    pub fn from_peer(door: Door, uid: Uid) -> Option<Self> {
+        door.admits(uid.as_raw()).then_some(Self(()))
+    }
+
+    /// The operator whom the gateway's own socket would let in.
+    #[cfg(test)]
+    pub(crate) fn operator() -> Self {
+        Self(())
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nix::unistd::getuid;
 use primitives::Amount;
 use proptest::prelude::*;
 
@@ -111,7 +110,7 @@ async fn happen(scene: Scene, asked: &mut Vec<TransactionId>, event: Event) -> S
         }
         Event::Cancelled(which) => {
             if let Some(id) = asked.get(which) {
-                let master = Caller::Master(Master::from_peer(getuid()).unwrap());
+                let master = Caller::Master(Master::operator());
                 // One that is under way cannot be called off, which is fine.
                 drop(cancel_transaction(&scene.app, &master, *id).await);
             }

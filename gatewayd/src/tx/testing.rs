@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nix::unistd::getuid;
 use primitives::{Address, Amount, Asset, EvmAddress, Network, builtin_by_name, decode_hex};
 use protocol::{FRAME_HEADER, Frame, MAX_SIGNER_FRAME, RefusalCode, Request};
 use serde_json::{Value, json};
@@ -123,7 +122,7 @@ impl Scene {
             absolute_lifetime: None,
             source: Source::Api,
         };
-        let master = Master::from_peer(getuid()).unwrap();
+        let master = Master::operator();
         let opened = create_session(&self.app, &master, new).await.unwrap();
         Agent::from_token(&self.app, &opened.token).await.unwrap()
     }

@@ -31,7 +31,7 @@ fn announced(scene: &Scene) -> usize {
 }
 
 async fn cancel(scene: &Scene, id: TransactionId) {
-    let master = Caller::Master(Master::from_peer(nix::unistd::getuid()).unwrap());
+    let master = Caller::Master(Master::operator());
     cancel_transaction(&scene.app, &master, id).await.unwrap();
 }
 

@@ -98,7 +98,6 @@ impl Answers {
 mod tests {
     use std::time::Duration;
 
-    use nix::unistd::getuid;
     use primitives::Address;
     use protocol::SignedForm;
 
@@ -134,7 +133,7 @@ mod tests {
     }
 
     fn operator() -> Master {
-        Master::from_peer(getuid()).unwrap()
+        Master::operator()
     }
 
     async fn asked(scene: &Scene, id: TransactionId) -> Asked {

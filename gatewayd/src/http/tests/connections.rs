@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::http::{Listener, Patience, serve};
+use crate::session::Door;
 
 const SOON: Duration = Duration::from_secs(5);
 const REQUEST: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -89,7 +90,7 @@ async fn the_operator_is_known_at_the_socket_by_the_kernels_word() {
     let gateway = Gateway::new().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("gateway.sock");
-    let listener = Listener::Unix(UnixListener::bind(&path).unwrap());
+    let listener = Listener::Unix(UnixListener::bind(&path).unwrap(), Door::ByMode);
     let ending = gateway.app.ending.subscribe();
     let _server = tokio::spawn(serve(listener, gateway.router.clone(), Patience::new(8), ending));
     let mut stream = UnixStream::connect(&path).await.unwrap();

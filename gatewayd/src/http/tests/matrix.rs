@@ -176,16 +176,6 @@ async fn a_session_sees_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn another_user_at_the_socket_is_nobody_special() {
-    let gateway = Gateway::new().await;
-    let stranger = nix::unistd::Uid::from_raw(getuid().as_raw().wrapping_add(12_345));
-    let mut request = Request::builder().uri("/v1/wallets").body(Body::empty()).unwrap();
-    request.extensions_mut().insert(Peer::Unix { uid: stranger });
-    let answer = read(gateway.router.clone().oneshot(request).await.unwrap()).await;
-    assert_eq!((answer.status, answer.code()), (401, "INVALID_MASTER_PASSWORD"));
-}
-
-#[tokio::test]
 async fn a_credential_that_stands_twice_counts_for_nothing() {
     let gateway = Gateway::new().await;
     let headers = vec![

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt;
-use nix::unistd::getuid;
 use primitives::{Chain, SolanaAddress, WalletId};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -70,7 +69,7 @@ impl Gateway {
         let store = Store::open_in_memory().unwrap();
         let nobody = Signer::new(Path::new("/nonexistent/signer.sock"));
         let app = App::new(offline(), clock, store, nobody).await.unwrap();
-        app.master_password.replace(PasswordHash::derive(PASSWORD, CHEAP).unwrap()).await;
+        app.master_password.replace(Some(PasswordHash::derive(PASSWORD, CHEAP).unwrap())).await;
         let solana =
             Wallet { chain: Chain::Solana, address: SolanaAddress([3; 32]).into(), ..sample(3) };
         let insert = app.store.write(move |db| {
@@ -97,7 +96,7 @@ impl Gateway {
         }
         let mut request = request.body(Body::from(ask.body.unwrap_or_default())).unwrap();
         request.extensions_mut().insert(if ask.by_socket {
-            Peer::Unix { uid: getuid() }
+            Peer::Operator(Master::operator())
         } else {
             Peer::Tcp { address: IpAddr::V4(Ipv4Addr::LOCALHOST) }
         });
@@ -149,7 +148,7 @@ async fn read(response: Response<Body>) -> Answer {
 }
 
 async fn open(app: &App, wallets: Vec<WalletId>, seconds: Option<u64>) -> OpenedSession {
-    let master = Master::from_peer(getuid()).unwrap();
+    let master = Master::operator();
     let new = NewSession {
         wallets,
         lifetime: seconds.map(std::time::Duration::from_secs),

@@ -1,0 +1,152 @@
+//! Who may connect to the gateway's own socket: its file's mode says, and the kernel's word on who
+//! is at the other end is the second lock on the same door.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+/// The bits that let a file's group and all users connect.
+const GROUP: u32 = 0o020;
+const ALL: u32 = 0o002;
+
+/// Whom a listening socket lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The user of this number, and root: the socket's file is open to its owner alone.
+    Only(u32),
+    /// Whoever could connect. The mode of the socket's file decides alone: it is open to a group, out
+    /// of sight, or the kernel names users otherwise here.
+    ByMode,
+}
+
+/// Why a socket is no door.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// Its file's mode keeps nobody out.
+    #[error(
+        "every user may connect to {}: set SocketMode=0660 or 0600 where it is made, or run chmod o-w {}",
+        .0.display(), .0.display()
+    )]
+    OpenToAll(PathBuf),
+    /// Its name is outside of the file system, where everybody who shares the network may connect.
+    #[error(
+        "a socket has no file, whose mode would say who may connect: set ListenStream= to a path"
+    )]
+    NoFile,
+    /// The system does not say where it is.
+    #[error("where a socket listens is unknown")]
+    Nowhere(#[source] io::Error),
+}
+
+impl Door {
+    /// The door that a listening socket is.
+    ///
+    /// # Errors
+    /// When every user may connect to it.
+    pub fn of(socket: &UnixListener) -> Result<Self, DoorError> {
+        let address = socket.local_addr().map_err(DoorError::Nowhere)?;
+        let uid_map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        Self::at(address.as_pathname().ok_or(DoorError::NoFile)?, &uid_map)
+    }
+
+    /// Whether a peer of this user is let in.
+    pub fn admits(self, peer: u32) -> bool {
+        match self {
+            Self::Only(user) => [user, 0].contains(&peer),
+            Self::ByMode => true,
+        }
+    }
+
+    /// The owner's where the file is open to its owner alone and the kernel names the owner's peers by
+    /// the same number (`user_namespaces(7)`).
+    fn at(path: &Path, uid_map: &str) -> Result<Self, DoorError> {
+        let Ok(file) = fs::metadata(path) else { return Ok(Self::ByMode) };
+        if file.mode() & ALL != 0 {
+            return Err(DoorError::OpenToAll(path.to_owned()));
+        }
+        let is_owners = file.mode() & GROUP == 0 && is_mapped_to_itself(file.uid(), uid_map);
+        Ok(if is_owners { Self::Only(file.uid()) } else { Self::ByMode })
+    }
+}
+
+fn is_mapped_to_itself(user: u32, uid_map: &str) -> bool {
+    uid_map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(inside)), Some(Ok(outside)), Some(Ok(count))) => {
+                inside == outside && user.checked_sub(inside).is_some_and(|place| place < count)
+            }
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::SocketAddr;
+
+    use super::*;
+
+    const WHOLE: &str = "         0          0 4294967295\n";
+
+    #[test]
+    fn a_user_is_known_where_the_kernel_gives_the_same_number_inside_and_outside() {
+        let of_a_service = "0 0 1\n998 998 1\n";
+        for (user, map, known) in [
+            (0, WHOLE, true),
+            (4_294_967_294, WHOLE, true),
+            (998, of_a_service, true),
+            (997, of_a_service, false),
+            (999, of_a_service, false),
+            (5, "0 100000 65536\n", false),
+            (5, "", false),
+        ] {
+            assert_eq!(is_mapped_to_itself(user, map), known, "{user} in {map}");
+        }
+    }
+
+    #[test]
+    fn the_owner_of_a_socket_is_asked_for_unless_a_group_may_connect_and_never_if_all_may() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let _socket = UnixListener::bind(&path).unwrap();
+        let own = fs::metadata(directory.path()).unwrap().uid();
+        for (mode, map, door) in [
+            (0o600, WHOLE, Some(Door::Only(own))),
+            (0o600, "", Some(Door::ByMode)),
+            (0o660, WHOLE, Some(Door::ByMode)),
+            (0o666, WHOLE, None),
+            (0o602, WHOLE, None),
+        ] {
+            fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(Door::at(&path, map).ok(), door, "{mode:o}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(Door::at(&path, WHOLE).ok(), Some(Door::ByMode));
+    }
+
+    #[test]
+    fn a_socket_without_a_file_is_no_door() {
+        let name = format!("waiaas-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(name).unwrap();
+        let socket = UnixListener::bind_addr(&address).unwrap();
+        assert!(matches!(Door::of(&socket), Err(DoorError::NoFile)));
+    }
+
+    #[test]
+    fn a_door_of_one_user_admits_root_too_and_nobody_else() {
+        for (door, peer, admitted) in [
+            (Door::Only(998), 998, true),
+            (Door::Only(998), 0, true),
+            (Door::Only(998), 997, false),
+            (Door::Only(998), 65_534, false),
+            (Door::ByMode, 997, true),
+        ] {
+            assert_eq!(door.admits(peer), admitted, "{door:?} {peer}");
+        }
+    }
+}

@@ -96,9 +96,7 @@ impl App {
         let now = self.clock.now();
         let kept = self.store.write(move |db| Kept::read(db, now)).await?;
         self.token_key.replace(&kept.token_key);
-        if let Some(hash) = kept.master_password {
-            self.master_password.replace(hash).await;
-        }
+        self.master_password.replace(kept.master_password).await;
         Ok(())
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn copy(
     let copy = app.store.copy().await.map_err(refused)?;
     let length = copy.length;
     let (give, pieces) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || read_out(copy, &give));
+    tokio::spawn(async move { read_out(copy, &give, PATIENCE).await });
     let mut response = Body::new(Pieces { pieces, left: length }).into_response();
     let kind = HeaderValue::from_static("application/vnd.sqlite3");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -82,15 +82,26 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-/// Reads as long as somebody takes the pieces.
-fn read_out(mut copy: DatabaseCopy, give: &mpsc::Sender<io::Result<Bytes>>) {
+/// Reads as long as somebody takes the pieces, each within `patience`: while the copy is there no other
+/// is made.
+pub(super) async fn read_out(
+    mut copy: DatabaseCopy,
+    give: &mpsc::Sender<io::Result<Bytes>>,
+    patience: Duration,
+) {
     let mut left = copy.length;
     while left > 0 {
         let length = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-        let mut piece = vec![0; length];
-        let read = copy.file.read_exact(&mut piece).map(|()| Bytes::from(piece));
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; length];
+            let read = copy.file.read_exact(&mut piece).map(|()| Bytes::from(piece));
+            (copy, read)
+        });
+        let Ok((next, read)) = reading.await else { return };
+        copy = next;
         let failed = read.is_err();
-        if give.blocking_send(read).is_err() || failed {
+        let taken = tokio::time::timeout(patience, give.send(read)).await;
+        if failed || !matches!(taken, Ok(Ok(()))) {
             return;
         }
         left = left.saturating_sub(u64::try_from(length).unwrap_or(left));
@@ -156,7 +167,9 @@ impl hyper::body::Body for Pieces {
 fn refused(error: StoreError) -> Problem {
     let message = error.to_string();
     match error {
-        StoreError::CopyUnderWay => Problem::new(ErrorCode::RateLimited, message).retry_after(10),
+        StoreError::CopyUnderWay | StoreError::Locked => {
+            Problem::new(ErrorCode::RateLimited, message).retry_after(10)
+        }
         StoreError::NotCopied(source) => {
             Problem::new(ErrorCode::InternalError, format!("{message}: {source}"))
                 .hint("it needs as much room again as the database has")

@@ -138,9 +138,10 @@ impl MasterPassword {
         self.state.lock().await.hash.is_some()
     }
 
-    /// Takes over a new password's hash; the old password is nothing from now on.
-    pub async fn replace(&self, hash: PasswordHash) {
-        *self.state.lock().await = State { hash: Some(hash), ..State::default() };
+    /// Takes over a new password's hash, or that there is no password any more; the old one is nothing
+    /// from now on.
+    pub async fn replace(&self, hash: Option<PasswordHash>) {
+        *self.state.lock().await = State { hash, ..State::default() };
     }
 
     /// Whether `password` is the one. Guesses are looked at one after the other, and after some
@@ -279,7 +280,7 @@ mod tests {
         let (master, _clock) = guarded();
         assert_eq!(master.check(RIGHT).await, Ok(()));
         let hash = PasswordHash::derive("another horse battery", CHEAP).unwrap();
-        master.replace(hash).await;
+        master.replace(Some(hash)).await;
         assert_eq!(master.check(RIGHT).await, Err(PasswordError::Wrong));
         assert_eq!(master.check("another horse battery").await, Ok(()));
     }

@@ -45,10 +45,6 @@ impl Copies {
         self.beside(INCOMING)
     }
 
-    pub(super) fn database(&self) -> &Path {
-        &self.database
-    }
-
     /// Nobody else copies or takes over while this is held.
     pub(super) fn take(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
         Arc::clone(&self.one).try_lock_owned().map_err(|_held| StoreError::CopyUnderWay)
@@ -96,7 +92,7 @@ fn copy_to(db: &Reading<'_>, path: &Path) -> Result<(), StoreError> {
 pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), StoreError> {
     // Both connections wait for a lock that somebody holds, some seconds long.
     let copied = Backup::new(from, to)?.step(-1)?;
-    if copied == StepResult::Done { Ok(()) } else { Err(StoreError::CopyUnderWay) }
+    if copied == StepResult::Done { Ok(()) } else { Err(StoreError::Locked) }
 }
 
 /// Checks a database's pages and rows, without looking at what they mean.

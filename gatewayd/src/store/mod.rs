@@ -130,6 +130,9 @@ pub enum StoreError {
     /// Another copy is being made, or a database taken over.
     #[error("the database is being copied already; try again when that is done")]
     CopyUnderWay,
+    /// Another process holds a lock for longer than it was waited for.
+    #[error("another program holds the database locked; end it and try again")]
+    Locked,
     /// The disk does not take a copy.
     #[error("the database cannot be copied in the gateway's state directory")]
     NotCopied(#[source] std::io::Error),
@@ -170,6 +173,7 @@ impl StoreError {
             | Self::Overflow
             | Self::NotDurable { .. }
             | Self::CopyUnderWay
+            | Self::Locked
             | Self::NotCopied(_)
             | Self::Damaged { .. }
             | Self::Alien

@@ -54,24 +54,29 @@ impl Store {
         (backup, now): (String, UnixSeconds),
         change: impl FnOnce(&Writing<'_>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<TakenOver, StoreError> {
-        let copies = self.copies.clone().ok_or(StoreError::InMemory)?;
-        let work = move || {
-            let mut database = open_existing(copies.database())?;
-            match state_of(&database, &backup)? {
-                State::Empty => {}
-                State::Is => return Ok(TakenOver::Before),
-                State::Used => return Err(StoreError::InUse),
-            }
+        let name = backup.clone();
+        let prepare = move || {
             let arrived = incoming.open()?;
             within(&arrived, |db| {
                 change(db)?;
-                db.keep_setting(Setting::RestoredFrom, &backup, now)
+                db.keep_setting(Setting::RestoredFrom, &name, now)
             })?;
-            database.pragma_update(None, "synchronous", "FULL")?;
-            copy_all(&arrived, &mut database)?;
-            Ok(TakenOver::Now)
+            Ok::<_, StoreError>((arrived, incoming))
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_ended| StoreError::Closed)?
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        let (arrived, incoming) = prepared.map_err(|_ended| StoreError::Closed)??;
+        // Nobody writes between the look and the copy.
+        let overwrite = move |database: &mut Connection| {
+            let taken = match state_of(database, &backup)? {
+                State::Empty => copy_all(&arrived, database).map(|()| TakenOver::Now),
+                State::Is => Ok(TakenOver::Before),
+                State::Used => Err(StoreError::InUse),
+            };
+            drop(arrived);
+            drop(incoming);
+            taken
+        };
+        self.writer.alone(overwrite).await
     }
 }
 
@@ -135,4 +140,36 @@ fn within(
     let transaction = connection.unchecked_transaction()?;
     change(&Writing(Reading(&transaction)))?;
     Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::io::Write;
+
+    use super::*;
+    use crate::store::wallets::sample;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1);
+
+    #[tokio::test]
+    async fn a_wallet_that_is_made_while_a_database_arrives_is_not_overwritten() {
+        let [one, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let theirs = Store::open(&other.path().join("gateway.db")).unwrap();
+        let store = Store::open(&one.path().join("gateway.db")).unwrap();
+        let incoming = store.incoming().unwrap();
+        let mut file = incoming.create().unwrap();
+        io::copy(&mut theirs.copy().await.unwrap().file, &mut file).unwrap();
+        file.flush().unwrap();
+
+        let writer = store.clone();
+        let meanwhile = move |_db: &Writing<'_>| {
+            let insert = writer.write(|db| db.insert_wallet(&sample(1)));
+            tokio::runtime::Handle::current().block_on(insert)
+        };
+        let taken = store.take_over(incoming, ("a".repeat(64), NOW), meanwhile).await;
+        assert!(matches!(taken, Err(StoreError::InUse)), "{taken:?}");
+        let kept = store.read(|db| Ok::<_, StoreError>(db.wallets()?.len())).await;
+        assert_eq!(kept.unwrap(), 1);
+    }
 }

@@ -10,8 +10,17 @@ use super::{Reading, StoreError, Writing};
 /// Hands work to the writing thread. The thread ends when the last clone is gone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Work>,
 }
+
+/// What the thread does.
+enum Work {
+    Within(Job),
+    Alone(Alone),
+}
+
+/// Work outside of any transaction.
+type Alone = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// Work within a transaction, or why there is none. It leaves its answer for later: the caller
 /// hears it once it is durable.
@@ -31,9 +40,9 @@ const BATCH: usize = 64;
 
 impl Writer {
     /// Starts the thread; at most `waiting` pieces of work wait for it.
-    pub(super) fn start(connection: Connection, waiting: usize) -> Self {
+    pub(super) fn start(mut connection: Connection, waiting: usize) -> Self {
         let (jobs, queue) = mpsc::channel(waiting);
-        thread::spawn(move || serve(&connection, queue));
+        thread::spawn(move || serve(&mut connection, queue));
         Self { jobs }
     }
 
@@ -60,20 +69,44 @@ impl Writer {
             };
             (done, Box::new(answer))
         });
-        self.jobs.send(job).await.map_err(|_ended| StoreError::Closed)?;
+        self.jobs.send(Work::Within(job)).await.map_err(|_ended| StoreError::Closed)?;
+        result.await.map_err(|_ended| StoreError::Closed)?
+    }
+
+    /// Runs `work` while nobody else writes, on the connection that writes.
+    pub(super) async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, result) = oneshot::channel();
+        let alone: Alone = Box::new(move |connection| drop(reply.send(work(connection))));
+        self.jobs.send(Work::Alone(alone)).await.map_err(|_ended| StoreError::Closed)?;
         result.await.map_err(|_ended| StoreError::Closed)?
     }
 }
 
-fn serve(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        run_batch(connection, batch.drain(..));
+fn serve(connection: &mut Connection, mut queue: mpsc::Receiver<Work>) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    while queue.blocking_recv_many(&mut waiting, BATCH) > 0 {
+        let mut jobs = Vec::with_capacity(waiting.len());
+        for work in waiting.drain(..) {
+            match work {
+                Work::Within(job) => jobs.push(job),
+                Work::Alone(alone) => {
+                    run_batch(connection, std::mem::take(&mut jobs));
+                    alone(connection);
+                }
+            }
+        }
+        run_batch(connection, jobs);
     }
 }
 
 /// One transaction for all, a savepoint for each, so that one that fails undoes only itself.
-fn run_batch(connection: &Connection, jobs: impl Iterator<Item = Job>) {
+fn run_batch(connection: &Connection, jobs: Vec<Job>) {
+    if jobs.is_empty() {
+        return;
+    }
     let mut failure = connection.execute_batch("BEGIN IMMEDIATE").err();
     let mut answers = Vec::new();
     for job in jobs {

@@ -36,6 +36,6 @@ pub async fn change_master_password(
         db.audit(&AuditEntry::new(now, "MASTER_PASSWORD_CHANGED", Actor::Operator))
     });
     keep.await?;
-    app.master_password.replace(hash).await;
+    app.master_password.replace(Some(hash)).await;
     Ok(())
 }

@@ -1,8 +1,14 @@
 //! The database as it leaves for a backup, and comes back.
 
 use std::io::Read;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
 
 use super::*;
+use crate::http::database::read_out;
+use crate::session::password::PasswordError;
+use crate::store::settings::Setting;
 use crate::store::{DatabaseCopy, TransactionId};
 use crate::tx::{Intent, Status, Transaction};
 
@@ -29,7 +35,7 @@ impl OnDisk {
     async fn ask(&self, method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
         let mut request = request.body(Body::from(body)).unwrap();
-        request.extensions_mut().insert(Peer::Unix { uid: getuid() });
+        request.extensions_mut().insert(Peer::Operator(Master::operator()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
@@ -59,7 +65,7 @@ impl OnDisk {
 async fn used() -> (OnDisk, OpenedSession, TransactionId) {
     let gateway = OnDisk::new().await;
     let app = &gateway.app;
-    app.master_password.replace(PasswordHash::derive(PASSWORD, CHEAP).unwrap()).await;
+    app.master_password.replace(Some(PasswordHash::derive(PASSWORD, CHEAP).unwrap())).await;
     gateway.insert_wallet().await;
     let session = open(app, vec![sample(1).id], None).await;
     let intent = Intent::Transfer(crate::tx::testing::transfer(5_u64.into()));
@@ -78,11 +84,15 @@ async fn a_database_goes_out_and_into_a_gateway_without_wallets_once() {
 
     let other = OnDisk::new().await;
     let before = other.files();
+    let hash = PasswordHash::derive(PASSWORD, CHEAP).unwrap();
+    other.app.master_password.replace(Some(hash)).await;
     for already in [false, true] {
         assert_eq!(other.put('a', database.clone()).await, (200, json!({ "already": already })));
     }
     assert_eq!(other.files(), before);
-    // Tokens, wallets and what was under way are those of the other.
+    // Passwords, tokens, wallets and what was under way are those of the other, which kept no password.
+    let master = Master::from_password(&other.app, PASSWORD).await;
+    assert_eq!(master.err(), Some(PasswordError::NotSet));
     let agent = crate::session::Agent::from_token(&other.app, &session.token).await.unwrap();
     assert_eq!(agent.wallets().len(), 1);
     let found = other.app.store.read(move |db| db.transaction(id)).await.unwrap().unwrap();
@@ -90,6 +100,19 @@ async fn a_database_goes_out_and_into_a_gateway_without_wallets_once() {
     // Another one does not take its place any more.
     let (status, answer) = other.put('b', database).await;
     assert_eq!((status, &answer["code"]), (409, &json!("INVALID_STATE_TRANSITION")));
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_does_not_keep_others_from_copying() {
+    let gateway = OnDisk::new().await;
+    let much = "x".repeat(1 << 20);
+    let fill = gateway.app.store.write(move |db| db.keep_setting(Setting::TokenKey, &much, START));
+    fill.await.unwrap();
+    let copy = gateway.app.store.copy().await.unwrap();
+    assert!(matches!(gateway.app.store.copy().await, Err(StoreError::CopyUnderWay)));
+    let (give, _nobody_reads) = mpsc::channel(1);
+    read_out(copy, &give, Duration::from_millis(10)).await;
+    assert!(gateway.app.store.copy().await.is_ok());
 }
 
 #[tokio::test]

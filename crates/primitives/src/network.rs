@@ -16,6 +16,17 @@ pub enum Chain {
     Solana,
 }
 
+impl Chain {
+    /// The key that a network of that name and kind has in `[rpc]` of gatewayd's settings.
+    pub fn rpc_key(self, network: &str) -> String {
+        let name = network.replace('-', "_");
+        match self {
+            Self::Evm => format!("evm_{name}"),
+            Self::Solana => name,
+        }
+    }
+}
+
 /// Whether a network's coins are worth money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Environment {
@@ -97,11 +108,7 @@ impl Network {
 
     /// Its key in `[rpc]` of gatewayd's settings, which in upper case is the end of its environment name.
     pub fn rpc_key(&self) -> String {
-        let name = self.name.replace('-', "_");
-        match self.chain() {
-            Chain::Evm => format!("evm_{name}"),
-            Chain::Solana => name,
-        }
+        self.chain().rpc_key(&self.name)
     }
 }
 

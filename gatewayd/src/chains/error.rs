@@ -64,16 +64,26 @@ pub enum ChainError {
         wait: Duration,
     },
     /// No endpoint could be reached.
-    #[error("no RPC endpoint of {network} can be reached")]
+    #[error(
+        "no RPC endpoint of {network} can be reached; name one that can in the gateway's settings, \
+         [rpc] {setting} = \"https://…\", and have them read again"
+    )]
     Unreachable {
         /// The network that was asked.
         network: String,
+        /// What its endpoints are called in the settings.
+        setting: String,
     },
     /// Every endpoint that answers is one of another network.
-    #[error("every RPC endpoint of {network} that answers belongs to another chain; correct [rpc]")]
+    #[error(
+        "every RPC endpoint of {network} that answers belongs to another chain; correct [rpc] \
+         {setting} in the gateway's settings, and have them read again"
+    )]
     WrongChain {
         /// The network that was asked.
         network: String,
+        /// What its endpoints are called in the settings.
+        setting: String,
     },
     /// The endpoints take no more requests now.
     #[error("the RPC endpoints of {network} take no more requests now")]
@@ -184,15 +194,20 @@ mod tests {
     #[test]
     fn codes_and_categories_are_those_that_clients_know() {
         let network = || "base-mainnet".to_owned();
+        let setting = || "evm_base_mainnet".to_owned();
         for (error, category, code) in [
             (ChainError::NodeBehind, Category::Transient, "NODE_BEHIND"),
             (ChainError::BlockhashExpired, Category::Stale, "BLOCKHASH_EXPIRED"),
             (ChainError::NonceUsed(String::new()), Category::Stale, "NONCE_TOO_LOW"),
             (ChainError::NonceTaken(String::new()), Category::Stale, "NONCE_ALREADY_USED"),
             (ChainError::Rejected(String::new()), Category::Permanent, "INVALID_TRANSACTION"),
-            (ChainError::WrongChain { network: network() }, Category::Transient, "RPC_WRONG_CHAIN"),
             (
-                ChainError::Unreachable { network: network() },
+                ChainError::WrongChain { network: network(), setting: setting() },
+                Category::Transient,
+                "RPC_WRONG_CHAIN",
+            ),
+            (
+                ChainError::Unreachable { network: network(), setting: setting() },
                 Category::Transient,
                 "RPC_CONNECTION_ERROR",
             ),

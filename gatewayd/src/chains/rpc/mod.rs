@@ -222,10 +222,13 @@ impl Rpc {
     /// What to say when every endpoint failed: the last trouble that is not another chain.
     fn verdict(&self, method: &'static str, troubles: &[Trouble]) -> ChainError {
         let network = self.network.clone();
+        let setting = || self.chain_id.chain().rpc_key(&self.network);
         match troubles.iter().rfind(|trouble| **trouble != Trouble::WrongChain) {
-            None | Some(Trouble::WrongChain) => ChainError::WrongChain { network },
+            None | Some(Trouble::WrongChain) => {
+                ChainError::WrongChain { network, setting: setting() }
+            }
             Some(Trouble::Timeout) => ChainError::Timeout { network, wait: self.waits.total },
-            Some(Trouble::Connection) => ChainError::Unreachable { network },
+            Some(Trouble::Connection) => ChainError::Unreachable { network, setting: setting() },
             Some(Trouble::RateLimited) => ChainError::RateLimited { network },
             Some(Trouble::Behind) => ChainError::NodeBehind,
             Some(Trouble::Garbage(reason)) => {

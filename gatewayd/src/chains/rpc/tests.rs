@@ -106,14 +106,20 @@ async fn when_no_endpoint_works_the_error_says_what_is_wrong() {
         assert_eq!(block_number(&rpc).await, Err(expected));
     }
     let (rpc, _setter) = rpc(&[dead_endpoint().await]);
-    assert_eq!(block_number(&rpc).await, Err(ChainError::Unreachable { network: network() }));
+    let setting = "evm_ethereum_mainnet".to_owned();
+    let unreachable = ChainError::Unreachable { network: network(), setting };
+    assert!(unreachable.to_string().contains("[rpc] evm_ethereum_mainnet = \"https://"));
+    assert_eq!(block_number(&rpc).await, Err(unreachable));
 }
 
 #[tokio::test]
 async fn a_node_of_another_chain_is_never_asked_anything_else() {
     let liar = FakeNode::start(|_, _| Reaction::Result(json!("0x2"))).await;
     let (rpc, setter) = rpc(&[liar.endpoint()]);
-    let wrong = ChainError::WrongChain { network: "ethereum-mainnet".to_owned() };
+    let wrong = ChainError::WrongChain {
+        network: "ethereum-mainnet".to_owned(),
+        setting: "evm_ethereum_mainnet".to_owned(),
+    };
     assert_eq!(block_number(&rpc).await, Err(wrong.clone()));
     assert_eq!(block_number(&rpc).await, Err(wrong.clone()));
     assert_eq!(liar.methods(), ["eth_chainId"]);

@@ -114,12 +114,16 @@ impl Scene {
         let in_scene = format!("--root={}", self.directory.path().display());
         let users = root().join("systemd/waiaas.sysusers");
         quietly(program("systemd-sysusers").arg(&in_scene).arg(users))?;
+        let settings = self.directory.path().join("etc/waiaas/gatewayd.toml");
+        let written = settings.parent().map_or(Ok(()), fs::create_dir_all);
+        written.and_then(|()| fs::write(&settings, "")).map_err(|error| error.to_string())?;
         let directories = root().join("systemd/waiaas.tmpfiles");
         quietly(program("systemd-tmpfiles").args([&in_scene, "--create"]).arg(directories))?;
         for (path, mode) in [
             ("run/waiaas", 0o755),
             ("etc/credstore.encrypted", 0o700),
             ("var/backups/waiaas", 0o700),
+            ("etc/waiaas/gatewayd.toml", 0o640),
         ] {
             let made = fs::metadata(self.directory.path().join(path));
             let made = made.map_err(|error| format!("waiaas.tmpfiles: /{path}: {error}"))?;

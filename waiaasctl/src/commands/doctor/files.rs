@@ -29,7 +29,7 @@ const INSTALLED: &[(&str, u32, Option<&str>, bool)] = &[
     (GATEWAY_STATE, 0o700, Some("waiaas-gateway"), true),
     (SETTINGS, 0o755, Some("root"), true),
     ("/etc/waiaas/signerd.toml", 0o644, Some("root"), false),
-    ("/etc/waiaas/gatewayd.toml", 0o644, None, false),
+    ("/etc/waiaas/gatewayd.toml", 0o640, Some("root"), false),
     (BACKUPS, 0o700, Some("root"), false),
     (CREDENTIAL_FILE, 0o600, Some("root"), false),
 ];

@@ -8,6 +8,7 @@ pub mod config;
 pub mod http;
 mod listeners;
 mod logging;
+mod names;
 pub mod net;
 pub mod networks;
 pub mod owner;
@@ -22,6 +23,7 @@ pub mod tx;
 pub mod usecase;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -37,6 +39,8 @@ use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
 use crate::http::{Patience, Shared};
 use crate::listeners::{ListenError, Socket};
 use crate::logging::Logging;
+use crate::names::ClosedBefore;
+use crate::sandbox::Tables;
 use crate::signer::Signer;
 use crate::state::{StateDirectory, StateError};
 use crate::store::{Store, StoreError};
@@ -69,26 +73,47 @@ pub enum RunError {
     /// Nobody could reach it.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// It cannot look names up any more, and can after a start.
+    #[error(
+        "{} was replaced, and a process that gave up all other files cannot read the new one: the \
+         gateway is to be started again",
+        .0.display()
+    )]
+    NamesReplaced(PathBuf),
+}
+
+/// What helps against a [`RunError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Somebody who does what the error says; starting again changes nothing.
+    Somebody,
+    /// Time, perhaps.
+    Time,
+    /// Another start, at once.
+    Start,
 }
 
 impl RunError {
-    /// Whether starting again changes nothing as long as nobody acts.
-    pub fn is_lasting(&self) -> bool {
-        match self {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        let is_lasting = match self {
+            Self::NamesReplaced(_) => return Remedy::Start,
             Self::Config(_) | Self::Sandbox(_) => true,
             Self::Logging(_) | Self::System(_) => false,
             Self::State(error) => error.is_lasting(),
             Self::Store(error) => error.is_lasting(),
             Self::Listen(error) => error.is_lasting(),
-        }
+        };
+        if is_lasting { Remedy::Somebody } else { Remedy::Time }
     }
 }
 
-/// Runs the gateway until it is told to end by SIGTERM, SIGINT or the operator.
+/// Runs the gateway, held to `tables`, until it is told to end by SIGTERM, SIGINT or the operator.
 ///
 /// # Errors
-/// When it cannot start: settings, log, state directory, database, sockets or sandbox.
-pub fn run(arguments: &Arguments) -> Result<(), RunError> {
+/// When it cannot start: settings, log, state directory, database, sockets or sandbox. When it has to
+/// be started again: [`RunError::NamesReplaced`].
+pub fn run(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), RunError> {
     let hardened = Hardened::new()?;
     let environment = ProcessEnvironment::of_this_process();
     let settings = Settings::load(&arguments.config, &environment)?;
@@ -98,8 +123,9 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     }
     let state = StateDirectory::take(&arguments.state_dir)?;
     let sockets = listeners::open(&settings, &arguments.runtime_dir)?;
+    let closed_before = ClosedBefore::look();
     let processors = available_parallelism().map_or(1, NonZeroUsize::get); // files outside say so
-    let layers = sandbox::confine(hardened, state.path(), arguments.config.path())?;
+    let layers = tables.confine(hardened, state.path(), arguments.config.path())?;
     for layer in &layers.missing {
         tracing::warn!(layer, "this kernel has no such layer of the sandbox");
     }
@@ -107,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(processors).enable_all().build();
     let runtime = runtime.map_err(RunError::System)?;
-    let start = Start { arguments, settings, logging, state, sockets, layers };
+    let start = Start { arguments, settings, logging, state, sockets, closed_before, layers };
     let outcome = runtime.block_on(serve(start));
     runtime.shutdown_timeout(grace);
     outcome
@@ -120,11 +146,12 @@ struct Start<'a> {
     logging: Logging,
     state: StateDirectory,
     sockets: Vec<Socket>,
+    closed_before: ClosedBefore,
     layers: Layers,
 }
 
 async fn serve(start: Start<'_>) -> Result<(), RunError> {
-    let Start { arguments, settings, logging, state, sockets, layers } = start;
+    let Start { arguments, settings, logging, state, sockets, closed_before, layers } = start;
     let store = Store::open(&state.database())?;
     let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
     let app = App::new(settings, Clock::system(), store, signer).await?;
@@ -148,7 +175,10 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     }
     notify(&[NotifyState::Ready]);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
-    signals.handle(arguments, &app, &logging).await;
+    let ended = tokio::select! {
+        () = signals.handle(arguments, &app, &logging) => Ok(()),
+        path = closed_before.replaced(&app.clock) => Err(RunError::NamesReplaced(path)),
+    };
     notify(&[NotifyState::Stopping]);
     app.ending.send_replace(true);
     let drained = async { while serving.join_next().await.is_some() {} };
@@ -156,7 +186,7 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
         tracing::warn!("some requests were cut off: they ran for longer than shutdown_timeout");
     }
     tracing::info!("the gateway has ended");
-    Ok(())
+    ended
 }
 
 /// What the operating system tells the program.

@@ -3,12 +3,16 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use gatewayd::Remedy;
 use gatewayd::config::{Invocation, USAGE};
+use gatewayd::sandbox::TABLES;
 
 /// Of sysexits.h: the command line is not understood.
 const USAGE_ERROR: u8 = 64;
 /// Of sysexits.h: settings or state are not right, and starting again does not help.
 const CONFIG_ERROR: u8 = 78;
+/// Of sysexits.h: it shall be started again, by systemd or by `waiaas start`.
+const START_AGAIN: u8 = 75;
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a terminal expects")]
 fn main() -> ExitCode {
@@ -27,11 +31,15 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE_ERROR);
         }
     };
-    match gatewayd::run(&arguments) {
+    match gatewayd::run(&arguments, &TABLES) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gatewayd: {}", with_sources(&error));
-            if error.is_lasting() { ExitCode::from(CONFIG_ERROR) } else { ExitCode::FAILURE }
+            match error.remedy() {
+                Remedy::Somebody => ExitCode::from(CONFIG_ERROR),
+                Remedy::Time => ExitCode::FAILURE,
+                Remedy::Start => ExitCode::from(START_AGAIN),
+            }
         }
     }
 }

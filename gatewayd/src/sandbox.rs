@@ -11,28 +11,23 @@ use ::sandbox::{
     Argument, Call, FileRight, Hardened, Layers, Place, Rules, SandboxError, Tcp, call,
 };
 
+use crate::names;
+
 /// Where the packages put the settings, and nothing else.
 const SETTINGS_DIRECTORY: &str = "/etc/waiaas";
 
 /// What the database does with its files: nothing is executed or linked, no directory is made.
 const STATE_RIGHTS: &[FileRight] = &[
     FileRight::ReadFile,
-    FileRight::ReadDir,
+    FileRight::ReadDir, // SQLite syncs the directory, and says nothing where it cannot
     FileRight::WriteFile,
     FileRight::Truncate,
     FileRight::MakeReg,
     FileRight::RemoveFile,
 ];
 
-/// Files that are read after the start, where they exist.
-const READ: &[(&str, &str)] = &[
-    ("/dev/urandom", "SQLite takes the salts of its log from there"),
-    ("/etc/gai.conf", "which address of a name is tried first"),
-    ("/etc/host.conf", "how glibc looks names up"),
-    ("/etc/hosts", "names of nodes that this machine knows"),
-    ("/etc/nsswitch.conf", "where glibc looks names up"),
-    ("/etc/resolv.conf", "who is asked for names"),
-];
+/// SQLite takes the salts of its log from there.
+const RANDOM: &str = "/dev/urandom";
 
 /// What keeps a thread of the program's own: no other process can be made of it.
 const THREAD: c_int = libc::CLONE_VM
@@ -43,7 +38,7 @@ const THREAD: c_int = libc::CLONE_VM
     | libc::CLONE_SYSVSEM;
 
 /// The system calls, in groups of who needs them.
-pub const CALLS: &[Call] = &[
+const CALLS: &[Call] = &[
     // Threads of the runtime and of the database.
     call!(SYS_clone if [Argument::has(0, THREAD)], "threads"),
     call!(SYS_exit, "threads end"),
@@ -82,7 +77,6 @@ pub const CALLS: &[Call] = &[
     call!(SYS_getcwd, "a state directory that is named from here"),
     call!(SYS_geteuid, "the database asks whose its files are"),
     call!(SYS_getpid, "the database's random numbers"),
-    call!(SYS_getuid, "whether a peer is the gateway's own user"),
     call!(SYS_lseek, "glibc begins its files of names again"),
     call!(SYS_newfstatat, "files"),
     call!(SYS_openat, "the database, the settings, the files of names"),
@@ -113,6 +107,7 @@ pub const CALLS: &[Call] = &[
     call!(SYS_socket if [Argument::is(0, libc::AF_UNIX)], "the signer, log lines, systemd"),
     call!(SYS_socketpair if [Argument::is(0, libc::AF_UNIX)], "signals reach the runtime"),
     // What glibc does for names now and then.
+    call!(SYS_ioctl if [Argument::is(1, SIOCGIFINDEX)], "a name server of one network interface"),
     call!(SYS_sysinfo, "it sorts many addresses"),
     call!(SYS_uname, "the name of this machine, for a domain to search"),
     // What glibc calls by an older number where the machine has one.
@@ -136,49 +131,87 @@ pub const CALLS: &[Call] = &[
 
 /// What libraries try and do without: it is answered as by a kernel that does not have it.
 const UNAVAILABLE: &[Call] = &[
+    #[cfg(target_arch = "x86_64")]
+    call!(SYS_access, "glibc before 2.35 asks for /proc before it looks for a network interface"),
+    #[cfg(not(target_arch = "x86_64"))]
+    call!(
+        SYS_faccessat,
+        "glibc before 2.35 asks for /proc before it looks for a network interface"
+    ),
     call!(SYS_clone3, "threads: its flags are in memory, where no filter sees them"),
     call!(SYS_fchown, "the database, when the program runs as root"),
     call!(SYS_memfd_create, "tracing-journald, for a line that is longer than a datagram"),
     call!(SYS_mmap if [Argument::has(2, libc::PROT_EXEC)], "glibc loads further ways to names"),
     call!(SYS_mprotect if [Argument::has(2, libc::PROT_EXEC)], "as mmap"),
+    call!(
+        SYS_recvmsg,
+        "glibc takes nscd's memory, and asks it by messages without: no descriptor comes in"
+    ),
     call!(SYS_socket if [Argument::is(0, libc::AF_NETLINK)], "glibc asks which addresses are here"),
 ];
 
 /// `ioctl(2)` of a socket: whether it blocks, and how much there is to read.
 const FIONBIO: c_int = 0x5421;
 const FIONREAD: c_int = 0x541B;
+/// `netdevice(7)`
+const SIOCGIFINDEX: c_int = 0x8933;
 
-/// Gives up all but what serving takes: `state`, `settings` to be read again, names to be looked up,
-/// and connections.
-///
-/// # Errors
-/// As of [`Hardened::confine`].
-pub fn confine(hardened: Hardened, state: &Path, settings: &Path) -> Result<Layers, SandboxError> {
-    let read: Vec<PathBuf> = readable(settings);
-    let mut places = vec![Place { path: state, rights: STATE_RIGHTS }];
-    places.extend(read.iter().map(|path| Place { path, rights: &[FileRight::ReadFile] }));
-    hardened.confine(&Rules {
-        places: &places,
-        tcp: Tcp::Connect,
-        calls: CALLS,
-        unavailable: UNAVAILABLE,
-    })
+/// What the gateway is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<'a> {
+    /// System calls that it may make.
+    pub calls: &'a [Call],
+    /// System calls that are answered as by a kernel that does not have them.
+    pub unavailable: &'a [Call],
+    /// What may be done in the state directory.
+    pub state: &'a [FileRight],
+    /// Files that are read to look names up, each with what it says.
+    pub names: &'a [(&'a str, &'a str)],
 }
 
-/// What is there of the files that are read. A right to a file is a right to this very file: who
-/// replaces it must start the gateway again. So it is the directory that is named where it is known
-/// to hold nothing else: the packages' settings, and what `systemd-resolved` or `NetworkManager` keep
-/// under `/run`.
-fn readable(settings: &Path) -> Vec<PathBuf> {
-    let named = READ.iter().map(|(path, _why)| Path::new(path));
-    let found = [settings].into_iter().chain(named).filter_map(|path| fs::canonicalize(path).ok());
-    let directory = |path: &Path| {
-        let parent = path.parent()?;
-        let alone = parent == Path::new(SETTINGS_DIRECTORY)
-            || (parent.starts_with("/run") && path.file_name()? != settings.file_name()?);
-        alone.then(|| parent.to_owned())
-    };
-    found.map(|path| directory(&path).unwrap_or(path)).collect()
+/// The tables of the program.
+pub const TABLES: Tables<'static> =
+    Tables { calls: CALLS, unavailable: UNAVAILABLE, state: STATE_RIGHTS, names: names::FILES };
+
+impl Tables<'_> {
+    /// Gives up all but what serving takes: `state`, `settings` to be read again, names to be looked
+    /// up, and connections.
+    ///
+    /// # Errors
+    /// As of [`Hardened::confine`].
+    pub fn confine(
+        &self,
+        hardened: Hardened,
+        state: &Path,
+        settings: &Path,
+    ) -> Result<Layers, SandboxError> {
+        let read = self.readable(settings);
+        let mut places = vec![Place { path: state, rights: self.state }];
+        places.extend(read.iter().map(|path| Place { path, rights: &[FileRight::ReadFile] }));
+        hardened.confine(&Rules {
+            places: &places,
+            tcp: Tcp::Connect,
+            calls: self.calls,
+            unavailable: self.unavailable,
+        })
+    }
+
+    /// What is there of the files that are read. A right to a file is a right to this very file, and none
+    /// to another that takes its name ([`names::ClosedBefore`] waits for that). So it is the directory that is
+    /// named where it is known to hold nothing else: the packages' settings, and what `systemd-resolved`
+    /// or `NetworkManager` keep under `/run`.
+    fn readable(&self, settings: &Path) -> Vec<PathBuf> {
+        let named = self.names.iter().map(|(path, _why)| Path::new(path));
+        let found = [settings, Path::new(RANDOM)].into_iter().chain(named);
+        let found = found.filter_map(|path| fs::canonicalize(path).ok());
+        let directory = |path: &Path| {
+            let parent = path.parent()?;
+            let alone = parent == Path::new(SETTINGS_DIRECTORY)
+                || (parent.starts_with("/run") && path.file_name()? != settings.file_name()?);
+            alone.then(|| parent.to_owned())
+        };
+        found.map(|path| directory(&path).unwrap_or(path)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +222,7 @@ mod tests {
     fn settings_are_readable_with_what_is_beside_them_only_where_the_packages_put_them() {
         let directory = tempfile::tempdir().unwrap();
         let settings = directory.path().join("config.toml");
-        let without = readable(&settings);
+        let without = TABLES.readable(&settings);
         assert!(
             without.iter().all(|path| path.starts_with("/etc")
                 || path.starts_with("/dev")
@@ -198,7 +231,7 @@ mod tests {
         );
         fs::write(&settings, "").unwrap();
         let settings = settings.canonicalize().unwrap();
-        assert_eq!(readable(&settings).first(), Some(&settings));
+        assert_eq!(TABLES.readable(&settings).first(), Some(&settings));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tests::daemons::{Gatewayd, Place, free_port, gatewayd_command};
 use tests::http::Http;
-use tests::process::{Process, give_to_ordinary_user, has_root_for};
+use tests::process::{Process, give_to_ordinary_user, has_root_for, in_mounts};
 use tests::wait;
 
 /// Starting again does not help.
@@ -56,15 +56,6 @@ fn write_private(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
     set_mode(path, 0o600);
     give_to_ordinary_user(path);
-}
-
-/// The command in a mount namespace of its own, after these lines of a shell.
-fn in_mounts(script: &str, command: &Command) -> Command {
-    let mut wrapped = Command::new("setpriv");
-    wrapped.args(["--pdeathsig", "KILL", "--", "unshare", "--mount", "sh", "-euc", script, "sh"]);
-    wrapped.arg(command.get_program()).args(command.get_args());
-    wrapped.current_dir("/");
-    wrapped
 }
 
 #[test]

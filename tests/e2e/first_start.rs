@@ -17,7 +17,7 @@ const SDK_PATIENCE: Duration = Duration::from_secs(30);
 /// After SIGTERM.
 const END: Duration = Duration::from_secs(5);
 
-fn waiaas(place: &Place, port: u16, verb: &[&str]) -> Command {
+pub(crate) fn waiaas(place: &Place, port: u16, verb: &[&str]) -> Command {
     let runnable = |name| runnable_program(name, Build::Debug, &place.path(""));
     // It looks for the daemons beside itself.
     let [_signerd, _gatewayd, waiaas] = ["signerd", "gatewayd", "waiaas"].map(runnable);
@@ -31,7 +31,7 @@ fn data(place: &Place) -> std::path::PathBuf {
     place.path("data")
 }
 
-fn run(place: &Place, port: u16, verb: &[&str]) {
+pub(crate) fn run(place: &Place, port: u16, verb: &[&str]) {
     let mut process = Process::start(&mut waiaas(place, port, verb), &place.path("log"));
     let status = wait::until("the end of it", || process.status());
     assert!(status.success(), "{verb:?}: {status}\n{}", process.output());

@@ -158,6 +158,16 @@ pub fn later(command: Command, ahead: Duration) -> Command {
     later
 }
 
+/// The same program in a mount namespace of its own, after these lines of a shell, which takes root.
+/// They end with `exec "$@"`.
+pub fn in_mounts(script: &str, command: &Command) -> Command {
+    let mut wrapped = Command::new("setpriv");
+    wrapped.args(["--pdeathsig", "KILL", "--", "unshare", "--mount", "sh", "-euc", script, "sh"]);
+    wrapped.arg(command.get_program()).args(command.get_args());
+    wrapped.current_dir("/");
+    wrapped
+}
+
 /// Whether [`later`] makes time pass: that takes root, and a kernel in which a program enters its time
 /// when it starts (Linux 6.2). Says so as [`has_root_for`] does.
 pub fn time_can_pass() -> bool {

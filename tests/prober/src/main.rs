@@ -11,7 +11,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sandbox::{Hardened, Layers, SandboxError};
-use signerd::sandbox::TABLES;
 
 /// The command line is not understood, or the confinement failed; no error has this number.
 const UNUSABLE: u8 = 200;
@@ -43,9 +42,12 @@ fn confine(daemon: &str, state: &Path) -> Result<Option<Layers>, SandboxError> {
     match daemon {
         "gatewayd" => {
             let settings = state.join("../gatewayd.toml");
-            gatewayd::sandbox::confine(Hardened::new()?, state, &settings).map(Some)
+            gatewayd::sandbox::TABLES.confine(Hardened::new()?, state, &settings).map(Some)
         }
-        "signerd" => TABLES.confine(TABLES.start()?, state).map(Some),
+        "signerd" => {
+            let tables = signerd::sandbox::TABLES;
+            tables.confine(tables.start()?, state).map(Some)
+        }
         _nobody => Ok(None),
     }
 }

@@ -27,6 +27,9 @@ const START: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long gatewayd may take to finish what it is doing; signerd still signs for it meanwhile.
 const STOP_GATEWAYD: Duration = Duration::from_secs(3);
+/// The status with which gatewayd asks to be started again, of sysexits.h: it cannot read a file any
+/// more that was replaced.
+const START_AGAIN: i32 = 75;
 /// How long signerd may take to end.
 const STOP_SIGNERD: Duration = Duration::from_secs(1);
 
@@ -86,17 +89,21 @@ impl<'a> Daemons<'a> {
     /// # Errors
     /// When it cannot be started, ends, or does not answer in time.
     pub(super) fn gatewayd(&mut self, signals: &mut Signals) -> Result<Waited<Gateway>, Failure> {
-        let mut environment = self.environment.for_both.clone();
-        environment.extend(self.environment.for_gatewayd.iter().cloned());
-        let arguments =
-            arguments(&self.data.gatewayd_settings(), &self.data.gatewayd_state(), self.data);
-        self.running.push(Daemon::start("gatewayd", arguments, &environment, STOP_GATEWAYD)?);
+        self.running.push(self.start_gatewayd()?);
         let gateway = Gateway::new(&self.place().gateway_socket())?;
         let healthy = || gateway.ask::<Health>(Call::get("/health")).ok();
         Ok(match self.until("gatewayd", signals, healthy)? {
             Waited::For(_health) => Waited::For(gateway),
             Waited::Stopped => Waited::Stopped,
         })
+    }
+
+    fn start_gatewayd(&self) -> Result<Daemon, UserError> {
+        let mut environment = self.environment.for_both.clone();
+        environment.extend(self.environment.for_gatewayd.iter().cloned());
+        let arguments =
+            arguments(&self.data.gatewayd_settings(), &self.data.gatewayd_state(), self.data);
+        Daemon::start("gatewayd", arguments, &environment, STOP_GATEWAYD)
     }
 
     /// Waits until somebody asks this process to end. `turn` is called now and again, and says when
@@ -110,6 +117,7 @@ impl<'a> Daemons<'a> {
         mut turn: impl FnMut() -> Option<Instant>,
     ) -> Result<(), UserError> {
         loop {
+            self.start_again()?;
             self.still_running()?;
             match signals.wait(turn()) {
                 Event::Stop => return Ok(()),
@@ -144,6 +152,18 @@ impl<'a> Daemons<'a> {
                 return Ok(Waited::Stopped);
             }
         }
+    }
+
+    /// Starts gatewayd in the place of one that asked for it.
+    fn start_again(&mut self) -> Result<(), UserError> {
+        let asks = |daemon: &mut Daemon| {
+            daemon.ended().is_some_and(|status| status.code() == Some(START_AGAIN))
+        };
+        if let Some(place) = self.running.iter_mut().position(asks) {
+            let again = self.start_gatewayd()?;
+            self.running.splice(place..=place, [again]);
+        }
+        Ok(())
     }
 
     fn still_running(&mut self) -> Result<(), UserError> {

@@ -115,10 +115,8 @@ const LOADING: &[Call] = &[
     call!(SYS_seccomp, "a filter is loaded"),
 ];
 
-/// What [`crate::Hardened::confine`] takes.
+/// What [`crate::Hardened::confine`] takes beside that.
 const CONFINING: &[Call] = &[
-    call!(SYS_prctl if [Argument::is(0, libc::PR_SET_NO_NEW_PRIVS)], "a filter is loaded"),
-    call!(SYS_seccomp, "a filter is loaded"),
     call!(SYS_getsid, "the filter is tried"),
     call!(SYS_capget, "capabilities are read"),
     call!(SYS_capset, "capabilities are given up"),
@@ -148,9 +146,9 @@ pub(crate) fn limit(status: &ProcStatus, tables: &[&[Call]]) -> Result<(), Sandb
     if !status.has_seccomp() {
         return Ok(());
     }
-    let tables = [&[CONFINING], tables].concat();
+    let tables = [&[LOADING, CONFINING], tables].concat();
     load(&tables, SeccompAction::Allow, SeccompAction::KillProcess)?;
-    in_force("seccomp", Ok(status.is_filtered_now()?))
+    in_force("seccomp", Ok(status.has_gained_filters(1)?))
 }
 
 /// Ends the process at any call that is not in `calls`. The word for it; `None` where the kernel has
@@ -167,15 +165,17 @@ pub(crate) fn allow_only(
     if !status.has_seccomp() {
         return Ok(None);
     }
+    let mut loaded = 2; // the trial's and the last
     if !unavailable.is_empty() {
         load(&[unavailable], SeccompAction::Errno(NO_SUCH_CALL.into()), SeccompAction::Allow)?;
+        loaded = 3;
     }
     // The filter before this one answers what is unavailable; these two let it through.
     let trial = SeccompAction::Errno(TRIAL_ANSWER.into());
     load(&[calls, unavailable, LOADING], SeccompAction::Allow, trial)?;
     in_force("seccomp", Ok(getsid(None) == Err(TRIAL_ERROR)))?;
     load(&[calls, unavailable], SeccompAction::Allow, SeccompAction::KillProcess)?;
-    in_force("seccomp", Ok(status.is_filtered_now()?))?;
+    in_force("seccomp", Ok(status.has_gained_filters(loaded)?))?;
     Ok(Some("seccomp"))
 }
 

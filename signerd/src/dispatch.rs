@@ -52,7 +52,6 @@ const TABLE: &[Row] = &[
     Row(Kind::Backup,          &[Operator],          Needs::AnyVault),
     Row(Kind::VerifyBackup,    &[Operator],          Needs::Nothing),
     Row(Kind::Restore,         &[Operator],          Needs::NoVault),
-    Row(Kind::VerifyJournal,   &[Operator],          Needs::Nothing),
     Row(Kind::CheckGuard,      &[Operator],          Needs::AnyVault),
     Row(Kind::ConfirmOwners,   &[Operator],          Needs::AnyVault),
     Row(Kind::Renew,           &[Operator],          Needs::AnyVault),
@@ -136,7 +135,6 @@ SetGuard gateway --- operator -LO
 Backup gateway --- operator -LO
 VerifyBackup gateway --- operator ULO
 Restore gateway --- operator U--
-VerifyJournal gateway --- operator ULO
 CheckGuard gateway --- operator -LO
 ConfirmOwners gateway --- operator -LO
 Renew gateway --- operator -LO

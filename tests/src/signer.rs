@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use protocol::journal::genesis;
 use protocol::{
     FRAME_HEADER, Frame, MAX_CONTROL_FRAME, Refusal, RefusalCode, Reply, Request, Secret,
 };
@@ -61,6 +62,37 @@ impl SignerClient {
         }
         let Reply::Signature(signature) = reply else { panic!("no signature: {reply:?}") };
         Ok(signature)
+    }
+
+    /// Reads the journal from its first record and checks its chain, as `waiaasctl audit verify` does:
+    /// how many records there are, and the hash of the last.
+    ///
+    /// # Errors
+    /// Where it does not hold.
+    pub fn read_journal(&mut self) -> Result<(u64, [u8; 32]), String> {
+        let Reply::Status(status) = self.ask(Request::Status) else {
+            return Err("no status".into());
+        };
+        if let Some(damage) = status.journal_damage {
+            return Err(damage);
+        }
+        let (mut next, mut head) = (0, genesis());
+        while next < status.journal_records {
+            let reply = self.ask(Request::ReadJournal { from: next, limit: u16::MAX });
+            let Reply::Records(page) = reply else { return Err(format!("{reply:?}")) };
+            if page.is_empty() {
+                return Err(format!("it ends at {next} of {} records", status.journal_records));
+            }
+            let left = usize::try_from(status.journal_records - next).unwrap();
+            for record in page.into_iter().take(left) {
+                let is_next = record.entry().is_ok_and(|entry| entry.number == next);
+                if !is_next || !record.follows(head) {
+                    return Err(format!("record {next} does not follow"));
+                }
+                (next, head) = (next + 1, record.hash);
+            }
+        }
+        if head == status.journal_head { Ok((next, head)) } else { Err("another end".into()) }
     }
 
     /// Asks for something that the signer must refuse.

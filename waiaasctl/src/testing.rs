@@ -139,6 +139,7 @@ pub(crate) fn status() -> Status {
         vault: VaultPhase::Open,
         latch: Latch::Active,
         latch_reason: String::new(),
+        journal_damage: None,
         wallets_halted: 0,
         suspends_at: None,
         secret_memory: SecretMemory::MemfdSecret,
@@ -164,6 +165,7 @@ pub(crate) fn key(number: u8) -> KeyInfo {
         address: primitives::EvmAddress([number; 20]).into(),
         state: KeyState::Active,
         latch: Latch::Active,
+        latch_reason: String::new(),
         created_at: 1_800_000_000,
     }
 }

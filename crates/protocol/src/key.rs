@@ -22,6 +22,8 @@ pub struct KeyInfo {
     pub state: KeyState,
     /// Whether it is halted, whatever the signer's own latch says.
     pub latch: Latch,
+    /// Why it is halted; empty where it is not, and where nobody knows any more.
+    pub latch_reason: String,
     /// Unix seconds.
     pub created_at: u64,
 }
@@ -62,5 +64,15 @@ impl Wire for KeyState {
     }
 }
 
-wire_fields!(KeyInfo { wallet, chain, environment, public_key, address, state, latch, created_at });
+wire_fields!(KeyInfo {
+    wallet,
+    chain,
+    environment,
+    public_key,
+    address,
+    state,
+    latch,
+    latch_reason,
+    created_at,
+});
 impl Item for KeyInfo {}

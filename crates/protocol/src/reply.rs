@@ -207,6 +207,7 @@ mod tests {
             address: primitives::EvmAddress([3; 20]).into(),
             state: KeyState::Retiring { until: 1_900_000_000 },
             latch: Latch::Locked,
+            latch_reason: "a drill".to_owned(),
             created_at: 1_800_000_000,
         };
         let status = Status {
@@ -214,6 +215,7 @@ mod tests {
             vault: VaultPhase::Open,
             latch: Latch::Suspended,
             latch_reason: "an operator said so".to_owned(),
+            journal_damage: Some("a bit is another".to_owned()),
             wallets_halted: 1,
             suspends_at: Some(1_900_000_000),
             secret_memory: SecretMemory::MemfdSecret,

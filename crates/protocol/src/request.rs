@@ -229,8 +229,6 @@ requests! {
         /// The copy.
         archive: Vec<u8>,
     }
-    /// Reads the journal from its first record and checks the chain.
-    31 VerifyJournal
     /// What a guard would change, and what it would say to a payload.
     32 CheckGuard {
         /// Whose guard it is compared with.
@@ -369,7 +367,6 @@ mod tests {
             Request::Backup { passphrase: None },
             Request::VerifyBackup { passphrase: Some(secret()), archive: vec![9; 100] },
             Request::Restore { passphrase: secret(), archive: vec![9; 100] },
-            Request::VerifyJournal,
             Request::CheckGuard {
                 wallet,
                 text: "x = 1".to_owned(),

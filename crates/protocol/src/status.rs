@@ -15,6 +15,8 @@ pub struct Status {
     pub latch: Latch,
     /// Why it may not, or what it said at the start.
     pub latch_reason: String,
+    /// What is wrong with the journal, where it did not verify or could not be written.
+    pub journal_damage: Option<String>,
     /// How many wallets are halted by a latch of their own.
     pub wallets_halted: u32,
     /// When the dead man's switch suspends signing unless it is renewed, Unix seconds; `None` where
@@ -152,6 +154,7 @@ wire_fields!(Status {
     vault,
     latch,
     latch_reason,
+    journal_damage,
     wallets_halted,
     suspends_at,
     secret_memory,

@@ -150,6 +150,7 @@ impl World {
             vault: VaultPhase::Open,
             latch: Latch::Active,
             latch_reason: String::new(),
+            journal_damage: None,
             wallets_halted: 0,
             suspends_at: None,
             secret_memory: SecretMemory::Locked,

@@ -7,15 +7,6 @@ use crate::journal::{Event, JournalError, ReadError};
 use crate::log;
 use crate::signer::{Signer, Step};
 
-pub(super) fn verify(signer: &mut Signer) -> Result<Step, Refusal> {
-    signer
-        .journal
-        .commit()
-        .and_then(|_| signer.journal.verify())
-        .map(|report| Step::Answer(Reply::Journal(report)))
-        .map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
-}
-
 /// Records from `from` on, or from the first that was not moved away, at most so many; none at the
 /// end. Each says its number.
 pub(super) fn read(signer: &mut Signer, from: u64, limit: u16) -> Result<Step, Refusal> {

@@ -9,8 +9,9 @@ use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{NewKey, PublicKey};
 
-/// Wallets in one reply: what many requests for the list make together still fits in memory.
-const MAX_PAGE: usize = 256;
+/// Wallets in one reply: it fits in a frame whatever they were halted for, and what many requests for
+/// the list make together still fits in memory.
+const MAX_PAGE: usize = 192;
 const MAX_AGENT_ID: usize = 64;
 
 /// What holds for a wallet.
@@ -31,8 +32,9 @@ impl Rules {
 pub(super) fn list(signer: &Signer, after: Option<WalletId>, limit: u16) -> Step {
     let now = signer.clock.now();
     let limit = usize::from(limit).min(MAX_PAGE);
-    let wallets = signer.journal.state().wallets_after(after).take(limit);
-    Step::Answer(Reply::Keys(wallets.map(|wallet| wallet.key_info(now)).collect()))
+    let state = signer.journal.state();
+    let wallets = state.wallets_after(after).take(limit);
+    Step::Answer(Reply::Keys(wallets.map(|wallet| state.key_info(wallet, now)).collect()))
 }
 
 pub(super) fn create(
@@ -165,6 +167,7 @@ fn add_wallet(
     signer.note(Event::WalletCreated { origin, wallet: snapshot });
     signer.touched();
     let now = signer.clock.now();
-    let wallet = signer.journal.state().wallet(new.wallet);
-    Step::AfterCommit(Reply::Key(wallet.expect("it was added above").key_info(now)))
+    let state = signer.journal.state();
+    let wallet = state.wallet(new.wallet).expect("it was added above");
+    Step::AfterCommit(Reply::Key(state.key_info(wallet, now)))
 }

@@ -78,7 +78,6 @@ pub(crate) fn handle(signer: &mut Signer, request: Request) -> Result<Step, Refu
             let proofs = (&passphrase, approval.as_ref());
             owners::confirm(signer, wallet, from_version, owners, proofs)
         }
-        Request::VerifyJournal => journal::verify(signer),
         Request::ReadJournal { from, limit } => journal::read(signer, from, limit),
         Request::Receipt { record } => journal::receipt(signer, record),
         Request::AcceptTime { passphrase } => journal::accept_time(signer, &passphrase),

@@ -19,6 +19,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         vault: signer.vault.phase(),
         latch,
         latch_reason: latch_reason.to_owned(),
+        journal_damage: signer.journal.damage().map(str::to_owned),
         wallets_halted: u32::try_from(halted).unwrap_or(u32::MAX),
         suspends_at: signer.journal.state().latches().suspends_at(),
         secret_memory: signer.vault.secret_memory(),

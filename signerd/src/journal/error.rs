@@ -52,12 +52,6 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The files on the disk are others than those that were written.
-    #[error("{path}: it does not end with the record that was written last")]
-    OtherEnd {
-        /// Which file.
-        path: PathBuf,
-    },
     /// A write failed before, so what is on the disk is not known.
     #[error("{path}: a write failed earlier; restart the signer when the disk is in order")]
     Broken {

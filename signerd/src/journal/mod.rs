@@ -20,14 +20,13 @@ mod segment;
 mod snapshot;
 mod state;
 mod tail;
-mod verify;
 mod witness;
 
 use std::path::Path;
 
 use primitives::WalletId;
+use protocol::Latch;
 use protocol::journal::Record;
-use protocol::{JournalReport, Latch};
 use txcodec::SigningInput;
 
 pub use error::JournalError;
@@ -347,14 +346,6 @@ impl Journal {
         }
         self.tell_witness();
         Ok(Committed(()))
-    }
-
-    /// Reads all segments that are there again and checks their chain.
-    ///
-    /// # Errors
-    /// As [`Journal::open`], and when it does not end where this one ends.
-    pub fn verify(&self) -> Result<JournalReport, JournalError> {
-        verify::verify(&self.chain)
     }
 
     /// Records that were written, from `from` on: at most `limit`, and no more than one reply holds.

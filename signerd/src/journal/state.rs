@@ -100,6 +100,28 @@ impl State {
         self.wallets.range((from, Bound::Unbounded)).map(|(_, wallet)| wallet)
     }
 
+    /// What the world may know of one of its wallets.
+    pub fn key_info(&self, wallet: &WalletState, now: UnixSeconds) -> KeyInfo {
+        let WalletSnapshot {
+            id, chain, environment, public_key, address, created_at, latch, ..
+        } = &wallet.snapshot;
+        let latch_reason = match latch {
+            Latch::Active => "",
+            Latch::Suspended | Latch::Locked => self.latches.reason_of(*id),
+        };
+        KeyInfo {
+            wallet: *id,
+            chain: *chain,
+            environment: *environment,
+            public_key: public_key.clone(),
+            address: *address,
+            state: wallet.key_state(now),
+            latch: *latch,
+            latch_reason: latch_reason.to_owned(),
+            created_at: *created_at,
+        }
+    }
+
     pub(super) fn apply(&mut self, at: UnixSeconds, event: Event) {
         self.see(at, &event);
         match event {
@@ -339,23 +361,6 @@ impl WalletState {
             None => KeyState::Active,
             Some(until) if now < until => KeyState::Retiring { until },
             Some(_) => KeyState::Retired,
-        }
-    }
-
-    /// What the world may know of it.
-    pub fn key_info(&self, now: UnixSeconds) -> KeyInfo {
-        let WalletSnapshot {
-            id, chain, environment, public_key, address, created_at, latch, ..
-        } = &self.snapshot;
-        KeyInfo {
-            wallet: *id,
-            chain: *chain,
-            environment: *environment,
-            public_key: public_key.clone(),
-            address: *address,
-            state: self.key_state(now),
-            latch: *latch,
-            created_at: *created_at,
         }
     }
 }

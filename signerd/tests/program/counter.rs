@@ -31,8 +31,7 @@ fn assert_signs(signer: &mut Signer) {
     let status = status(signer);
     assert_eq!((status.latch, status.latch_reason.as_str()), (Latch::Active, ""));
     assert!(status.witness.starts_with("counter in the TPM "), "{}", status.witness);
-    let verified = signer.connect("control.sock").ask(Request::VerifyJournal);
-    assert!(matches!(verified, Reply::Journal(_)), "{verified:?}");
+    assert_eq!(status.journal_damage, None);
 }
 
 fn assert_suspended(signer: &mut Signer, why: &str) {

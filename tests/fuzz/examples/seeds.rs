@@ -124,7 +124,6 @@ fn requests() -> Vec<Request> {
         Request::Backup { passphrase: Some(passphrase()) },
         Request::VerifyBackup { passphrase: Some(passphrase()), archive: vec![9; 10] },
         Request::Restore { passphrase: passphrase(), archive: vec![9; 10] },
-        Request::VerifyJournal,
     ]
 }
 
@@ -138,6 +137,7 @@ fn replies() -> Vec<Reply> {
         address: EvmAddress([3; 20]).into(),
         state: KeyState::Retiring { until: 1_900_000_000 },
         latch: Latch::Active,
+        latch_reason: "a drill".to_owned(),
         created_at: 1_800_000_000,
     };
     let line = ExposureLine {
@@ -178,6 +178,7 @@ fn status() -> Status {
         vault: VaultPhase::Open,
         latch: Latch::Suspended,
         latch_reason: "an operator said so".to_owned(),
+        journal_damage: Some("a bit is another".to_owned()),
         wallets_halted: 1,
         suspends_at: Some(1_900_000_000),
         secret_memory: SecretMemory::MemfdSecret,

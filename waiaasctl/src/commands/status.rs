@@ -109,8 +109,7 @@ fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, Str
         ("unattended", unattended(status.unattended).to_owned()),
         ("signing", format!("{}{reason}", status.latch)),
     ];
-    fields
-        .extend(halted.iter().map(|one| ("halted", format!("{}: {}", one.label(), one.key.latch))));
+    fields.extend(halted.iter().map(|one| ("halted", format!("{}: {}", one.label(), one.why()))));
     fields.extend([
         ("dead man", dead_man(status)),
         ("clock", clock(status)),
@@ -135,9 +134,22 @@ impl Halted {
         self.name.as_ref().map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
     }
 
+    /// How, and why where that is known.
+    fn why(&self) -> String {
+        latch_words(&self.key)
+    }
+
     /// What a command takes for it.
     fn reference(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.key.wallet.to_string())
+    }
+}
+
+/// Where a wallet's latch is, and why where that is known.
+pub(super) fn latch_words(key: &KeyInfo) -> String {
+    match key.latch_reason.as_str() {
+        "" => key.latch.to_string(),
+        reason => format!("{}: {reason}", key.latch),
     }
 }
 
@@ -177,7 +189,12 @@ fn signer_json(Signing { status, halted }: &Signing) -> Value {
     let halted: Vec<Value> = halted
         .iter()
         .map(|Halted { key, name }| {
-            json!({ "walletId": key.wallet, "name": name, "latch": key.latch.to_string() })
+            json!({
+                "walletId": key.wallet,
+                "name": name,
+                "latch": key.latch.to_string(),
+                "latchReason": key.latch_reason,
+            })
         })
         .collect();
     json!({
@@ -185,6 +202,7 @@ fn signer_json(Signing { status, halted }: &Signing) -> Value {
         "vault": status.vault.to_string(),
         "latch": status.latch.to_string(),
         "latchReason": status.latch_reason,
+        "journalDamage": status.journal_damage,
         "halted": halted,
         "suspendsAt": status.suspends_at,
         "secretMemory": status.secret_memory.to_string(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::import::import;
+use super::status::latch_words;
 use super::{Operation, live_wallets, to_json, uuid};
 use crate::args::{WalletCommand, WalletKind};
 use crate::exit::{Exit, Failure};
@@ -197,8 +198,17 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
     let key = signer.keys()?.into_iter().find(|key| key.wallet == id);
     let guard = signer.guard(Request::ShowGuard { wallet: id })?.version;
+    let signing = key.as_ref().map(latch_words);
+    let (latch, reason) =
+        key.as_ref().map(|key| (key.latch.to_string(), key.latch_reason.clone())).unzip();
     let row = Row { id: detail.wallet.id, wallet: Some(detail.wallet.clone()), key };
-    let json = json!({ "wallet": to_json(&detail), "key": row.key_state(), "guardVersion": guard });
+    let json = json!({
+        "wallet": to_json(&detail),
+        "key": row.key_state(),
+        "latch": latch,
+        "latchReason": reason,
+        "guardVersion": guard,
+    });
     Ok(View::new(json).fields(vec![
         ("id", row.id.to_string()),
         ("name", row.name().to_owned()),
@@ -207,6 +217,7 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
         ("address", row.address()),
         ("status", detail.wallet.status),
         ("key", row.key_state()),
+        ("signing", signing.unwrap_or_else(|| "unknown".to_owned())),
         ("guard", format!("version {guard}")),
         ("created", utc(detail.wallet.created_at)),
     ]))

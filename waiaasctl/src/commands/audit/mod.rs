@@ -9,12 +9,13 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
+use protocol::Status;
 use serde_json::{Value, json};
 
 use super::Operation;
 use crate::args::AuditCommand;
 use crate::exit::{Exit, Failure};
-use crate::export::{self, Claim};
+use crate::export::{self, Claim, HELP};
 use crate::files;
 use crate::progress::Progress;
 use crate::signer::Signer;
@@ -35,9 +36,17 @@ pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, 
 /// named.
 fn verify(operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
-    let claim = claim(&mut signer)?;
-    claim.walk(&mut signer, |_record| Ok(()))?;
+    let status = signer.status()?;
+    let claim = verified(&mut signer, &status)?;
     Ok(whole(claim, "the journal is whole".to_owned()))
+}
+
+/// Reads every record that the signer had at this status, a page at a time between the requests of
+/// others, and checks each against the one before.
+pub(super) fn verified(signer: &mut Signer, status: &Status) -> Result<Claim, Failure> {
+    let claim = claim(signer, status)?;
+    claim.walk(signer, |_record| Ok(()))?;
+    Ok(claim)
 }
 
 fn verify_file(file: &Path) -> Result<View, Failure> {
@@ -54,7 +63,8 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
         return Err(Failure::new(Exit::Failed, what, "name a new file"));
     }
     let mut signer = operation.signer()?;
-    let claim = claim(&mut signer)?;
+    let status = signer.status()?;
+    let claim = claim(&mut signer, &status)?;
     files::fill_new(file, |out| {
         claim.export(&mut signer, |bytes| {
             out.write_all(bytes).map_err(|source| files::unwritable(file, source))
@@ -66,9 +76,15 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
     Ok(view.line(format!("to check it anywhere: {check}")))
 }
 
-fn claim(signer: &mut Signer) -> Result<Claim, Failure> {
-    let status = signer.status()?;
-    Claim::of(signer, status.journal_records, status.journal_head)
+/// What a signer reads of a damaged journal is whole up to the damage, and no more.
+fn claim(signer: &mut Signer, status: &Status) -> Result<Claim, Failure> {
+    match &status.journal_damage {
+        None => Claim::of(signer, status.journal_records, status.journal_head),
+        Some(damage) => {
+            let what = format!("the journal does not verify: {damage}");
+            Err(Failure::new(Exit::Failed, what, HELP))
+        }
+    }
 }
 
 fn whole(claim: Claim, sentence: String) -> View {

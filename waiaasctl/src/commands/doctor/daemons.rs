@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use api::{Health, Wallet};
-use protocol::{Ceiling, KeyInfo, KeyState, Request, Status, VaultPhase};
+use protocol::{Ceiling, KeyInfo, KeyState, Status, VaultPhase};
 
 use super::facts::{Guarded, Reached, Seen};
+use crate::commands::audit::verified;
 use crate::commands::exposure::{label, names};
 use crate::commands::status::confinement;
 use crate::commands::{Operation, balance, live_wallets};
@@ -45,7 +46,7 @@ pub(super) fn ask(operation: &Operation) -> Told {
     });
     match signer {
         Ok((mut signer, status)) => Told {
-            journal: journal(&mut signer),
+            journal: journal(&mut signer, &status),
             wallets: wallets(&mut signer, &status, operation),
             signer: Ok(status),
             gateway,
@@ -62,11 +63,12 @@ pub(super) fn ask(operation: &Operation) -> Told {
 }
 
 /// A signer that refuses says what is wrong with its journal; one that ends says nothing about it.
-fn journal(signer: &mut Signer) -> Seen<Result<u64, String>> {
-    match signer.journal(Request::VerifyJournal) {
-        Ok(report) => Ok(Ok(report.records)),
-        Err(SignerError::Refused(refusal)) => Ok(Err(refusal.message)),
-        Err(error) => Err(error.to_string()),
+fn journal(signer: &mut Signer, status: &Status) -> Seen<Result<u64, String>> {
+    match verified(signer, status) {
+        Ok(claim) => Ok(Ok(claim.records)),
+        Err(Failure::Signer(SignerError::Refused(refusal))) => Ok(Err(refusal.message)),
+        Err(Failure::Signer(error)) => Err(error.to_string()),
+        Err(broken) => Ok(Err(broken.to_string())),
     }
 }
 

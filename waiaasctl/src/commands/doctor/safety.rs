@@ -113,7 +113,7 @@ pub(super) fn journal(facts: &Facts) -> Vec<Finding> {
     seen(&facts.journal, |verified| match verified {
         Ok(records) => Finding::ok(format!("{records} records, none changed")),
         Err(why) => Finding::problem(
-            format!("it does not verify: {why}"),
+            why.clone(),
             "signing is suspended; docs/journal.md says how to find out what happened",
         ),
     })

@@ -79,6 +79,24 @@ fn a_journal_that_was_changed_or_cut_off_does_not_verify() {
 }
 
 #[test]
+fn a_journal_that_is_whole_up_to_a_damage_does_not_verify() {
+    let peers = Peers::new();
+    let records = journal(10);
+    let claimed = Status {
+        journal_records: 10,
+        journal_head: records.last().unwrap().hash,
+        journal_damage: Some("record 10 at byte 4000 was changed".to_owned()),
+        ..status()
+    };
+    let _asked = serve_claim(&peers, records, claimed);
+    for line in ["audit verify", "audit export {}/export"] {
+        let failure = command(line, &peers).unwrap_err();
+        assert!(failure.to_string().contains("record 10 at byte 4000"), "{failure}");
+        assert!(!peers.path().join("export").exists());
+    }
+}
+
+#[test]
 fn a_journal_whose_beginning_was_moved_away_verifies_from_there_on() {
     let peers = Peers::new();
     let _asked = serve_claim(&peers, journal(10).split_off(4), {

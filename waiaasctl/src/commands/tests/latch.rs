@@ -11,7 +11,8 @@ fn at(latch: Latch) -> Reply {
 }
 
 fn halted(latch: Latch) -> [Reply; 2] {
-    [Reply::Keys(vec![KeyInfo { latch, ..key(7) }]), Reply::Keys(vec![])]
+    let latch_reason = "a drill".to_owned();
+    [Reply::Keys(vec![KeyInfo { latch, latch_reason, ..key(7) }]), Reply::Keys(vec![])]
 }
 
 #[test]
@@ -126,9 +127,11 @@ fn status_names_the_wallets_that_are_halted() {
     let view = command("status", &peers).unwrap();
     let json = json_of(&view);
     assert_eq!(json["signer"]["halted"][0]["walletId"], WALLET);
+    assert_eq!(json["signer"]["halted"][0]["latchReason"], "a drill");
     assert_eq!(json["signer"]["behindSeconds"], 100);
     let text = text_of(&view);
     assert!(text.contains(&format!("resume {WALLET}\n")), "{text}");
+    assert!(text.contains("SUSPENDED: a drill\n"), "{text}");
     assert!(text.contains("time accept\n"), "{text}");
     assert!(text.contains("1 min 40 s behind the system's clock"), "{text}");
 }

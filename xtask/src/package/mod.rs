@@ -4,6 +4,7 @@ mod archive;
 mod build;
 pub(crate) mod check;
 mod manifest;
+mod notices;
 mod sbom;
 mod stage;
 mod target;

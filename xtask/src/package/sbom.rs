@@ -23,7 +23,7 @@ pub(super) const PROGRAMS: &[(&str, &str)] = &[
 pub(super) struct Crate {
     pub(super) name: String,
     pub(super) version: String,
-    licence: String,
+    pub(super) licence: String,
 }
 
 /// Writes one bill a program; returns their paths.

@@ -139,6 +139,9 @@ fn tree(plan: &Plan, programs: &[Program]) -> Result<Vec<Installed>, Failure> {
     let changes = plan.work.join("changelog");
     write(&changes, &super::manifest::debian_changelog(plan)?)?;
     stage.add(&changes, "usr/share/doc/waiaas/changelog.Debian.gz", 0o644, &[Kind::Deb])?;
+    let notices = plan.work.join("notices");
+    write(&notices, &super::notices::text(plan)?)?;
+    stage.add(&notices, "usr/share/doc/waiaas/third-party.txt.gz", 0o644, ALL)?;
     add_pages(plan, &mut stage)?;
     stage.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(stage.files)

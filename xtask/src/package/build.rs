@@ -91,6 +91,7 @@ pub(super) fn linked(target: Target) -> Result<PathBuf, Failure> {
 /// Has Cargo build for another machine.
 fn cross(command: &mut Command, target: Target) -> Result<(), Failure> {
     let name = target.triple().replace('-', "_").to_uppercase();
+    target.require_library()?;
     let linker = target.tool("gcc")?;
     command.args(["--target", target.triple()]).env(format!("CARGO_TARGET_{name}_LINKER"), linker);
     Ok(())

@@ -1,5 +1,7 @@
 //! The machines that packages are made for, and what each is called where.
 
+use std::path::Path;
+
 use crate::shell::{Failure, has, output, program};
 
 /// A machine that packages are made for.
@@ -53,6 +55,20 @@ impl Target {
         }
     }
 
+    /// Refuses where Rust cannot build for this machine.
+    ///
+    /// # Errors
+    /// Says what to install.
+    pub(crate) fn require_library(self) -> Result<(), Failure> {
+        let sysroot = output(program("rustc").args(["--print", "sysroot"]))?;
+        let triple = self.triple();
+        let library = Path::new(sysroot.trim()).join("lib/rustlib").join(triple).join("lib");
+        if library.is_dir() {
+            return Ok(());
+        }
+        Err(format!("Rust's library for {triple} is missing: rustup target add {triple}"))
+    }
+
     /// A tool of the GNU tools for this machine, such as `objcopy`.
     ///
     /// # Errors
@@ -68,7 +84,8 @@ impl Target {
         let machine = self.machine().replace('_', "-");
         Err(format!(
             "{prefixed} is missing: apt-get install gcc-{machine}-linux-gnu \
-             binutils-{machine}-linux-gnu"
+             binutils-{machine}-linux-gnu libc6-dev-{}-cross",
+            self.debian()
         ))
     }
 }

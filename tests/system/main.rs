@@ -16,6 +16,7 @@ mod doors;
 mod installation;
 mod life;
 mod operate;
+mod rpm;
 
 use std::io::Write;
 use std::time::Instant;
@@ -58,5 +59,6 @@ on_each_release!(
     life::a_wallet_pays_from_its_installation_to_its_purge,
     doors::each_door_opens_to_whom_it_is_for,
     operate::a_wallet_is_set_up_looked_after_and_moved,
+    rpm::an_rpm_is_installed_upgraded_and_erased,
     bad_input::what_is_wrong_is_said_once_and_tried_no_further,
 );

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use tests::daemons::{Gatewayd, Place, free_port, gatewayd_command};
+use tests::daemons::{Gatewayd, Place, free_port, gatewayd_command, wait_until_healthy};
 use tests::http::Http;
 use tests::process::{Process, give_to_ordinary_user, has_root_for, in_mounts};
 use tests::wait;
@@ -79,15 +79,6 @@ fn a_port_that_is_taken_is_named_and_may_be_tried_again() {
     let mut process =
         Process::start(&mut gatewayd_command(&place, &settings), &place.path("gatewayd.log"));
     wait_until_healthy(&mut process, port);
-}
-
-#[track_caller]
-fn wait_until_healthy(process: &mut Process, port: u16) {
-    let http = Http::tcp(port);
-    wait::until("a gateway that answers", || {
-        assert!(process.status().is_none(), "{}", process.output());
-        http.try_send("GET", "/health", &[], Vec::new()).ok()
-    });
 }
 
 #[test]

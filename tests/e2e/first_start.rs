@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tests::agent::Agent;
-use tests::daemons::{Place, Signerd, free_port};
+use tests::daemons::{Place, Signerd, free_port, wait_until_healthy};
 use tests::http::Http;
 use tests::process::{self, Build, Process, User, runnable_program};
 use tests::tool::{failed, succeeded, with_passphrase};
@@ -75,11 +75,7 @@ fn an_sdk_starts_everything_with_three_commands() {
 
     // The second start finds everything as it was.
     let mut again = Process::start(&mut waiaas(&place, port, &["start"]), &place.path("again.log"));
-    wait::until("the gateway", || {
-        let ended = again.status();
-        assert!(ended.is_none(), "{}", again.output());
-        http.try_send("GET", "/health", &[], Vec::new()).ok()
-    });
+    wait_until_healthy(&mut again, port);
     assert_eq!(agent.http().get("/v1/connect-info").status, 200);
     assert!(again.stop().success());
 }

@@ -207,12 +207,7 @@ impl Gatewayd {
     }
 
     fn wait(&mut self) {
-        let http = Http::tcp(self.port);
-        wait::until("a gateway that answers", || {
-            let ended = self.process.status();
-            assert!(ended.is_none(), "it ended: {ended:?}\n{}", self.process.output());
-            http.try_send("GET", "/health", &[], Vec::new()).ok()
-        });
+        wait_until_healthy(&mut self.process, self.port);
     }
 
     /// Its process.
@@ -223,6 +218,17 @@ impl Gatewayd {
 
 fn spawn_gatewayd(place: &Place, settings: &str) -> Process {
     Process::start(&mut gatewayd_command(place, settings), &place.path("gatewayd.log"))
+}
+
+/// Waits until the gateway answers that `process` is, or starts.
+#[track_caller]
+pub fn wait_until_healthy(process: &mut Process, port: u16) {
+    let http = Http::tcp(port);
+    wait::until("a gateway that answers", || {
+        let ended = process.status();
+        assert!(ended.is_none(), "it ended: {ended:?}\n{}", process.output());
+        http.try_send("GET", "/health", &[], Vec::new()).ok()
+    });
 }
 
 /// What starts a gateway with these settings.

@@ -113,13 +113,18 @@ pub fn has_root_for(what: &str) -> bool {
 }
 
 #[expect(clippy::print_stderr, reason = "whoever reads a test's output must see what it left out")]
-#[expect(clippy::disallowed_methods, reason = "how the tests are run, as cargo xtask test asks")]
 fn is_there(it_is: bool, otherwise: &str) -> bool {
     if !it_is {
         eprintln!("SKIPPED: {otherwise}");
-        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{otherwise}");
+        assert!(!in_ci(), "{otherwise}");
     }
     it_is
+}
+
+/// Whether what is left out is a failure: `CI=true`.
+#[expect(clippy::disallowed_methods, reason = "the one setting of how the tests are run")]
+pub fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
 /// As whom a program runs.
@@ -158,8 +163,7 @@ pub fn later(command: Command, ahead: Duration) -> Command {
     later
 }
 
-/// The same program in a mount namespace of its own, after these lines of a shell, which takes root.
-/// They end with `exec "$@"`.
+/// The command in a mount namespace of its own, after these lines of a shell, which have it in `"$@"`; as root.
 pub fn in_mounts(script: &str, command: &Command) -> Command {
     let mut wrapped = Command::new("setpriv");
     wrapped.args(["--pdeathsig", "KILL", "--", "unshare", "--mount", "sh", "-euc", script, "sh"]);

@@ -54,7 +54,7 @@ pub(crate) fn run(names: &[&str]) -> ExitCode {
     print!("{}", summary(&results, started.elapsed()));
     let failed = |outcome: &Outcome| match outcome {
         Outcome::Passed => false,
-        Outcome::Skipped(_) => in_ci(),
+        Outcome::Skipped(_) => tests::process::in_ci(),
         Outcome::Failed(_) => true,
     };
     ExitCode::from(u8::from(results.iter().any(|(_, outcome, _)| failed(outcome))))
@@ -96,11 +96,6 @@ fn summary(results: &[(&str, Outcome, Duration)], total: Duration) -> String {
     )
     .expect("a string takes everything");
     text
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one setting of this command")]
-fn in_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
 impl From<Result<(), Failure>> for Outcome {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
+use super::examples;
+
 /// What to do with the journal.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -11,12 +13,14 @@ pub enum AuditCommand {
     ///
     /// The records are read from signerd and checked here, one by one; signerd's word that they are
     /// right is not taken for it.
+    #[command(after_help = examples::AUDIT_VERIFY)]
     Verify {
         /// Check an export instead; no signerd is needed for it
         #[arg(long, value_name = "EXPORT")]
         file: Option<PathBuf>,
     },
     /// Show what happened, in plain words
+    #[command(after_help = examples::AUDIT_SHOW)]
     Show(AuditShowArgs),
     /// Write all records to a file, which `audit verify --file` checks anywhere
     Export {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use super::{Operator, User};
 
@@ -107,6 +107,26 @@ fn every_command_line_of_the_documents_is_understood() {
         }
     }
     assert!(count > 80, "{count} command lines");
+}
+
+/// The lines below a command that show how it is typed.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let own =
+        after.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| is_command(line));
+    let own: Vec<String> =
+        own.map(|line| line.split([',', '>']).next().unwrap().to_owned()).collect();
+    command.get_subcommands().flat_map(examples).chain(own).collect()
+}
+
+#[test]
+fn every_example_of_the_help_is_understood() {
+    let lines =
+        [Operator::command(), User::command()].iter().flat_map(examples).collect::<Vec<_>>();
+    assert!(lines.len() > 35, "{}", lines.len());
+    for line in lines {
+        assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, value_parser};
 use primitives::{Address, Chain, Environment};
 
+use super::examples;
 use super::wallet::{chain_parser, environment_parser};
 
 /// What to do with guards.
@@ -17,6 +18,7 @@ pub enum GuardCommand {
         wallet: String,
     },
     /// Show what a guard in a file would change, and what could leave then; sets nothing
+    #[command(after_help = examples::GUARD_DIFF)]
     Diff {
         /// The wallet, by name or id
         wallet: String,
@@ -24,13 +26,16 @@ pub enum GuardCommand {
         file: PathBuf,
     },
     /// Show what a guard in a file would say to a transaction or message; sets nothing
+    #[command(after_help = examples::GUARD_TEST)]
     Test(GuardTestArgs),
     /// Replace a wallet's guard by the TOML in a file
     ///
     /// A guard that lets nothing more pass is set at once. Any other takes the passphrase of the
     /// vault, and the approval of the wallet's owners where there are any.
+    #[command(after_help = examples::GUARD_SET)]
     Set(GuardSetArgs),
     /// Print a guard to begin with
+    #[command(after_help = examples::GUARD_TEMPLATE)]
     Template(GuardTemplateArgs),
 }
 
@@ -113,6 +118,7 @@ pub enum OwnerCommand {
     ///
     /// They are named once more, as a gateway may have proposed others in between. Where the wallet
     /// has owners already, these have to approve.
+    #[command(after_help = examples::OWNER_CONFIRM)]
     Confirm {
         /// The wallet, by name or id
         wallet: String,

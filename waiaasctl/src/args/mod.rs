@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 #[cfg(test)]
 mod documents;
+mod examples;
 mod groups;
 mod guard;
 mod installed;

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
     GuardCommand, OwnerCommand, ReceiptCommand, RestoreArgs, TimeCommand, UnattendedCommand,
-    WalletCommand, groups,
+    WalletCommand, examples, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -59,6 +59,7 @@ pub enum Command {
     ///
     /// It asks on the terminal, or takes random secrets or a file of answers. What is there already is left as
     /// it is, so that it can be done again after an interruption.
+    #[command(after_help = examples::INIT)]
     Init(FirstRunArgs),
     /// Start both daemons: those of systemd, or in the foreground with --data-dir
     Start,
@@ -71,6 +72,7 @@ pub enum Command {
     /// It changes nothing. It ends with 1 where there is a problem. What only root sees is told as not seen.
     Doctor,
     /// Open the vault, so that transactions can be signed
+    #[command(after_help = examples::UNLOCK)]
     Unlock,
     /// Wipe the keys from memory until the next unlock
     Lock,
@@ -78,6 +80,7 @@ pub enum Command {
     #[command(subcommand)]
     Unattended(UnattendedCommand),
     /// Stop signing at once, of one wallet or of all, until it is resumed
+    #[command(after_help = examples::SUSPEND)]
     Suspend(SuspendArgs),
     /// Let signing go on
     Resume(ResumeArgs),
@@ -93,6 +96,7 @@ pub enum Command {
     #[command(subcommand)]
     Session(SessionCommand),
     /// Send from a wallet, under its policies and its guard like an agent
+    #[command(after_help = examples::SEND)]
     Send(SendArgs),
     /// Show what a wallet holds
     Balance(BalanceArgs),
@@ -108,20 +112,27 @@ pub enum Command {
     #[command(subcommand)]
     Owner(OwnerCommand),
     /// Ask owners whether something may change, and take their signatures
+    #[command(after_help = examples::APPROVAL)]
     #[command(subcommand)]
     Approval(ApprovalCommand),
     /// List and call off what was announced and waits for its time
     #[command(subcommand)]
     Announcement(AnnouncementCommand),
     /// Write an encrypted copy of vault, journal and database to a file, or check one
-    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    #[command(
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true,
+        after_help = examples::BACKUP
+    )]
     Backup(BackupArgs),
     /// Take over a backup into daemons without a vault, which then sign nothing at first
+    #[command(after_help = examples::RESTORE)]
     Restore(RestoreArgs),
     /// Check, show and export the signer's journal: what it decided, refusals too
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Get and check proofs for others that the signer decided something
+    #[command(after_help = examples::RECEIPT)]
     #[command(subcommand)]
     Receipt(ReceiptCommand),
     /// Print the completions for a shell
@@ -137,6 +148,7 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
     /// Make a session and print its token, which is shown this once
+    #[command(after_help = examples::SESSION_CREATE)]
     Create(SessionCreateArgs),
     /// List the sessions that can be used
     List {

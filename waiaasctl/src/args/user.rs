@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use primitives::Environment;
 
 use super::wallet::environment_parser;
-use super::{BackupSchedule, EXIT_CODES};
+use super::{BackupSchedule, EXIT_CODES, examples};
 use crate::endpoints::Endpoints;
 
 const AFTER_HELP: &str = "\
@@ -56,9 +56,11 @@ pub struct UserOptions {
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Make the directory, the vault and the database
+    #[command(after_help = examples::USER_INIT)]
     Init(InitArgs),
     /// Run both daemons in the foreground until SIGTERM or SIGINT; makes what `init` makes if it is
     /// missing and a password is given
+    #[command(after_help = examples::USER_START)]
     Start(BackupSchedule),
     /// Make a Solana and an Ethereum wallet and a session over both, and print the settings of an MCP
     /// client

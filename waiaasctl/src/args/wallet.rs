@@ -6,10 +6,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use primitives::{Chain, Environment};
 
+use super::examples;
+
 /// What to do with wallets.
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
     /// Make a wallet with a new key
+    #[command(after_help = examples::WALLET_CREATE)]
     Create {
         /// What it is called
         name: String,
@@ -18,6 +21,7 @@ pub enum WalletCommand {
         kind: WalletKind,
     },
     /// Make a wallet of a key that was made elsewhere
+    #[command(after_help = examples::WALLET_IMPORT)]
     Import(ImportArgs),
     /// List the wallets
     List,

@@ -1,6 +1,6 @@
 //! `unlock`, `lock`.
 
-use protocol::Request;
+use protocol::{Request, VaultPhase};
 
 use super::Operation;
 use crate::exit::Failure;
@@ -10,6 +10,9 @@ use crate::view::View;
 /// Opens the vault.
 pub(super) fn unlock(operation: &Operation) -> Result<View, Failure> {
     let mut signer = operation.signer()?;
+    if signer.status()?.vault == VaultPhase::Open {
+        return Ok(View::said("the vault was open already, nothing was changed"));
+    }
     let passphrase = operation.secret()?;
     let _progress = Progress::start("opening the vault");
     signer.do_it(Request::Unlock { passphrase })?;

@@ -1,7 +1,7 @@
 //! What stops signing, and what lets it go on.
 
 use primitives::EvmAddress;
-use protocol::{Latch, Owners, OwnersState, Status};
+use protocol::{Latch, Owners, OwnersState, Status, VaultPhase};
 
 use super::*;
 use crate::testing::status;
@@ -54,6 +54,17 @@ fn no_passphrase_is_asked_for_where_nothing_had_stopped() {
         std::fs::remove_file(peers.path().join("passphrase")).unwrap();
         let view = command(&line, &peers).unwrap();
         assert!(text_of(&view).contains("had not stopped"), "{view:?}");
+    }
+}
+
+#[test]
+fn no_passphrase_is_asked_for_where_the_vault_is_open() {
+    for (vault, is_asked) in [(VaultPhase::Open, false), (VaultPhase::Locked, true)] {
+        let peers = Peers::new();
+        let _asked = peers.signer(vec![Reply::Status(Status { vault, ..status() })]);
+        std::fs::remove_file(peers.path().join("passphrase")).unwrap();
+        let outcome = command("unlock", &peers);
+        assert_eq!(outcome.is_err(), is_asked, "{vault}: {outcome:?}");
     }
 }
 

@@ -1,0 +1,84 @@
+//! What `--help` ends with: lines to type. A test parses each of them.
+
+pub(super) const INIT: &str = "\
+Examples:
+  waiaasctl init
+  waiaasctl init --auto-provision --rpc base-sepolia=https://rpc.example.org/key
+  waiaasctl init --answers answers.toml --json";
+pub(super) const USER_INIT: &str = "\
+Examples:
+  waiaas init --auto-provision --data-dir ~/.waiaas
+  waiaas init --auto-provision --rpc base-sepolia=https://rpc.example.org/key
+  waiaas init --restore wallet.backup --data-dir ~/.waiaas";
+pub(super) const USER_START: &str = "\
+Example:
+  waiaas start --data-dir ~/.waiaas --backup-every 6 --backup-keep 28";
+pub(super) const UNLOCK: &str = "\
+Examples:
+  waiaasctl unlock
+  waiaasctl unlock --passphrase-file recovery.key";
+pub(super) const SUSPEND: &str = "\
+Examples:
+  waiaasctl suspend --reason 'a payment that nobody knows'
+  waiaasctl suspend shop --locked";
+pub(super) const SEND: &str = "\
+Examples:
+  waiaasctl send shop 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F 0.25 --network base-sepolia --wait
+  waiaasctl send shop 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F 5 --network base-sepolia \
+--token 0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+pub(super) const WALLET_CREATE: &str = "\
+Examples:
+  waiaasctl wallet create shop --chain ethereum
+  waiaasctl wallet create till --chain solana --environment mainnet";
+pub(super) const WALLET_IMPORT: &str = "\
+Example:
+  waiaasctl wallet import shop --chain solana --key-file id.json";
+pub(super) const SESSION_CREATE: &str = "\
+Examples:
+  waiaasctl session create shop --token-file shop.token
+  waiaasctl session create shop till --ttl 86400 --max-renewals 30";
+pub(super) const GUARD_DIFF: &str = "\
+Example:
+  waiaasctl guard show shop > guard.toml
+  waiaasctl guard diff shop guard.toml";
+pub(super) const GUARD_TEST: &str = "\
+Examples:
+  waiaasctl guard test shop guard.toml --text 'hello'
+  waiaasctl guard test shop guard.toml --typed-data order.json";
+pub(super) const GUARD_SET: &str = "\
+Examples:
+  waiaasctl guard set shop guard.toml
+  waiaasctl guard set shop looser.toml --approval approval.json";
+pub(super) const GUARD_TEMPLATE: &str = "\
+Examples:
+  waiaasctl guard template --list
+  waiaasctl guard template strict --chain ethereum --environment mainnet > guard.toml";
+pub(super) const OWNER_CONFIRM: &str = "\
+Example:
+  waiaasctl owner confirm shop 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
+pub(super) const APPROVAL: &str = "\
+Example, of a guard that lets more pass:
+  waiaasctl approval guard shop looser.toml --output approval.json
+  waiaasctl approval text approval.json > question.txt
+  waiaasctl approval add approval.json --owner 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --signature 0x12ab
+  waiaasctl guard set shop looser.toml --approval approval.json";
+pub(super) const AUDIT_SHOW: &str = "\
+Examples:
+  waiaasctl audit show --wallet shop --limit 20
+  waiaasctl audit show --since 100 --follow --json";
+pub(super) const AUDIT_VERIFY: &str = "\
+Examples:
+  waiaasctl audit verify
+  waiaasctl audit verify --file journal.export";
+pub(super) const RECEIPT: &str = "\
+Example:
+  waiaasctl receipt get 12 --output receipt.json
+  waiaasctl receipt verify receipt.json";
+pub(super) const BACKUP: &str = "\
+Examples:
+  waiaasctl backup /media/wallet.backup
+  waiaasctl backup --auto --keep 30
+  waiaasctl backup verify /media/wallet.backup";
+pub(super) const RESTORE: &str = "\
+Example:
+  waiaasctl restore /media/wallet.backup";

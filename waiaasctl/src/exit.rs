@@ -152,7 +152,7 @@ impl Failure {
         match self {
             Self::Signer(error) => error.advice(place?),
             Self::Gateway(error) => error.advice(place?),
-            Self::Passphrase(error) => error.advice(),
+            Self::Passphrase(error) => error.advice(place),
             Self::Place(error) => error.advice(),
             Self::User(error) => error.advice(place?),
             Self::File { .. } => None,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use protocol::Secret;
 use zeroize::Zeroizing;
 
+use crate::place::Place;
 use crate::recovery::{self, Recovery};
 
 /// The longest passphrase in bytes; the signer's protocol has the same limit.
@@ -114,12 +115,17 @@ pub enum PassphraseError {
 }
 
 impl PassphraseError {
-    /// What to do about it.
-    pub fn advice(&self) -> Option<String> {
+    /// What to do about it, where the daemons are at `place`.
+    pub fn advice(&self, place: Option<&Place>) -> Option<String> {
         match self {
-            Self::NoTerminal { .. } => {
-                Some("give a file with --passphrase-file, or - for standard input".to_owned())
-            }
+            Self::NoTerminal { .. } => Some(match place {
+                Some(Place::User(data)) if data.recovery_key().exists() => {
+                    format!("it is in --passphrase-file {}", data.recovery_key().display())
+                }
+                Some(_) | None => {
+                    "give a file with --passphrase-file, or - for standard input".to_owned()
+                }
+            }),
             Self::Exposed { path } => Some(format!("chmod 600 {path}")),
             Self::BadRecovery { path } => Some(format!("restore {path} from your copy of it")),
             Self::NotInRecovery { .. } => Some("name the file that it is in".to_owned()),

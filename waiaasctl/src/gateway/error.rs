@@ -93,7 +93,6 @@ impl GatewayError {
             Self::TimedOut { .. } | Self::Broken { .. } => {
                 Some(format!("see {}", place.command("status")))
             }
-            Self::Unaskable { .. } => None,
             Self::Unexpected { .. } => {
                 Some("install gatewayd and this program from the same release".to_owned())
             }
@@ -103,7 +102,12 @@ impl GatewayError {
             Self::Refused { code, .. } if code == "NETWORK_REQUIRED" => {
                 Some("name one with --network".to_owned())
             }
-            Self::Refused { hint, .. } => hint.clone(),
+            Self::Refused { hint: Some(hint), .. } => Some(hint.clone()),
+            Self::Refused { code, .. } if code == "CHAIN_ERROR" => Some(format!(
+                "see which networks answer: {}; your own endpoints: docs/networks.md",
+                place.command("doctor")
+            )),
+            Self::Unaskable { .. } | Self::Refused { hint: None, .. } => None,
         }
     }
 }

@@ -125,13 +125,21 @@ fn report(facts: &Facts) -> View {
         table.row([(*name).to_owned(), finding.grade.word().to_owned(), finding.found.clone()]);
     }
     let mut view = View::new(json).table(table);
-    for (name, finding) in &findings {
-        if let Some(advice) = &finding.advice {
-            view = view.line(format!("{name}: {advice}"));
-        }
+    for line in advice(&findings) {
+        view = view.line(line);
     }
     let view = view.line(format!("{problems} problems, {warnings} warnings"));
     if problems > 0 { view.ending(Exit::Failed) } else { view }
+}
+
+/// What to do, each thing once however many findings it is for.
+fn advice(findings: &[(&str, Finding)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, finding) in findings {
+        let line = finding.advice.as_ref().map(|advice| format!("{name}: {advice}"));
+        lines.extend(line.filter(|line| !lines.contains(line)));
+    }
+    lines
 }
 
 fn to_json((name, finding): &(&str, Finding)) -> Value {

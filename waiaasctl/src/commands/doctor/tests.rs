@@ -298,6 +298,16 @@ fn a_problem_ends_the_program_with_1_and_a_warning_does_not() {
 }
 
 #[test]
+fn what_several_findings_need_is_said_once() {
+    let down =
+        |network: &str| Reached { network: network.to_owned(), error: Some("no".to_owned()) };
+    let facts = Facts { networks: Ok(vec![down("a"), down("b")]), ..healthy() };
+    let findings: Vec<_> =
+        findings(&facts, "networks").into_iter().map(|finding| ("networks", finding)).collect();
+    assert_eq!((findings.len(), advice(&findings).len()), (2, 1));
+}
+
+#[test]
 fn a_daemon_that_is_down_hides_no_more_than_its_own() {
     let facts = Facts { signer: Err("down".to_owned()), ..healthy() };
     let unseen: Vec<&str> = CHECKS

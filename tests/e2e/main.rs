@@ -20,4 +20,6 @@ mod payments;
 mod repeats;
 mod restarts;
 mod rights;
+mod shapes;
+mod user_walk;
 mod waiting;

@@ -141,6 +141,11 @@ fn postpone(
         let given_up = Problem::new("TRANSACTION_TIMEOUT", "gave up after too many attempts");
         return fail(db, id, problem.unwrap_or(given_up), Settlement::Release, now);
     }
+    let code = |problem: &Option<Problem>| problem.as_ref().map(|it| it.code.clone());
+    if transaction.restored && code(&problem) != code(&transaction.problem) {
+        // What came with a backup is over when the network says the same often enough in a row.
+        transaction.attempts = 0;
+    }
     transaction.next_attempt_at = Some(now.plus(pace.wait(transaction.attempts)));
     transaction.attempts = transaction.attempts.saturating_add(1);
     transaction.problem = problem;

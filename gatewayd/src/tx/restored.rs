@@ -94,6 +94,8 @@ fn never_seen() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use primitives::Amount;
 
     use super::super::testing::{NodeMood, Scene, SignerMood};
@@ -162,6 +164,29 @@ mod tests {
         let next = scene.settle(next).await;
         assert_eq!(next.status, Status::Confirmed);
         assert_eq!(nonce(&next), nonce(&signed));
+    }
+
+    #[tokio::test]
+    async fn a_network_that_fails_in_between_has_not_said_so_in_a_row() {
+        let scene = Scene::start().await;
+        let id = scene.ask(1_000).await;
+        scene.feel(NodeMood::Refuses, SignerMood::Good);
+        scene.advance(id).await;
+        scene.feel(NodeMood::Good, SignerMood::Good);
+        assert_eq!(restored(&scene).await, (0, 1));
+        let look = async |mood, times: u32| {
+            scene.feel(mood, SignerMood::Good);
+            let mut status = Status::Submitted;
+            for _look in 0..times {
+                scene.clock.advance(Duration::from_mins(1));
+                status = scene.advance(id).await.status;
+            }
+            status
+        };
+        assert_eq!(look(NodeMood::Good, LOOKS).await, Status::Submitted);
+        assert_eq!(look(NodeMood::Down, 1).await, Status::Submitted);
+        assert_eq!(look(NodeMood::Good, LOOKS).await, Status::Submitted, "it begins to count anew");
+        assert_eq!(look(NodeMood::Good, 1).await, Status::Failed);
     }
 
     fn nonce(transaction: &Transaction) -> Option<u64> {

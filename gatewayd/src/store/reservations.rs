@@ -26,6 +26,10 @@ pub enum Settlement {
 
 const NATIVE: &str = "native";
 
+/// What counts as spent, in whichever unit.
+const COUNTED: &str = "(state = 'RESERVED' OR (state = 'POSTED' AND settled_at > :since)) \
+                       AND transaction_id IS NOT :except";
+
 impl Reading<'_> {
     /// What a wallet has spent of an asset since a time, everything that is still under way
     /// included, but for the transaction `except`.
@@ -38,12 +42,10 @@ impl Reading<'_> {
         since: UnixSeconds,
         except: Option<TransactionId>,
     ) -> Result<Amount, StoreError> {
-        let mut statement = self.0.prepare_cached(
+        let mut statement = self.0.prepare_cached(&format!(
             "SELECT amount FROM reservations
-             WHERE wallet_id = :wallet AND network = :network AND asset = :asset
-             AND (state = 'RESERVED' OR (state = 'POSTED' AND settled_at > :since))
-             AND transaction_id IS NOT :except",
-        )?;
+             WHERE wallet_id = :wallet AND network = :network AND asset = :asset AND {COUNTED}"
+        ))?;
         let found = statement.query_map(
             named_params! {
                 ":wallet": wallet.to_string(),
@@ -69,12 +71,9 @@ impl Reading<'_> {
         since: UnixSeconds,
         except: Option<TransactionId>,
     ) -> Result<Option<UsdMicros>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT usd_micros FROM reservations
-             WHERE wallet_id = :wallet
-             AND (state = 'RESERVED' OR (state = 'POSTED' AND settled_at > :since))
-             AND transaction_id IS NOT :except",
-        )?;
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT usd_micros FROM reservations WHERE wallet_id = :wallet AND {COUNTED}"
+        ))?;
         let found = statement.query_map(
             named_params! {
                 ":wallet": wallet.to_string(),

@@ -262,3 +262,17 @@ async fn messages_and_transactions_to_sign_are_read_before_anybody_signs() {
         assert_eq!((answer.status, answer.code()), (status, code), "{path} {body}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_network_that_no_endpoint_reaches_is_answered_with_the_setting_that_helps() {
+    let gateway = Gateway::new().await;
+    let send = json!({ "to": TO, "network": "base-sepolia", "amount": "1" });
+    for (method, path, body) in [
+        ("GET", "/v1/wallet/balance?network=base-sepolia", None),
+        ("POST", "/v1/transactions/simulate", Some(send)),
+    ] {
+        let answer = gateway.by_agent(method, path, body).await;
+        let said = answer.body.to_string();
+        assert!(said.contains("[rpc] evm_base_sepolia ="), "{path} {answer:?}");
+    }
+}

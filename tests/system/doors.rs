@@ -51,7 +51,13 @@ fn connects(container: &Container, user: &str, socket: &str) -> bool {
 }
 
 fn operators_need_no_password(container: &Container) {
-    container.output(&["runuser", "-u", "alice", "--", "waiaasctl", "status"]);
+    let alice = ["runuser", "-u", "alice", "--", "waiaasctl", "--json"];
+    container.output(&[&alice[..], &["status"]].concat());
+    container.output(&[&alice[..], &["wallet", "create", "ours", "--chain", "ethereum"]].concat());
+    let listed = container.output(&[&alice[..], &["wallet", "list"]].concat());
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    // The gateway alone knows names.
+    assert_eq!(listed["wallets"][0]["name"], "ours", "{listed}");
     let refused = container.run(&["runuser", "-u", "nobody", "--", "waiaasctl", "status"]);
     assert!(!refused.status.success(), "nobody may see the status");
 }

@@ -17,9 +17,9 @@ const SHAPES: &[(&str, &str)] = &[
         "status",
         "gateway.latestVersion gateway.schemaVersion gateway.status gateway.timestamp \
          gateway.updateAvailable gateway.uptime gateway.version gatewaySandbox[] \
-         signer.behindSeconds signer.halted signer.idleLockSeconds signer.journalHead \
-         signer.journalRecords signer.latch signer.latchReason signer.now signer.sandbox[] \
-         signer.secretMemory signer.suspendsAt signer.unattended signer.vault \
+         signer.behindSeconds signer.halted signer.idleLockSeconds signer.journalDamage \
+         signer.journalHead signer.journalRecords signer.latch signer.latchReason signer.now \
+         signer.sandbox[] signer.secretMemory signer.suspendsAt signer.unattended signer.vault \
          signer.version signer.wallets signer.witness",
     ),
     (

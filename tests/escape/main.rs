@@ -4,6 +4,7 @@
 //! `tests/prober` confines itself by the daemon's own function and tables, and tries one thing.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod lacking;
 mod table;
 
 use std::fs;

@@ -118,6 +118,18 @@ impl Signerd {
     }
 }
 
+/// Starts a signer as on a kernel that answers these calls with errors, `call=number,..`, and waits
+/// neither for its doors nor for its end.
+pub fn spawn_signerd_lacking(place: &Place, calls: &str) -> Process {
+    let [lacking, signerd] =
+        ["lacking", "signerd"].map(|name| runnable_program(name, place.build, &place.path("")));
+    let mut command = process::command(&lacking, User::Ordinary);
+    let whole = place.command("signerd", "", "signer");
+    command.arg(calls).arg(&signerd);
+    command.args(whole.get_args().skip_while(|word| *word != signerd.as_os_str()).skip(1));
+    Process::start(command.current_dir(place.path("")), &place.path("signerd.log"))
+}
+
 fn spawn_signerd(place: &Place, settings: &str, ahead: Duration) -> Process {
     let mut command = process::later(place.command("signerd", settings, "signer"), ahead);
     Process::start(&mut command, &place.path("signerd.log"))

@@ -30,7 +30,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["gatewayd"]),
     ("landlock", &["crates/sandbox"]),
     ("memsec", &["signerd"]),
-    ("seccompiler", &["crates/sandbox"]),
+    ("seccompiler", &["crates/sandbox", "tests/prober"]),
     ("rusqlite", &["gatewayd", "tests"]),
     ("tokio", &["gatewayd", "tests", "waiaasctl"]),
 ];

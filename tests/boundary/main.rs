@@ -9,6 +9,7 @@ mod crashes;
 mod drains;
 mod frames;
 mod latches;
+mod memory;
 mod messages;
 mod operators;
 mod owners;

@@ -16,6 +16,7 @@ pub mod owner;
 pub mod process;
 pub mod redteam;
 pub mod rpc;
+pub mod secrets;
 pub mod signer;
 pub mod solana;
 pub mod stage;

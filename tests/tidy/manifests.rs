@@ -23,7 +23,7 @@ const INWARDS: &[(&str, &[&str])] = &[
 
 /// Dependencies that are one crate's alone, beside the tests.
 const OWNED: &[(&str, &[&str])] = &[
-    ("aes-gcm", &["crates/archive", "signerd"]),
+    ("aes-gcm", &["crates/archive", "signerd", "tests"]),
     ("axum", &["gatewayd"]),
     ("hyper-rustls", &["gatewayd"]),
     ("hyperlocal", &["tests", "waiaasctl"]),

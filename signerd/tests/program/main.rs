@@ -6,7 +6,6 @@ mod counter;
 mod faults;
 mod harness;
 mod kill;
-mod memory;
 mod rights;
 mod service;
 mod swtpm;

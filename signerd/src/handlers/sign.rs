@@ -38,7 +38,7 @@ fn record(
     let (state, guard) = signing_wallet(signer, wallet, moment.now)?;
     guard.check_pace(state.windows(), moment.now)?;
     let decoded = decode(payload, state.snapshot().address)?;
-    let repeat = state.repeat(decoded.signing_input(), moment.now);
+    let repeat = signer.journal.state().repeat(wallet, decoded.signing_input(), moment.now);
     let judged = guard::judge(guard, state.windows(), decoded, wallet, moment)?;
     let permit = match repeat {
         Some(repeat) => Permit::Again(repeat),

@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use primitives::WalletId;
 use protocol::wire::{Reader, Wire, WireError};
 
 use crate::clock::UnixSeconds;
 use crate::guard::DAY_SECONDS;
 
-/// The most digests of one wallet. What was counted before them counts again when it is signed again.
-const MAX_KNOWN: usize = 65_536;
+/// The most digests of all wallets together, whoever signs how much: some 60 MB. What was counted before
+/// them counts again when it is signed again, so that forgetting never frees anything.
+pub(super) const MAX_KNOWN: usize = 262_144;
+
+/// What was signed: whose key, and a digest of the bytes.
+type Known = (WalletId, [u8; 32]);
 
 /// Proof that the same bytes were signed within the last day: the same signature comes out, and the
 /// network takes it once. Only the journal makes one.
@@ -26,18 +31,18 @@ impl Repeat {
 /// busy day costs no more than its signatures.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    counted_at: BTreeMap<[u8; 32], UnixSeconds>,
-    oldest_first: VecDeque<(UnixSeconds, [u8; 32])>,
+    counted_at: BTreeMap<Known, UnixSeconds>,
+    oldest_first: VecDeque<(UnixSeconds, Known)>,
 }
 
 impl Recent {
     /// Takes up what was counted at `at`, and forgets what is a day old then.
-    pub(super) fn add(&mut self, digest: [u8; 32], at: UnixSeconds) {
+    pub(super) fn add(&mut self, known: Known, at: UnixSeconds) {
         while self.oldest_first.front().is_some_and(|(oldest, _)| is_over(*oldest, at)) {
             self.forget_oldest();
         }
-        self.counted_at.insert(digest, at);
-        self.oldest_first.push_back((at, digest));
+        self.counted_at.insert(known, at);
+        self.oldest_first.push_back((at, known));
         if self.oldest_first.len() > MAX_KNOWN {
             self.forget_oldest();
         }
@@ -53,8 +58,8 @@ impl Recent {
     }
 
     /// The proof, if it was counted within the day before `now`.
-    pub(super) fn repeat(&self, digest: [u8; 32], now: UnixSeconds) -> Option<Repeat> {
-        self.counted_at.get(&digest).filter(|at| !is_over(**at, now)).map(|_at| Repeat(()))
+    pub(super) fn repeat(&self, known: Known, now: UnixSeconds) -> Option<Repeat> {
+        self.counted_at.get(&known).filter(|at| !is_over(**at, now)).map(|_at| Repeat(()))
     }
 }
 
@@ -65,8 +70,8 @@ impl Wire for Recent {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
-        let oldest_first: VecDeque<(UnixSeconds, [u8; 32])> = Wire::read(input)?;
-        let counted_at = oldest_first.iter().map(|(at, digest)| (*digest, *at)).collect();
+        let oldest_first: VecDeque<(UnixSeconds, Known)> = Wire::read(input)?;
+        let counted_at = oldest_first.iter().map(|(at, known)| (*known, *at)).collect();
         Ok(Self { counted_at, oldest_first })
     }
 }
@@ -81,33 +86,58 @@ mod tests {
 
     const NOW: UnixSeconds = 1_800_000_000;
 
+    fn known(wallet: u8, number: usize) -> Known {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        (WalletId::from_bytes([wallet; 16]), digest)
+    }
+
     #[test]
     fn what_was_counted_is_known_for_a_day_and_then_forgotten() {
         let mut recent = Recent::default();
-        recent.add([1; 32], NOW);
-        recent.add([2; 32], NOW + 5);
-        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS - 1).is_some());
-        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS).is_none());
-        recent.add([1; 32], NOW + DAY_SECONDS);
-        assert!(recent.repeat([1; 32], NOW + DAY_SECONDS).is_some());
-        assert!(recent.repeat([2; 32], NOW + DAY_SECONDS).is_some());
-        recent.add([3; 32], NOW + DAY_SECONDS + 5);
+        let [one, two, three] = [1, 2, 3].map(|number| known(1, number));
+        recent.add(one, NOW);
+        recent.add(two, NOW + 5);
+        assert!(recent.repeat(one, NOW + DAY_SECONDS - 1).is_some());
+        assert!(recent.repeat(one, NOW + DAY_SECONDS).is_none());
+        recent.add(one, NOW + DAY_SECONDS);
+        assert!(recent.repeat(one, NOW + DAY_SECONDS).is_some());
+        assert!(recent.repeat(two, NOW + DAY_SECONDS).is_some());
+        recent.add(three, NOW + DAY_SECONDS + 5);
         assert_eq!((recent.counted_at.len(), recent.oldest_first.len()), (2, 2));
     }
 
     #[test]
-    fn the_oldest_of_too_many_is_forgotten() {
+    fn what_one_wallet_signed_another_did_not() {
         let mut recent = Recent::default();
-        let digest = |number: usize| {
-            let mut digest = [0; 32];
-            digest[..8].copy_from_slice(&number.to_be_bytes());
-            digest
-        };
+        recent.add(known(1, 7), NOW);
+        assert!(recent.repeat(known(1, 7), NOW).is_some());
+        assert!(recent.repeat(known(2, 7), NOW).is_none());
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_is_forgotten_whichever_wallets_it_is() {
+        let mut recent = Recent::default();
+        let wallet = |number: usize| u8::try_from(number % 4).unwrap();
         for number in 0..=MAX_KNOWN {
-            recent.add(digest(number), NOW);
+            recent.add(known(wallet(number), number), NOW);
         }
-        let known = |number| recent.counted_at.contains_key(&digest(number));
-        assert_eq!([known(0), known(1), known(MAX_KNOWN)], [false, true, true]);
+        let is_known = |number| recent.counted_at.contains_key(&known(wallet(number), number));
+        assert_eq!([is_known(0), is_known(1), is_known(MAX_KNOWN)], [false, true, true]);
         assert_eq!((recent.counted_at.len(), recent.oldest_first.len()), (MAX_KNOWN, MAX_KNOWN));
+    }
+
+    #[test]
+    fn all_that_is_remembered_of_all_wallets_fits_in_half_of_the_units_memory() {
+        use crate::announce::MAX_OPEN;
+        use crate::owners::MAX_USED;
+        use crate::vault::MAX_KEYS;
+        // A queue may have room for twice what is in it, and so may the nodes of a tree.
+        let digests =
+            MAX_KNOWN * 2 * (size_of::<(UnixSeconds, Known)>() + size_of::<(Known, UnixSeconds)>());
+        let approvals = MAX_KEYS * MAX_USED * 2 * size_of::<protocol::journal::UsedApproval>();
+        let announcements = MAX_KEYS * MAX_OPEN * 2 * size_of::<protocol::Announcement>();
+        let all = digests + approvals + announcements;
+        assert!(all < 256 * 1024 * 1024, "{digests} + {approvals} + {announcements}");
     }
 }

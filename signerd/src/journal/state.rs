@@ -23,6 +23,7 @@ use crate::owners::OwnersLedger;
 pub struct State {
     instance: [u8; 16],
     wallets: BTreeMap<WalletId, WalletState>,
+    signed: Recent,
     latches: Latches,
     seen: Option<Seen>,
     counted: Option<Count>,
@@ -34,20 +35,18 @@ pub struct WalletState {
     snapshot: WalletSnapshot,
     guard: Option<Guard>,
     windows: Windows,
-    signed: Recent,
     announcements: Announcements,
     owners: OwnersLedger,
 }
 
-protocol::wire_fields!(State { instance, wallets, latches, seen, counted });
+protocol::wire_fields!(State { instance, wallets, signed, latches, seen, counted });
 
 /// The guard is read from its text again.
 impl Wire for WalletState {
     fn write(&self, out: &mut Vec<u8>) {
-        let Self { snapshot, guard: _, windows, signed, announcements, owners } = self;
+        let Self { snapshot, guard: _, windows, announcements, owners } = self;
         snapshot.write(out);
         windows.write(out);
-        signed.write(out);
         announcements.write(out);
         owners.write(out);
     }
@@ -55,9 +54,8 @@ impl Wire for WalletState {
     fn read(input: &mut Reader<'_>) -> Result<Self, WireError> {
         let snapshot: WalletSnapshot = Wire::read(input)?;
         let guard = parse_guard(&snapshot.guard, snapshot.chain);
-        let (windows, signed) = (Wire::read(input)?, Wire::read(input)?);
-        let (announcements, owners) = (Wire::read(input)?, Wire::read(input)?);
-        Ok(Self { snapshot, guard, windows, signed, announcements, owners })
+        let (windows, announcements) = (Wire::read(input)?, Wire::read(input)?);
+        Ok(Self { snapshot, guard, windows, announcements, owners: Wire::read(input)? })
     }
 }
 
@@ -86,6 +84,17 @@ impl State {
     /// The wallet of that id, if its key was not destroyed.
     pub fn wallet(&self, id: WalletId) -> Option<&WalletState> {
         self.wallets.get(&id)
+    }
+
+    /// Whether a wallet signed `input` within the last day: the same signature comes out again, and
+    /// counts once.
+    pub fn repeat(
+        &self,
+        wallet: WalletId,
+        input: &SigningInput,
+        now: UnixSeconds,
+    ) -> Option<Repeat> {
+        self.signed.repeat((wallet, digest_of(input)), now)
     }
 
     /// All wallets in order of id.
@@ -147,6 +156,7 @@ impl State {
             Event::VaultCreated { instance } => {
                 self.instance = instance;
                 self.wallets.clear();
+                self.signed = Recent::default();
                 self.latches.forget_wallets();
                 self.latches.renew(at);
             }
@@ -167,8 +177,9 @@ impl State {
                 self.change(wallet, |state| state.set_guard(version, text));
             }
             Event::Signed { wallet, digest, intent: _, by, scope, spend } => {
+                self.remember((wallet, digest), by, &spend, at);
                 self.change(wallet, |state| {
-                    state.count_signed(at, digest, by, (scope, &spend));
+                    state.count_signed(at, by, (scope, &spend));
                     state.use_up(by, at);
                 });
             }
@@ -218,6 +229,19 @@ impl State {
         }
     }
 
+    /// What a wallet signed is known when it comes again.
+    fn remember(
+        &mut self,
+        (wallet, digest): (WalletId, [u8; 32]),
+        by: Grant,
+        spend: &[SpendLine],
+        at: UnixSeconds,
+    ) {
+        if self.wallets.contains_key(&wallet) && is_remembered(by, spend) {
+            self.signed.add((wallet, digest), at);
+        }
+    }
+
     fn change(&mut self, id: WalletId, change: impl FnOnce(&mut WalletState)) {
         // A record about a wallet that is gone changes nothing.
         if let Some(wallet) = self.wallets.get_mut(&id) {
@@ -236,8 +260,8 @@ impl WalletState {
             Origin::Restored => windows.fill(at),
             Origin::Created | Origin::Imported | Origin::Rotated { from: _ } => {}
         }
-        let (signed, announcements) = (Recent::default(), Announcements::default());
-        Self { snapshot, guard, windows, signed, announcements, owners: OwnersLedger::default() }
+        let (announcements, owners) = (Announcements::default(), OwnersLedger::default());
+        Self { snapshot, guard, windows, announcements, owners }
     }
 
     fn set_guard(&mut self, version: u64, text: String) {
@@ -269,7 +293,6 @@ impl WalletState {
     fn count_signed(
         &mut self,
         at: UnixSeconds,
-        digest: [u8; 32],
         by: Grant,
         (scope, spend): (Option<Scope>, &[SpendLine]),
     ) {
@@ -279,14 +302,6 @@ impl WalletState {
             Grant::Approved(_) => self.count(Ledger::Approved, scope, spend, at),
             // It was counted when it was first signed, or when the lease was taken.
             Grant::Again | Grant::Lease => {}
-        }
-        match by {
-            // A message that anybody gets at any time need not be known again.
-            Grant::Guard if spend.is_empty() => {}
-            Grant::Again => {}
-            Grant::Guard | Grant::Announced(_) | Grant::Approved(_) | Grant::Lease => {
-                self.signed.add(digest, at);
-            }
         }
     }
 
@@ -349,12 +364,6 @@ impl WalletState {
         &self.windows
     }
 
-    /// Whether `input` was signed within the last day: the same signature comes out again, and
-    /// counts once.
-    pub fn repeat(&self, input: &SigningInput, now: UnixSeconds) -> Option<Repeat> {
-        self.signed.repeat(digest_of(input), now)
-    }
-
     /// Whether it signs at `now`.
     pub fn key_state(&self, now: UnixSeconds) -> KeyState {
         match self.snapshot.retires_at {
@@ -362,6 +371,16 @@ impl WalletState {
             Some(until) if now < until => KeyState::Retiring { until },
             Some(_) => KeyState::Retired,
         }
+    }
+}
+
+/// Whether the same bytes are known when they come again.
+fn is_remembered(by: Grant, spend: &[SpendLine]) -> bool {
+    match by {
+        // A message that anybody gets at any time need not be known again.
+        Grant::Guard => !spend.is_empty(),
+        Grant::Again => false,
+        Grant::Announced(_) | Grant::Approved(_) | Grant::Lease => true,
     }
 }
 

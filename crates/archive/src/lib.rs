@@ -14,7 +14,7 @@ mod tests;
 use std::io::{self, Read, Write};
 
 pub use entries::{Entries, Kind, Part, Writer};
-pub use stream::{CHUNK, Opener, Sealer};
+pub use stream::Opener;
 
 /// What every backup of this version begins with.
 pub const MAGIC: &[u8; 16] = b"waiaas-backup 2\n";

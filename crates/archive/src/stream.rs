@@ -14,13 +14,13 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use crate::ArchiveError;
 
 /// Bytes of a chunk before it is sealed; the last one may have fewer.
-pub const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 /// What a seal adds.
 const TAG: usize = 16;
 const SEALED: usize = CHUNK + TAG;
 
 /// Seals what is written to it.
-pub struct Sealer<W> {
+pub(crate) struct Sealer<W> {
     out: W,
     cipher: Aes256Gcm,
     chunk: Vec<u8>,
@@ -46,7 +46,7 @@ enum Place {
 
 impl<W: Write> Sealer<W> {
     /// Seals into `out`. The key must never have sealed a stream before.
-    pub fn new(out: W, key: &[u8; 32]) -> Self {
+    pub(crate) fn new(out: W, key: &[u8; 32]) -> Self {
         let chunk = Vec::with_capacity(SEALED);
         Self { out, cipher: Aes256Gcm::new(key.into()), chunk, number: 0 }
     }
@@ -55,7 +55,7 @@ impl<W: Write> Sealer<W> {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn put(&mut self, mut bytes: &[u8]) -> Result<(), ArchiveError> {
+    pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<(), ArchiveError> {
         while !bytes.is_empty() {
             // A full chunk is kept until more comes: it may be the last.
             if self.chunk.len() == CHUNK {
@@ -73,7 +73,7 @@ impl<W: Write> Sealer<W> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(mut self) -> Result<W, ArchiveError> {
+    pub(crate) fn finish(mut self) -> Result<W, ArchiveError> {
         self.seal(Place::Last)?;
         Ok(self.out)
     }

@@ -4,7 +4,8 @@ use std::io::{Cursor, Read, Write};
 
 use proptest::prelude::*;
 
-use crate::{ArchiveError, CHUNK, Entries, Kind, MAGIC, Opener, Sealer, Writer, signer_part};
+use crate::stream::{CHUNK, Sealer};
+use crate::{ArchiveError, Entries, Kind, MAGIC, Opener, Writer, signer_part};
 
 const KEY: [u8; 32] = [7; 32];
 const TAG: usize = 16;

@@ -1,10 +1,9 @@
 //! The two kinds of keys: secp256k1 for EVM chains, Ed25519 for Solana.
 
 use ed25519_dalek::Signer;
-use k256::elliptic_curve::sec1::ToSec1Point;
-use primitives::{Address, Chain, EvmAddress, SolanaAddress};
-use sha3::{Digest, Keccak256};
+use primitives::{Address, Chain, SolanaAddress};
 use txcodec::SigningInput;
+use txcodec::evm::address_of;
 
 use super::VaultError;
 use super::slots::SECRET_LENGTH;
@@ -44,18 +43,14 @@ pub(super) fn public_key(
     }
 }
 
-/// The address that a public key is known by: the last 20 bytes of Keccak-256 over the uncompressed
-/// point without its tag (Ethereum's yellow paper, appendix F), or the key itself. `None` for bytes
+/// The address that a public key is known by: that of its point, or the key itself. `None` for bytes
 /// that are no public key.
 pub(crate) fn address(chain: Chain, public_key: &[u8]) -> Option<Address> {
     match chain {
         Chain::Evm => {
             let compressed: &[u8; 33] = public_key.try_into().ok()?;
             let key = k256::PublicKey::from_sec1_bytes(compressed).ok()?;
-            let point = key.to_sec1_point(false);
-            let (_tag, coordinates) = point.as_bytes().split_first()?;
-            let hash: [u8; 32] = Keccak256::digest(coordinates).into();
-            hash.last_chunk().map(|last| Address::Evm(EvmAddress(*last)))
+            address_of(&key).map(Address::Evm)
         }
         Chain::Solana => {
             let bytes = public_key.try_into().ok()?;
@@ -105,6 +100,7 @@ mod tests {
     use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
     use primitives::{decode_hex, encode_hex};
     use serde_json::Value;
+    use sha2::{Digest, Sha256};
 
     use super::*;
 
@@ -215,7 +211,7 @@ mod tests {
             bytes("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0");
         let mut parities = [0; 2];
         for number in 0..200_u8 {
-            let digest: [u8; 32] = Keccak256::digest([number]).into();
+            let digest: [u8; 32] = Sha256::digest([number]).into();
             let signed = sign(Chain::Evm, &secret, &SigningInput::Digest(digest)).unwrap();
             assert!(signed[32..64] <= half_of_order[..]);
             parities[usize::from(signed[64])] += 1;

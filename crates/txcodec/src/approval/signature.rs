@@ -6,7 +6,7 @@ use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use primitives::{Address, EvmAddress, SolanaAddress};
 
 use super::Rendered;
-use crate::hash::keccak256;
+use crate::evm::address_of;
 
 impl Rendered {
     /// True if `signature` is the owner's over the text: by EIP-191 with an EVM key, over its bytes
@@ -43,9 +43,7 @@ fn recover(digest: [u8; 32], bytes: &[u8]) -> Option<EvmAddress> {
     // That r lost its carry has a chance of 2^-128, and no v for it.
     let recovery = RecoveryId::new(is_y_odd, false);
     let key = VerifyingKey::recover_from_prehash(&digest, &signature, recovery).ok()?;
-    let point = key.to_sec1_point(false);
-    let (_tag, coordinates) = point.as_bytes().split_first()?;
-    keccak256(coordinates).last_chunk().map(|last| EvmAddress(*last))
+    address_of(&key.into())
 }
 
 /// Ed25519 (RFC 8032), strictly: one signature has one form, and keys of small order have none.

@@ -94,6 +94,7 @@ fn measure() -> Result<Value, Failure> {
         },
         "fdatasync_per_second": 1_000_000_000 / raw.fdatasync.max(1),
         "pipelined": rates,
+        "journal_records_verified_per_second": verified_per_second(&place),
         "halt_ns": { "reply": stop.reply, "first_refusal": stop.first_refusal },
     }))
 }
@@ -271,6 +272,13 @@ fn rate(place: &Place, count: u64, batches: &[Vec<u8>]) -> u64 {
     }
     let signatures = count * u64::try_from(batches.len()).expect("a few batches");
     signatures * 1_000_000_000 / nanoseconds(started.elapsed()).max(1)
+}
+
+/// How fast an operator reads the journal from the signer and checks its chain.
+fn verified_per_second(place: &Place) -> u64 {
+    let started = Instant::now();
+    let (records, _head) = operator(place).read_journal().expect("the journal verifies");
+    records * 1_000_000_000 / nanoseconds(started.elapsed()).max(1)
 }
 
 fn ether_transfer(nonce: u64) -> Vec<u8> {

@@ -111,6 +111,15 @@ fn a_rotation_that_a_crash_cut_short_left_the_old_or_the_new() {
 }
 
 #[test]
+fn a_snapshot_that_the_system_does_not_give_is_no_damage_but_an_error() {
+    let directory = rotated();
+    let file = directory.path().join(snapshot(5));
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(matches!(Journal::open(directory.path()), Err(JournalError::Io { .. })));
+}
+
+#[test]
 fn a_file_that_is_gone_or_changed_is_named_and_nothing_is_taken_any_more() {
     let directory = rotated();
     let newest = [segment(5), snapshot(5)];

@@ -84,7 +84,10 @@ impl FromStr for Endpoints {
 /// When the settings cannot be read, changed or written; they are as before then.
 pub(crate) fn put(path: &Path, endpoints: &[Endpoints]) -> Result<Put, Failure> {
     let name = path.display().to_string();
-    let before = if path.exists() { files::read(path, MAX_SETTINGS)? } else { Vec::new() };
+    if endpoints.is_empty() {
+        return Ok(Put::default());
+    }
+    let before = files::read(path, MAX_SETTINGS)?;
     let wrong = |why: String| {
         let advice = "write them under [rpc] by hand (docs/networks.md), and do this again";
         Failure::new(Exit::Failed, format!("{name}: {why}"), advice)
@@ -257,7 +260,8 @@ mod tests {
             assert!(std::fs::read_to_string(&path).unwrap().contains(URL));
         }
         std::fs::remove_file(&path).unwrap();
-        put(&path, &wanted).unwrap();
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o644);
+        assert!(put(&path, &wanted).is_err(), "who may read it would be a guess");
+        assert_eq!(put(&path, &[]).unwrap(), Put::default());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }

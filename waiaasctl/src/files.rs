@@ -2,15 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 
 /// Mode of what only its owner may read.
 const PRIVATE: u32 = 0o600;
-/// Mode of what everybody may read.
-const PUBLIC: u32 = 0o644;
 
 /// Writes a file that must not exist yet.
 ///
@@ -78,17 +76,16 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
         .map_err(|source| unwritable(path, source))
 }
 
-/// The same, and the file keeps its mode and its owner; a new one can be read by everybody.
+/// Writes a file in place of one that is there, with its mode and its owner.
 ///
 /// # Errors
-/// As [`replace`].
+/// When there is none, or it cannot be written; what was there stays then.
 pub(crate) fn replace_alike(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let temporary = write_beside(path, content)?;
-    let alike = match fs::metadata(path) {
-        Ok(found) => chown(&temporary, Some(found.uid()), Some(found.gid()))
-            .and_then(|()| fs::set_permissions(&temporary, found.permissions())),
-        Err(_missing) => fs::set_permissions(&temporary, fs::Permissions::from_mode(PUBLIC)),
-    };
+    let alike = fs::metadata(path).and_then(|found| {
+        chown(&temporary, Some(found.uid()), Some(found.gid()))?;
+        fs::set_permissions(&temporary, found.permissions())
+    });
     let replaced = alike.and_then(|()| fs::rename(&temporary, path));
     if replaced.is_err() {
         fs::remove_file(&temporary).unwrap_or_default();
@@ -160,6 +157,7 @@ pub(crate) fn unreadable(path: &Path, source: io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_written_file_is_its_owners_alone_and_nothing_else_is_left() {

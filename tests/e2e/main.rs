@@ -8,6 +8,7 @@ mod clients;
 mod confinement;
 mod credentials;
 mod demands;
+mod doctor;
 mod doors;
 mod first_start;
 mod guard_walk;

@@ -91,7 +91,7 @@ impl Node {
 }
 
 /// The program itself, not the script that npm puts in front: that would leave it running.
-fn anvil_program() -> PathBuf {
+pub fn anvil_program() -> PathBuf {
     let architecture = match std::env::consts::ARCH {
         "aarch64" => "arm64",
         _ => "amd64",

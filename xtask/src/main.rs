@@ -11,6 +11,7 @@ mod shell;
 mod system;
 mod test;
 mod units;
+mod vm;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! The package on booted systems: what `tests/system` takes, and the network it runs in.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::package;
 use crate::shell::{Failure, call, cargo, need, output, program};
@@ -26,8 +26,7 @@ pub(crate) fn test() -> Result<(), Failure> {
     if output(program("ip").arg("-V")).is_err() {
         need("ip", "iproute2")?;
     }
-    let store = tests::process::target_directory().join("system");
-    fs::create_dir_all(&store).map_err(|error| format!("{}: {error}", store.display()))?;
+    let store = store()?;
     for release in RELEASES {
         make_tree(&store, release)?;
     }
@@ -48,8 +47,15 @@ pub(crate) fn test() -> Result<(), Failure> {
     call(alone.args(run.split(' ')).env("CARGO_NET_OFFLINE", "true"))
 }
 
+/// Where trees and packages are kept.
+pub(crate) fn store() -> Result<PathBuf, Failure> {
+    let store = tests::process::target_directory().join("system");
+    fs::create_dir_all(&store).map_err(|error| format!("{}: {error}", store.display()))?;
+    Ok(store)
+}
+
 /// A tree is made once for the packages that are asked for, and taken as a whole or not at all.
-fn make_tree(store: &Path, release: &str) -> Result<(), Failure> {
+pub(crate) fn make_tree(store: &Path, release: &str) -> Result<(), Failure> {
     let tree = store.join(release);
     let made_of = store.join(format!("{release}.packages"));
     if tree.exists() && fs::read_to_string(&made_of).is_ok_and(|packages| packages == PACKAGES) {

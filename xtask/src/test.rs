@@ -38,6 +38,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "tests",       run: tests },
     Layer { name: "package",     run: package },
     Layer { name: "system",      run: system },
+    Layer { name: "vm",          run: vm },
 ];
 
 /// Runs the layers of these names, or all; prints what became of each.
@@ -219,7 +220,7 @@ fn scripts() -> Outcome {
     let deb =
         ["preinst", "postinst", "prerm", "postrm"].map(|name| format!("packaging/deb/{name}"));
     let rpm = ["pre", "post", "preun", "postun"].map(|name| format!("packaging/rpm/{name}"));
-    let checked = call(program("shellcheck").arg(".ci/run").args(deb));
+    let checked = call(program("shellcheck").arg(".ci/run").arg(crate::vm::script()).args(deb));
     checked.and_then(|()| call(program("shellcheck").arg("--shell=sh").args(rpm))).into()
 }
 
@@ -229,6 +230,18 @@ fn system() -> Outcome {
         return Outcome::Skipped("only root can boot a container".to_owned());
     }
     crate::system::test().into()
+}
+
+/// The package on a stock kernel of Debian 12 in a virtual machine.
+fn vm() -> Outcome {
+    if !tests::process::is_root() {
+        return Outcome::Skipped("only root can make a tree of Debian".to_owned());
+    }
+    match crate::vm::test() {
+        Ok(None) => Outcome::Passed,
+        Ok(Some(skipped)) => Outcome::Skipped(skipped),
+        Err(why) => Outcome::Failed(why),
+    }
 }
 
 /// What systemd and AppArmor are told, checked by their own tools.

@@ -382,14 +382,6 @@ fn a_suspension_is_written_once_however_often_it_is_asked_for() {
 }
 
 #[test]
-fn refusals_stand_in_the_journal() {
-    let (_state, mut signer, key) = with_wallet();
-    let (before, _) = signer.journal.head();
-    gateway(&mut signer, sign(key.wallet, 0, CEILING));
-    assert_eq!(signer.journal.head().0, before + 1);
-}
-
-#[test]
 fn the_vault_locks_itself_when_nobody_uses_it() {
     let (state, signer, _) = with_wallet();
     drop(signer);

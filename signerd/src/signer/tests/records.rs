@@ -78,3 +78,11 @@ fn a_receipt_proves_a_record_to_who_has_the_public_key_alone() {
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     assert_eq!(receipt(&mut signer, 0), first, "the key is the same after every start");
 }
+
+#[test]
+fn refusals_stand_in_the_journal() {
+    let (_state, mut signer, key) = with_wallet();
+    let (before, _) = signer.journal.head();
+    gateway(&mut signer, sign(key.wallet, 0, CEILING));
+    assert_eq!(signer.journal.head().0, before + 1);
+}

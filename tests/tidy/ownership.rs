@@ -110,6 +110,7 @@ static RULES: &[Rule] = &[
         within: &["crates/", "gatewayd/src/", "signerd/src/", "waiaasctl/src/"],
         except: &[
             "crates/txcodec/src/approval/signature.rs",
+            "crates/txcodec/src/evm/address.rs",
             "gatewayd/src/owner/",
             "signerd/src/owners/eligible.rs",
             "signerd/src/signer/tests/",

@@ -6,6 +6,7 @@
 
 mod abi;
 mod access_list;
+mod address;
 #[cfg(test)]
 mod arbitrary;
 mod batch;
@@ -21,10 +22,10 @@ mod signature;
 mod testing;
 mod transaction;
 
-use k256::elliptic_curve::sec1::ToSec1Point;
 use primitives::{ChainId, EvmAddress};
 
 pub use access_list::{AccessListEntry, MAX_ACCESS_LIST_ITEMS};
+pub use address::address_of;
 pub(crate) use deeds::PERMIT2;
 pub(crate) use effects::{Invocation, of_call};
 pub use signature::{Signed, assemble};
@@ -53,14 +54,6 @@ pub fn decode(unsigned: &[u8], wallet: EvmAddress) -> Result<Decoded, DecodeErro
         intent: intent::of(&transaction),
         length: unsigned.len(),
     })
-}
-
-/// The address that a secp256k1 key is known by: the last 20 bytes of Keccak-256 over the uncompressed
-/// point without its tag (Ethereum's yellow paper, appendix F).
-pub fn address_of(key: &k256::PublicKey) -> Option<EvmAddress> {
-    let point = key.to_sec1_point(false);
-    let (_tag, coordinates) = point.as_bytes().split_first()?;
-    keccak256(coordinates).last_chunk().map(|last| EvmAddress(*last))
 }
 
 #[cfg(test)]

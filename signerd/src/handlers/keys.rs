@@ -7,7 +7,7 @@ use super::{check_journal, done, unknown_wallet, vault_refusal};
 use crate::guard::Guard;
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
-use crate::vault::{NewKey, PublicKey};
+use crate::vault::{NewKey, PublicKey, VaultError};
 
 /// Wallets in one reply: it fits in a frame whatever they were halted for, and what many requests for
 /// the list make together still fits in memory.
@@ -95,6 +95,8 @@ pub(super) fn rotate(
     Ok(added)
 }
 
+/// The key goes first, so that a crash in between leaves a wallet that signs nothing, and never a key
+/// that nobody knows. Asked again, this finds the key gone and notes that the wallet is.
 pub(super) fn destroy(
     signer: &mut Signer,
     wallet: WalletId,
@@ -104,7 +106,10 @@ pub(super) fn destroy(
     signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
     let now_ms = signer.clock.now_ms();
     signer.vault.check(passphrase, now_ms).map_err(vault_refusal)?;
-    signer.vault.destroy(wallet).map_err(vault_refusal)?;
+    match signer.vault.destroy(wallet) {
+        Ok(()) | Err(VaultError::UnknownWallet(_)) => {}
+        Err(error) => return Err(vault_refusal(error)),
+    }
     signer.note(Event::WalletDestroyed { wallet });
     Ok(done())
 }

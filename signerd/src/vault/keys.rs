@@ -80,13 +80,12 @@ impl Vault {
     /// backups is sealed. A wallet that was destroyed is unknown from then on.
     ///
     /// # Errors
-    /// When there is no such wallet, or the disk does not take it; then the key is still there.
+    /// When there is no such wallet, and then the disk holds no file of it either; or when the disk
+    /// does not take it, and then the key is still there.
     pub fn destroy(&mut self, wallet: WalletId) -> Result<(), VaultError> {
-        if !self.keys.contains_key(&wallet) {
-            return Err(VaultError::UnknownWallet(wallet));
-        }
+        // Also where it is unknown: a crash may have come between unlinking and the disk.
         self.files.remove(&key_file(wallet))?;
-        self.keys.remove(&wallet);
+        self.keys.remove(&wallet).ok_or(VaultError::UnknownWallet(wallet))?;
         if let Some(slot) = self.open.as_mut().and_then(|open| open.keys.remove(&wallet)) {
             self.slots.remove(slot);
         }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 
 use super::*;
+use crate::clock::testing::Machine;
 use crate::journal::Witness;
 
 #[test]
@@ -158,6 +159,36 @@ fn a_rotation_that_a_crash_cut_short_can_be_asked_for_again() {
     let mut signer = start(state.path());
     operator(&mut signer, Request::Unlock { passphrase: passphrase() });
     assert_eq!(code(operator(&mut signer, rotate())), None);
+}
+
+#[test]
+fn a_destruction_that_a_crash_cut_short_can_be_asked_for_again_and_ends_no_backups() {
+    let machine = Machine::new(1_800_000_000);
+    let (state, mut signer, key) = with_wallet_on(machine.source());
+    let destroy = || Request::DestroyKey { wallet: key.wallet, passphrase: passphrase() };
+    assert_eq!(operator(&mut signer, destroy()), Reply::Done);
+    drop(signer);
+    let file = state.path().join("journal/segment-00000000000000000000");
+    let whole = std::fs::read(&file).unwrap();
+    let ends = record_ends(&whole);
+    std::fs::write(&file, &whole[..ends[ends.len() - 2]]).unwrap();
+    let mut signer = start_on(state.path(), machine.source());
+    operator(&mut signer, Request::Unlock { passphrase: passphrase() });
+    assert!(signer.journal.state().wallet(key.wallet).is_some(), "its key is gone, its record not");
+    let wrong = Secret::new(b"incorrect horse battery".to_vec());
+    let guess = Request::DestroyKey { wallet: key.wallet, passphrase: wrong };
+    assert_eq!(code(operator(&mut signer, guess)), Some(RefusalCode::WrongPassphrase));
+    assert!(signer.journal.state().wallet(key.wallet).is_some());
+    machine.pass(60);
+    assert_eq!(operator(&mut signer, destroy()), Reply::Done);
+    assert_eq!(code(operator(&mut signer, destroy())), Some(RefusalCode::UnknownWallet));
+    let backup = Request::Backup { passphrase: Some(passphrase()) };
+    let Reply::Backup(VaultCopy { archive, .. }) = operator(&mut signer, backup) else {
+        panic!("a backup")
+    };
+    let verify = Request::VerifyBackup { passphrase: Some(passphrase()), archive };
+    let reply = operator(&mut signer, verify);
+    assert!(matches!(reply, Reply::OpenedBackup(_)), "{reply:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use protocol::{
     BackupKey, JournalReport, Latch, OpenedBackup, Refusal, RefusalCode, Reply, Secret, VaultCopy,
 };
 
-use super::{check_journal, commit, vault_refusal};
+use super::{check_journal, commit, new_instance, vault_refusal};
 use crate::journal::{Event, Origin, WalletSnapshot};
 use crate::signer::{Signer, Step};
 use crate::vault::{BackupMaster, BackupPart, OpenArchive, VAULT_FILE, Vault};
@@ -66,9 +66,7 @@ pub(super) fn restore(
     let Opened { mut content, mut master, .. } = open(signer, Some(passphrase), archive)?;
     // Which approvals were used after the backup was made, nobody knows: as another signer this one
     // takes none of them.
-    let mut instance = [0; 16];
-    getrandom::fill(&mut instance)
-        .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
+    let instance = new_instance()?;
     let parts = std::mem::take(&mut content.parts);
     let (report, from_head) = (content.report(), content.journal_head);
     signer.note(Event::VaultCreated { instance });

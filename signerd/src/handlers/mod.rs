@@ -105,6 +105,14 @@ fn commit(signer: &mut Signer) -> Result<(), Refusal> {
     committed.map_err(|error| Refusal::new(RefusalCode::JournalFailed, error.to_string()))
 }
 
+/// Who the signer is from a new vault or a restore on.
+fn new_instance() -> Result<[u8; 16], Refusal> {
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance)
+        .map_err(|error| Refusal::new(RefusalCode::Internal, error.to_string()))?;
+    Ok(instance)
+}
+
 fn unknown_wallet() -> Refusal {
     Refusal::new(
         RefusalCode::UnknownWallet,

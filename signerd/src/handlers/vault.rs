@@ -2,7 +2,7 @@
 
 use protocol::{Refusal, Reply, Secret, Unattended, VaultPhase};
 
-use super::{check_journal, commit, done, vault_refusal};
+use super::{check_journal, commit, done, new_instance, vault_refusal};
 use crate::journal::Event;
 use crate::log;
 use crate::signer::{Signer, Step};
@@ -10,12 +10,16 @@ use crate::vault::Credential;
 
 pub(super) fn init(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {
     check_journal(signer)?;
-    signer.vault.init(passphrase, signer.clock.now()).map_err(vault_refusal)?;
-    let instance = signer.vault.instance();
+    signer.vault.check_new(passphrase).map_err(vault_refusal)?;
+    let instance = new_instance()?;
     signer.note(Event::VaultCreated { instance });
+    // The vault comes last, as in a restore: while it is not there, this can be done again.
+    commit(signer)?;
+    let created_at = signer.clock.now();
+    signer.vault.init(passphrase, instance, created_at).map_err(vault_refusal)?;
     signer.touched();
     log::notice(format_args!("a vault was made"));
-    Ok(done())
+    Ok(Step::Answer(Reply::Done))
 }
 
 pub(super) fn unlock(signer: &mut Signer, passphrase: &Secret) -> Result<Step, Refusal> {

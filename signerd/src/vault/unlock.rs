@@ -17,16 +17,29 @@ use super::throttle::{Throttle, in_seconds};
 use super::{Vault, VaultError, curve};
 
 impl Vault {
-    /// Makes the vault, and leaves it open. `created_at` is in Unix seconds.
+    /// Whether [`Vault::init`] may make a vault with that passphrase.
     ///
     /// # Errors
-    /// When there is one, the passphrase is too short, or the disk does not take it.
-    pub fn init(&mut self, passphrase: &Secret, created_at: u64) -> Result<(), VaultError> {
+    /// When there is one, or the passphrase is too short.
+    pub fn check_new(&self, passphrase: &Secret) -> Result<(), VaultError> {
         if self.record.is_some() {
             return Err(VaultError::Exists);
         }
-        check_strength(passphrase)?;
-        let (instance, kdfparams) = (Hex::random()?, KdfParams::new(self.cost)?);
+        check_strength(passphrase)
+    }
+
+    /// Makes the vault, and leaves it open. `instance` is random, `created_at` in Unix seconds.
+    ///
+    /// # Errors
+    /// Those of [`Vault::check_new`], and when the disk does not take it.
+    pub fn init(
+        &mut self,
+        passphrase: &Secret,
+        instance: [u8; 16],
+        created_at: u64,
+    ) -> Result<(), VaultError> {
+        self.check_new(passphrase)?;
+        let (instance, kdfparams) = (Hex::new(instance), KdfParams::new(self.cost)?);
         let key = kdfparams.derive(passphrase)?;
         let master = self.slots.insert(|place| getrandom::fill(place).map_err(VaultError::from))?;
         let associated = VaultRecord::associated(&instance);

@@ -191,6 +191,63 @@ fn a_destruction_that_a_crash_cut_short_can_be_asked_for_again_and_ends_no_backu
     assert!(matches!(reply, Reply::OpenedBackup(_)), "{reply:?}");
 }
 
+/// What stands where a vault is about to be made, so that the disk does not take it.
+fn in_the_way_of_a_vault(state: &TempDir) -> std::path::PathBuf {
+    let path = state.path().join("vault");
+    std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+    std::fs::write(path.join("in the way"), "").unwrap();
+    path
+}
+
+#[test]
+fn a_vault_whose_making_a_crash_cut_short_is_made_again() {
+    let (state, signer, former) = with_wallet();
+    let of_former = signer.journal.state().instance();
+    drop(signer);
+    std::fs::rename(state.path().join("vault"), state.path().join("moved away")).unwrap();
+    let start = || {
+        let settings = Settings { dead_man_seconds: 60, ..settings() };
+        start_with(state.path(), Box::new(SystemTimeSource::new()), settings)
+    };
+    let mut signer = start();
+    let in_the_way = in_the_way_of_a_vault(&state);
+    let init = || Request::InitVault { passphrase: passphrase() };
+    assert_eq!(code(operator(&mut signer, init())), Some(RefusalCode::Internal));
+    assert!(signer.journal.is_on_disk(), "the record comes first");
+    drop(signer);
+    std::fs::remove_dir_all(in_the_way).unwrap();
+
+    let mut signer = start();
+    let known = signer.journal.state();
+    assert!(known.wallet(former.wallet).is_none(), "its key was moved away");
+    assert!(known.latches().suspends_at().is_some(), "the switch waits");
+    let cut_short = known.instance();
+    assert_ne!(cut_short, of_former);
+    assert_eq!(operator(&mut signer, init()), Reply::Done);
+    let instance = signer.journal.state().instance();
+    assert_eq!(instance, signer.vault.instance());
+    assert_ne!(instance, cut_short);
+    assert_eq!(code(operator(&mut signer, init())), Some(RefusalCode::VaultExists));
+    assert_eq!(signer.journal.state().instance(), instance);
+    let (chain, environment) = (Chain::Evm, Environment::Mainnet);
+    let create = Request::CreateKey { chain, environment, agent_id: None };
+    let Reply::Key(key) = gateway(&mut signer, create) else { panic!("a key") };
+    assert_eq!(code(gateway(&mut signer, sign(key.wallet, 0, 1))), None);
+}
+
+#[test]
+fn a_vault_that_is_refused_leaves_no_record() {
+    let state = TempDir::new().unwrap();
+    let mut signer = start(state.path());
+    let (records, _) = signer.journal.head();
+    let short = Request::InitVault { passphrase: Secret::new(b"elevenchars".to_vec()) };
+    assert_eq!(code(operator(&mut signer, short)), Some(RefusalCode::WeakPassphrase));
+    assert_eq!(signer.journal.head().0, records);
+    let init = Request::InitVault { passphrase: passphrase() };
+    assert_eq!(operator(&mut signer, init), Reply::Done);
+    assert_eq!(signer.journal.head().0, records + 1);
+}
+
 #[test]
 fn a_signer_whose_disk_fails_says_so_and_makes_no_key_that_nobody_knows() {
     let (state, mut signer, key) = with_wallet();

@@ -28,7 +28,7 @@ fn a_vault_that_was_not_made_to_the_end_was_not_made() {
     let mut vault = Vault::open(&state.path().join("vault"), KdfCost::CHEAP).unwrap();
     assert_eq!(vault.phase(), VaultPhase::Uninitialised);
     assert!(!partial.exists());
-    vault.init(&passphrase(), NOW).unwrap();
+    vault.init(&passphrase(), instance(), NOW).unwrap();
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn an_empty_directory_is_no_vault_yet() {
     fs::create_dir(state.path().join("vault")).unwrap();
     let mut vault = Vault::open(&state.path().join("vault"), KdfCost::CHEAP).unwrap();
     assert_eq!(vault.phase(), VaultPhase::Uninitialised);
-    vault.init(&passphrase(), NOW).unwrap();
+    vault.init(&passphrase(), instance(), NOW).unwrap();
     assert_eq!(vault.phase(), VaultPhase::Open);
 }
 

@@ -33,6 +33,13 @@ fn passphrase() -> Secret {
     secret("correct horse battery")
 }
 
+/// Another for each vault.
+fn instance() -> [u8; 16] {
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance).unwrap();
+    instance
+}
+
 fn wallet(number: u8) -> WalletId {
     WalletId::from_bytes([number; 16])
 }
@@ -56,7 +63,7 @@ impl Fixture {
 
     fn open() -> Self {
         let mut fixture = Self::empty();
-        fixture.vault.init(&passphrase(), NOW).unwrap();
+        fixture.vault.init(&passphrase(), instance(), NOW).unwrap();
         fixture.vault.create(new_key(1, Chain::Evm)).unwrap();
         fixture.vault.create(new_key(2, Chain::Solana)).unwrap();
         fixture
@@ -114,8 +121,8 @@ fn what_the_phase_does_not_allow_is_refused() {
     assert_eq!(refused(created), RefusalCode::VaultUninitialised);
     assert_eq!(refused(vault.backup_parts().map(drop)), RefusalCode::VaultUninitialised);
 
-    vault.init(&passphrase(), NOW).unwrap();
-    assert_eq!(refused(vault.init(&passphrase(), NOW)), RefusalCode::VaultExists);
+    vault.init(&passphrase(), instance(), NOW).unwrap();
+    assert_eq!(refused(vault.init(&passphrase(), instance(), NOW)), RefusalCode::VaultExists);
     assert_eq!(refused(vault.unlock(&passphrase(), NOW_MS)), RefusalCode::VaultOpen);
     vault.create(new_key(1, Chain::Evm)).unwrap();
 
@@ -140,7 +147,7 @@ fn a_short_passphrase_is_refused() {
         (vec![0xff; 40], false),
     ];
     for (bytes, is_enough) in rows {
-        let made = Fixture::empty().vault.init(&Secret::new(bytes.clone()), NOW);
+        let made = Fixture::empty().vault.init(&Secret::new(bytes.clone()), instance(), NOW);
         let code = made.map_err(|error| error.code());
         let expected = if is_enough { Ok(()) } else { Err(RefusalCode::WeakPassphrase) };
         assert_eq!(code, expected, "{bytes:?}");

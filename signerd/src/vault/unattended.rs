@@ -219,11 +219,11 @@ impl Vault {
     /// From the next start on the vault opens by this wrapping's credential, and by no other.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// When the disk does not take it. The wrapping may be there all the same, and a lock holds it.
     pub fn set_wrapping(&mut self, wrapping: Wrapping) -> Result<(), VaultError> {
-        self.files.write(FILE, &to_json(&wrapping))?;
+        let written = self.files.write(FILE, &to_json(&wrapping));
         (self.wrapping, self.tried) = (Some(wrapping), Tried::Not);
-        Ok(())
+        written
     }
 
     /// From now on no credential opens the vault.

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use nix::unistd::{Uid, setfsuid};
 use protocol::Unattended;
 
 use super::*;
@@ -145,6 +146,51 @@ fn a_lock_that_the_disk_did_not_take_is_tried_again_until_it_does() {
     fs::remove_dir(&in_the_way).unwrap();
     fixture.vault.lock().unwrap();
     assert!(!fixture.vault.is_lock_unnoted());
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
+}
+
+/// What comes of `change` while files can be written and renamed in the vault's directory, and the
+/// directory cannot be synced: nobody may open it to read, and this thread is not root to the disk.
+fn without_sync<R>(fixture: &mut Fixture, change: impl FnOnce(&mut Vault) -> R) -> R {
+    let (state, vault) = (fixture.state.path().to_owned(), fixture.path(""));
+    let modes = |of_state, of_vault| {
+        for (path, mode) in [(&state, of_state), (&vault, of_vault)] {
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    modes(0o711, 0o333);
+    let before = setfsuid(Uid::from_raw(65_534));
+    let result = change(&mut fixture.vault);
+    setfsuid(before);
+    modes(0o700, 0o700);
+    result
+}
+
+#[test]
+fn a_wrapping_whose_sync_failed_is_held_by_the_next_lock() {
+    let mut fixture = Fixture::open();
+    let credential = Secret::new(CREDENTIAL.to_vec());
+    let wrapping = fixture.vault.wrap_for(&passphrase(), &credential, NOW_MS).unwrap();
+    let set = without_sync(&mut fixture, |vault| vault.set_wrapping(wrapping));
+    assert!(matches!(set, Err(VaultError::Disk { .. })), "{set:?}");
+    let directory = credentials(&CREDENTIAL, 0o400);
+    let outcome = started(&fixture, Some(directory.path())).1;
+    assert_eq!(outcome, Unattended::Opened, "the file is there, although its sync failed");
+    assert_eq!(fixture.vault.unattended(), Unattended::Untried);
+    fixture.vault.lock().unwrap();
+    let (vault, outcome) = started(&fixture, Some(directory.path()));
+    assert_eq!((outcome, vault.phase()), (Unattended::Held, VaultPhase::Locked));
+    fixture.vault.remove_wrapping().unwrap();
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Off);
+}
+
+#[test]
+fn a_removal_whose_sync_failed_leaves_nothing_that_opens_a_locked_vault() {
+    let mut fixture = enabled();
+    let removed = without_sync(&mut fixture, Vault::remove_wrapping);
+    assert!(matches!(removed, Err(VaultError::Disk { .. })), "{removed:?}");
+    fixture.vault.lock().unwrap();
+    let directory = credentials(&CREDENTIAL, 0o400);
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
 }
 

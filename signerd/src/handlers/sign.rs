@@ -87,7 +87,7 @@ pub(super) fn signing_wallet(
     let (latch, reason) = signer.latch();
     latch::check(Stops::Signer, latch, reason)?;
     let state = signer.journal.state().wallet(wallet).ok_or_else(unknown_wallet)?;
-    let reason = signer.journal.state().latches().reason_of(wallet);
+    let reason = signer.journal.state().halted_for(state);
     latch::check(Stops::Wallet(wallet), state.snapshot().latch, reason)?;
     match state.key_state(now) {
         KeyState::Active | KeyState::Retiring { .. } => {}

@@ -114,10 +114,6 @@ impl State {
         let WalletSnapshot {
             id, chain, environment, public_key, address, created_at, latch, ..
         } = &wallet.snapshot;
-        let latch_reason = match latch {
-            Latch::Active => "",
-            Latch::Suspended | Latch::Locked => self.latches.reason_of(*id),
-        };
         KeyInfo {
             wallet: *id,
             chain: *chain,
@@ -126,8 +122,16 @@ impl State {
             address: *address,
             state: wallet.key_state(now),
             latch: *latch,
-            latch_reason: latch_reason.to_owned(),
+            latch_reason: self.halted_for(wallet).to_owned(),
             created_at: *created_at,
+        }
+    }
+
+    /// Why one of its wallets is halted; empty where it is not, and then nothing is looked through.
+    pub fn halted_for(&self, wallet: &WalletState) -> &str {
+        match wallet.snapshot.latch {
+            Latch::Active => "",
+            Latch::Suspended | Latch::Locked => self.latches.reason_of(wallet.snapshot.id),
         }
     }
 

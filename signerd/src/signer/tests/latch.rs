@@ -302,3 +302,22 @@ fn a_switch_that_the_settings_are_new_to_waits_its_time_from_then_on() {
     machine.pass(1000);
     assert_eq!(code(gateway(&mut signer, sign(key.wallet, 1, 1))), None);
 }
+
+#[test]
+fn a_wallet_is_refused_with_its_own_reason_and_its_neighbour_signs() {
+    let (_state, mut signer, key) = with_wallet();
+    let other = another_wallet(&mut signer);
+    let halt = |wallet, reason: &str| {
+        let (wallet, reason) = (Some(wallet), reason.to_owned());
+        Request::Halt { wallet, from: None, to: Latch::Suspended, reason }
+    };
+    for (wallet, reason) in [(other, "another's"), (key.wallet, "its own")] {
+        assert_eq!(gateway(&mut signer, halt(wallet, reason)), Reply::Done);
+    }
+    assert_eq!(operator(&mut signer, resume(Some(other), Latch::Suspended)), Reply::Done);
+    let Reply::Refused(refusal) = gateway(&mut signer, sign(key.wallet, 0, 1)) else {
+        panic!("a refusal")
+    };
+    assert!(refusal.message.contains("suspended (its own)"), "{}", refusal.message);
+    assert_eq!(code(gateway(&mut signer, sign(other, 0, 1))), None);
+}

@@ -1,6 +1,6 @@
 //! Files that only their owner may read, written whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use crate::exit::Failure;
 
 /// Mode of what only its owner may read.
 const PRIVATE: u32 = 0o600;
+/// The bits that let others at a file.
+const FOR_OTHERS: u32 = 0o077;
 
 /// Writes a file that must not exist yet.
 ///
@@ -112,6 +114,11 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
         return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
     }
     Ok(content)
+}
+
+/// Whether others than its owner may do anything with a file.
+pub(crate) fn is_for_others(metadata: &Metadata) -> bool {
+    metadata.mode() & FOR_OTHERS != 0
 }
 
 /// Where a file is written before it gets its name.

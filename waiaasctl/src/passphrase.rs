@@ -4,12 +4,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use protocol::Secret;
 use zeroize::Zeroizing;
 
+use crate::files;
 use crate::place::Place;
 use crate::recovery::{self, Recovery};
 
@@ -17,8 +17,6 @@ use crate::recovery::{self, Recovery};
 const MAX_LENGTH: usize = 1024;
 /// The longest file that a secret is read from, in bytes.
 const MAX_FILE: u64 = 16 * 1024;
-/// The bits that let others read a file.
-const READABLE_BY_OTHERS: u32 = 0o077;
 
 /// A passphrase or password, wiped when it is dropped.
 pub struct Passphrase(Zeroizing<String>);
@@ -226,7 +224,7 @@ pub(crate) fn open(path: &Path, wanted: Wanted) -> Result<Given, PassphraseError
     let metadata = file.metadata().map_err(|source| unreadable(Some(path), wanted, source))?;
     let given = given(file, Some(path), wanted)?;
     match given {
-        Given::Recovery(_) if metadata.mode() & READABLE_BY_OTHERS != 0 => {
+        Given::Recovery(_) if files::is_for_others(&metadata) => {
             Err(PassphraseError::Exposed { path: path.display().to_string() })
         }
         Given::Recovery(_) | Given::Line(_) => Ok(given),

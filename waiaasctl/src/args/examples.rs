@@ -3,12 +3,12 @@
 pub(super) const INIT: &str = "\
 Examples:
   waiaasctl init
-  waiaasctl init --auto-provision --rpc base-sepolia=https://rpc.example.org/key
+  waiaasctl init --auto-provision --rpc base-sepolia=https://rpc.example.org
   waiaasctl init --answers answers.toml --json";
 pub(super) const USER_INIT: &str = "\
 Examples:
   waiaas init --auto-provision --data-dir ~/.waiaas
-  waiaas init --auto-provision --rpc base-sepolia=https://rpc.example.org/key
+  waiaas init --auto-provision --rpc base-sepolia=https://rpc.example.org
   waiaas init --restore wallet.backup --data-dir ~/.waiaas";
 pub(super) const USER_START: &str = "\
 Example:

@@ -31,14 +31,14 @@ pub(super) fn init(
 ) -> Result<View, Failure> {
     layout::prepare(data)?;
     if lock::holder(data)?.is_some() {
-        return already_running(data);
+        return already_running(arguments, data);
     }
     let _lock = Lock::take(data)?;
     let put = endpoints::put(&data.gatewayd_settings(), &arguments.rpc)?;
     with_daemons(data, environment, |daemons, signals| {
         let Waited::For(mut signer) = daemons.signerd(signals)? else { return Err(interrupted()) };
         if signer.status()?.vault != VaultPhase::Uninitialised {
-            return Ok(with_endpoints(already(data), &put, data));
+            return Ok(already(data, &put));
         }
         let secrets = choose(arguments, data, environment)?;
         if arguments.restore.is_none() {
@@ -140,17 +140,74 @@ fn with_endpoints(view: View, put: &Put, data: &DataDir) -> View {
     view
 }
 
-fn already(data: &DataDir) -> View {
+/// There is a vault: endpoints are all that may have changed.
+fn already(data: &DataDir, put: &Put) -> View {
     let directory = data.path().display().to_string();
-    View::new(json!({ "dataDir": directory, "initialised": false }))
-        .line(format!("{directory} was initialised before, nothing was changed"))
+    let otherwise = if put.written.is_empty() { "nothing was changed" } else { "its vault stays" };
+    let view = View::new(json!({ "dataDir": directory, "initialised": false }))
+        .line(format!("{directory} was initialised before, {otherwise}"));
+    with_endpoints(view, put, data)
 }
 
-fn already_running(data: &DataDir) -> Result<View, Failure> {
+/// Endpoints are for a gateway that does not run: one that does would go on without them.
+fn already_running(arguments: &InitArgs, data: &DataDir) -> Result<View, Failure> {
     let place = Place::User(data.clone());
+    if !arguments.rpc.is_empty() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "the daemons run, and --rpc is for ones that do not; nothing was changed",
+            format!(
+                "stop them first: {}; or write the endpoints under [rpc] of {} and start them again",
+                place.user_command("stop"),
+                data.gatewayd_settings().display()
+            ),
+        ));
+    }
     if Signer::connect(&place.control_socket())?.status()?.vault == VaultPhase::Uninitialised {
         let directory = data.path().display().to_string();
         return Err(UserError::NeverInitialised { directory }.into());
     }
-    Ok(already(data))
+    Ok(already(data, &Put::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Style;
+    use crate::view::Format;
+
+    fn arguments(rpc: &[&str]) -> InitArgs {
+        let rpc = rpc.iter().map(|text| text.parse().unwrap()).collect();
+        InitArgs { auto_provision: false, restore: None, rpc }
+    }
+
+    #[test]
+    fn endpoints_for_daemons_that_run_are_refused_and_not_dropped() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = DataDir::new(parent.path()).unwrap();
+        layout::prepare(&data).unwrap();
+        let before = std::fs::read(data.gatewayd_settings()).unwrap();
+        let _lock = Lock::take(&data).unwrap();
+        let refused = |rpc: &[&str]| {
+            init(&arguments(rpc), &data, &Environment::default()).unwrap_err().exit()
+        };
+        assert_eq!(refused(&["base-sepolia=https://rpc.example.org"]), Exit::Usage);
+        assert_eq!(std::fs::read(data.gatewayd_settings()).unwrap(), before);
+        // Without them the signer is asked, and there is none.
+        assert_eq!(refused(&[]), Exit::Unreachable);
+    }
+
+    #[test]
+    fn nothing_was_changed_is_said_where_no_endpoints_were_written() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = DataDir::new(parent.path()).unwrap();
+        let said = |written: &[&'static str]| {
+            let put = Put { written: written.to_vec(), kept: Vec::new() };
+            already(&data, &put).render(Format::Text, Style::Plain)
+        };
+        assert!(said(&[]).contains("nothing was changed"));
+        let written = said(&["base-sepolia"]);
+        assert!(!written.contains("nothing was changed"), "{written}");
+        assert!(written.contains("endpoints of base-sepolia are in"), "{written}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The answers to `init`, from a file.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use primitives::{Address, Chain, Environment};
@@ -121,6 +122,13 @@ pub(super) fn read(path: &Path) -> Result<(Answers, Option<PathBuf>), Failure> {
         rpc,
         wallet,
     } = toml::from_slice(&bytes).map_err(|error| wrong(&name, error.to_string().trim_end()))?;
+    if !rpc.is_empty() && can_be_read_by_others(path)? {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{name}: it has [rpc], where URLs may hold a key, and other users can read it"),
+            format!("chmod 600 {name}; nothing was changed"),
+        ));
+    }
     if wallet.len() > MAX_WALLETS {
         return Err(wrong(&name, &format!("more than {MAX_WALLETS} wallets")));
     }
@@ -142,6 +150,15 @@ pub(super) fn read(path: &Path) -> Result<(Answers, Option<PathBuf>), Failure> {
         at_boot: start_at_boot,
     };
     Ok((answers, passphrase_file))
+}
+
+/// Whether the file is one that others can read; standard input is nobody else's.
+fn can_be_read_by_others(path: &Path) -> Result<bool, Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(false);
+    }
+    let metadata = fs::metadata(path).map_err(|source| files::unreadable(path, source))?;
+    Ok(files::is_for_others(&metadata))
 }
 
 impl From<OneOrMore> for Vec<String> {
@@ -195,13 +212,19 @@ fn wrong(file: &str, why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     const OWNER: &str = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
 
     fn read_text(text: &str) -> Result<(Answers, Option<PathBuf>), String> {
+        read_with(text, 0o600)
+    }
+
+    fn read_with(text: &str, mode: u32) -> Result<(Answers, Option<PathBuf>), String> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("answers.toml");
-        std::fs::write(&path, text).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         read(&path).map_err(|failure| failure.to_string())
     }
 
@@ -228,6 +251,17 @@ mod tests {
         let (answers, passphrase) = read_text("").unwrap();
         assert!(answers.unattended.is_none() && answers.at_boot && passphrase.is_none());
         assert!(answers.wallets.is_empty() && answers.master_password.is_none());
+    }
+
+    #[test]
+    fn endpoints_are_not_taken_from_a_file_that_others_can_read() {
+        let endpoints = "[rpc]\nbase-sepolia = \"https://rpc.example.org/key\"";
+        for mode in [0o644, 0o640, 0o604] {
+            let error = read_with(endpoints, mode).unwrap_err();
+            assert!(error.contains("other users can read it"), "{mode:o}: {error}");
+            assert!(read_with("start_at_boot = false", mode).is_ok(), "{mode:o}");
+        }
+        assert_eq!(read_with(endpoints, 0o600).unwrap().0.endpoints.len(), 1);
     }
 
     #[test]

@@ -62,9 +62,16 @@ pub(crate) fn need(tool: &str, package: &str) -> Result<(), Failure> {
     if !is_root() {
         return Err(missing);
     }
-    call(program("apt-get").arg("update"))?;
-    call(program("apt-get").args(["install", "--yes", "--no-install-recommends", package]))
+    call(apt_get().arg("update"))?;
+    call(apt_get().args(["install", "--yes", "--no-install-recommends", package]))
         .map_err(|why| format!("{missing} ({why})"))
+}
+
+/// Asks nothing, and waits for another that installs.
+fn apt_get() -> Command {
+    let mut command = program("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", "DPkg::Lock::Timeout=300"]);
+    command
 }
 
 fn line(command: &Command) -> String {

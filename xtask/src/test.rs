@@ -133,10 +133,14 @@ fn docs() -> Outcome {
     call(command.env("RUSTDOCFLAGS", "-D warnings")).into()
 }
 
-/// What the tests call: faults injected into a start, a TPM, sockets as the service manager hands
-/// them over.
-const CALLED: &[(&str, &str)] =
-    &[("strace", "strace"), ("swtpm", "swtpm"), ("systemd-socket-activate", "systemd")];
+/// What the tests call: an agent's HTTP as the documents have it, faults injected into a start, a TPM,
+/// sockets as the service manager hands them over.
+const CALLED: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("strace", "strace"),
+    ("swtpm", "swtpm"),
+    ("systemd-socket-activate", "systemd"),
+];
 
 /// Unit, property, boundary, end-to-end and tidy tests.
 fn tests() -> Outcome {

@@ -91,7 +91,8 @@ impl Chain {
         self.continue_on(&path, file)
     }
 
-    /// Takes off the bytes of a write that was lost; nothing was signed by it.
+    /// Takes off the bytes of a write that was lost; nothing was signed by it, but by a lease that stands
+    /// before it.
     fn continue_on(&mut self, path: &Path, mut file: File) -> Result<(), JournalError> {
         let offset = self.end.place.offset;
         if file.metadata().map_err(at(path))?.len() > offset {

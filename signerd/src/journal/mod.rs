@@ -4,7 +4,8 @@
 //! A record is a head, its content (number, times, event), and a SHA-256 over the hash before it and
 //! the content: [`protocol::journal`]. Records are collected while a batch of requests is decided and
 //! written together with one `fdatasync`: [`Journal::commit`] turns what waited for the disk
-//! ([`Unsynced`]) into what stands on it ([`Recorded`]), and only that can be signed.
+//! ([`Unsynced`]) into what stands on it ([`Recorded`]), and only that can be signed, or what was paid
+//! from a lease that stands on it.
 
 mod chain;
 mod counter;
@@ -119,7 +120,7 @@ impl Unsynced {
 impl Journal {
     /// Opens the journal in `directory`, which is made if it is missing, and reads its newest
     /// segment on what its snapshot says. Records at the end that a crash cut short are taken off:
-    /// nothing was signed by them.
+    /// nothing was signed by them, but by a lease that stands before them.
     ///
     /// A journal that does not verify is opened as far as it does, says so in [`Journal::damage`],
     /// and takes nothing more.

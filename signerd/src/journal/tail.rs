@@ -1,8 +1,9 @@
 //! The end of a file that does not verify: what a power loss left of a write, or a damage.
 //!
 //! A write that was not synced can leave any of its sectors behind, and zeros in place of the
-//! others. Nothing was signed by a record in it, so it is taken off. But what looks like it may be
-//! a record that was on the disk and was changed: then something may have been signed by it. It is
+//! others. Nothing was signed by a record in it, but by a lease that stands before it and counts in
+//! full, so it is taken off. But what looks like it may be a record that was on the disk and was
+//! changed: then something may have been signed by it. It is
 //! taken for a loss only if zeros, or the end of the file, explain that it does not verify, and
 //! nothing behind it was written later than together with it.
 

@@ -3,7 +3,7 @@
 use protocol::{Refusal, RefusalCode};
 
 use super::judge::MAX_ASSETS;
-use super::{Guard, NetworkRule, Span, Windows};
+use super::{Enrolment, Guard, NetworkRule, Span, Windows};
 use crate::clock::UnixSeconds;
 
 /// The most requests of each window, inclusive.
@@ -27,8 +27,12 @@ impl Guard {
         u64::from(self.pace.hour).saturating_mul(hours).min(self.pace.day.into())
     }
 
-    /// The most assets that one signature moves without owners.
+    /// The most assets that one signature moves without owners, or with those that who asks may have
+    /// made of himself.
     pub(crate) fn assets_a_signature(&self) -> usize {
+        if self.owner_enrolment == Enrolment::FirstUse {
+            return MAX_ASSETS;
+        }
         let most = |rule: &NetworkRule| match rule {
             NetworkRule::Open => MAX_ASSETS,
             NetworkRule::Limited(limits) => limits.assets.len().min(MAX_ASSETS),
@@ -108,6 +112,8 @@ mod tests {
             (native.to_owned(), 1),
             (native.replace(":1", ":2") + native, 1),
             (native.to_owned() + open, 128),
+            (format!("owner_enrolment = \"operator\"\n{native}"), 1),
+            (format!("owner_enrolment = \"first-use\"\n{native}"), 128),
         ] {
             assert_eq!(guard(&text).assets_a_signature(), most, "{text}");
         }

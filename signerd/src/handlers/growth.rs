@@ -3,6 +3,7 @@
 
 use super::refusals::{MAX_KINDS, TOGETHER_SECONDS};
 use crate::guard::{DAY_SECONDS, Guard};
+use crate::vault::MAX_KEYS;
 
 /// The longest records that one request leaves, in bytes, but for what is spent: those of an
 /// announcement and of its end.
@@ -14,7 +15,7 @@ const LINE_BYTES: u64 = 66;
 /// The record of refusals, in bytes.
 const REFUSAL_BYTES: u64 = 100;
 
-/// The most in 24 hours without owners and operators, in bytes.
+/// The most in 24 hours without operators and the owners that they confirmed, in bytes.
 pub(crate) fn bytes_a_day(guard: &Guard) -> u64 {
     let lines = u64::try_from(guard.assets_a_signature()).unwrap_or(u64::MAX);
     let spend = lines.saturating_mul(LINE_BYTES);
@@ -33,14 +34,15 @@ pub(crate) fn bytes_a_day(guard: &Guard) -> u64 {
 pub(super) fn remark(guard: &Guard) -> String {
     let megabytes = bytes_a_day(guard).div_ceil(1_000_000);
     format!(
-        "the records of what is asked for it take at most {megabytes} MB of the signer's disk in a day"
+        "the records of what is asked for it take at most {megabytes} MB of the signer's disk in a \
+         day; those of each other wallet, of which a gateway may make {MAX_KEYS}, and snapshots come besides"
     )
 }
 
 #[cfg(test)]
 mod tests {
     use primitives::{Amount, Asset, Chain, Scope, SolanaAddress, WalletId};
-    use protocol::journal::{Event, Grant, SpendLine};
+    use protocol::journal::{Event, Grant, SpendLine, UsedApproval};
     use protocol::{AnnouncementId, RefusalCode};
     use tempfile::TempDir;
 
@@ -81,9 +83,12 @@ mod tests {
                 let leased = Event::Leased { wallet, scope, until, spend: whole, signatures };
                 let ended = Event::LeaseEnded { wallet, scope, until, unused };
                 assert!(bytes_of([leased, ended]) <= LEASE_BYTES + 2 * each);
-                let (scope, spend) = (Some(scope), spend.clone());
-                let signed = Event::Signed { wallet, digest, intent, by, scope, spend };
-                assert!(bytes_of([signed]) <= REQUEST_BYTES + each);
+                let used = UsedApproval { nonce: [1; 16], expires_at: 1 };
+                for by in [by, Grant::Approved(used)] {
+                    let (scope, spend) = (Some(scope), spend.clone());
+                    let signed = Event::Signed { wallet, digest, intent, by, scope, spend };
+                    assert!(bytes_of([signed]) <= REQUEST_BYTES + each);
+                }
             }
         }
     }
@@ -97,6 +102,10 @@ mod tests {
         for (text, most) in [
             ("requests_per_day = 10", 10 * 366 + refusals),
             ("requests_per_day = 10\nlease_percent = 5", 10 * (366 + 432) + refusals),
+            (
+                "requests_per_day = 10\nowner_enrolment = \"first-use\"",
+                10 * (300 + 128 * 66) + refusals,
+            ),
         ] {
             assert_eq!(bytes_a_day(&guard(text)), most, "{text}");
         }

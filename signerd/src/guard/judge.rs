@@ -6,8 +6,9 @@ use primitives::{Amount, Asset, Scope, WalletId};
 use protocol::{Demand, Refusal, RefusalCode};
 use txcodec::{Decoded, Subject};
 
+use super::demand::OwnerCeilings;
 use super::effects::{not_allowed, owner};
-use super::room::Room;
+use super::room::{Room, check_room_for_approved};
 use super::{Guard, Judged, NetworkRule, Windows};
 use crate::clock::Moment;
 
@@ -50,9 +51,11 @@ pub fn judge(
         }
         (_, Some(NetworkRule::Open | NetworkRule::Limited(_)) | None) => {
             let fee = decoded.network_takes().ok_or_else(too_much)?;
-            (demand.clone(), demand, super::demand::OwnerCeilings::NONE, fee)
+            (demand.clone(), demand, OwnerCeilings::NONE, fee)
         }
     };
+    let room = || check_room_for_approved(windows, scope, &spend, moment.now);
+    let owners = OwnerCeilings { approved: owners.approved.and_then(|()| room()), ..owners };
     Ok(Judged { wallet, decoded, scope, spend, fee, demand, leased, owners })
 }
 

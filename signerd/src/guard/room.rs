@@ -7,6 +7,7 @@ use protocol::{Demand, Refusal, RefusalCode};
 
 use super::ceilings::Excess;
 use super::demand::OwnerCeilings;
+use super::window::MAX_APPROVED;
 use super::{Ledger, Limits, Span, Windows};
 use crate::clock::UnixSeconds;
 
@@ -71,6 +72,23 @@ impl Room<'_> {
     fn spent(&self, ledger: Ledger, span: Span, asset: Asset) -> Option<Amount> {
         self.windows.spent(ledger, span, (self.scope, asset), self.now)
     }
+}
+
+/// Whether the sums of what owners let go can be kept.
+pub(super) fn check_room_for_approved(
+    windows: &Windows,
+    scope: Option<Scope>,
+    spend: &BTreeMap<Asset, Amount>,
+    now: UnixSeconds,
+) -> Result<(), Refusal> {
+    if scope.is_none_or(|scope| windows.has_room_for_approved(scope, spend.keys(), now)) {
+        return Ok(());
+    }
+    let message = format!(
+        "{MAX_APPROVED} assets left with the owners' approval in the last 30 days; those can leave, and \
+         others when one of them did not for 30 days"
+    );
+    Err(Refusal::new(RefusalCode::LimitReached, message))
 }
 
 fn over_owner_ceiling(asset: Asset, amount: Amount, excess: Excess) -> Refusal {

@@ -350,3 +350,36 @@ fn what_cannot_be_read_is_for_owners_where_they_could_know_it() {
         assert_eq!(ask(&two_sign), Asks::Never(RefusalCode::EffectNotAllowed), "{limits}");
     }
 }
+
+#[test]
+fn owners_let_no_more_assets_go_in_a_month_than_their_sums_have_room_for() {
+    let scope = native().0;
+    let token = |number: u8| Asset::Token(EvmAddress([number; 20]).into());
+    let of = |windows: &Windows, decoded, now| {
+        let moment = Moment { now, wall: now };
+        let judged = judge(&guard(), windows, decoded, wallet(), moment).unwrap();
+        let used = UsedApproval { nonce: [1; 16], expires_at: now + 1 };
+        let approved = Approved::new(wallet(), judged.intent(), used);
+        judged.clear(Permit::Approved(approved)).err().map(|refusal| refusal.code)
+    };
+    let full = Some(RefusalCode::LimitReached);
+    let month = Span::Month.seconds() + DAY_SECONDS;
+    let mut windows = Windows::default();
+    // The coin of the fee is one of them.
+    windows.add(Ledger::Approved, native(), Amount::from(1_u64), NOW);
+    for number in 0..=253 {
+        windows.add(Ledger::Approved, (scope, token(number)), Amount::from(1_u64), NOW);
+    }
+    let (known, other) = (EvmAddress([7; 20]), EvmAddress([255; 20]));
+    assert_eq!(of(&windows, tokens(other, 1), NOW), None, "the last that there is room for");
+    windows.add(Ledger::Approved, (scope, token(254)), Amount::from(1_u64), NOW);
+    for (what, token, now, expected) in [
+        ("one more", other, NOW, full),
+        ("one of those", known, NOW, None),
+        ("one more, before a month is over", other, NOW + Span::Month.seconds() - 1, full),
+        ("one more, after a month", other, NOW + month, None),
+    ] {
+        assert_eq!(of(&windows, tokens(token, 1), now), expected, "{what}");
+    }
+    assert_eq!(asks(&windows, coins(1000)), Asks::Nothing, "what leaves without them");
+}

@@ -10,9 +10,13 @@ use crate::clock::UnixSeconds;
 
 /// A day in seconds.
 pub const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
-const HOUR_SECONDS: u64 = 60 * 60;
+const HOUR_SECONDS: u64 = 2 * HALF_HOUR_SECONDS;
+const HALF_HOUR_SECONDS: u64 = 30 * 60;
 /// How far ahead spend may be counted: until then, what is older is not forgotten.
 pub(crate) const LEAD_SECONDS: u64 = 60;
+
+/// The most assets of a wallet that owners let go in a month, those of different networks counted apart.
+pub(super) const MAX_APPROVED: usize = 256;
 
 /// The length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +40,8 @@ pub enum Ledger {
 
 /// Spend of one wallet, per ledger, scope and asset.
 ///
-/// Spend is kept in buckets of a minute, ten minutes and an hour for windows of an hour, a day and a
-/// month, so that a busy wallet needs at most 61, 145 and 721 sums for each asset. A bucket leaves
+/// Spend is kept in buckets of a minute, half an hour and a day for windows of an hour, a day and a
+/// month, so that a busy wallet needs at most 62, 50 and 32 sums for each asset. A bucket leaves
 /// its window when its last second does: never early.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
@@ -68,6 +72,8 @@ struct Bucket {
 impl Span {
     /// From the shortest on.
     pub const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
+    /// Those in which signatures and announcements are counted.
+    pub(super) const OF_REQUESTS: [Self; 2] = [Self::Hour, Self::Day];
 
     /// Its length in seconds.
     pub const fn seconds(self) -> u64 {
@@ -81,8 +87,8 @@ impl Span {
     const fn bucket_seconds(self) -> u64 {
         match self {
             Self::Hour => 60,
-            Self::Day => 600,
-            Self::Month => HOUR_SECONDS,
+            Self::Day => HALF_HOUR_SECONDS,
+            Self::Month => DAY_SECONDS,
         }
     }
 
@@ -135,7 +141,7 @@ impl Windows {
 
     /// Counts a signature or an announcement.
     pub fn add_request(&mut self, at: UnixSeconds) {
-        for span in Span::ALL {
+        for span in Span::OF_REQUESTS {
             add_to(self.requests.entry(span).or_default(), span, Amount::from(1_u64), (at, at));
         }
     }
@@ -179,6 +185,29 @@ impl Windows {
         Amount::sum(counting.map(|bucket| bucket.amount))
     }
 
+    /// Whether owners may let these go besides what they let go before: not of ever more assets, whose
+    /// sums take memory for as long as the longest window.
+    pub(super) fn has_room_for_approved<'a>(
+        &self,
+        scope: Scope,
+        assets: impl Iterator<Item = &'a Asset>,
+        now: UnixSeconds,
+    ) -> bool {
+        let span = Span::Month;
+        let counts = |buckets: &VecDeque<Bucket>| {
+            buckets.back().is_some_and(|bucket| span.counts(bucket.number, now))
+        };
+        let is_known = |asset: &Asset| {
+            let line = Line { ledger: Ledger::Approved, span, scope, asset: *asset };
+            self.spent.get(&line).is_some_and(counts)
+        };
+        let known = self.spent.iter().filter(|(line, buckets)| {
+            (line.ledger, line.span) == (Ledger::Approved, span) && counts(buckets)
+        });
+        let new = assets.filter(|asset| !is_known(asset)).count();
+        known.count().saturating_add(new) <= MAX_APPROVED
+    }
+
     /// Once a day, so that assets which nobody moves any more take no room.
     fn sweep(&mut self, now: UnixSeconds) {
         if now >= self.swept_at.saturating_add(DAY_SECONDS) {
@@ -187,6 +216,17 @@ impl Windows {
             });
             self.swept_at = now;
         }
+    }
+}
+
+#[cfg(test)]
+impl Windows {
+    /// The most that these take of the memory, where the nodes of a tree may be half empty.
+    pub(crate) fn bytes_in_memory(&self) -> usize {
+        let lines = self.spent.len() * 2 * size_of::<(Line, VecDeque<Bucket>)>();
+        let requests = self.requests.len() * 2 * size_of::<(Span, VecDeque<Bucket>)>();
+        let buckets = self.spent.values().chain(self.requests.values()).map(VecDeque::capacity);
+        lines + requests + buckets.sum::<usize>() * size_of::<Bucket>()
     }
 }
 

@@ -20,10 +20,11 @@ fn spent(windows: &Windows, span: Span, at: UnixSeconds) -> Option<Amount> {
 fn what_is_counted_ahead_forgets_nothing_early() {
     let mut windows = Windows::default();
     windows.add(Ledger::Alone, SOL, amount(5), NOW);
-    let last = NOW + Span::Hour.seconds() + Span::Hour.bucket_seconds() - 1;
+    let last_of = |span: Span| span.leaves_at(span.bucket_of(NOW)) - 1;
+    let last = last_of(Span::Hour);
     windows.add(Ledger::Alone, SOL, amount(7), last + LEAD_SECONDS);
     assert_eq!(spent(&windows, Span::Hour, last), Some(amount(12)));
-    let last = NOW + Span::Month.seconds() + Span::Month.bucket_seconds() - 1;
+    let last = last_of(Span::Month);
     windows.add(Ledger::Alone, SOL, amount(1), last + LEAD_SECONDS);
     assert_eq!(spent(&windows, Span::Month, last), Some(amount(13)));
 }
@@ -97,7 +98,7 @@ fn what_cannot_be_given_back_goes_on_to_count() {
     let mut windows = Windows::default();
     windows.add(Ledger::Alone, SOL, amount(5), NOW);
     for (what, given_back, at) in
-        [("more than was counted", 6, NOW), ("of another time", 5, NOW + 7200)]
+        [("more than was counted", 6, NOW), ("of another time", 5, NOW + DAY_SECONDS)]
     {
         windows.give_back(SOL, amount(given_back), at);
         assert_eq!(spent(&windows, Span::Month, NOW), Some(amount(5)), "{what}");

@@ -60,7 +60,7 @@ impl Course {
             Step::Pay(value) => {
                 let is_signed = self.pay(value);
                 let most = CEILING.saturating_sub(FEE + value);
-                let others = self.signed_since(self.now - Span::Day.seconds() - 660) + self.rest();
+                let others = self.signed_since(self.now - Span::Day.seconds() - 1860) + self.rest();
                 assert!(is_signed || self.forfeited || others > most, "{value} after {others}");
             }
             Step::Wait(seconds) => self.now += seconds,
@@ -123,7 +123,7 @@ impl Course {
     fn check(&self) {
         assert_eq!(self.journal.damage(), None);
         let windows = self.journal.state().wallet(wallet()).unwrap().windows();
-        for (span, bucket) in [(Span::Hour, 60), (Span::Day, 600), (Span::Month, 3600)] {
+        for (span, bucket) in [(Span::Hour, 60), (Span::Day, 1800), (Span::Month, 86_400)] {
             let counted = windows.spent(Ledger::Alone, span, (scope(), Asset::Native), self.now);
             let counted = counted.unwrap().to_u64().unwrap();
             let begin = self.now - span.seconds();

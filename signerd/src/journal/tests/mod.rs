@@ -15,6 +15,7 @@ use crate::guard::{Ledger, Span};
 
 mod leases;
 mod loss;
+mod memory;
 mod rollback;
 mod rotation;
 

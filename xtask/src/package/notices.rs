@@ -20,9 +20,17 @@ const MAX_TEXT: u64 = 256 * 1024;
 const HEAD: &str = "\
 Crates of other authors that are linked into the programs, with their licences,
 and the numbers of the texts below that came with each. Where a crate came
-without a text, its licence's text is found with others. The C library, which
-signerd is linked with, is under the LGPL 2.1 or later; Rust's own library is
-under MIT or Apache-2.0.
+without a text, its licence's text is found with others.
+
+Rust's standard library, of the Rust Project's contributors, is linked into all
+programs, and is under MIT or Apache-2.0.
+
+The GNU C Library, of the Free Software Foundation and others, is linked
+statically into signerd, and is under the LGPL 2.1 or later. The text is
+/usr/share/common-licenses/LGPL-2.1 on Debian, and elsewhere
+/usr/share/licenses/waiaas/LICENSE-LGPL-2.1. Whoever wants signerd with another
+version of the library builds it anew: its source and the lock file Cargo.lock
+are public, and `cargo xtask package` links it with the library that is there.
 ";
 
 /// The texts, each once, in the order in which the crates name them.
@@ -137,6 +145,7 @@ mod tests {
         let (list, _texts) = text.split_once("=====").unwrap();
         let crates: Vec<&str> = list.lines().filter(|line| line.ends_with(')')).collect();
         assert!(crates.iter().any(|line| line.starts_with("k256 ")), "{list}");
+        assert!(list.contains("LGPL 2.1") && list.contains("standard library"), "{list}");
         let bare = crates.iter().filter(|line| line.ends_with("(no text)")).count();
         assert!(bare * 10 < crates.len(), "{list}");
     }

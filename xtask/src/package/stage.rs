@@ -91,6 +91,11 @@ const FILES: &[(&str, &str, &[Kind])] = &[
     ("README.md", "usr/share/doc/waiaas/README.md", &[Kind::Rpm, Kind::Tarball]),
     ("LICENSE-APACHE", "usr/share/licenses/waiaas/LICENSE-APACHE", &[Kind::Rpm, Kind::Tarball]),
     ("LICENSE-MIT", "usr/share/licenses/waiaas/LICENSE-MIT", &[Kind::Rpm, Kind::Tarball]),
+    (
+        "packaging/LICENSE-LGPL-2.1",
+        "usr/share/licenses/waiaas/LICENSE-LGPL-2.1",
+        &[Kind::Rpm, Kind::Tarball],
+    ),
 ];
 
 /// What is packed.

@@ -73,7 +73,7 @@ mod tests {
     fn the_key_is_never_printed() {
         let copy = OpenedBackup {
             key: BackupKey::new([7; 32]),
-            journal: JournalReport { first: 0, records: 0, head: [0; 32], keys: 0 },
+            journal: JournalReport { records: 0, head: [0; 32], keys: 0 },
         };
         assert!(format!("{copy:?}").contains("key: BackupKey,"), "{copy:?}");
     }

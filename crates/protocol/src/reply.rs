@@ -156,7 +156,7 @@ mod tests {
     };
 
     fn report() -> JournalReport {
-        JournalReport { first: 0, records: 3, head: [0; 32], keys: 1 }
+        JournalReport { records: 3, head: [0; 32], keys: 1 }
     }
 
     fn of_backups() -> [Reply; 2] {

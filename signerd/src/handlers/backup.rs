@@ -1,8 +1,8 @@
 //! Backups: the vault's files, and what the journal knows of each wallet, sealed by the vault.
 //!
 //! Spend is not in them: nobody knows what left after a backup was made, so a restored signer starts
-//! suspended, or locked if it was, with every ceiling used up for a day. Nor are announcements: they are
-//! made again, and wait again.
+//! suspended, or locked if it was, with every ceiling used up for as long as its window is. Nor are
+//! announcements: they are made again, and wait again.
 
 use primitives::WalletId;
 use protocol::wire::{self, Item};
@@ -119,7 +119,6 @@ fn damaged(what: &str) -> Refusal {
 impl Content {
     fn report(&self) -> JournalReport {
         JournalReport {
-            first: 0,
             records: self.journal_records,
             head: self.journal_head,
             keys: u32::try_from(self.wallets.len()).unwrap_or(u32::MAX),

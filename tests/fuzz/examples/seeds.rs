@@ -165,7 +165,7 @@ fn replies() -> Vec<Reply> {
 }
 
 fn report() -> JournalReport {
-    JournalReport { first: 1, records: 3, head: [0; 32], keys: 1 }
+    JournalReport { records: 3, head: [0; 32], keys: 1 }
 }
 
 fn backup_key() -> BackupKey {

@@ -205,7 +205,7 @@ impl Signer {
         self.expect(Request::VerifyBackup { passphrase, archive }, content_of!(OpenedBackup))
     }
 
-    /// Does what reads a journal.
+    /// Does what takes over a backup; gives the moment of the journal that it is of.
     ///
     /// # Errors
     /// See [`SignerError`].

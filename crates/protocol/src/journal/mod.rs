@@ -37,16 +37,14 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// What reading the journal found.
+/// The moment of the journal that a backup is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalReport {
-    /// The first record that was read: those before it were moved away. 0 for a backup.
-    pub first: u64,
-    /// Records so far, those before the first included.
+    /// Records until then, those that were moved away included.
     pub records: u64,
-    /// The hash that ends the chain.
+    /// The hash that ended the chain.
     pub head: [u8; 32],
-    /// Keys found with it, for a backup; 0 otherwise.
+    /// Wallets that the journal knew; the backup has the key of each.
     pub keys: u32,
 }
 
@@ -105,6 +103,6 @@ impl Receipt {
 
 wire_fields!(Record { content, hash });
 wire_fields!(Entry { number, at, wall, event });
-wire_fields!(JournalReport { first, records, head, keys });
+wire_fields!(JournalReport { records, head, keys });
 wire_fields!(Receipt { instance, before, record, public_key, signature });
 impl Item for Record {}

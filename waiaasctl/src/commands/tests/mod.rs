@@ -55,7 +55,7 @@ fn a_backup_is_written_once_and_read_back() {
     let peers = Peers::new();
     let archive = vec![7; 1000];
     let records = journal(3);
-    let journal = JournalReport { first: 0, records: 3, head: records[2].hash, keys: 1 };
+    let journal = JournalReport { records: 3, head: records[2].hash, keys: 1 };
     let key = BackupKey::new([5; 32]);
     let copy = VaultCopy { archive: archive.clone(), key: key.clone(), journal: journal.clone() };
     let asked = peers.signer(vec![

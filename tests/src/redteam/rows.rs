@@ -87,7 +87,7 @@ pub static LIMITS: &[Row] = &[
     ("the same approval twice", &[Test("tests/boundary", "of_a_hundred_thousand_changed_approvals_none_is_accepted_and_the_valid_one_once")]),
     ("an approval for another wallet, network, instance, guard version", &[Test("tests/boundary", "of_a_hundred_thousand_changed_approvals_none_is_accepted_and_the_valid_one_once")]),
     ("after a restart", &[Test("tests/boundary", "many_small_ones_stop_at_the_ceiling_of_the_day_and_a_restart_forgets_nothing")]),
-    ("after a restore of an older state directory", &[Test("signerd/src", "a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day")]),
+    ("after a restore of an older state directory", &[Test("signerd/src", "a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave")]),
     ("a crash between the write and the signature", &[Test("tests/boundary", "whatever_was_signed_before_a_crash_is_counted_after_it")]),
     ("a clock set back or forward ten years, suspend, leap", &[Test("signerd/src", "only_time_that_the_kernel_counted_passes"), Test("signerd/src", "while_it_runs_the_system_clock_is_not_asked"), Test("signerd/src", "the_system_clock_is_accepted_ahead_and_never_back")]),
     ("an overflow of a sum (values above 2^63)", &[Class("EVM: an amount above 2^63"), Class("EVM: an amount that is small modulo 2^64"), Class("EVM: value and fee together are more than 256 bits"), Class("Solana: parts whose sum is small modulo 2^64"), Class("Solana: the largest number there is")]),

@@ -319,7 +319,7 @@ fn a_file_that_was_changed_while_running_is_no_chain_to_who_reads_it() {
 }
 
 #[test]
-fn a_restored_wallet_counts_as_having_spent_everything_for_a_day() {
+fn a_restored_wallet_counts_as_having_spent_everything() {
     let (directory, _) = sample();
     let mut journal = Journal::open(directory.path()).unwrap();
     journal.append(MOMENT, Event::Restored { instance: [9; 16], from_head: [0; 32] });

@@ -7,7 +7,7 @@ use crate::clock::testing::Machine;
 use crate::journal::Witness;
 
 #[test]
-fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave_for_a_day() {
+fn a_restored_signer_has_the_keys_is_suspended_and_lets_nothing_leave() {
     let (_state, mut signer, key) = with_wallet();
     let Reply::Backup(VaultCopy { archive, .. }) =
         operator(&mut signer, Request::Backup { passphrase: Some(passphrase()) })

@@ -76,7 +76,9 @@ impl ListenError {
             | Self::NotASocket(_)
             | Self::Answered(_)
             | Self::Exposed(_)
-            | Self::Door(DoorError::OpenToAll(_) | DoorError::NoFile) => true,
+            | Self::Door(
+                DoorError::OpenToAll(_) | DoorError::OutOfSight { .. } | DoorError::NoFile,
+            ) => true,
         }
     }
 }

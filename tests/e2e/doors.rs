@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -81,4 +82,19 @@ fn a_socket_that_every_user_may_connect_to_is_refused_at_the_start() {
     let said = gateway.gatewayd.output();
     assert_eq!(status.code(), Some(78), "{said}");
     assert!(said.contains("every user may connect to") && said.contains("chmod o-w"), "{said}");
+}
+
+#[test]
+fn a_socket_whose_file_is_out_of_sight_is_refused_at_the_start() {
+    if !has_root_for("a socket of another user") {
+        return;
+    }
+    let mut gateway = Activated::new(0o660, 0);
+    let [seen, hidden] = ["gateway.sock", "hidden"].map(|name| gateway.directory.path().join(name));
+    fs::rename(seen, &hidden).unwrap();
+    let _caller = UnixStream::connect(hidden).unwrap();
+    let status = wait::until("its end", || gateway.gatewayd.status());
+    let said = gateway.gatewayd.output();
+    assert_eq!(status.code(), Some(78), "{said}");
+    assert!(said.contains("out of sight") && said.contains("BindReadOnlyPaths="), "{said}");
 }

@@ -16,8 +16,8 @@ const ALL: u32 = 0o002;
 pub enum Door {
     /// The user of this number, and root: the socket's file is open to its owner alone.
     Only(u32),
-    /// Whoever could connect. The mode of the socket's file decides alone: it is open to a group, out
-    /// of sight, or the kernel names users otherwise here.
+    /// Whoever could connect. The mode of the socket's file decides alone: it is open to a group, or the
+    /// kernel names users otherwise here.
     ByMode,
 }
 
@@ -30,6 +30,19 @@ pub enum DoorError {
         .0.display(), .0.display()
     )]
     OpenToAll(PathBuf),
+    /// Its file cannot be looked at, so that it may be open to all.
+    #[error(
+        "the file of the socket {path} is out of sight, and with it who may connect: let the service \
+         see it (systemctl edit waiaas-gatewayd.service, [Service], BindReadOnlyPaths={directory}), or \
+         restart its socket unit if it was removed",
+        path = .path.display(), directory = .path.parent().unwrap_or(.path).display()
+    )]
+    OutOfSight {
+        /// Where the socket listens.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Its name is outside of the file system, where everybody who shares the network may connect.
     #[error(
         "a socket has no file, whose mode would say who may connect: set ListenStream= to a path"
@@ -44,7 +57,7 @@ impl Door {
     /// The door that a listening socket is.
     ///
     /// # Errors
-    /// When every user may connect to it.
+    /// When every user may connect to it, or nothing says who may.
     pub fn of(socket: &UnixListener) -> Result<Self, DoorError> {
         let address = socket.local_addr().map_err(DoorError::Nowhere)?;
         let uid_map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
@@ -62,7 +75,8 @@ impl Door {
     /// The owner's where the file is open to its owner alone and the kernel names the owner's peers by
     /// the same number (`user_namespaces(7)`).
     fn at(path: &Path, uid_map: &str) -> Result<Self, DoorError> {
-        let Ok(file) = fs::metadata(path) else { return Ok(Self::ByMode) };
+        let out_of_sight = |source| DoorError::OutOfSight { path: path.to_owned(), source };
+        let file = fs::metadata(path).map_err(out_of_sight)?;
         if file.mode() & ALL != 0 {
             return Err(DoorError::OpenToAll(path.to_owned()));
         }
@@ -126,7 +140,10 @@ mod tests {
             assert_eq!(Door::at(&path, map).ok(), door, "{mode:o}");
         }
         fs::remove_file(&path).unwrap();
-        assert_eq!(Door::at(&path, WHOLE).ok(), Some(Door::ByMode));
+        let refused = Door::at(&path, WHOLE).unwrap_err();
+        assert!(matches!(refused, DoorError::OutOfSight { .. }), "{refused}");
+        let advice = format!("BindReadOnlyPaths={})", directory.path().display());
+        assert!(refused.to_string().contains(&advice), "{refused}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Takes over the database of a backup.
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::session::Master;
 use crate::store::audit::{Actor, AuditEntry, Severity};
@@ -7,12 +9,13 @@ use crate::store::{Incoming, StoreError, TakenOver};
 use crate::tx;
 
 /// Takes over the database that arrived, of the backup of that name. What was under way in it ends,
-/// or is looked for on the network; nothing of it is signed or sent again.
+/// or is looked for on the network; nothing of it is signed or sent again. Once begun it is done to the
+/// end, whether or not somebody waits for it.
 ///
 /// # Errors
 /// When it is no database of this program, the gateway has wallets already, or the disk fails.
 pub async fn restore_database(
-    app: &App,
+    app: &Arc<App>,
     _master: &Master,
     incoming: Incoming,
     backup: String,
@@ -26,7 +29,12 @@ pub async fn restore_database(
         let entry = entry.detail("backup", &name).detail("ended", ended);
         db.audit(&entry.detail("lookedFor", looked_for))
     };
-    let taken = app.store.take_over(incoming, (backup, now), change).await?;
-    app.read_again().await?;
-    Ok(taken)
+    let app = Arc::clone(app);
+    // Whoever asked may hang up: the old passwords and tokens do not outlive the old database.
+    let restoring = tokio::spawn(async move {
+        let taken = app.store.take_over(incoming, (backup, now), change).await?;
+        app.read_again().await?;
+        Ok(taken)
+    });
+    restoring.await.map_err(|_ended| StoreError::Closed)?
 }

@@ -1,6 +1,7 @@
 //! The database as it leaves for a backup, and comes back.
 
 use std::io::Read;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -100,6 +101,40 @@ async fn a_database_goes_out_and_into_a_gateway_without_wallets_once() {
     // Another one does not take its place any more.
     let (status, answer) = other.put('b', database).await;
     assert_eq!((status, &answer["code"]), (409, &json!("INVALID_STATE_TRANSITION")));
+}
+
+#[tokio::test]
+async fn a_gateway_goes_by_the_database_that_it_took_over_though_nobody_waited_for_the_answer() {
+    let (gateway, ..) = used().await;
+    let hash = PasswordHash::derive(PASSWORD, CHEAP).unwrap();
+    let kept = serde_json::to_string(&hash).unwrap();
+    let keep =
+        gateway.app.store.write(move |db| db.keep_setting(Setting::MasterPassword, &kept, START));
+    keep.await.unwrap();
+    let (_status, database) = gateway.ask("GET", PATH, Vec::new()).await;
+
+    let other = OnDisk::new().await;
+    let mut putting = Box::pin(other.put('a', database));
+    // It goes on in steps, so that it is cut off before it hears what the last of them came to.
+    for _step in 0..200 {
+        let step = std::future::poll_fn(|context| Poll::Ready(putting.as_mut().poll(context)));
+        if step.await.is_ready() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let wallets = other.app.store.read(|db| Ok::<_, StoreError>(db.wallets()?.len()));
+        if wallets.await.unwrap() > 0 {
+            break;
+        }
+    }
+    drop(putting);
+    for _look in 0..200 {
+        if Master::from_password(&other.app, PASSWORD).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the password is still that of the database before");
 }
 
 #[tokio::test]

@@ -199,19 +199,22 @@ impl Tables<'_> {
     /// What is there of the files that are read. A right to a file is a right to this very file, and none
     /// to another that takes its name ([`names::ClosedBefore`] waits for that). So it is the directory that is
     /// named where it is known to hold nothing else: the packages' settings, and what `systemd-resolved`
-    /// or `NetworkManager` keep under `/run`.
+    /// or `NetworkManager` keep in a directory of their own under `/run`.
     fn readable(&self, settings: &Path) -> Vec<PathBuf> {
         let named = self.names.iter().map(|(path, _why)| Path::new(path));
         let found = [settings, Path::new(RANDOM)].into_iter().chain(named);
         let found = found.filter_map(|path| fs::canonicalize(path).ok());
-        let directory = |path: &Path| {
-            let parent = path.parent()?;
-            let alone = parent == Path::new(SETTINGS_DIRECTORY)
-                || (parent.starts_with("/run") && path.file_name()? != settings.file_name()?);
-            alone.then(|| parent.to_owned())
-        };
-        found.map(|path| directory(&path).unwrap_or(path)).collect()
+        found.map(|path| with_neighbours(&path, settings).unwrap_or(path)).collect()
     }
+}
+
+/// The directory of a file, where it holds nothing else.
+fn with_neighbours(path: &Path, settings: &Path) -> Option<PathBuf> {
+    let (parent, run) = (path.parent()?, Path::new("/run"));
+    let is_below_run = parent.starts_with(run) && parent != run;
+    let alone = parent == Path::new(SETTINGS_DIRECTORY)
+        || (is_below_run && path.file_name()? != settings.file_name()?);
+    alone.then(|| parent.to_owned())
 }
 
 #[cfg(test)]
@@ -232,6 +235,24 @@ mod tests {
         fs::write(&settings, "").unwrap();
         let settings = settings.canonicalize().unwrap();
         assert_eq!(TABLES.readable(&settings).first(), Some(&settings));
+    }
+
+    #[test]
+    fn a_file_of_names_is_readable_with_what_is_beside_it_only_in_a_directory_of_its_own() {
+        let settings = Path::new("/etc/waiaas/gatewayd.toml");
+        for (file, directory) in [
+            ("/run/systemd/resolve/stub-resolv.conf", Some("/run/systemd/resolve")),
+            ("/run/NetworkManager/resolv.conf", Some("/run/NetworkManager")),
+            ("/run/resolv.conf", None),
+            ("/running/resolv.conf", None),
+            ("/etc/resolv.conf", None),
+            ("/resolv.conf", None),
+            ("/run/somebody/gatewayd.toml", None),
+            ("/etc/waiaas/gatewayd.toml", Some("/etc/waiaas")),
+        ] {
+            let found = with_neighbours(Path::new(file), settings);
+            assert_eq!(found.as_deref(), directory.map(Path::new), "{file}");
+        }
     }
 
     #[test]

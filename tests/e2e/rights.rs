@@ -25,6 +25,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("call", "mremap", "the heap may find room for what grows without moving it"),
     ("call", "newfstatat", "the C library has either this or fstat"),
     ("call", "sched_yield", "a lock is rarely held for so long"),
+    ("call", "sysinfo", "glibc from 2.39 on sorts without asking"),
     ("call", "tgkill", "nothing panics"),
     ("unavailable", "access", "glibc before 2.35 asks"),
     ("unavailable", "fchown", "the tests' gateway is no root"),

@@ -159,6 +159,7 @@ fn service_and_machine() -> Vec<Row> {
         (unit(|it| it.active = "inactive".to_owned()), "units", Problem, "enable --now"),
         (unit(|it| it.enabled = "disabled".to_owned()), "units", Warning, "systemctl enable"),
         (unit(|it| it.restarts = 1), "units", Warning, "journalctl"),
+        (unit(|it| (it.restarts, it.name) = (1, "waiaas-gatewayd.service".to_owned())), "units", Warning, "status 75"),
         (Facts { units: Err(no()), ..healthy() }, "units", Unseen, "not seen"),
         (Facts { signer: Err(no()), ..healthy() }, "signerd", Problem, "waiaas-admin"),
         (Facts { gateway: Err(no()), ..healthy() }, "gatewayd", Problem, "systemctl start"),

@@ -44,7 +44,7 @@ rm /run/key";
 
 #[test]
 #[ignore = "boots a virtual machine: cargo xtask test vm"]
-fn a_wallet_lives_on_a_stock_kernel_without_one_denial_and_leaves_no_secret_on_its_disks() {
+fn a_wallet_lives_on_a_stock_kernel_without_one_denial_and_leaves_no_secret_anywhere() {
     let started = Instant::now();
     let mut installation = Installation::new("bookworm", "secretmem.enable=1");
     installation.pay();
@@ -56,7 +56,7 @@ fn a_wallet_lives_on_a_stock_kernel_without_one_denial_and_leaves_no_secret_on_i
     each_profile_is_enforced(&installation);
     nothing_was_denied(&installation);
     what_is_forbidden_is_denied_and_logged(&installation);
-    search::finds_no_secret_on_the_disks(&installation);
+    search::finds_no_secret_anywhere(installation);
     report(started);
 }
 

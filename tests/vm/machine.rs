@@ -33,9 +33,11 @@ const KERNEL: &str = "console=ttyS0 root=/dev/nvme0n1 rw quiet oops=panic panic=
                       systemd.mask=serial-getty@ttyS0.service audit=1 audit_backlog_limit=8192";
 
 /// Scripts of the machine, which are written into its disks.
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 4] = [
     ("agent", include_str!("guest/agent")),
     ("agent.service", include_str!("guest/agent.service")),
+    ("careless", include_str!("guest/careless")),
+    ("collect", include_str!("guest/collect")),
 ];
 
 /// Commands of debugfs that put the agent into a root.
@@ -54,6 +56,9 @@ pub(crate) struct Machine {
     directory: TempDir,
 }
 
+/// What a machine that is off has left in its `/results`.
+pub(crate) struct Results(TempDir);
+
 /// What a script did.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -70,7 +75,7 @@ impl Machine {
         make_disks(directory.path(), release, payload);
         let socket = directory.path().join("agent");
         let mut command = process::command(Path::new("qemu-system-x86_64"), User::Current);
-        command.args(["-M", "q35,i8042=off", "-smp", "2", "-nodefaults", "-no-user-config"]);
+        command.args(["-M", "q35,i8042=off", "-smp", "1", "-nodefaults", "-no-user-config"]);
         command.args(["-m", &format!("{MEMORY}M"), "-nic", "none", "-display", "none"]);
         command.args(if is_fast() { FAST } else { SLOW }).arg("-no-reboot");
         command.arg("-kernel").arg(stored(&format!("kernel-{release}")));
@@ -142,6 +147,22 @@ impl Machine {
         assert!(reached.is_some(), "in vain: {script}\n{}", self.run(script).output);
     }
 
+    /// Turns it off, as an operator does.
+    pub(crate) fn off(mut self) -> Results {
+        // The agent's word may come too late to be said.
+        let line = format!("{}\n", BASE64.encode("sync; systemctl poweroff --force"));
+        self.channel.borrow_mut().get_mut().write_all(line.as_bytes()).unwrap();
+        let off = wait::within(BOOT, || self.process.status());
+        assert!(off.is_some(), "it stays on:\n{}", self.console());
+        let copied = self.directory.path().join("copied");
+        fs::create_dir(&copied).unwrap();
+        let mut debugfs = Command::new("debugfs");
+        debugfs.arg("-R").arg(format!("rdump / {}", copied.display()));
+        let output = debugfs.arg(self.directory.path().join("results")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Results(self.directory)
+    }
+
     /// The bytes of a whole disk, as it is while the machine runs.
     pub(crate) fn disk(&self, name: &str) -> Vec<u8> {
         self.shell("sync");
@@ -162,6 +183,13 @@ impl Machine {
     }
 }
 
+impl Results {
+    /// A file or directory of them.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join("copied").join(name)
+    }
+}
+
 /// What `cargo xtask test vm` has made.
 pub(crate) fn stored(name: &str) -> PathBuf {
     let path = process::target_directory().join("system").join(name);
@@ -171,7 +199,7 @@ pub(crate) fn stored(name: &str) -> PathBuf {
 
 /// The processor's own virtualisation, and qemu's translation.
 const FAST: [&str; 4] = ["-accel", "kvm", "-cpu", "host"];
-const SLOW: [&str; 4] = ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,la57=off"];
+const SLOW: [&str; 4] = ["-accel", "tcg,tb-size=256", "-cpu", "max,la57=off"];
 
 /// Whether this machine lends its processor: a KVM without these boots no kernel but its own.
 pub(crate) fn is_fast() -> bool {

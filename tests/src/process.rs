@@ -1,7 +1,7 @@
 //! Child processes that end with their test.
 
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -45,7 +45,7 @@ impl Process {
 
     /// What it has printed.
     pub fn output(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
     /// Waits for a line of its output that `find` makes something of.
@@ -99,6 +99,14 @@ impl Drop for Process {
             drop(self.child.wait());
         }
     }
+}
+
+/// Whether the processor itself runs virtual machines here, with any kernel: a KVM without these flags
+/// boots none but its own.
+pub fn runs_machines() -> bool {
+    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let has = |flag: &str| processor.split_whitespace().any(|word| word == flag);
+    Path::new("/dev/kvm").exists() && (has("vmx") || has("svm"))
 }
 
 /// Whether this process runs as root, as in a container.
@@ -225,13 +233,13 @@ pub fn runnable_program(name: &str, build: Build, directory: &Path) -> PathBuf {
     }
     let copy = directory.join(name);
     if !copy.exists() {
-        std::fs::copy(&path, &copy).unwrap();
+        fs::copy(&path, &copy).unwrap();
     }
     copy
 }
 
 fn is_open_to_all(directory: &Path) -> bool {
-    std::fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
+    fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
 }
 
 /// Where Cargo puts what it builds.

@@ -77,7 +77,7 @@ impl Machine {
         let mut command = process::command(Path::new("qemu-system-x86_64"), User::Current);
         command.args(["-M", "q35,i8042=off", "-smp", "1", "-nodefaults", "-no-user-config"]);
         command.args(["-m", &format!("{MEMORY}M"), "-nic", "none", "-display", "none"]);
-        command.args(if is_fast() { FAST } else { SLOW }).arg("-no-reboot");
+        command.args(if process::runs_machines() { FAST } else { SLOW }).arg("-no-reboot");
         command.arg("-kernel").arg(stored(&format!("kernel-{release}")));
         command.arg("-append").arg(format!("{KERNEL} {words}"));
         for name in ["root", "payload", "swap", "results"] {
@@ -200,13 +200,6 @@ pub(crate) fn stored(name: &str) -> PathBuf {
 /// The processor's own virtualisation, and qemu's translation.
 const FAST: [&str; 4] = ["-accel", "kvm", "-cpu", "host"];
 const SLOW: [&str; 4] = ["-accel", "tcg,tb-size=256", "-cpu", "max,la57=off"];
-
-/// Whether this machine lends its processor: a KVM without these boots no kernel but its own.
-pub(crate) fn is_fast() -> bool {
-    let processor = fs::read_to_string("/proc/cpuinfo").unwrap();
-    let has = |flag: &str| processor.split_whitespace().any(|word| word == flag);
-    Path::new("/dev/kvm").exists() && (has("vmx") || has("svm"))
-}
 
 /// A root with the agent in it, the files of the payload, swap space, and room for results.
 fn make_disks(directory: &Path, release: &str, payload: &[&Path]) {

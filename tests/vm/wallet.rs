@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tests::secrets::{self, Pattern};
 
-use crate::machine::{Machine, is_fast, stored};
+use crate::machine::{Machine, stored};
 
 /// What opens the vault.
 const PASSPHRASE: &str = "Zw0lf Boxkaempfer jagen Viktor quer";
@@ -65,7 +65,7 @@ impl Installation {
              dpkg --install /payload/waiaas.deb
              printf '[rpc]\\nevm_ethereum_mainnet = \"http://127.0.0.1:8545\"\\n' > /etc/waiaas/gatewayd.toml",
         );
-        if !is_fast() {
+        if !tests::process::runs_machines() {
             machine.shell(PATIENT);
         }
         let mut installation = Self { machine, tokens: BTreeMap::new(), payments: 0 };

@@ -29,8 +29,11 @@ use crate::usecase::restore_database::restore_database;
 const PIECE: usize = 256 << 10;
 /// Pieces that wait for the slower side.
 const WAITING: usize = 4;
-/// How long either side may take over one piece.
+/// How long a piece may take that arrives.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a piece may wait to be taken: a backup asks for the database, and reads the signer's whole
+/// journal before it takes the first.
+const PATIENCE_WITH_BACKUPS: Duration = Duration::from_mins(30);
 /// The largest database that is taken over, in bytes: 64 GiB.
 const LARGEST: u64 = 64 << 30;
 
@@ -54,7 +57,7 @@ pub(super) async fn copy(
     let copy = app.store.copy().await.map_err(refused)?;
     let length = copy.length;
     let (give, pieces) = mpsc::channel(WAITING);
-    tokio::spawn(async move { read_out(copy, &give, PATIENCE).await });
+    tokio::spawn(async move { read_out(copy, &give, PATIENCE_WITH_BACKUPS).await });
     let mut response = Body::new(Pieces { pieces, left: length }).into_response();
     let kind = HeaderValue::from_static("application/vnd.sqlite3");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -75,10 +75,14 @@ impl Vault {
         }
         self.load()?;
         let master = self.master_key(passphrase, now_ms)?;
-        self.hold(false).inspect_err(|_disk| self.slots.remove(master))?;
-        self.is_lock_unnoted = false;
-        let record = self.record.as_ref().ok_or(VaultError::Uninitialised)?;
-        match open_keys(&mut self.slots, master, record, &self.keys) {
+        let record = self.record.clone().ok_or(VaultError::Uninitialised);
+        let opened = record.and_then(|record| {
+            self.hold(false)?;
+            open_keys(&mut self.slots, master, &record, &self.keys)
+        });
+        // Of a vault that stays locked the disk may say now that a credential opens it.
+        self.is_lock_unnoted = opened.is_err();
+        match opened {
             Ok(keys) => {
                 self.open = Some(OpenSlots { master, keys });
                 Ok(())

@@ -204,11 +204,23 @@ fn a_vault_whose_opening_the_disk_did_not_take_is_as_before() {
     assert!(fixture.vault.unlock(&passphrase(), NOW_MS).is_err());
     let state = (fixture.vault.phase(), fixture.vault.unattended());
     assert_eq!(state, (VaultPhase::Locked, Unattended::Held));
-    assert!(!fixture.vault.is_lock_unnoted());
     fs::remove_dir(&in_the_way).unwrap();
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
     fixture.vault.unlock(&passphrase(), NOW_MS).unwrap();
     assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Opened);
+}
+
+#[test]
+fn a_vault_whose_opening_was_not_synced_is_locked_again() {
+    let mut fixture = enabled();
+    let directory = credentials(&CREDENTIAL, 0o400);
+    fixture.vault.lock().unwrap();
+    let opened = without_sync(&mut fixture, |vault| vault.unlock(&passphrase(), NOW_MS));
+    assert!(matches!(opened, Err(VaultError::Disk { .. })), "{opened:?}");
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Opened, "as the disk says");
+    assert!(fixture.vault.is_lock_unnoted());
+    fixture.vault.lock().unwrap();
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
 }
 
 #[test]

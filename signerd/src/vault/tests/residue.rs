@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use protocol::{SecretMemory, Unattended};
 use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::sys::on_secret_stack;
@@ -24,11 +25,13 @@ fn places_of_inverted(pattern: &[u8]) -> usize {
     for line in maps.lines().filter(|line| line.contains(" rw")) {
         let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
         let hex = |text| u64::from_str_radix(text, 16).unwrap();
-        let mut content = vec![0; usize::try_from(hex(end) - hex(start)).unwrap()];
+        // It is wiped, lest another search find what this one inverted.
+        let length = usize::try_from(hex(end) - hex(start)).unwrap();
+        let mut content = Zeroizing::new(vec![0; length]);
         if memory.read_exact_at(&mut content, hex(start)).is_err() {
             continue;
         }
-        for byte in &mut content {
+        for byte in content.iter_mut() {
             *byte = !*byte;
         }
         let first = pattern[0];

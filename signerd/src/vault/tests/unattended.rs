@@ -211,19 +211,6 @@ fn a_vault_whose_opening_the_disk_did_not_take_is_as_before() {
 }
 
 #[test]
-fn a_vault_whose_opening_was_not_synced_is_locked_again() {
-    let mut fixture = enabled();
-    let directory = credentials(&CREDENTIAL, 0o400);
-    fixture.vault.lock().unwrap();
-    let opened = without_sync(&mut fixture, |vault| vault.unlock(&passphrase(), NOW_MS));
-    assert!(matches!(opened, Err(VaultError::Disk { .. })), "{opened:?}");
-    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Opened, "as the disk says");
-    assert!(fixture.vault.is_lock_unnoted());
-    fixture.vault.lock().unwrap();
-    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
-}
-
-#[test]
 fn an_unlock_ends_what_was_left_of_a_lock() {
     let mut fixture = enabled();
     let in_the_way = fixture.path("unattended.json.partial");
@@ -314,12 +301,33 @@ fn a_wrapping_that_was_changed_or_is_of_another_vault_is_refused() {
 #[test]
 fn a_damaged_key_file_leaves_the_vault_locked() {
     let fixture = enabled();
+    damage_a_key(&fixture);
+    let directory = credentials(&CREDENTIAL, 0o400);
+    let (vault, outcome) = started(&fixture, Some(directory.path()));
+    assert_eq!((outcome, vault.phase()), (Unattended::Failed, VaultPhase::Locked));
+}
+
+#[test]
+fn an_unlock_that_fails_opens_nothing_to_a_credential_either() {
+    let mut fixture = enabled();
+    fixture.vault.lock().unwrap();
+    let path = damage_a_key(&fixture);
+    let damaged = fs::read(&path).unwrap();
+    assert!(matches!(fixture.vault.unlock(&passphrase(), NOW_MS), Err(VaultError::Damaged { .. })));
+    // What opens nothing today does once the file is mended.
+    assert!(fixture.vault.is_lock_unnoted());
+    fixture.vault.lock().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), damaged, "the file is as it was");
+    let directory = credentials(&CREDENTIAL, 0o400);
+    assert_eq!(started(&fixture, Some(directory.path())).1, Unattended::Held);
+}
+
+/// Changes the seal of the first key; its file.
+fn damage_a_key(fixture: &Fixture) -> PathBuf {
     let path = fixture.path(&format!("keys/{}.json", wallet(1)));
     let text = fs::read_to_string(&path).unwrap();
     let tag = text.find("\"tag\": \"").unwrap() + 8;
     let other = if text[tag..].starts_with('0') { "1" } else { "0" };
     fs::write(&path, [&text[..tag], other, &text[tag + 1..]].concat()).unwrap();
-    let directory = credentials(&CREDENTIAL, 0o400);
-    let (vault, outcome) = started(&fixture, Some(directory.path()));
-    assert_eq!((outcome, vault.phase()), (Unattended::Failed, VaultPhase::Locked));
+    path
 }

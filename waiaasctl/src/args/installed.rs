@@ -19,8 +19,8 @@ pub struct FirstRunArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "auto_provision")]
     pub answers: Option<PathBuf>,
     /// Ask this node about a network, in place of the public ones that are built in: NETWORK=URL or
-    /// NETWORK=URL,URL, such as base-sepolia=https://rpc.example.org. Can be repeated. Other users of the
-    /// machine see a command line: a URL with a key goes into `[rpc]` of --answers, or to the question
+    /// NETWORK=URL,URL, of a network such as base-sepolia. Can be repeated. Other users of the machine see
+    /// a command line: a URL with a key goes into `[rpc]` of --answers, or to the question
     #[arg(long, value_name = "NETWORK=URL", conflicts_with = "answers")]
     pub rpc: Vec<Endpoints>,
 }

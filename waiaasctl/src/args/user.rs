@@ -82,8 +82,8 @@ pub struct InitArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "auto_provision")]
     pub restore: Option<PathBuf>,
     /// Ask this node about a network, in place of the public ones that are built in: NETWORK=URL or
-    /// NETWORK=URL,URL, such as base-sepolia=https://rpc.example.org. Can be repeated. Other users of the
-    /// machine see a command line: a URL with a key goes into `[rpc]` of DIR/config.toml
+    /// NETWORK=URL,URL, of a network such as base-sepolia. Can be repeated. Other users of the machine see
+    /// a command line: a URL with a key goes into `[rpc]` of DIR/config.toml
     #[arg(long, value_name = "NETWORK=URL")]
     pub rpc: Vec<Endpoints>,
 }

@@ -135,7 +135,7 @@ pub static WAYS_IN: &[Row] = &[
 pub static WAYS_OUT: &[Row] = &[
     ("a core dump, a crash report", &[Test("tests/boundary", "the_process_can_be_neither_dumped_nor_read_and_has_no_privilege")]),
     ("swap, hibernation, a child process", &[Test("signerd/src", "neither_kind_is_swapped_dumped_or_given_to_a_child")]),
-    ("`/proc/PID/mem` as another user and as root", &[Test("tests/boundary", "the_process_can_be_neither_dumped_nor_read_and_has_no_privilege"), Test("signerd/tests", "a_signer_that_signed_has_no_secret_in_memory_that_root_can_read"), Test("signerd/src", "a_key_that_signed_is_nowhere_in_the_process_as_others_see_it")]),
+    ("`/proc/PID/mem` as another user and as root", &[Test("tests/boundary", "the_process_can_be_neither_dumped_nor_read_and_has_no_privilege"), Test("tests/boundary", "a_signer_that_signed_has_no_secret_in_memory_that_root_can_read"), Test("signerd/src", "a_key_that_signed_is_nowhere_in_the_process_as_others_see_it")]),
     ("an error message, a log line, a temporary file, arguments and environment", &[Test("tests/boundary", "no_file_and_no_output_has_a_secret_in_it")]),
     ("a debug print", &[Test("crates/protocol/src", "a_secret_is_never_printed"), Test("tests/tidy", "no_secret_type_derives_what_would_show_it"), Test("signerd/src", "nothing_secret_is_in_the_files_or_in_debug_output")]),
     ("a backup", &[Test("tests/e2e", "nothing_secret_stands_in_a_backup")]),

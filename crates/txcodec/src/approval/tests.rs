@@ -304,3 +304,9 @@ fn the_typed_data_names_the_network_where_there_is_one() {
     assert_eq!(chain_id(sign(&known)), Ok(Some(evm(1))));
     assert_eq!(chain_id(ask(guard)), Ok(None));
 }
+
+#[test]
+fn the_typed_data_is_of_one_instance() {
+    let salt = sign(&payment(1)).render().unwrap().salt();
+    assert_eq!(salt, [[0x15; 16], [0; 16]].concat()[..]);
+}

@@ -9,11 +9,11 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use ::sandbox::{Door, DoorError};
 use listenfd::ListenFd;
 
 use crate::config::Settings;
 use crate::http::Listener;
-use crate::session::{Door, DoorError};
 
 /// The socket's name in the runtime directory.
 const SOCKET: &str = "gateway.sock";

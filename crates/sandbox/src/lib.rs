@@ -1,4 +1,5 @@
-//! How a process of ours confines itself, on top of what its unit does from outside, and proves it.
+//! How a process of ours confines itself, on top of what its unit does from outside, and proves it; and
+//! whom its sockets let in ([`Door`]).
 //!
 //! [`Hardened::new`] comes first of all, before a secret is in memory; [`Hardened::limit_calls`] may
 //! narrow what the start itself can do; [`Hardened::confine`] comes once every file outside the
@@ -9,6 +10,7 @@
 
 mod calls;
 mod capabilities;
+mod door;
 mod files;
 mod hardening;
 mod proc_status;
@@ -18,6 +20,7 @@ use std::io;
 use nix::errno::Errno;
 
 pub use calls::{Argument, Call};
+pub use door::{Door, DoorError};
 pub use files::{FileRight, Place, Tcp};
 /// Numbers of system calls and their flags, for tables.
 pub use libc;

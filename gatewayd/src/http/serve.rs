@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::sandbox::Door;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
-use crate::session::{Door, Master};
+use crate::session::Master;
 
 /// What [`Patience::head`] is, but for tests.
 const HEAD_ARRIVAL: Duration = Duration::from_secs(10);

@@ -2,16 +2,15 @@
 //!
 //! [`Agent`] and [`Master`] can be made here only, from a credential that was checked.
 
-mod door;
 mod hs256;
 pub mod password;
 pub mod token;
 
+use ::sandbox::Door;
 use nix::unistd::Uid;
 use primitives::WalletId;
 use subtle::ConstantTimeEq;
 
-pub use self::door::{Door, DoorError};
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;

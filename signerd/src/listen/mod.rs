@@ -5,7 +5,6 @@
 //! means.
 
 mod connection;
-mod door;
 mod handed_over;
 
 use std::io;
@@ -21,14 +20,15 @@ use nix::sys::socket::{
     getsockopt,
     sockopt::{AcceptConn, PeerCredentials},
 };
+use nix::unistd::geteuid;
 use protocol::{MAX_CONTROL_FRAME, MAX_SIGNER_FRAME};
+use sandbox::Door;
 
 use crate::dispatch::Role;
 use crate::log;
 use crate::service_manager::ServiceManager;
 use crate::signer::{Incoming, Signer};
 use connection::Connection;
-use door::Door;
 
 /// Connections that one socket carries at a time; one more is closed at once.
 const MAX_CONNECTIONS: usize = 64;
@@ -42,9 +42,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Listener {
     role: Role,
     socket: UnixListener,
-    /// The one user, beside root, whose peers are let in. `None` where the mode of the socket's file
-    /// decides alone: it is open to operators, out of sight, or the kernel names users otherwise here.
-    only: Option<u32>,
+    door: Door,
 }
 
 /// Why the signer cannot be reached.
@@ -131,27 +129,21 @@ impl Listener {
             return Err(io::Error::other("it does not listen"));
         }
         socket.set_nonblocking(true)?;
-        let only = only_user(role, &socket)?;
-        Ok(Self { role, socket, only })
+        let door = Door::of(&socket).map_err(io::Error::other)?;
+        check_role(role, (door.owner(), door.is_open_to_group()), geteuid().as_raw())?;
+        Ok(Self { role, socket, door })
     }
 }
 
-fn only_user(role: Role, socket: &UnixListener) -> io::Result<Option<u32>> {
-    let address = socket.local_addr()?;
-    // A name outside of the file system is open to everybody who shares the network.
-    let path = address.as_pathname().ok_or_else(|| {
-        io::Error::other("it has no file, whose mode says who may connect; ListenStream= is a path")
-    })?;
-    let Ok(file) = std::fs::metadata(path) else {
-        let path = path.display();
-        log::warning(format_args!(
-            "{path}: out of sight, so its mode alone decides who may connect, and nobody is asked \
-             for the user; BindReadOnlyPaths= in the signer's unit shows it"
-        ));
-        return Ok(None);
+/// The gateway is one user, whoever that is. Operators are root, or the signer's `own` user where it made
+/// the socket, and whom they let in by a group.
+fn check_role(role: Role, (owner, is_open_to_group): (u32, bool), own: u32) -> io::Result<()> {
+    let wrong = match role {
+        Role::Gateway if is_open_to_group => "a group may connect to its file",
+        Role::Operator if ![0, own].contains(&owner) => "its file is not root's, whose it must be",
+        Role::Gateway | Role::Operator => return Ok(()),
     };
-    let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    Door::of(&file).only_user(role, &uid_map)
+    Err(io::Error::other(format!("{wrong}; find out who changed it, and restart its socket unit")))
 }
 
 /// Serves until `stop` has a signal.
@@ -253,7 +245,7 @@ fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
         };
         let of_role =
             connections.iter().filter(|connection| connection.role() == listener.role).count();
-        if of_role >= MAX_CONNECTIONS || !is_allowed(&stream, listener.only) {
+        if of_role >= MAX_CONNECTIONS || !is_allowed(&stream, listener.door) {
             continue; // dropping it closes it
         }
         let limit = match listener.role {
@@ -264,10 +256,9 @@ fn accept(listener: &Listener, connections: &mut Vec<Connection>) {
     }
 }
 
-/// The file's mode lets nobody else connect; this is the second lock on the same door.
-fn is_allowed(stream: &UnixStream, only: Option<u32>) -> bool {
-    let Some(only) = only else { return true };
-    getsockopt(stream, PeerCredentials).is_ok_and(|peer| [only, 0].contains(&peer.uid()))
+/// A peer that the kernel does not name is nobody.
+fn is_allowed(stream: &UnixStream, door: Door) -> bool {
+    getsockopt(stream, PeerCredentials).is_ok_and(|peer| door.admits(peer.uid()))
 }
 
 #[cfg(test)]
@@ -278,42 +269,74 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_file_of_a_socket_is_looked_at_where_it_is_in_sight() {
+    fn with_mode(role: Role, mode: u32) -> io::Result<Listener> {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("socket");
-        let again = |socket: &UnixListener| {
-            Listener::new(Role::Gateway, socket.try_clone().unwrap()).map(|it| it.only)
-        };
         let socket = UnixListener::bind(&path).unwrap();
-        let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap();
-        for mode in [0o600, 0o660, 0o666] {
-            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-            let door = Door::of(&std::fs::metadata(&path).unwrap());
-            let only = door.only_user(Role::Gateway, &uid_map);
-            assert_eq!(only.is_ok(), mode == 0o600, "{mode:o}");
-            assert_eq!(again(&socket).map_err(drop), only.map_err(drop), "{mode:o}");
-        }
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(again(&socket).unwrap(), None);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        Listener::new(role, socket)
     }
 
     #[test]
-    fn a_socket_without_a_file_is_none_that_peers_connect_to() {
+    fn a_socket_is_refused_whose_file_lets_in_others_than_its_role_is_for() {
+        for (role, mode, wrong) in [
+            (Role::Gateway, 0o600, None),
+            (Role::Gateway, 0o644, None),
+            (Role::Gateway, 0o660, Some("a group may connect")),
+            (Role::Gateway, 0o666, Some("every user may connect")),
+            (Role::Operator, 0o600, None),
+            (Role::Operator, 0o660, None),
+            (Role::Operator, 0o662, Some("every user may connect")),
+        ] {
+            let error = with_mode(role, mode).err().map(|error| error.to_string());
+            let is_it =
+                error.as_deref().map(|said| wrong.is_some_and(|wrong| said.contains(wrong)));
+            assert_eq!(is_it, wrong.map(|_| true), "{role:?} {mode:o}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn the_gateways_socket_is_one_users_and_the_operators_roots_or_the_signers_own() {
+        const GATEWAY: u32 = 997;
+        const OWN: u32 = 998;
+        const UNKNOWN: u32 = 65_534;
+        for (role, owner, is_open_to_group, fits) in [
+            (Role::Gateway, GATEWAY, false, true),
+            (Role::Gateway, UNKNOWN, false, true),
+            (Role::Gateway, OWN, false, true),
+            (Role::Gateway, GATEWAY, true, false),
+            (Role::Operator, 0, true, true),
+            (Role::Operator, 0, false, true),
+            (Role::Operator, OWN, false, true),
+            (Role::Operator, GATEWAY, false, false),
+            (Role::Operator, UNKNOWN, true, false),
+        ] {
+            let checked = check_role(role, (owner, is_open_to_group), OWN);
+            assert_eq!(checked.is_ok(), fits, "{role:?} {owner} {is_open_to_group}");
+        }
+    }
+
+    #[test]
+    fn a_socket_without_a_file_in_sight_is_refused() {
         let name = format!("waiaas-test-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(name).unwrap();
         let socket = UnixListener::bind_addr(&address).unwrap();
         let error = Listener::new(Role::Gateway, socket).unwrap_err();
-        assert!(error.to_string().contains("it has no file"), "{error}");
+        assert!(error.to_string().contains("has no file"), "{error}");
+
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("socket");
+        let socket = UnixListener::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let error = Listener::new(Role::Gateway, socket).unwrap_err();
+        assert!(error.to_string().contains("out of sight"), "{error}");
     }
 
     #[test]
-    fn a_peer_is_the_owner_of_the_socket_or_root_where_the_owner_is_asked_for() {
+    fn a_peer_is_asked_for_by_the_kernels_word() {
+        let door = with_mode(Role::Gateway, 0o600).unwrap().door;
         let (stream, _peer) = UnixStream::pair().unwrap();
-        let own = nix::unistd::geteuid().as_raw();
-        assert!(is_allowed(&stream, None));
-        assert!(is_allowed(&stream, Some(own)));
-        assert_eq!(is_allowed(&stream, Some(own + 1)), own == 0);
+        assert!(is_allowed(&stream, door), "its own user");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Connections over real sockets: slow ones, too many, and the end.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
+
+use ::sandbox::Door;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -9,7 +12,6 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::http::{Listener, Patience, serve};
-use crate::session::Door;
 
 const SOON: Duration = Duration::from_secs(5);
 const REQUEST: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -90,7 +92,11 @@ async fn the_operator_is_known_at_the_socket_by_the_kernels_word() {
     let gateway = Gateway::new().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("gateway.sock");
-    let listener = Listener::Unix(UnixListener::bind(&path).unwrap(), Door::ByMode);
+    let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    let door = Door::of(&socket).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let listener = Listener::Unix(UnixListener::from_std(socket).unwrap(), door);
     let ending = gateway.app.ending.subscribe();
     let _server = tokio::spawn(serve(listener, gateway.router.clone(), Patience::new(8), ending));
     let mut stream = UnixStream::connect(&path).await.unwrap();

@@ -1,5 +1,5 @@
-//! Who may connect to the gateway's own socket: its file's mode says, and the kernel's word on who
-//! is at the other end is the second lock on the same door.
+//! Whom a listening socket lets in: its file says, and the kernel's word on who is at the other end is
+//! the second lock on the same door.
 
 use std::fs;
 use std::io;
@@ -7,18 +7,17 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-/// The bits that let a file's group and all users connect.
+/// The bits of a mode that let a file's group and all users connect (`unix(7)`).
 const GROUP: u32 = 0o020;
 const ALL: u32 = 0o002;
 
-/// Whom a listening socket lets in.
+/// What the file of a listening socket says; it is not open to all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// The user of this number, and root: the socket's file is open to its owner alone.
-    Only(u32),
-    /// Whoever could connect. The mode of the socket's file decides alone: it is open to a group, or the
-    /// kernel names users otherwise here.
-    ByMode,
+pub struct Door {
+    owner: u32,
+    is_open_to_group: bool,
+    /// Whether the kernel names the owner's peers by the same number (`user_namespaces(7)`).
+    is_owner_known: bool,
 }
 
 /// Why a socket is no door.
@@ -26,15 +25,14 @@ pub enum Door {
 pub enum DoorError {
     /// Its file's mode keeps nobody out.
     #[error(
-        "every user may connect to {}: set SocketMode=0660 or 0600 where it is made, or run chmod o-w {}",
+        "every user may connect to {}: correct SocketMode= where it is made, or run chmod o-w {}",
         .0.display(), .0.display()
     )]
     OpenToAll(PathBuf),
     /// Its file cannot be looked at, so that it may be open to all.
     #[error(
         "the file of the socket {path} is out of sight, and with it who may connect: let the service \
-         see it (systemctl edit waiaas-gatewayd.service, [Service], BindReadOnlyPaths={directory}), or \
-         restart its socket unit if it was removed",
+         see it (BindReadOnlyPaths={directory} in its unit), or restart its socket unit if it was removed",
         path = .path.display(), directory = .path.parent().unwrap_or(.path).display()
     )]
     OutOfSight {
@@ -64,24 +62,33 @@ impl Door {
         Self::at(address.as_pathname().ok_or(DoorError::NoFile)?, &uid_map)
     }
 
-    /// Whether a peer of this user is let in.
-    pub fn admits(self, peer: u32) -> bool {
-        match self {
-            Self::Only(user) => [user, 0].contains(&peer),
-            Self::ByMode => true,
-        }
-    }
-
-    /// The owner's where the file is open to its owner alone and the kernel names the owner's peers by
-    /// the same number (`user_namespaces(7)`).
     fn at(path: &Path, uid_map: &str) -> Result<Self, DoorError> {
         let out_of_sight = |source| DoorError::OutOfSight { path: path.to_owned(), source };
         let file = fs::metadata(path).map_err(out_of_sight)?;
         if file.mode() & ALL != 0 {
             return Err(DoorError::OpenToAll(path.to_owned()));
         }
-        let is_owners = file.mode() & GROUP == 0 && is_mapped_to_itself(file.uid(), uid_map);
-        Ok(if is_owners { Self::Only(file.uid()) } else { Self::ByMode })
+        Ok(Self {
+            owner: file.uid(),
+            is_open_to_group: file.mode() & GROUP != 0,
+            is_owner_known: is_mapped_to_itself(file.uid(), uid_map),
+        })
+    }
+
+    /// Whose its file is.
+    pub const fn owner(self) -> u32 {
+        self.owner
+    }
+
+    /// Whether a group may connect besides.
+    pub const fn is_open_to_group(self) -> bool {
+        self.is_open_to_group
+    }
+
+    /// Whether a peer of this user, who could connect, is let in. The mode alone has decided where it
+    /// opens the file to a group, or the kernel names users otherwise here; else it is the owner or root.
+    pub fn admits(self, peer: u32) -> bool {
+        self.is_open_to_group || !self.is_owner_known || [self.owner, 0].contains(&peer)
     }
 }
 
@@ -124,25 +131,42 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_of_a_socket_is_asked_for_unless_a_group_may_connect_and_never_if_all_may() {
+    fn the_file_of_a_socket_says_whose_door_it_is_and_one_open_to_all_is_none() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("socket");
-        let _socket = UnixListener::bind(&path).unwrap();
-        let own = fs::metadata(directory.path()).unwrap().uid();
+        let socket = UnixListener::bind(&path).unwrap();
+        let owner = fs::metadata(directory.path()).unwrap().uid();
         for (mode, map, door) in [
-            (0o600, WHOLE, Some(Door::Only(own))),
-            (0o600, "", Some(Door::ByMode)),
-            (0o660, WHOLE, Some(Door::ByMode)),
+            (0o600, WHOLE, Some((false, true))),
+            (0o644, WHOLE, Some((false, true))),
+            (0o600, "", Some((false, false))),
+            (0o660, WHOLE, Some((true, true))),
             (0o666, WHOLE, None),
-            (0o602, WHOLE, None),
+            (0o662, WHOLE, None),
+            (0o602, "", None),
         ] {
+            let door = door.map(|(is_open_to_group, is_owner_known)| Door {
+                owner,
+                is_open_to_group,
+                is_owner_known,
+            });
             fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
             assert_eq!(Door::at(&path, map).ok(), door, "{mode:o}");
+            assert_eq!(Door::of(&socket).is_ok(), door.is_some(), "{mode:o}");
         }
+    }
+
+    #[test]
+    fn a_socket_whose_file_is_out_of_sight_is_no_door() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let socket = UnixListener::bind(&path).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        assert!(Door::of(&socket).is_ok());
         fs::remove_file(&path).unwrap();
-        let refused = Door::at(&path, WHOLE).unwrap_err();
+        let refused = Door::of(&socket).unwrap_err();
         assert!(matches!(refused, DoorError::OutOfSight { .. }), "{refused}");
-        let advice = format!("BindReadOnlyPaths={})", directory.path().display());
+        let advice = format!("BindReadOnlyPaths={} ", directory.path().display());
         assert!(refused.to_string().contains(&advice), "{refused}");
     }
 
@@ -156,12 +180,18 @@ mod tests {
 
     #[test]
     fn a_door_of_one_user_admits_root_too_and_nobody_else() {
+        let door = |is_open_to_group, is_owner_known| Door {
+            owner: 998,
+            is_open_to_group,
+            is_owner_known,
+        };
         for (door, peer, admitted) in [
-            (Door::Only(998), 998, true),
-            (Door::Only(998), 0, true),
-            (Door::Only(998), 997, false),
-            (Door::Only(998), 65_534, false),
-            (Door::ByMode, 997, true),
+            (door(false, true), 998, true),
+            (door(false, true), 0, true),
+            (door(false, true), 997, false),
+            (door(false, true), 65_534, false),
+            (door(true, true), 997, true),
+            (door(false, false), 997, true),
         ] {
             assert_eq!(door.admits(peer), admitted, "{door:?} {peer}");
         }

@@ -36,6 +36,7 @@ pub use lease::add_leased;
 use pace::Pace;
 use schedule::Schedule;
 pub use text::GuardError;
+pub(crate) use window::LEAD_SECONDS;
 pub use window::{DAY_SECONDS, Ledger, Span, Windows};
 
 /// Seconds that an announcement waits where the guard does not say.

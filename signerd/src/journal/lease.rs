@@ -12,9 +12,8 @@ use primitives::{Amount, Asset, Scope, WalletId};
 
 use super::{Event, SpendLine};
 use crate::clock::UnixSeconds;
+use crate::guard::LEAD_SECONDS;
 
-/// Seconds for which a lease may be used.
-const LEASE_SECONDS: u64 = 60;
 /// Signatures that it may be used for.
 const LEASE_SIGNATURES: u32 = 1000;
 
@@ -68,7 +67,7 @@ impl Leases {
         spend: &BTreeMap<Asset, Amount>,
         now: UnixSeconds,
     ) -> Event {
-        let until = now.saturating_add(LEASE_SECONDS);
+        let until = now.saturating_add(LEAD_SECONDS);
         let lines =
             ahead.iter().map(|(asset, amount)| SpendLine { asset: *asset, amount: *amount });
         let event = Event::Leased {

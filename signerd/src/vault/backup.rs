@@ -66,7 +66,8 @@ impl BackupMaster {
     ///
     /// # Errors
     /// When it is not there, or the passphrase is not its.
-    pub fn of_parts(parts: &[BackupPart], passphrase: &Secret) -> Result<Self, VaultError> {
+    #[cfg(test)]
+    pub(super) fn of_parts(parts: &[BackupPart], passphrase: &Secret) -> Result<Self, VaultError> {
         Self::from_passphrase(&Parts::read(parts)?.record, passphrase)
     }
 

@@ -12,7 +12,8 @@ use crate::clock::UnixSeconds;
 pub const DAY_SECONDS: u64 = 24 * HOUR_SECONDS;
 const HOUR_SECONDS: u64 = 2 * HALF_HOUR_SECONDS;
 const HALF_HOUR_SECONDS: u64 = 30 * 60;
-/// How far ahead spend may be counted: until then, what is older is not forgotten.
+/// How far ahead spend may be counted, and so for how long a lease may be used: until then, what is older
+/// is not forgotten.
 pub(crate) const LEAD_SECONDS: u64 = 60;
 
 /// The most assets of a wallet that owners let go in a month, those of different networks counted apart.

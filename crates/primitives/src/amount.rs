@@ -95,6 +95,18 @@ impl Amount {
         self.0.checked_sub(other.0).map(Self)
     }
 
+    /// The sum modulo 2^256, and whether it did not fit.
+    pub fn overflowing_add(self, other: Self) -> (Self, bool) {
+        let (sum, carried) = self.0.overflowing_add(other.0);
+        (Self(sum), carried)
+    }
+
+    /// The difference modulo 2^256, and whether it would be below zero.
+    pub fn overflowing_sub(self, other: Self) -> (Self, bool) {
+        let (difference, borrowed) = self.0.overflowing_sub(other.0);
+        (Self(difference), borrowed)
+    }
+
     /// The product, unless it does not fit in 256 bits.
     pub fn checked_mul(self, other: Self) -> Option<Self> {
         self.0.checked_mul(other.0).map(Self)

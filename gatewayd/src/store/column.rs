@@ -65,6 +65,15 @@ pub(super) fn amount(row: &Row<'_>, column: &'static str) -> Result<Amount, Stor
     Ok(Amount::from_be_bytes(row.get(column)?))
 }
 
+/// A column of 32 bytes as above, or nothing.
+pub(super) fn optional_amount(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<Amount>, StoreError> {
+    let bytes: Option<[u8; 32]> = row.get(column)?;
+    Ok(bytes.map(Amount::from_be_bytes))
+}
+
 /// A number as SQLite holds it, in one bit less.
 pub(super) fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_too_large| StoreError::Corrupt { what: "number" })

@@ -2,26 +2,32 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, convert};
 
 /// One script a version, in order; a script that was released is never edited. `PRAGMA
 /// user_version` holds how many have run.
-const SCRIPTS: &[&str] = &[V1, V2, V3];
+const SCRIPTS: &[&str] = &[V1, V2, V3, V4];
 
 /// Brings the tables to the newest version, in one transaction.
 ///
 /// # Errors
 /// When the database was written by a newer program, or a script fails; nothing is changed then.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, SCRIPTS.len())
+}
+
+/// Brings them to that version, which tests do with an older one.
+pub(super) fn migrate_to(connection: &mut Connection, version: usize) -> Result<(), StoreError> {
     let transaction = connection.transaction()?;
     let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = u32::try_from(SCRIPTS.len()).unwrap_or(u32::MAX);
+    let known = u32::try_from(version).unwrap_or(u32::MAX);
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for script in SCRIPTS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+    for script in SCRIPTS.iter().take(version).skip(usize::try_from(found).unwrap_or(usize::MAX)) {
         transaction.execute_batch(script)?;
     }
+    convert::reservations(&transaction)?;
     transaction.pragma_update(None, "user_version", known)?;
     Ok(transaction.commit()?)
 }
@@ -235,6 +241,43 @@ CREATE TABLE owner_signatures (
 /// What came with a backup, and is looked for on the network but never sent to it.
 const V3: &str = "
 ALTER TABLE transactions ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
+";
+
+/// Running sums of what was spent, so that no window is added up row by row. What the older table
+/// of reservations holds is converted by the program, which can add amounts of 256 bits.
+const V4: &str = "
+ALTER TABLE reservations RENAME TO reservations_before_4;
+
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,              -- *: all of them
+    asset TEXT NOT NULL,                -- native, the token's address, or usd: millionths of a dollar
+    reserved BLOB NOT NULL,             -- 40 bytes: the sum of its reservations
+    reservations INTEGER NOT NULL DEFAULT 0,
+    unknown INTEGER NOT NULL DEFAULT 0, -- of how many reservations nobody knows the amount
+    UNIQUE (wallet_id, network, asset)
+) STRICT;
+
+CREATE TABLE postings (
+    account_id INTEGER NOT NULL REFERENCES accounts (id),
+    at INTEGER NOT NULL,                -- never before the one before it
+    number INTEGER NOT NULL,            -- how many there are up to it
+    total BLOB NOT NULL,                -- 40 bytes: their sum
+    unknown INTEGER NOT NULL,           -- how many of them nobody knew the amount of
+    PRIMARY KEY (account_id, at, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservations (
+    transaction_id TEXT NOT NULL REFERENCES transactions (id),
+    account_id INTEGER NOT NULL REFERENCES accounts (id),
+    amount BLOB,                        -- NULL: nobody knows
+    fee BLOB,                           -- usd: what is left of it when only the fee is paid
+    state TEXT NOT NULL,                -- RESERVED, POSTED, RELEASED
+    reserved_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    PRIMARY KEY (transaction_id, account_id)
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]

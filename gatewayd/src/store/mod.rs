@@ -11,9 +11,11 @@
 //! app.store.write(move |db| { db.insert_wallet(&wallet)?; db.audit(&entry) }).await?;
 //! ```
 
+mod accounts;
 pub mod announcements;
 pub mod audit;
 mod column;
+mod convert;
 mod copy;
 mod id;
 pub mod idempotency;
@@ -158,6 +160,8 @@ pub enum StoreError {
 
 /// How many transactions of the writer may wait; more make their callers wait.
 const WAITING_WRITES: usize = 1024;
+/// Prepared statements that a connection keeps: more than there are.
+const STATEMENTS: usize = 128;
 /// Connections that read at the same time.
 const READERS: usize = 4;
 
@@ -285,7 +289,7 @@ fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "trusted_schema", false)?;
     // There is no place for temporary files, which would hold what the database holds.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrations::migrate(connection)
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::{Reading, StoreError};
+use super::{Reading, STATEMENTS, StoreError};
 
 /// A fixed number of connections; who finds none free waits.
 #[derive(Clone, Debug)]
@@ -19,8 +19,12 @@ impl Readers {
     /// Opens `count` connections to `file`.
     pub(super) fn open(file: &Path, count: usize) -> Result<Self, rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = |_number| Connection::open_with_flags(file, flags);
-        let free: Vec<_> = (0..count).map(open).collect::<Result<_, _>>()?;
+        let open = |_number| {
+            let connection = Connection::open_with_flags(file, flags)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            Ok(connection)
+        };
+        let free: Vec<_> = (0..count).map(open).collect::<Result<_, rusqlite::Error>>()?;
         Ok(Self { free: Arc::new(Mutex::new(free)), permits: Arc::new(Semaphore::new(count)) })
     }
 

@@ -1,14 +1,16 @@
 //! The table `reservations`: what transactions may spend, and what they have spent.
 //!
 //! Spend is reserved in the database transaction that lets a transaction go on, counts from then
-//! on, and is settled once: posted when it was spent, released when it surely was not.
+//! on, and is settled once: posted when it was spent, released when it surely was not. A
+//! transaction also reserves itself and its worth, in the wallet's account in dollars.
 
 use std::collections::BTreeMap;
 
 use primitives::{Amount, Asset, ChainId, WalletId};
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
-use super::column::amount;
+use super::accounts::{Account, AccountId, Charge, Charges, Unit};
+use super::column::optional_amount;
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::policy::UsdMicros;
@@ -24,15 +26,28 @@ pub enum Settlement {
     PostFee(Amount),
 }
 
-const NATIVE: &str = "native";
+/// What a transaction's spend is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worth {
+    /// All of it, its fee included; `None` when nobody knows.
+    pub whole: Option<UsdMicros>,
+    /// The fee alone; `None` when nobody knows.
+    pub fee: Option<UsdMicros>,
+}
 
-/// What counts as spent, in whichever unit.
-const COUNTED: &str = "(state = 'RESERVED' OR (state = 'POSTED' AND settled_at > :since)) \
-                       AND transaction_id IS NOT :except";
+/// What is reserved for a transaction in one account.
+#[derive(Clone, Copy)]
+pub(super) struct Reservation {
+    pub(super) account: AccountId,
+    pub(super) unit: Unit,
+    pub(super) charge: Charge,
+    /// In dollars: what is left of it when the transaction did nothing but cost its fee.
+    pub(super) fee: Charge,
+}
 
 impl Reading<'_> {
     /// What a wallet has spent of an asset since a time, everything that is still under way
-    /// included, but for the transaction `except`.
+    /// included, but for what is reserved for the transaction `except`.
     ///
     /// # Errors
     /// When the database cannot be read, or the sum does not fit in 256 bits.
@@ -42,26 +57,12 @@ impl Reading<'_> {
         since: UnixSeconds,
         except: Option<TransactionId>,
     ) -> Result<Amount, StoreError> {
-        let mut statement = self.0.prepare_cached(&format!(
-            "SELECT amount FROM reservations
-             WHERE wallet_id = :wallet AND network = :network AND asset = :asset AND {COUNTED}"
-        ))?;
-        let found = statement.query_map(
-            named_params! {
-                ":wallet": wallet.to_string(),
-                ":network": network.to_string(),
-                ":asset": asset_column(asset),
-                ":since": since.get(),
-                ":except": except.map(|except| except.to_string()),
-            },
-            |row| Ok(amount(row, "amount")),
-        )?;
-        let amounts: Vec<Amount> = found.map(|amount| amount?).collect::<Result<_, _>>()?;
-        Amount::sum(amounts).ok_or(StoreError::Overflow)
+        self.counted(Account::Asset(wallet, network, asset), since, except)?.sum.amount()
     }
 
     /// What a wallet has spent on all networks since a time, in dollars, everything that is still
-    /// under way included, but for the transaction `except`; `None` when something had no price.
+    /// under way included, but for what is reserved for the transaction `except`; `None` when
+    /// something had no price, or the sum is no amount of dollars.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -71,60 +72,125 @@ impl Reading<'_> {
         since: UnixSeconds,
         except: Option<TransactionId>,
     ) -> Result<Option<UsdMicros>, StoreError> {
-        let mut statement = self.0.prepare_cached(&format!(
-            "SELECT usd_micros FROM reservations WHERE wallet_id = :wallet AND {COUNTED}"
-        ))?;
-        let found = statement.query_map(
-            named_params! {
-                ":wallet": wallet.to_string(),
-                ":since": since.get(),
-                ":except": except.map(|except| except.to_string()),
-            },
-            |row| row.get::<_, Option<i64>>(0),
+        let counted = self.counted(Account::Dollars(wallet), since, except)?;
+        let sum = counted.sum.amount().ok().and_then(Amount::to_u64);
+        Ok(sum.filter(|_sum| counted.unknown == 0).map(UsdMicros::new))
+    }
+
+    /// How many transactions a wallet has made since a time, on all networks: those that were let
+    /// pass and are under way, and those that ended and cost something or may have; but for the
+    /// transaction `except`. What was denied, called off or never reached the network is not among
+    /// them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn transactions_since(
+        &self,
+        wallet: WalletId,
+        since: UnixSeconds,
+        except: Option<TransactionId>,
+    ) -> Result<u64, StoreError> {
+        Ok(self.counted(Account::Dollars(wallet), since, except)?.count)
+    }
+
+    fn counted(
+        &self,
+        account: Account,
+        since: UnixSeconds,
+        except: Option<TransactionId>,
+    ) -> Result<Charges, StoreError> {
+        let Some(account) = self.account(account)? else { return Ok(Charges::default()) };
+        let counted = self.charges(account, since)?;
+        let own = except.map(|except| self.reservation(except, account)).transpose()?.flatten();
+        own.map_or(Ok(counted), |own| counted.without(own.charge.into()))
+    }
+
+    fn reservation(
+        &self,
+        transaction: TransactionId,
+        account: AccountId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let found = self.reservations(transaction)?;
+        Ok(found.into_iter().find(|reservation| reservation.account == account))
+    }
+
+    /// What is reserved for a transaction, in all accounts.
+    fn reservations(&self, transaction: TransactionId) -> Result<Vec<Reservation>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT account_id, asset, amount, fee
+             FROM reservations JOIN accounts ON accounts.id = account_id
+             WHERE transaction_id = ? AND state = 'RESERVED'",
         )?;
-        let mut sum = Some(UsdMicros::ZERO);
-        for worth in found {
-            let worth = worth?.and_then(|worth| u64::try_from(worth).ok()).map(UsdMicros::new);
-            sum = sum.zip(worth).and_then(|(sum, worth)| sum.checked_add(worth));
-        }
-        Ok(sum)
+        statement.query_and_then([transaction.to_string()], reservation)?.collect()
     }
 }
 
+fn reservation(row: &Row<'_>) -> Result<Reservation, StoreError> {
+    let asset: String = row.get("asset")?;
+    Ok(Reservation {
+        account: AccountId::new(row.get("account_id")?),
+        unit: Unit::of_column(&asset),
+        charge: optional_amount(row, "amount")?,
+        fee: optional_amount(row, "fee")?,
+    })
+}
+
 impl Writing<'_> {
-    /// Reserves what a transaction may spend, in place of what was reserved for it before. `worth`
-    /// is that of everything together.
+    /// Reserves what a transaction may spend, in place of what was reserved for it before. What
+    /// happens on no network, such as a message, reserves only itself and what it is worth.
     ///
     /// # Errors
     /// When the database cannot be written, or what was reserved is settled already.
     pub fn reserve(
         &self,
-        (transaction, wallet, network): (TransactionId, WalletId, ChainId),
+        (transaction, wallet, network): (TransactionId, WalletId, Option<ChainId>),
         spend: &BTreeMap<Asset, Amount>,
-        worth: Option<UsdMicros>,
+        worth: Worth,
         now: UnixSeconds,
     ) -> Result<(), StoreError> {
+        for replaced in self.reservations(transaction)? {
+            self.let_go(replaced.account, replaced.charge)?;
+        }
         self.0.0.execute(
             "DELETE FROM reservations WHERE transaction_id = ? AND state = 'RESERVED'",
             [transaction.to_string()],
         )?;
-        let mut worth = worth.map(|worth| i64::try_from(worth.get()).unwrap_or(i64::MAX));
-        for (asset, amount) in spend {
-            self.0.0.execute(
-                "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, 'RESERVED', ?, NULL)",
-                (
-                    transaction.to_string(),
-                    wallet.to_string(),
-                    network.to_string(),
-                    asset_column(*asset),
-                    amount.to_be_bytes(),
-                    worth,
-                    now.get(),
-                ),
-            )?;
-            // The worth of the whole stands in the first row.
-            worth = worth.map(|_counted| 0);
+        let dollars = |worth: Option<UsdMicros>| worth.map(|worth| Amount::from(worth.get()));
+        let in_dollars = (Account::Dollars(wallet), dollars(worth.whole), dollars(worth.fee));
+        let in_assets = network.into_iter().flat_map(|network| {
+            let of = move |asset| Account::Asset(wallet, network, asset);
+            spend.iter().map(move |(asset, amount)| (of(*asset), Some(*amount), None))
+        });
+        for (account, charge, fee) in std::iter::once(in_dollars).chain(in_assets) {
+            let unit = account.unit();
+            let account = self.open_account(account)?;
+            self.hold(account, charge)?;
+            let reservation = Reservation { account, unit, charge, fee };
+            self.insert_reservation(transaction, &reservation, ("RESERVED", now, None))?;
         }
+        Ok(())
+    }
+
+    pub(super) fn insert_reservation(
+        &self,
+        transaction: TransactionId,
+        reservation: &Reservation,
+        (state, reserved_at, settled_at): (&str, UnixSeconds, Option<UnixSeconds>),
+    ) -> Result<(), StoreError> {
+        let mut statement = self.0.0.prepare_cached(
+            "INSERT INTO reservations (
+                 transaction_id, account_id, amount, fee, state, reserved_at, settled_at
+             ) VALUES (:transaction, :account, :amount, :fee, :state, :reserved, :settled)",
+        )?;
+        statement.execute(named_params! {
+            ":transaction": transaction.to_string(),
+            ":account": reservation.account.number(),
+            ":amount": reservation.charge.map(Amount::to_be_bytes),
+            ":fee": reservation.fee.map(Amount::to_be_bytes),
+            ":state": state,
+            ":reserved": reserved_at.get(),
+            ":settled": settled_at.map(UnixSeconds::get),
+        })?;
         Ok(())
     }
 
@@ -138,44 +204,44 @@ impl Writing<'_> {
         settlement: Settlement,
         now: UnixSeconds,
     ) -> Result<(), StoreError> {
-        if let Settlement::PostFee(fee) = settlement {
-            self.0.0.execute(
-                "UPDATE reservations SET amount = ?
-                 WHERE transaction_id = ? AND asset = ? AND state = 'RESERVED'",
-                (fee.to_be_bytes(), transaction.to_string(), NATIVE),
+        for reserved in self.reservations(transaction)? {
+            self.let_go(reserved.account, reserved.charge)?;
+            let spent = settlement.spent(&reserved);
+            if let Some(charge) = spent {
+                self.post(reserved.account, charge, now)?;
+            }
+            let charge = spent.unwrap_or(reserved.charge);
+            let mut statement = self.0.0.prepare_cached(
+                "UPDATE reservations SET state = ?, amount = ?, settled_at = ?
+                 WHERE transaction_id = ? AND account_id = ?",
             )?;
+            statement.execute((
+                if spent.is_some() { "POSTED" } else { "RELEASED" },
+                charge.map(Amount::to_be_bytes),
+                now.get(),
+                transaction.to_string(),
+                reserved.account.number(),
+            ))?;
         }
-        self.0.0.execute(
-            "UPDATE reservations SET settled_at = :now, state = CASE
-                 WHEN :settlement = 'POST' THEN 'POSTED'
-                 WHEN :settlement = 'POST_FEE' AND asset = 'native' THEN 'POSTED'
-                 ELSE 'RELEASED' END
-             WHERE transaction_id = :transaction AND state = 'RESERVED'",
-            named_params! {
-                ":now": now.get(),
-                ":settlement": settlement.as_str(),
-                ":transaction": transaction.to_string(),
-            },
-        )?;
         Ok(())
     }
 }
 
 impl Settlement {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Post => "POST",
-            Self::Release => "RELEASE",
-            Self::PostFee(_) => "POST_FEE",
+    /// What was spent of what was reserved, if anything was.
+    fn spent(self, reserved: &Reservation) -> Option<Charge> {
+        match (self, reserved.unit) {
+            (Self::Post, _) => Some(reserved.charge),
+            (Self::PostFee(fee), Unit::Native) => Some(Some(fee)),
+            (Self::PostFee(_), Unit::Dollars) => Some(reserved.fee),
+            (Self::Release, _) | (Self::PostFee(_), Unit::Token) => None,
         }
     }
 }
 
-fn asset_column(asset: Asset) -> String {
-    match asset {
-        Asset::Native => NATIVE.to_owned(),
-        Asset::Token(token) => token.to_string(),
-    }
+impl Worth {
+    /// Nobody knows a price.
+    pub const UNKNOWN: Self = Self { whole: None, fee: None };
 }
 
 #[cfg(test)]
@@ -209,8 +275,9 @@ mod tests {
 
     async fn reserve(store: &Store, id: TransactionId, amount: Amount, worth: Option<u64>) {
         let spend = BTreeMap::from([(Asset::Native, amount)]);
-        let named = (id, sample(1).id, sepolia().chain_id);
-        let worth = worth.map(UsdMicros::new);
+        let named = (id, sample(1).id, Some(sepolia().chain_id));
+        let whole = worth.map(UsdMicros::new);
+        let worth = Worth { whole, fee: whole.map(|_worth| UsdMicros::new(1)) };
         store.write(move |db| db.reserve(named, &spend, worth, NOW)).await.unwrap();
     }
 
@@ -238,7 +305,7 @@ mod tests {
             (1_000, None, 5),
             (i64::MAX, None, 5),
             (999, Some(ids[0]), 7),
-            (999, Some(ids[1]), 5),
+            (999, Some(ids[1]), 12),
         ];
         for (since, except, expected) in rows {
             let found = spent(&store, since, except).await.unwrap();
@@ -272,8 +339,10 @@ mod tests {
         assert_eq!(spent(&store, 0, None).await.unwrap(), 4_u64.into());
         settle(&store, ids[0], Settlement::Post).await;
         let again = BTreeMap::from([(Asset::Native, Amount::ZERO)]);
-        let named = (ids[0], sample(1).id, sepolia().chain_id);
-        assert!(store.write(move |db| db.reserve(named, &again, None, NOW)).await.is_err());
+        let named = (ids[0], sample(1).id, Some(sepolia().chain_id));
+        let reserve = move |db: &Writing<'_>| db.reserve(named, &again, Worth::UNKNOWN, NOW);
+        assert!(store.write(reserve).await.is_err());
+        assert_eq!(spent(&store, 0, None).await.unwrap(), 4_u64.into());
     }
 
     #[tokio::test]
@@ -299,5 +368,55 @@ mod tests {
         assert_eq!(worth().await, None);
         settle(&store, ids[1], Settlement::Release).await;
         assert_eq!(worth().await, Some(UsdMicros::new(5)));
+    }
+
+    #[tokio::test]
+    async fn a_fee_alone_is_worth_what_it_was_worth_when_it_was_reserved() {
+        let (store, ids) = store(2).await;
+        let counted = || async {
+            let (wallet, since) = (sample(1).id, UnixSeconds::new(0));
+            let read = store.read(move |db| {
+                let count = db.transactions_since(wallet, since, None)?;
+                Ok::<_, StoreError>((db.spent_usd(wallet, since, None)?, count))
+            });
+            read.await.unwrap()
+        };
+        for (id, settlement) in
+            ids.iter().zip([Settlement::PostFee(2_u64.into()), Settlement::Post])
+        {
+            reserve(&store, *id, 9_u64.into(), Some(5)).await;
+            settle(&store, *id, settlement).await;
+        }
+        assert_eq!(counted().await, (Some(UsdMicros::new(6)), 2));
+    }
+
+    #[tokio::test]
+    async fn what_ended_without_a_trace_is_no_transaction_of_the_wallet() {
+        let (store, ids) = store(3).await;
+        let count = |except| {
+            let read = store
+                .read(move |db| db.transactions_since(sample(1).id, UnixSeconds::new(999), except));
+            async { read.await.unwrap() }
+        };
+        for id in &ids {
+            reserve(&store, *id, 1_u64.into(), None).await;
+        }
+        assert_eq!((count(None).await, count(Some(ids[0])).await), (3, 2));
+        settle(&store, ids[0], Settlement::Release).await;
+        settle(&store, ids[1], Settlement::Post).await;
+        assert_eq!((count(None).await, count(Some(ids[0])).await), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_message_counts_as_a_transaction_of_no_network() {
+        let (store, ids) = store(1).await;
+        let spend = BTreeMap::from([(Asset::Native, Amount::from(7_u64))]);
+        let named = (ids[0], sample(1).id, None);
+        let reserve = move |db: &Writing<'_>| db.reserve(named, &spend, Worth::UNKNOWN, NOW);
+        store.write(reserve).await.unwrap();
+        assert_eq!(spent(&store, 0, None).await.unwrap(), Amount::ZERO);
+        let count =
+            store.read(|db| db.transactions_since(sample(1).id, UnixSeconds::new(0), None)).await;
+        assert_eq!(count.unwrap(), 1);
     }
 }

@@ -13,7 +13,7 @@ use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
 use crate::store::audit::Actor;
-use crate::store::reservations::Settlement;
+use crate::store::reservations::{Settlement, Worth};
 use crate::store::sessions::SessionStatus;
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
@@ -133,8 +133,8 @@ impl Clearing {
         {
             return Ok(Ended::Stale);
         }
-        let named = (transaction.id, transaction.wallet, network.chain_id);
-        db.reserve(named, spend, None, known.now)?;
+        let named = (transaction.id, transaction.wallet, Some(network.chain_id));
+        db.reserve(named, spend, Worth::UNKNOWN, known.now)?;
         transaction.attempts = 0;
         transaction.updated_at = known.now;
         let ended = match course {

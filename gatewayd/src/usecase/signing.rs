@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::policy::{Denial, Verdict};
 use crate::signer::SignerError;
 use crate::store::audit::Actor;
-use crate::store::reservations::Settlement;
+use crate::store::reservations::{Settlement, Worth};
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
 use crate::tx::{self, Known, Problem, Status, Tier, Transaction};
@@ -53,7 +53,9 @@ pub(super) async fn begin(
         if let Some(status) = wallet.filter(|status| *status != WalletStatus::Active) {
             return Ok(Err(SigningError::WalletInactive(status)));
         }
-        let spend = decoded.spend().unwrap_or_default();
+        let Some(spend) = decoded.spend() else {
+            return Ok(Err(SigningError::Denied(too_much())));
+        };
         Ok::<_, StoreError>(match verdict {
             Verdict::Deny(denial) => {
                 audit_denial(db, &transaction, &denial, &known)?;
@@ -80,11 +82,18 @@ fn store(
     transaction.status = Status::Executing;
     transaction.next_attempt_at = Some(known.now.plus(PATIENCE));
     db.insert_transaction(&transaction)?;
-    if let Some(network) = transaction.intent.network() {
-        let named = (transaction.id, transaction.wallet, network);
-        db.reserve(named, spend, None, known.now)?;
-    }
+    let named = (transaction.id, transaction.wallet, transaction.intent.network());
+    db.reserve(named, spend, Worth::UNKNOWN, known.now)?;
     tx::audit(db, &transaction, actor(&transaction), known.now)
+}
+
+/// Amounts that cannot be added up cannot be counted either.
+fn too_much() -> Denial {
+    Denial {
+        rule: "SPENDING_LIMIT",
+        reason: "the amounts add up to more than 256 bits".to_owned(),
+        remedy: "ask for less at once".to_owned(),
+    }
 }
 
 fn audit_denial(

@@ -165,6 +165,8 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));
+    let watched = Arc::clone(&app);
+    tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {
         tokio::spawn(feed_watchdog(interval));
     }

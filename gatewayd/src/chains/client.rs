@@ -1,17 +1,33 @@
 //! One client a network, asked in the same words whatever its kind of chain.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use primitives::{Address, Amount, ChainId, Network};
 
 use super::evm::{Evm, evm_address};
-use super::rpc::{Rpc, Waits};
+use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
 use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
+use tokio::task::JoinSet;
+
 use crate::clock::Clock;
 use crate::config::Transactions;
 use crate::net::HttpClient;
 use crate::networks::Networks;
+
+/// How long endpoints are left alone between two questions for their height.
+const BETWEEN_SURVEYS: Duration = Duration::from_secs(30);
+
+/// Which networks are surveyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surveyed {
+    /// Every one.
+    All,
+    /// Those that were asked something since the last survey, and have a choice of endpoints.
+    Used,
+}
 
 /// The clients of all networks.
 #[derive(Debug)]
@@ -53,6 +69,33 @@ impl Chains {
     /// The client of the network of that name.
     pub fn client(&self, network: &str) -> Option<&ChainClient> {
         self.by_name.get(network)
+    }
+
+    /// What is known of the endpoints of each network, by its name.
+    pub fn status(&self) -> BTreeMap<String, Vec<NodeStatus>> {
+        let status = |client: &ChainClient| client.rpc().status();
+        self.by_name.iter().map(|(name, client)| (name.clone(), status(client))).collect()
+    }
+
+    /// Asks the endpoints of every network how far they are, or of those that were asked something
+    /// since the last time.
+    pub async fn survey(&self, which: Surveyed) {
+        let mut surveys = JoinSet::new();
+        for client in self.by_name.values() {
+            let rpc = Arc::clone(client.rpc());
+            if which == Surveyed::All || rpc.was_used() {
+                surveys.spawn(async move { rpc.survey().await });
+            }
+        }
+        surveys.join_all().await;
+    }
+
+    /// Surveys the networks that are used, now and again; never ends.
+    pub async fn watch(&self, clock: &Clock) {
+        loop {
+            clock.sleep(BETWEEN_SURVEYS).await;
+            self.survey(Surveyed::Used).await;
+        }
     }
 
     /// Asks the endpoints of `networks` from now on. Networks that are new are not served before a
@@ -192,7 +235,12 @@ impl ChainClient {
         }
     }
 
-    fn rpc(&self) -> &Rpc {
+    /// Asks the endpoints of this network alone how far they are.
+    pub async fn survey(&self) {
+        self.rpc().survey().await;
+    }
+
+    fn rpc(&self) -> &Arc<Rpc> {
         match &self.0 {
             Kind::Evm(evm) => &evm.rpc,
             Kind::Solana(solana) => &solana.rpc,

@@ -112,6 +112,17 @@ pub enum ChainError {
         /// The node's words for it, cut to a readable length.
         message: String,
     },
+    /// Endpoints contradict each other about something that money depends on.
+    #[error(
+        "the RPC endpoints of {network} contradict each other about {method}: not known yet; \
+         `waiaasctl rpc status` shows which"
+    )]
+    NodesDisagree {
+        /// The network that was asked.
+        network: String,
+        /// What was asked.
+        method: &'static str,
+    },
     /// A transaction with this nonce, or a later one, is on the chain already.
     #[error("the nonce is used already: {0}")]
     NonceUsed(String),
@@ -155,7 +166,8 @@ impl ChainError {
             | Self::RateLimited { .. }
             | Self::NodeBehind
             | Self::BadAnswer { .. }
-            | Self::Node { .. } => Category::Transient,
+            | Self::Node { .. }
+            | Self::NodesDisagree { .. } => Category::Transient,
             Self::NonceUsed(_)
             | Self::NonceTaken(_)
             | Self::FeeTooLow(_)
@@ -179,6 +191,7 @@ impl ChainError {
             Self::NodeBehind => "NODE_BEHIND",
             Self::BadAnswer { .. } => "RPC_INVALID_RESPONSE",
             Self::Node { .. } => "RPC_ERROR",
+            Self::NodesDisagree { .. } => "RPC_DISAGREEMENT",
             Self::NonceUsed(_) => "NONCE_TOO_LOW",
             Self::NonceTaken(_) => "NONCE_ALREADY_USED",
             Self::FeeTooLow(_) => "GAS_PRICE_TOO_LOW",
@@ -205,6 +218,11 @@ mod tests {
                 ChainError::WrongChain { network: network(), setting: setting() },
                 Category::Transient,
                 "RPC_WRONG_CHAIN",
+            ),
+            (
+                ChainError::NodesDisagree { network: network(), method: "eth_call" },
+                Category::Transient,
+                "RPC_DISAGREEMENT",
             ),
             (
                 ChainError::Unreachable { network: network(), setting: setting() },

@@ -15,8 +15,9 @@ pub(crate) mod testing;
 
 use primitives::{Address, Amount, Asset};
 
-pub use client::{ChainClient, Chains};
+pub use client::{ChainClient, Chains, Surveyed};
 pub use error::{Category, ChainError};
+pub use rpc::{History, Incident, NodeStatus, Trial, try_endpoint};
 
 /// A transfer that shall become a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

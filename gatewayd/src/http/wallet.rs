@@ -204,6 +204,7 @@ pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
         | ChainError::NodeBehind
         | ChainError::BadAnswer { .. }
         | ChainError::Node { .. }
+        | ChainError::NodesDisagree { .. }
         | ChainError::NonceUsed(_)
         | ChainError::NonceTaken(_)
         | ChainError::FeeTooLow(_)

@@ -40,11 +40,13 @@ struct Call {
 }
 
 /// The part of a receipt that decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Receipt {
     block: u64,
     status: Status,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
     Done,
     Reverted,
@@ -221,7 +223,8 @@ impl Evm {
 
     async fn receipt(&self, hash: &str) -> Result<Option<Receipt>, ChainError> {
         let read = |part: Part<'_>| read_receipt(part, hash);
-        self.rpc.ask("eth_getTransactionReceipt", json!([hash]), read).await
+        let decides = Option::is_some;
+        self.rpc.agreed("eth_getTransactionReceipt", json!([hash]), read, decides).await
     }
 
     async fn confirmations_of(&self, receipt: &Receipt) -> Result<u64, ChainError> {

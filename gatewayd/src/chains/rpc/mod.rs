@@ -1,21 +1,30 @@
 //! JSON-RPC 2.0 with several endpoints: tried in turn, each only after it showed that it serves the
 //! right chain, put aside for a while when it fails.
+//!
+//! What one endpoint says is good enough to read a balance. Where money depends on an answer, a second
+//! one is asked too: [`Rpc::agreed`].
 
+mod history;
 mod node;
 mod reply;
+mod survey;
 #[cfg(test)]
 mod tests;
+mod trial;
+mod witness;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use primitives::ChainId;
 use serde_json::{Value, json};
 
+pub use self::history::{History, Incident};
 use self::node::{Identity, Node, Trouble};
 use self::reply::Attempt;
 pub(super) use self::reply::NodeError;
+pub use self::trial::{Trial, try_endpoint};
 use super::ChainError;
 use super::answer::Part;
 use crate::clock::Clock;
@@ -38,6 +47,7 @@ pub(super) struct Rpc {
     waits: Waits,
     nodes: RwLock<Vec<Arc<Node>>>,
     next_id: AtomicU64,
+    used: AtomicBool,
 }
 
 /// How long is waited: for one endpoint, and for all of them.
@@ -56,6 +66,25 @@ pub(super) enum RpcError {
     Chain(ChainError),
 }
 
+/// What is known of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeStatus {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// Whether it showed the right chain; `None` where that is not known now.
+    pub serves_the_chain: Option<bool>,
+    /// Questions without an answer since the last answer.
+    pub failures_in_a_row: u32,
+    /// How long it is put aside.
+    pub rest_left: Duration,
+    /// The height of its newest block (of its newest slot on Solana), where it was asked.
+    pub height: Option<u64>,
+    /// Whether other endpoints are far ahead of it.
+    pub is_behind: bool,
+    /// How it answered so far.
+    pub history: History,
+}
+
 impl Waits {
     /// Those for nodes somewhere on the Internet.
     pub(super) const USUAL: Self = Self { answer: ANSWER_WAIT, total: TOTAL_WAIT };
@@ -70,7 +99,8 @@ impl Rpc {
     ) -> Self {
         let nodes = RwLock::new(endpoints.iter().cloned().map(Node::new).collect());
         let next_id = AtomicU64::new(1);
-        Self { network, chain_id, http, clock, waits, nodes, next_id }
+        let used = AtomicBool::new(false);
+        Self { network, chain_id, http, clock, waits, nodes, next_id, used }
     }
 
     /// Asks `endpoints` from now on; those that stay keep what is known of them.
@@ -94,6 +124,17 @@ impl Rpc {
         params: Value,
         read: impl Fn(Part<'_>) -> Result<T, ChainError>,
     ) -> Result<T, RpcError> {
+        self.first_answer(method, &params, read).await.map(|(_node, answer)| answer)
+    }
+
+    /// The first answer that `read` understands, and whose it is.
+    async fn first_answer<T>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(Part<'_>) -> Result<T, ChainError>,
+    ) -> Result<(Arc<Node>, T), RpcError> {
+        self.used.store(true, Ordering::Relaxed);
         let deadline = self.clock.deadline(self.waits.total);
         let mut troubles = Vec::new();
         for node in self.nodes_by_health() {
@@ -101,25 +142,38 @@ impl Rpc {
             if left.is_zero() {
                 break;
             }
-            let wait = self.waits.answer.min(left);
-            let trouble = match self.attempt(&node, method, &params, wait).await {
-                Attempt::Answered(answer) => match read(answer.whole()) {
-                    Err(ChainError::BadAnswer { reason, .. }) => Trouble::Garbage(reason),
-                    result => {
-                        node.works();
-                        return result.map_err(RpcError::Chain);
-                    }
-                },
-                Attempt::Refused(error) => {
-                    node.works();
-                    return Err(RpcError::Node(error));
-                }
-                Attempt::Failed(trouble) => trouble,
-            };
-            self.put_aside(&node, &trouble);
-            troubles.push(trouble);
+            match self.ask_node(&node, method, params, self.waits.answer.min(left), &read).await {
+                Ok(answer) => return answer.map(|answer| (node, answer)),
+                Err(trouble) => troubles.push(trouble),
+            }
         }
         Err(RpcError::Chain(self.verdict(method, &troubles)))
+    }
+
+    /// Asks one endpoint, and notes how that went. The error says that it cannot be relied on now.
+    async fn ask_node<T>(
+        &self,
+        node: &Node,
+        method: &'static str,
+        params: &Value,
+        wait: Duration,
+        read: &impl Fn(Part<'_>) -> Result<T, ChainError>,
+    ) -> Result<Result<T, RpcError>, Trouble> {
+        node.is_asked(wait, &self.clock);
+        let deadline = self.clock.deadline(wait);
+        let answer = match self.attempt(node, method, params, wait).await {
+            Attempt::Answered(answer) => match read(answer.whole()) {
+                Err(ChainError::BadAnswer { reason, .. }) => Err(Trouble::Garbage(reason)),
+                result => Ok(result.map_err(RpcError::Chain)),
+            },
+            Attempt::Refused(error) => Ok(Err(RpcError::Node(error))),
+            Attempt::Failed(trouble) => Err(trouble),
+        };
+        match &answer {
+            Ok(_) => node.works(wait.saturating_sub(self.clock.until(deadline)), &self.clock),
+            Err(trouble) => self.put_aside(node, trouble),
+        }
+        answer
     }
 
     /// Asks one question that a working node has no reason to refuse.
@@ -200,12 +254,27 @@ impl Rpc {
         }
     }
 
+    /// Every endpoint, in the order of the settings.
+    fn nodes(&self) -> Vec<Arc<Node>> {
+        self.nodes.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Every endpoint once: first those that work, in the order of the settings, then those that
-    /// rest, the one whose rest ends first before the others.
+    /// are behind, then those that rest.
     fn nodes_by_health(&self) -> Vec<Arc<Node>> {
-        let mut nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner).clone();
-        nodes.sort_by_cached_key(|node| node.rest_left(&self.clock));
+        let mut nodes = self.nodes();
+        nodes.sort_by_cached_key(|node| node.turn(&self.clock));
         nodes
+    }
+
+    /// Whether there is a choice of endpoints and somebody asked something since this was last asked.
+    pub(super) fn was_used(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed) && self.nodes().len() > 1
+    }
+
+    /// What is known of each endpoint, in the order of the settings.
+    pub(super) fn status(&self) -> Vec<NodeStatus> {
+        self.nodes().iter().map(|node| node.status(&self.clock)).collect()
     }
 
     fn put_aside(&self, node: &Node, trouble: &Trouble) {
@@ -230,7 +299,7 @@ impl Rpc {
             Some(Trouble::Timeout) => ChainError::Timeout { network, wait: self.waits.total },
             Some(Trouble::Connection) => ChainError::Unreachable { network, setting: setting() },
             Some(Trouble::RateLimited) => ChainError::RateLimited { network },
-            Some(Trouble::Behind) => ChainError::NodeBehind,
+            Some(Trouble::Behind | Trouble::Outvoted) => ChainError::NodeBehind,
             Some(Trouble::Garbage(reason)) => {
                 ChainError::BadAnswer { method, reason: reason.clone() }
             }

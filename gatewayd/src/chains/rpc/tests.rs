@@ -8,7 +8,7 @@ use crate::clock::{ClockSetter, UnixSeconds};
 
 const SHORT: Waits = Waits { answer: Duration::from_millis(200), total: Duration::from_mins(1) };
 
-fn rpc(endpoints: &[Endpoint]) -> (Rpc, ClockSetter) {
+pub(super) fn rpc(endpoints: &[Endpoint]) -> (Rpc, ClockSetter) {
     let (clock, setter) = Clock::settable(UnixSeconds::new(1_000));
     let chain_id = "eip155:1".parse().unwrap();
     let tools = (HttpClient::new(), clock, SHORT);
@@ -16,7 +16,7 @@ fn rpc(endpoints: &[Endpoint]) -> (Rpc, ClockSetter) {
 }
 
 /// A node of chain 1 that reacts like this to everything but the question for its chain.
-async fn node(reaction: Reaction) -> FakeNode {
+pub(super) async fn node(reaction: Reaction) -> FakeNode {
     FakeNode::start(move |method, _| match method {
         "eth_chainId" => Reaction::Result(json!("0x1")),
         _ => reaction.clone(),
@@ -24,7 +24,7 @@ async fn node(reaction: Reaction) -> FakeNode {
     .await
 }
 
-async fn block_number(rpc: &Rpc) -> Result<u64, ChainError> {
+pub(super) async fn block_number(rpc: &Rpc) -> Result<u64, ChainError> {
     rpc.ask("eth_blockNumber", json!([]), read::small_quantity).await
 }
 
@@ -186,4 +186,46 @@ async fn endpoints_are_replaced_while_the_program_runs() {
     rpc.set_endpoints(&[first.endpoint()]);
     assert_eq!(block_number(&rpc).await, Ok(1));
     assert_eq!(first.methods(), ["eth_chainId", "eth_blockNumber", "eth_blockNumber"]);
+}
+
+#[tokio::test]
+async fn one_question_at_a_time_finds_out_whether_a_rested_endpoint_works_again() {
+    let first = node(Reaction::Silence).await;
+    let second = node(Reaction::Result(json!("0x7"))).await;
+    let (rpc, setter) = rpc(&[first.endpoint(), second.endpoint()]);
+    let rpc = Arc::new(rpc);
+    assert_eq!(block_number(&rpc).await, Ok(7));
+    setter.advance(FIRST_REST);
+    let questions = (0..8).map(|_| {
+        let rpc = Arc::clone(&rpc);
+        tokio::spawn(async move { block_number(&rpc).await })
+    });
+    for question in questions.collect::<Vec<_>>() {
+        assert_eq!(question.await.unwrap(), Ok(7));
+    }
+    assert_eq!(
+        first.methods(),
+        ["eth_chainId", "eth_blockNumber", "eth_chainId", "eth_blockNumber"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_seen_of_an_endpoint_is_told() {
+    let dead = dead_endpoint().await;
+    let second = node(Reaction::Result(json!("0x7"))).await;
+    let (rpc, setter) = rpc(&[dead, second.endpoint()]);
+    for _ in 0..2 {
+        assert_eq!(block_number(&rpc).await, Ok(7));
+        setter.advance(FIRST_REST);
+    }
+    let [first, second] = rpc.status().try_into().unwrap();
+    assert_eq!((first.failures_in_a_row, first.history.failures), (2, 2));
+    assert_eq!((first.serves_the_chain, first.history.answered_at), (None, None));
+    assert!(!first.rest_left.is_zero());
+    let incidents: Vec<_> =
+        first.history.incidents.iter().map(|incident| incident.what.as_str()).collect();
+    assert_eq!(incidents, ["the connection failed"]);
+    assert_eq!((second.serves_the_chain, second.history.answers), (Some(true), 2));
+    assert_eq!(second.history.answered_at, Some(UnixSeconds::new(1_001)));
+    assert_eq!(second.rest_left, Duration::ZERO);
 }

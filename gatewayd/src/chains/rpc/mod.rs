@@ -142,7 +142,7 @@ impl Rpc {
             if left.is_zero() {
                 break;
             }
-            match self.ask_node(&node, method, params, self.waits.answer.min(left), &read).await {
+            match self.ask_node(&node, (method, params), self.waits.answer.min(left), &read).await {
                 Ok(answer) => return answer.map(|answer| (node, answer)),
                 Err(trouble) => troubles.push(trouble),
             }
@@ -154,8 +154,7 @@ impl Rpc {
     async fn ask_node<T>(
         &self,
         node: &Node,
-        method: &'static str,
-        params: &Value,
+        (method, params): (&'static str, &Value),
         wait: Duration,
         read: &impl Fn(Part<'_>) -> Result<T, ChainError>,
     ) -> Result<Result<T, RpcError>, Trouble> {

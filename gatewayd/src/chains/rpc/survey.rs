@@ -60,7 +60,7 @@ impl Rpc {
     async fn height_of(&self, node: &Node) -> Option<u64> {
         let (method, params) = height_question(self.chain_id);
         let read = read_height(self.chain_id);
-        let answer = self.ask_node(node, method, &params, self.waits.answer, &read).await;
+        let answer = self.ask_node(node, (method, &params), self.waits.answer, &read).await;
         // One that refuses the question works, and its height stays unknown.
         answer.ok()?.map_err(|_refused: RpcError| ()).ok()
     }

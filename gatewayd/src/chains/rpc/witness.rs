@@ -33,7 +33,7 @@ impl Rpc {
         let mut others: Vec<(Arc<Node>, T)> = Vec::new();
         for node in self.witnesses(&first) {
             let Ok(Ok(word)) =
-                self.ask_node(&node, method, &params, self.waits.answer, &read).await
+                self.ask_node(&node, (method, &params), self.waits.answer, &read).await
             else {
                 continue;
             };

@@ -20,7 +20,7 @@ const SHAPES: &[(&str, &str)] = &[
          signer.behindSeconds signer.halted signer.idleLockSeconds signer.journalDamage \
          signer.journalHead signer.journalRecords signer.latch signer.latchReason signer.now \
          signer.sandbox[] signer.secretMemory signer.suspendsAt signer.unattended signer.vault \
-         signer.version signer.wallets signer.witness",
+         signer.version signer.wallets signer.witnesses",
     ),
     (
         "doctor",

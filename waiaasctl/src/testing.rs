@@ -146,7 +146,7 @@ pub(crate) fn status() -> Status {
         wallets: 2,
         journal_records: 40,
         journal_head: [9; 32],
-        witness: "none".to_owned(),
+        witnesses: Vec::new(),
         now: 1_800_000_000,
         behind_seconds: 0,
         unattended: Unattended::Off,

@@ -31,7 +31,7 @@ pub use refusal::{Refusal, RefusalCode};
 pub use reply::{Announcement, OwnersState, Reply};
 pub use request::{Kind, Request};
 pub use secret::Secret;
-pub use status::{Latch, SecretMemory, Status, Unattended, VaultPhase};
+pub use status::{Latch, SecretMemory, Status, Unattended, VaultPhase, Witness, WitnessState};
 pub use warrant::{
     AnnouncementId, Approval, MAX_OWNERS, OwnerSignature, Owners, Payload, SignedForm, Terms,
     Warrant,

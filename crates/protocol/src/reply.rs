@@ -152,8 +152,13 @@ mod tests {
     use crate::wire::{read_all, to_bytes};
     use crate::{
         BackupKey, Ceiling, Demand, ExposureLine, GuardChange, GuardOrder, KeyState, Latch,
-        RefusalCode, SecretMemory, VaultPhase,
+        RefusalCode, SecretMemory, VaultPhase, Witness, WitnessState,
     };
+
+    fn witness() -> Witness {
+        let (place, failure) = ("/srv/witness".to_owned(), "cannot be written: full".to_owned());
+        Witness { place, state: WitnessState::Failing, failure }
+    }
 
     fn report() -> JournalReport {
         JournalReport { records: 3, head: [0; 32], keys: 1 }
@@ -222,7 +227,7 @@ mod tests {
             wallets: 2,
             journal_records: 40,
             journal_head: [9; 32],
-            witness: "none".to_owned(),
+            witnesses: vec![witness()],
             now: 1_800_000_000,
             behind_seconds: 3,
             unattended: crate::Unattended::Held,

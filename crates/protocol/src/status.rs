@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::wire::Item;
 use crate::{wire_fields, wire_tags};
 
 /// How the signer is.
@@ -30,8 +31,9 @@ pub struct Status {
     pub journal_records: u64,
     /// The hash that ends the journal's chain.
     pub journal_head: [u8; 32],
-    /// What tells an older copy of the state directory from the one in use, in words.
-    pub witness: String,
+    /// What tells an older copy of the state directory from the one in use; nothing does where there is
+    /// none.
+    pub witnesses: Vec<Witness>,
     /// The signer's time, Unix seconds: it counts only what it has seen pass.
     pub now: u64,
     /// How many seconds that is behind the system's clock.
@@ -42,6 +44,30 @@ pub struct Status {
     pub idle_lock_seconds: u32,
     /// What confines the process, a word each.
     pub sandbox: Vec<String>,
+}
+
+/// Something outside of the state directory that knows how far the journal came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Where it is, in words.
+    pub place: String,
+    /// Whether it can be relied on.
+    pub state: WitnessState,
+    /// What it cannot do, and why, where it fails; otherwise empty.
+    pub failure: String,
+}
+
+/// Whether a witness can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WitnessState {
+    /// It has what the journal has.
+    Current,
+    /// It had no time, and is asked again.
+    Busy,
+    /// It knows another journal, and waits until an operator has accepted this one.
+    Waiting,
+    /// It does not follow the journal any more.
+    Failing,
 }
 
 /// Whether the keys can be used.
@@ -92,6 +118,31 @@ pub enum Unattended {
     Misfit,
     /// It should, and the credential or the vault could not be used; the signer's log says why.
     Failed,
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, state, failure } = self;
+        match state {
+            WitnessState::Current => formatter.write_str(place),
+            WitnessState::Busy => write!(formatter, "{place}, which is busy"),
+            WitnessState::Waiting => {
+                write!(formatter, "{place}, which waits for an operator to resume signing")
+            }
+            WitnessState::Failing => write!(formatter, "{place}, which {failure}"),
+        }
+    }
+}
+
+impl fmt::Display for WitnessState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Current => "current",
+            Self::Busy => "busy",
+            Self::Waiting => "waiting",
+            Self::Failing => "failing",
+        })
+    }
 }
 
 impl fmt::Display for Unattended {
@@ -149,6 +200,9 @@ wire_tags!(Unattended {
     Misfit = 6,
     Failed = 7,
 });
+wire_tags!(WitnessState { Current = 1, Busy = 2, Waiting = 3, Failing = 4 });
+wire_fields!(Witness { place, state, failure });
+impl Item for Witness {}
 wire_fields!(Status {
     version,
     vault,
@@ -161,7 +215,7 @@ wire_fields!(Status {
     wallets,
     journal_records,
     journal_head,
-    witness,
+    witnesses,
     now,
     behind_seconds,
     unattended,

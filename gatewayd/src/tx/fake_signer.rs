@@ -157,7 +157,7 @@ impl World {
             wallets: 1,
             journal_records: 1,
             journal_head: [0; 32],
-            witness: "none".to_owned(),
+            witnesses: Vec::new(),
             now: u64::try_from(self.guard.now).unwrap(),
             behind_seconds: 0,
             unattended: protocol::Unattended::Off,

@@ -26,7 +26,7 @@ pub(super) fn status(signer: &Signer) -> Step {
         wallets: u32::try_from(wallets().count()).unwrap_or(u32::MAX),
         journal_records,
         journal_head,
-        witness: signer.journal.witness(),
+        witnesses: signer.journal.witnesses(),
         now: signer.clock.now(),
         behind_seconds: signer.clock.behind_seconds(),
         unattended: signer.vault.unattended(),

@@ -6,6 +6,8 @@
 //! after a crash in between, which the next start makes up for. An older copy of the journal says
 //! less than the counter shows, from the first count after it was taken.
 
+use protocol::{Witness, WitnessState};
+
 use super::Event;
 use crate::clock::UnixSeconds;
 use crate::log;
@@ -152,17 +154,19 @@ impl Counter {
         self.failure.as_deref()
     }
 
-    /// How it is, in words, and whether it waits until an operator has accepted the journal as it is.
-    pub(super) fn describe(&self, waits: bool) -> String {
+    /// How it is; `waits` until an operator has accepted the journal as it is.
+    pub(super) fn report(&self, waits: bool) -> Witness {
         let path = self.tpm.path().display();
         let at = self.shows.map_or_else(String::new, |shows| format!(", at {}", shows.value));
-        let state = match (&self.failure, waits, self.is_behind()) {
-            (Some(failure), ..) => format!(", which is not counted up any more: {failure}"),
-            (None, true, _) => ", which waits for an operator to resume signing".to_owned(),
-            (None, false, true) => ", which is busy".to_owned(),
-            (None, false, false) => String::new(),
+        let failure = self.failure.as_ref().map(|why| format!("is not counted up any more: {why}"));
+        let state = match (&failure, waits, self.is_behind()) {
+            (Some(_), ..) => WitnessState::Failing,
+            (None, true, _) => WitnessState::Waiting,
+            (None, false, true) => WitnessState::Busy,
+            (None, false, false) => WitnessState::Current,
         };
-        format!("counter in the TPM {path}{at}{state}")
+        let place = format!("counter in the TPM {path}{at}");
+        Witness { place, state, failure: failure.unwrap_or_default() }
     }
 }
 

@@ -223,16 +223,12 @@ impl Journal {
         self.put_back.as_deref()
     }
 
-    /// What tells an older copy of the state directory from the one in use, in words.
-    pub fn witness(&self) -> String {
+    /// What tells an older copy of the state directory from the one in use.
+    pub fn witnesses(&self) -> Vec<protocol::Witness> {
         let waits = self.put_back.is_some();
-        let file = self.witness.as_ref().map(|witness| witness.describe(waits));
-        let counter = self.counter.as_ref().map(|counter| counter.describe(waits));
-        let known: Vec<_> = file.into_iter().chain(counter).collect();
-        match known.as_slice() {
-            [] => "none: an older copy of the state directory would not be noticed".to_owned(),
-            known => known.join("; "),
-        }
+        let file = self.witness.as_ref().map(|witness| witness.report(waits));
+        let counter = self.counter.as_ref().map(|counter| counter.report(waits));
+        file.into_iter().chain(counter).collect()
     }
 
     /// Why the counter in the TPM is not counted up any more.

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use primitives::{decode_hex, encode_hex};
+use protocol::WitnessState;
 use sha2::{Digest, Sha256};
 
 use super::error::{JournalError, at};
@@ -102,14 +103,16 @@ impl Witness {
         self.failure = failure;
     }
 
-    /// How it is, in words, and whether it waits until an operator has accepted the journal as it is.
-    pub(super) fn describe(&self, waits: bool) -> String {
-        let path = self.path.display();
-        match (&self.failure, waits) {
-            (Some(failure), _) => format!("{path}, which cannot be written: {failure}"),
-            (None, true) => format!("{path}, which waits for an operator to resume signing"),
-            (None, false) => path.to_string(),
-        }
+    /// How it is; `waits` until an operator has accepted the journal as it is.
+    pub(super) fn report(&self, waits: bool) -> protocol::Witness {
+        let failure = self.failure.as_ref().map(|why| format!("cannot be written: {why}"));
+        let state = match (&failure, waits) {
+            (Some(_), _) => WitnessState::Failing,
+            (None, true) => WitnessState::Waiting,
+            (None, false) => WitnessState::Current,
+        };
+        let place = self.path.display().to_string();
+        protocol::Witness { place, state, failure: failure.unwrap_or_default() }
     }
 }
 
@@ -147,14 +150,12 @@ mod tests {
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let on_disk = std::mem::replace(&mut witness.file, file);
         witness.write(HEAD);
-        assert!(
-            witness.describe(false).contains("cannot be written"),
-            "{}",
-            witness.describe(false)
-        );
+        let report = witness.report(true);
+        assert_eq!(report.state, WitnessState::Failing, "{report}");
+        assert!(report.failure.starts_with("cannot be written: "), "{report}");
         witness.file = on_disk;
         witness.write(HEAD);
-        assert!(witness.describe(false).ends_with("witness"), "{}", witness.describe(false));
+        assert_eq!(witness.report(false).state, WitnessState::Current);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use protocol::{Latch, Reply, Request, Status};
+use protocol::{Latch, Reply, Request, Status, WitnessState};
 use signerd::clock::Moment;
 use signerd::journal::{Event, Journal};
 use signerd::tpm::{Found, INDEX, Tpm};
@@ -30,7 +30,9 @@ fn status(signer: &mut Signer) -> Status {
 fn assert_signs(signer: &mut Signer) {
     let status = status(signer);
     assert_eq!((status.latch, status.latch_reason.as_str()), (Latch::Active, ""));
-    assert!(status.witness.starts_with("counter in the TPM "), "{}", status.witness);
+    let [witness] = &status.witnesses[..] else { panic!("{:?}", status.witnesses) };
+    assert_eq!(witness.state, WitnessState::Current, "{witness}");
+    assert!(witness.place.starts_with("counter in the TPM "), "{witness}");
     assert_eq!(status.journal_damage, None);
 }
 
@@ -230,10 +232,10 @@ fn a_chip_that_is_busy_is_asked_again_and_counted_once() {
         let mut journal = journal_of(directory.path(), &road.socket());
         journal.append(Moment { now: 2, wall: 2 }, Event::Renewed {});
         journal.commit().unwrap();
-        assert!(journal.witness().ends_with("which is busy"), "{busy:?}: {}", journal.witness());
+        assert_eq!(journal.witnesses()[0].state, WitnessState::Busy, "{busy:?}");
         journal.commit().unwrap();
         assert_eq!(journal.counter_failure(), None, "{busy:?}");
-        assert!(!journal.witness().contains("busy"), "{busy:?}: {}", journal.witness());
+        assert_eq!(journal.witnesses()[0].state, WitnessState::Current, "{busy:?}");
         drop(journal);
         let journal = journal_of(directory.path(), &tpm.socket());
         assert_eq!(journal.put_back(), None, "{busy:?}");
@@ -253,7 +255,9 @@ fn a_counter_that_somebody_else_counts_is_told_and_not_asked_again() {
     let mut journal = journal_of(directory.path(), &road.socket());
     journal.append(Moment { now: 2, wall: 2 }, Event::Renewed {});
     journal.commit().unwrap();
-    assert!(journal.witness().contains("somebody else counts"), "{}", journal.witness());
+    let witness = &journal.witnesses()[0];
+    assert_eq!(witness.state, WitnessState::Failing);
+    assert!(witness.failure.contains("somebody else counts"), "{witness}");
     let records = journal.head().0;
     journal.append(Moment { now: 9000, wall: 2 }, Event::Renewed {});
     journal.stop().unwrap();

@@ -185,7 +185,7 @@ fn status() -> Status {
         wallets: 2,
         journal_records: 40,
         journal_head: [9; 32],
-        witness: "none".to_owned(),
+        witnesses: Vec::new(),
         now: 1_800_000_000,
         behind_seconds: 0,
         unattended: protocol::Unattended::Held,

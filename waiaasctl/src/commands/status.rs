@@ -1,7 +1,7 @@
 //! `status`: how both daemons are, and what to do next.
 
 use api::{AdminStatus, Health};
-use protocol::{KeyInfo, Latch, Status, Unattended, VaultPhase};
+use protocol::{KeyInfo, Latch, Status, Unattended, VaultPhase, Witness};
 use serde_json::{Value, json};
 
 use super::{live_wallets, to_json, uuid};
@@ -123,7 +123,7 @@ fn signer_fields(Signing { status, halted }: &Signing) -> Vec<(&'static str, Str
                 primitives::encode_hex(&status.journal_head)
             ),
         ),
-        ("witness", status.witness.clone()),
+        ("witness", witnesses(status)),
     ]);
     fields
 }
@@ -162,6 +162,15 @@ fn dead_man(status: &Status) -> String {
             format!("suspends signing at {}, in {left}, unless it is renewed", utc(at))
         }
     }
+}
+
+/// What would notice that an older state was put back, in words.
+fn witnesses(status: &Status) -> String {
+    if status.witnesses.is_empty() {
+        return "none: an older copy of the state directory would not be noticed".to_owned();
+    }
+    let words: Vec<String> = status.witnesses.iter().map(ToString::to_string).collect();
+    words.join("; ")
 }
 
 /// Whether the vault opens by itself at a start, in words.
@@ -209,13 +218,18 @@ fn signer_json(Signing { status, halted }: &Signing) -> Value {
         "wallets": status.wallets,
         "journalRecords": status.journal_records,
         "journalHead": primitives::encode_hex(&status.journal_head),
-        "witness": status.witness,
+        "witnesses": status.witnesses.iter().map(witness_json).collect::<Vec<_>>(),
         "now": status.now,
         "behindSeconds": status.behind_seconds,
         "unattended": status.unattended.to_string(),
         "idleLockSeconds": status.idle_lock_seconds,
         "sandbox": status.sandbox,
     })
+}
+
+fn witness_json(Witness { place, state, failure }: &Witness) -> Value {
+    let failure = Some(failure).filter(|failure| !failure.is_empty());
+    json!({ "place": place, "state": state.to_string(), "failure": failure })
 }
 
 /// What to do so that everything can be signed, and stays so.

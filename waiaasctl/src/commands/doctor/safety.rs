@@ -1,7 +1,7 @@
 //! Checks of what keeps keys and funds: vault, backups, journal, latch, guards.
 
 use primitives::Environment;
-use protocol::{Latch, Unattended, VaultPhase};
+use protocol::{Latch, Unattended, VaultPhase, Witness, WitnessState};
 
 use super::facts::{Facts, Made};
 use super::{Finding, Grade, seen};
@@ -120,27 +120,23 @@ pub(super) fn journal(facts: &Facts) -> Vec<Finding> {
 }
 
 pub(super) fn witness(facts: &Facts) -> Vec<Finding> {
-    seen(&facts.signer, |status| {
-        if status.witness.starts_with("none") {
-            return Finding::warning(
-                "none: that an older state was put back would not be noticed",
-                "name one in signerd.toml (docs/journal.md)",
-            );
-        }
-        let troubled = status.witness.split("; ").any(is_troubled);
-        if troubled {
-            return Finding::problem(
-                format!("{}: that an older state was put back may not be noticed", status.witness),
-                "the signer's log says why; docs/journal.md says what it means and what to do",
-            );
-        }
-        Finding::ok(status.witness.clone())
+    seen(&facts.signer, |status| match status.witnesses.as_slice() {
+        [] => Finding::warning(
+            "none: that an older state was put back would not be noticed",
+            "name one in signerd.toml (docs/journal.md)",
+        ),
+        witnesses => witnesses.iter().flat_map(one_witness).collect(),
     })
 }
 
-/// Whether the signer says more of a witness than where it is. A TPM that has no time now is asked again.
-fn is_troubled(witness: &str) -> bool {
-    witness.split_once(", which ").is_some_and(|(_, how)| how != "is busy")
+fn one_witness(witness: &Witness) -> Vec<Finding> {
+    match witness.state {
+        WitnessState::Current | WitnessState::Busy => Finding::ok(witness.to_string()),
+        WitnessState::Waiting | WitnessState::Failing => Finding::problem(
+            format!("{witness}: that an older state was put back may not be noticed"),
+            "the signer's log says why; docs/journal.md says what it means and what to do",
+        ),
+    }
 }
 
 pub(super) fn latch(facts: &Facts) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use primitives::Environment;
-use protocol::{Latch, SecretMemory, Unattended, VaultPhase};
+use protocol::{Latch, SecretMemory, Unattended, VaultPhase, Witness, WitnessState};
 
 use super::facts::*;
 use super::host::{parse_process, parse_units};
@@ -19,7 +19,7 @@ fn healthy() -> Facts {
     let mut signer = testing::status();
     signer.version = env!("CARGO_PKG_VERSION").to_owned();
     signer.unattended = Unattended::Opened;
-    signer.witness = "a file on another disk, up to record 40".to_owned();
+    signer.witnesses = vec![a_witness(WitnessState::Current)];
     let words = [
         "not_dumpable",
         "no_new_privs",
@@ -97,8 +97,16 @@ fn gateway(change: impl FnOnce(&mut Vec<String>)) -> Facts {
     facts
 }
 
-fn witness(says: &str) -> Facts {
-    signer(|it| it.witness = says.to_owned())
+fn a_witness(state: WitnessState) -> Witness {
+    let failure = match state {
+        WitnessState::Failing => "cannot be written: full".to_owned(),
+        WitnessState::Current | WitnessState::Busy | WitnessState::Waiting => String::new(),
+    };
+    Witness { place: "/srv/w".to_owned(), state, failure }
+}
+
+fn witness(states: &[WitnessState]) -> Facts {
+    signer(|it| it.witnesses = states.iter().copied().map(a_witness).collect())
 }
 
 fn unit(change: impl FnOnce(&mut Unit)) -> Facts {
@@ -232,12 +240,10 @@ fn safety() -> Vec<Row> {
         (Facts { newest_backup: Err(no()), ..healthy() }, "backups", Unseen, "not seen"),
         (Facts { journal: Ok(Err("record 3 was changed".to_owned())), ..healthy() }, "journal", Problem, "record 3"),
         (Facts { journal: Err(no()), ..healthy() }, "journal", Unseen, "not seen"),
-        (witness("none"), "witness", Warning, "signerd.toml"),
-        (witness("/srv/w, which cannot be written: full"), "witness", Problem, "cannot be written"),
-        (witness("/srv/w, which waits for an operator to resume signing"), "witness", Problem, "waits"),
-        (witness("/srv/w; counter in the TPM /dev/tpmrm0, at 7, which is not counted up any more: lost"), "witness", Problem, "not counted"),
-        (witness("counter in the TPM /dev/tpmrm0, which waits for an operator to resume signing"), "witness", Problem, "waits"),
-        (witness("/srv/w; counter in the TPM /dev/tpmrm0, at 7, which is busy"), "witness", Fine, "busy"),
+        (witness(&[]), "witness", Warning, "signerd.toml"),
+        (witness(&[WitnessState::Failing]), "witness", Problem, "cannot be written"),
+        (witness(&[WitnessState::Waiting]), "witness", Problem, "waits"),
+        (witness(&[WitnessState::Busy]), "witness", Fine, "busy"),
         (signer(|it| it.latch = Latch::Suspended), "signing", Problem, "resume"),
         (signer(|it| it.latch = Latch::Locked), "signing", Problem, "resume"),
         (signer(|it| it.wallets_halted = 1), "signing", Warning, "status"),

@@ -29,6 +29,27 @@ pub enum Asset {
     Token(Address),
 }
 
+/// How [`Asset::Native`] is written.
+const NATIVE: &str = "native";
+
+/// `native`, or the token's address.
+impl std::fmt::Display for Asset {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Native => formatter.write_str(NATIVE),
+            Self::Token(token) => token.fmt(formatter),
+        }
+    }
+}
+
+impl std::str::FromStr for Asset {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text == NATIVE { Ok(Self::Native) } else { text.parse().map(Self::Token) }
+    }
+}
+
 /// Implements `Serialize` and `Deserialize` through `Display` and `FromStr`.
 #[cfg(feature = "serde")]
 macro_rules! serde_as_text {
@@ -49,4 +70,14 @@ macro_rules! serde_as_text {
 }
 
 #[cfg(feature = "serde")]
-serde_as_text!(Address, Amount, Chain, ChainId, Environment, EvmAddress, SolanaAddress, WalletId);
+serde_as_text!(
+    Address,
+    Amount,
+    Asset,
+    Chain,
+    ChainId,
+    Environment,
+    EvmAddress,
+    SolanaAddress,
+    WalletId,
+);

@@ -181,7 +181,7 @@ impl ChainClient {
         }
     }
 
-    /// Makes a transaction of a transfer: fees of now, balances checked, tried on the chain's
+    /// Makes a transaction of a deed: fees of now, balances checked, tried on the chain's
     /// present state.
     ///
     /// # Errors
@@ -254,7 +254,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chains::testing::{FakeNode, Reaction};
+    use crate::chains::testing::{FakeNode, Reaction, transfer};
+    use crate::tx::Deed;
 
     const EVM: Address = Address::Evm(EvmAddress([1; 20]));
     const SOLANA: Address = Address::Solana(SolanaAddress([1; 32]));
@@ -280,10 +281,7 @@ mod tests {
             let client = chains.client(network).unwrap();
             let request = |asset, to| DraftRequest {
                 from: ours,
-                asset,
-                to,
-                amount: 1_u64.into(),
-                memo: None,
+                deed: Deed::Transfer(transfer(asset, to, 1_u64.into())),
                 nonce: Some(0),
             };
             for error in [

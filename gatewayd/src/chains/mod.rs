@@ -15,26 +15,25 @@ pub(crate) mod testing;
 
 use primitives::{Address, Amount, Asset};
 
+use crate::tx::Deed;
+
 pub use client::{ChainClient, Chains, Surveyed};
 pub use error::{Category, ChainError};
 pub use rpc::{History, Incident, NodeStatus, Trial, try_endpoint};
 
-/// A transfer that shall become a transaction.
+/// A deed that shall become a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftRequest {
     /// The wallet that pays.
     pub from: Address,
-    /// What is transferred.
-    pub asset: Asset,
-    /// Who gets it: on Solana the owner, not the token account.
-    pub to: Address,
-    /// How much, in base units of the asset.
-    pub amount: Amount,
-    /// Words for the record; Solana only.
-    pub memo: Option<String>,
+    /// What it does.
+    pub deed: Deed,
     /// The nonce of an EVM transaction; `None` for the next one by the node. Ignored on Solana.
     pub nonce: Option<u64>,
 }
+
+/// Why a deed is not built.
+const NOT_BUILT: ChainError = ChainError::Invalid("only transfers can be sent on this network");
 
 /// An unsigned transaction that would go through now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use primitives::{Address, Amount, Asset};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::net::Endpoint;
+use crate::tx::Transfer;
 
 /// What a [`FakeNode`] does with a question.
 #[derive(Clone, Debug)]
@@ -28,6 +30,11 @@ pub(crate) enum Reaction {
     Raw(u16, String),
     /// Never answers.
     Silence,
+}
+
+/// A transfer of an asset whose decimals do not matter.
+pub(crate) fn transfer(asset: Asset, to: Address, amount: Amount) -> Transfer {
+    Transfer { asset, to, amount, decimals: 0, symbol: None, memo: None }
 }
 
 /// A node on this machine. Lives until its test ends.

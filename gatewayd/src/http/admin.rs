@@ -73,18 +73,19 @@ pub(super) async fn shutdown(State(app): State<Arc<App>>, _master: Master) -> Do
 
 fn recent(app: &App, found: &Transaction, wallet_name: Option<String>) -> RecentTransaction {
     let network = found.intent.network().and_then(|id| app.networks.by_chain_id(id));
-    let transfer = found.intent.transfer();
+    let shown = found.intent.shown();
+    let amount = shown.amount.map(|shown| shown.amount);
+    let unit = shown.amount.and_then(|shown| shown.unit(network.map(|network| &network.native)));
     RecentTransaction {
         id: found.id.to_string(),
         wallet_id: found.wallet.to_string(),
         wallet_name,
         kind: found.intent.kind().as_str().to_owned(),
         status: found.status.to_string(),
-        to_address: transfer.map(|transfer| transfer.to.to_string()),
-        amount: transfer.map(|transfer| transfer.amount.to_string()),
-        formatted_amount: transfer.map(|transfer| {
-            let symbol = transfer.symbol.as_deref().unwrap_or_default();
-            format!("{} {symbol}", transfer.amount.to_units(transfer.decimals))
+        to_address: shown.to.map(|to| to.to_string()),
+        amount: amount.map(|amount| amount.to_string()),
+        formatted_amount: amount.zip(unit).map(|(amount, (decimals, symbol))| {
+            format!("{} {}", amount.to_units(decimals), symbol.unwrap_or_default())
         }),
         amount_usd: None,
         network: network.map(|network| network.name.to_string()),

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use primitives::Amount;
 use rusqlite::Row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::clock::UnixSeconds;
@@ -47,6 +49,21 @@ pub(super) fn end(row: &Row<'_>, column: &'static str) -> Result<Option<UnixSeco
 /// What [`end`] reads.
 pub(super) fn end_value(end: Option<UnixSeconds>) -> i64 {
     end.map_or(0, UnixSeconds::get)
+}
+
+/// A column of JSON that a type of ours was written to, or nothing.
+pub(super) fn optional_json<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.get(column)?;
+    let value = text.map(|text| serde_json::from_str(&text)).transpose();
+    value.map_err(|_malformed| StoreError::Corrupt { what: column })
+}
+
+/// What [`optional_json`] reads.
+pub(super) fn json<T: Serialize>(column: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_error| StoreError::Corrupt { what: column })
 }
 
 /// A number of rows.

@@ -245,7 +245,12 @@ ALTER TABLE transactions ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 
 /// Running sums of what was spent, so that no window is added up row by row. What the older table
 /// of reservations holds is converted by the program, which can add amounts of 256 bits.
+///
+/// Orders other than transfers, as JSON.
 const V4: &str = "
+ALTER TABLE transactions ADD COLUMN deed TEXT;          -- JSON; NULL: the transfer of the columns
+ALTER TABLE transactions ADD COLUMN gas_condition TEXT; -- JSON; NULL: whatever gas costs
+
 ALTER TABLE reservations RENAME TO reservations_before_4;
 
 CREATE TABLE accounts (

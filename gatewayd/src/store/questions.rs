@@ -117,8 +117,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::store::Store;
     use crate::store::wallets::sample;
-    use crate::tx::testing::transfer;
-    use crate::tx::{Intent, Transaction};
+    use crate::tx::Transaction;
+    use crate::tx::testing::payment;
 
     #[tokio::test]
     async fn a_question_comes_back_as_it_was_stored_and_goes_with_its_answers() {
@@ -126,7 +126,7 @@ mod tests {
         let now = UnixSeconds::new(1_000);
         let (clock, _setter) = Clock::settable(now);
         let id = TransactionId::new(&clock);
-        let intent = Intent::Transfer(transfer(1_u64.into()));
+        let intent = payment(1_u64.into());
         let transaction = Transaction::new(id, sample(1).id, None, intent, now);
         let answer = |byte: u8, form| OwnerSignature {
             owner: EvmAddress([byte; 20]).into(),

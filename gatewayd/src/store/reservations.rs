@@ -250,8 +250,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::store::Store;
     use crate::store::wallets::sample;
-    use crate::tx::testing::{sepolia, transfer};
-    use crate::tx::{Intent, Transaction};
+    use crate::tx::Transaction;
+    use crate::tx::testing::{payment, sepolia};
 
     const NOW: UnixSeconds = UnixSeconds::new(1_000);
 
@@ -264,7 +264,7 @@ mod tests {
         let fill = move |db: &Writing<'_>| {
             db.insert_wallet(&sample(1))?;
             for id in named {
-                let intent = Intent::Transfer(transfer(Amount::ZERO));
+                let intent = payment(Amount::ZERO);
                 db.insert_transaction(&Transaction::new(id, sample(1).id, None, intent, NOW))?;
             }
             Ok::<_, StoreError>(())

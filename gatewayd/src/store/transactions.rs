@@ -4,12 +4,14 @@ use primitives::{Asset, ChainId, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::column::{
-    amount, count, integer, optional_number, optional_time, optional_word, time, word,
+    amount, count, integer, json, optional_json, optional_number, optional_time, optional_word,
+    time, word,
 };
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::tx::{
-    Drafted, Intent, Kind, Problem, Progress, Signed, Status, Tier, Transaction, Transfer,
+    Deed, Drafted, Intent, Kind, Order, Problem, Progress, Signed, Status, Tier, Transaction,
+    Transfer,
 };
 
 /// Transactions of one lane go one after the other.
@@ -196,18 +198,20 @@ impl Writing<'_> {
     /// # Errors
     /// When it exists, its wallet does not, or the database cannot be written.
     pub fn insert_transaction(&self, transaction: &Transaction) -> Result<(), StoreError> {
-        let transfer = transaction.intent.transfer();
-        let token = transfer.and_then(|transfer| match transfer.asset {
+        let order = transaction.intent.order();
+        let shown = transaction.intent.shown();
+        let token = shown.amount.and_then(|shown| match shown.asset {
             Asset::Native => None,
             Asset::Token(token) => Some(token.to_string()),
         });
+        let condition = order.and_then(|order| order.gas_condition.as_ref());
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO transactions (
                  id, wallet_id, session_id, network, type, to_address, token_address, amount,
-                 decimals, symbol, memo, created_at, status, updated_at
+                 decimals, symbol, memo, deed, gas_condition, created_at, status, updated_at
              ) VALUES (
                  :id, :wallet, :session, :network, :type, :to, :token, :amount,
-                 :decimals, :symbol, :memo, :created_at, :status, :created_at
+                 :decimals, :symbol, :memo, :deed, :gas_condition, :created_at, :status, :created_at
              )",
         )?;
         statement.execute(named_params! {
@@ -216,12 +220,14 @@ impl Writing<'_> {
             ":session": transaction.session.map(|session| session.to_string()),
             ":network": transaction.intent.network().map(|network| network.to_string()),
             ":type": transaction.intent.kind().as_str(),
-            ":to": transfer.map(|transfer| transfer.to.to_string()),
+            ":to": shown.to.map(|to| to.to_string()),
             ":token": token,
-            ":amount": transfer.map(|transfer| transfer.amount.to_string()),
-            ":decimals": transfer.map(|transfer| transfer.decimals),
-            ":symbol": transfer.and_then(|transfer| transfer.symbol.as_deref()),
-            ":memo": transfer.and_then(|transfer| transfer.memo.as_deref()),
+            ":amount": shown.amount.map(|shown| shown.amount.to_string()),
+            ":decimals": shown.amount.and_then(|shown| shown.decimals),
+            ":symbol": shown.amount.and_then(|shown| shown.symbol),
+            ":memo": order.and_then(|order| order.deed.memo()),
+            ":deed": order.map(|order| json("deed", &order.deed)).transpose()?,
+            ":gas_condition": condition.map(|condition| json("gas_condition", condition)).transpose()?,
             ":created_at": transaction.created_at.get(),
             ":status": transaction.status.as_str(),
         })?;
@@ -315,23 +321,39 @@ fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
 }
 
 fn intent(row: &Row<'_>) -> Result<Intent, StoreError> {
-    let kinds = [Kind::Transfer, Kind::TokenTransfer, Kind::Sign, Kind::SignMessage];
     let name: String = row.get("type")?;
-    let kind = kinds.into_iter().find(|kind| kind.as_str() == name);
-    Ok(match kind.ok_or(StoreError::Corrupt { what: "type" })? {
-        Kind::Transfer => Intent::Transfer(transfer(row, Asset::Native)?),
-        Kind::TokenTransfer => {
-            Intent::Transfer(transfer(row, Asset::Token(word(row, "token_address")?))?)
-        }
-        Kind::Sign => Intent::SignTransaction { network: word(row, "network")? },
-        Kind::SignMessage => Intent::SignMessage,
-    })
+    let kind = Kind::ALL.iter().copied().find(|kind| kind.as_str() == name);
+    let kind = kind.ok_or(StoreError::Corrupt { what: "type" })?;
+    match kind {
+        Kind::Transfer
+        | Kind::TokenTransfer
+        | Kind::ContractCall
+        | Kind::Approve
+        | Kind::Batch
+        | Kind::NftTransfer
+        | Kind::ContractDeploy => order(row, kind).map(Box::new).map(Intent::Send),
+        Kind::Sign => Ok(Intent::SignTransaction { network: word(row, "network")? }),
+        Kind::SignMessage => Ok(Intent::SignMessage),
+    }
 }
 
-fn transfer(row: &Row<'_>, asset: Asset) -> Result<Transfer, StoreError> {
+fn order(row: &Row<'_>, kind: Kind) -> Result<Order, StoreError> {
+    let deed = match optional_json(row, "deed")? {
+        Some(deed) => deed,
+        None => Deed::Transfer(transfer(row)?),
+    };
+    if deed.kind() != kind {
+        return Err(StoreError::Corrupt { what: "deed" });
+    }
+    let gas_condition = optional_json(row, "gas_condition")?;
+    Ok(Order { network: word(row, "network")?, deed, gas_condition })
+}
+
+/// What an older program stored, which knew nothing but transfers.
+fn transfer(row: &Row<'_>) -> Result<Transfer, StoreError> {
+    let token = optional_word(row, "token_address")?;
     Ok(Transfer {
-        network: word(row, "network")?,
-        asset,
+        asset: token.map_or(Asset::Native, Asset::Token),
         to: word(row, "to_address")?,
         amount: word(row, "amount")?,
         decimals: row.get("decimals")?,
@@ -373,17 +395,18 @@ mod tests {
 
     fn asked(wallet: u8, asset: Asset) -> Transaction {
         let (clock, _setter) = Clock::settable(NOW);
-        let transfer = Transfer {
-            network: "eip155:11155111".parse().unwrap(),
+        let deed = Deed::Transfer(Transfer {
             asset,
             to: Address::Evm(EvmAddress([9; 20])),
             amount: Amount::MAX,
             decimals: 6,
             symbol: Some("USDC".to_owned()),
             memo: Some("rent".to_owned()),
-        };
+        });
+        let network = "eip155:11155111".parse().unwrap();
+        let order = Order { network, deed, gas_condition: None };
         let id = TransactionId::new(&clock);
-        Transaction::new(id, sample(wallet).id, None, Intent::Transfer(transfer), NOW)
+        Transaction::new(id, sample(wallet).id, None, Intent::Send(Box::new(order)), NOW)
     }
 
     async fn store() -> Store {
@@ -434,6 +457,44 @@ mod tests {
                 db.transaction(id)
             });
             assert_eq!(found.await.unwrap(), Some(transaction.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_of_an_older_database_is_a_transfer() {
+        let store = store().await;
+        for asset in [Asset::Native, Asset::Token(EvmAddress([0xaa; 20]).into())] {
+            let transaction = asked(1, asset);
+            insert(&store, &transaction).await;
+            let id = transaction.id;
+            let found = store.write(move |db| {
+                db.0.0.execute(
+                    "UPDATE transactions SET deed = NULL WHERE id = ?",
+                    [id.to_string()],
+                )?;
+                db.transaction(id)
+            });
+            assert_eq!(found.await.unwrap(), Some(transaction));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_deed_that_is_not_what_the_row_says_is_corrupt() {
+        let store = store().await;
+        let transaction = asked(1, Asset::Native);
+        insert(&store, &transaction).await;
+        let id = transaction.id;
+        for sql in [
+            "UPDATE transactions SET deed = '{}' WHERE id = ?",
+            "UPDATE transactions SET deed = '{\"batch\":[]}' WHERE id = ?",
+            "UPDATE transactions SET type = 'APPROVE', deed = NULL WHERE id = ?",
+            "UPDATE transactions SET type = 'NONE' WHERE id = ?",
+        ] {
+            let found = store.write(move |db| {
+                db.0.0.execute(sql, [id.to_string()])?;
+                db.transaction(id)
+            });
+            assert!(matches!(found.await, Err(StoreError::Corrupt { .. })), "{sql}");
         }
     }
 

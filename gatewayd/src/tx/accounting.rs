@@ -153,7 +153,7 @@ async fn check(scene: &Scene, asked: &[TransactionId]) {
 
 /// What a payment counts as: everything from the verdict on, until it surely was not made.
 fn counted(transaction: &Transaction) -> Amount {
-    let amount = transaction.intent.transfer().unwrap().amount;
+    let amount = transaction.intent.shown().amount.unwrap().amount;
     match transaction.status {
         Status::Queued
         | Status::GasWaiting

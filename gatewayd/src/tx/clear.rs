@@ -58,7 +58,7 @@ impl Road<'_> {
                 wallet: self.wallet.id,
                 environment: self.wallet.environment,
                 network: Some(self.network.clone()),
-                decimals: BTreeMap::from([(self.transfer.asset, self.transfer.decimals)]),
+                decimals: self.order.deed.decimals(),
                 transaction: Some(self.transaction.id),
                 now: self.app.clock.now(),
             },
@@ -218,11 +218,10 @@ fn course(transaction: &Transaction, approved: bool, allowed: Allowed, now: Unix
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::transfer;
+    use super::super::testing::payment;
     use super::*;
     use crate::clock::Clock;
     use crate::store::wallets::sample;
-    use crate::tx::Intent;
 
     const NOW: UnixSeconds = UnixSeconds::new(10_000);
     const DELAY: Duration = Duration::from_mins(1);
@@ -230,7 +229,7 @@ mod tests {
 
     fn stored(status: Status, tier: Option<Tier>, waited_until: i64) -> Transaction {
         let (clock, _setter) = Clock::settable(NOW);
-        let intent = Intent::Transfer(transfer(1_u64.into()));
+        let intent = payment(1_u64.into());
         let id = TransactionId::new(&clock);
         Transaction {
             status,

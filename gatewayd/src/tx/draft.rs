@@ -26,14 +26,8 @@ impl Road<'_> {
         let chain_next = self.client.next_nonce(self.wallet.address).await;
         let chain_next = chain_next.map_err(Halt::unsigned)?;
         let nonce = self.next_nonce(chain_next).await?;
-        let request = DraftRequest {
-            from: self.wallet.address,
-            asset: self.transfer.asset,
-            to: self.transfer.to,
-            amount: self.transfer.amount,
-            memo: self.transfer.memo.clone(),
-            nonce,
-        };
+        let request =
+            DraftRequest { from: self.wallet.address, deed: self.order.deed.clone(), nonce };
         let draft = self.client.draft(&request).await.map_err(Halt::unsigned)?;
         let decoded = self.decode(&draft.unsigned)?;
         self.check_promise(&decoded).await?;

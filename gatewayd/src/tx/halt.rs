@@ -231,11 +231,11 @@ pub(crate) fn audit(
     let mut put = |name: &str, value: Option<String>| {
         details.extend(value.map(|value| (name.to_owned(), Value::from(value))));
     };
-    let transfer = transaction.intent.transfer();
+    let shown = transaction.intent.shown();
     put("type", Some(transaction.intent.kind().as_str().to_owned()));
     put("tier", transaction.tier.map(|tier| tier.to_string()));
-    put("to", transfer.map(|transfer| transfer.to.to_string()));
-    put("amount", transfer.map(|transfer| transfer.amount.to_string()));
+    put("to", shown.to.map(|to| to.to_string()));
+    put("amount", shown.amount.map(|shown| shown.amount.to_string()));
     put("txHash", transaction.hash().map(str::to_owned));
     put("error", transaction.problem.as_ref().map(ToString::to_string));
     db.audit(&AuditEntry {

@@ -11,6 +11,7 @@ mod follow;
 mod halt;
 mod judgement;
 mod layer_1;
+mod order;
 mod owners;
 mod pipeline;
 mod question;
@@ -28,16 +29,22 @@ pub(crate) use signals::wait_until_final;
 
 pub use codec::{decode, signed_message, signed_transaction};
 pub use judgement::{Known, judged};
+pub use order::{
+    Account, Allowance, Approve, Call, Deed, Deploy, GasCondition, Instruction, NftStandard,
+    NftTransfer, Order, Shown, ShownAmount, Transfer,
+};
 pub use pipeline::advance;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{
-    Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction, Transfer,
+    Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction,
 };
 
 #[cfg(test)]
 mod accounting;
+#[cfg(test)]
+pub(crate) mod any_deed;
 #[cfg(test)]
 pub(crate) mod fake_signer;
 #[cfg(test)]

@@ -4,8 +4,8 @@ use primitives::Network;
 
 use super::halt::{self, Halt, Pace};
 use super::{
-    Announced, Drafted, Intent, Problem, Progress, Question, Signed, Stage, Status, Tier,
-    Transaction, Transfer, announce,
+    Announced, Drafted, Intent, Order, Problem, Progress, Question, Signed, Stage, Status, Tier,
+    Transaction, announce,
 };
 use crate::app::App;
 use crate::chains::ChainClient;
@@ -17,7 +17,7 @@ use crate::store::{Reading, StoreError, TransactionId, Writing};
 pub(super) struct Road<'a> {
     pub(super) app: &'a App,
     pub(super) transaction: Transaction,
-    pub(super) transfer: Transfer,
+    pub(super) order: Box<Order>,
     pub(super) announced: Option<Announced>,
     pub(super) question: Option<Question>,
     pub(super) wallet: Wallet,
@@ -66,7 +66,7 @@ impl<'a> Road<'a> {
         if transaction.status.is_final() {
             return Err(Halt::Stored);
         }
-        let Intent::Transfer(transfer) = transaction.intent.clone() else {
+        let Intent::Send(order) = transaction.intent.clone() else {
             // Its asker waits for the answer, and did not get one before the program ended.
             return Err(Halt::Failed(Problem::new("SHUTTING_DOWN", "interrupted; ask again")));
         };
@@ -75,14 +75,14 @@ impl<'a> Road<'a> {
             let message = format!("the wallet is {}", wallet.status);
             return Err(Halt::Failed(Problem::new("WALLET_SUSPENDED", message)));
         }
-        let network = app.networks.by_chain_id(transfer.network);
+        let network = app.networks.by_chain_id(order.network);
         let client = network.and_then(|network| app.chains.client(&network.name));
         let (network, client) = network.zip(client).ok_or_else(|| {
             let problem = Problem::new("CHAIN_NOT_SUPPORTED", "the settings lack its network");
             // What is signed may be on the chain, and only that network can tell.
             if signed { Halt::Again(Pace::BackOff, Some(problem)) } else { Halt::Failed(problem) }
         })?;
-        Ok(Self { app, transaction, transfer, announced, question, wallet, network, client })
+        Ok(Self { app, transaction, order, announced, question, wallet, network, client })
     }
 
     /// What waits goes on when its time has come; what waits for the owner expires then.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::fake_signer::FakeGuard;
-use super::{Intent, Status, Transaction, Transfer, advance};
+use super::{Deed, Intent, Order, Status, Transaction, Transfer, advance};
 use crate::app::App;
 use crate::chains::testing::{FakeNode, Reaction};
 use crate::clock::{Clock, ClockSetter, UnixSeconds};
@@ -129,10 +129,9 @@ impl Scene {
 
     /// Asks for a payment of that many wei.
     pub(crate) async fn ask(&self, wei: u64) -> TransactionId {
-        let transfer = transfer(wei.into());
         let id = TransactionId::new(&self.app.clock);
         let now = self.app.clock.now();
-        let asked = Transaction::new(id, sample(1).id, None, Intent::Transfer(transfer), now);
+        let asked = Transaction::new(id, sample(1).id, None, payment(wei.into()), now);
         self.app.store.write(move |db| db.insert_transaction(&asked)).await.unwrap();
         id
     }
@@ -206,9 +205,15 @@ pub(crate) fn sepolia() -> &'static Network {
     builtin_by_name("ethereum-sepolia").unwrap()
 }
 
-pub(crate) fn transfer(amount: Amount) -> Transfer {
+/// A payment of that many wei.
+pub(crate) fn payment(amount: Amount) -> Intent {
+    let network = sepolia().chain_id;
+    let deed = Deed::Transfer(transfer(amount));
+    Intent::Send(Box::new(Order { network, deed, gas_condition: None }))
+}
+
+fn transfer(amount: Amount) -> Transfer {
     Transfer {
-        network: sepolia().chain_id,
         asset: Asset::Native,
         to: Address::Evm(EvmAddress([0x22; 20])),
         amount,

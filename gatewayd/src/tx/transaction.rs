@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use primitives::{Address, Amount, Asset, ChainId, WalletId};
+use primitives::{Amount, ChainId, WalletId};
 
 use crate::clock::UnixSeconds;
 use crate::store::{SessionId, TransactionId};
 
-use super::{Status, Tier};
+use super::{Order, Shown, Status, Tier};
 
 /// Something that an agent asked to have signed, and how far it got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub struct Transaction {
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// A payment that the gateway builds, has signed and sends.
-    Transfer(Transfer),
+    /// Something that the gateway builds, has signed and sends.
+    Send(Box<Order>),
     /// A transaction made elsewhere, which is signed and handed back.
     SignTransaction {
         /// Where it is valid.
@@ -56,25 +56,6 @@ pub enum Intent {
     },
     /// A text or typed data, which is signed and handed back.
     SignMessage,
-}
-
-/// A payment in one asset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// Where.
-    pub network: ChainId,
-    /// Of what.
-    pub asset: Asset,
-    /// To whom; on Solana the owner, not the token account.
-    pub to: Address,
-    /// In base units.
-    pub amount: Amount,
-    /// Decimals of the asset, as the chain or the registry says.
-    pub decimals: u8,
-    /// The asset's symbol, as the chain or the registry says.
-    pub symbol: Option<String>,
-    /// Words for the record.
-    pub memo: Option<String>,
 }
 
 /// What exists of a transaction.
@@ -149,6 +130,16 @@ pub enum Kind {
     Transfer,
     /// `TOKEN_TRANSFER`
     TokenTransfer,
+    /// `CONTRACT_CALL`
+    ContractCall,
+    /// `APPROVE`
+    Approve,
+    /// `BATCH`
+    Batch,
+    /// `NFT_TRANSFER`
+    NftTransfer,
+    /// `CONTRACT_DEPLOY`
+    ContractDeploy,
     /// `SIGN`: a transaction made elsewhere.
     Sign,
     /// `SIGN_MESSAGE`
@@ -196,8 +187,7 @@ impl Intent {
     /// What it is called in the HTTP contract.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Transfer(Transfer { asset: Asset::Native, .. }) => Kind::Transfer,
-            Self::Transfer(Transfer { asset: Asset::Token(_), .. }) => Kind::TokenTransfer,
+            Self::Send(order) => order.deed.kind(),
             Self::SignTransaction { .. } => Kind::Sign,
             Self::SignMessage => Kind::SignMessage,
         }
@@ -206,28 +196,50 @@ impl Intent {
     /// The network that it is for; a message is for none.
     pub fn network(&self) -> Option<ChainId> {
         match self {
-            Self::Transfer(Transfer { network, .. }) | Self::SignTransaction { network } => {
-                Some(*network)
-            }
+            Self::Send(order) => Some(order.network),
+            Self::SignTransaction { network } => Some(*network),
             Self::SignMessage => None,
         }
     }
 
-    /// The payment, where it is one.
-    pub fn transfer(&self) -> Option<&Transfer> {
+    /// The order, where it is one.
+    pub fn order(&self) -> Option<&Order> {
         match self {
-            Self::Transfer(transfer) => Some(transfer),
+            Self::Send(order) => Some(order.as_ref()),
             Self::SignTransaction { .. } | Self::SignMessage => None,
         }
+    }
+
+    /// What lists and records show of it.
+    pub fn shown(&self) -> Shown<'_> {
+        self.order().map(|order| order.deed.shown()).unwrap_or_default()
     }
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Transfer,
+        Self::TokenTransfer,
+        Self::ContractCall,
+        Self::Approve,
+        Self::Batch,
+        Self::NftTransfer,
+        Self::ContractDeploy,
+        Self::Sign,
+        Self::SignMessage,
+    ];
+
     /// The word of the HTTP contract.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Transfer => "TRANSFER",
             Self::TokenTransfer => "TOKEN_TRANSFER",
+            Self::ContractCall => "CONTRACT_CALL",
+            Self::Approve => "APPROVE",
+            Self::Batch => "BATCH",
+            Self::NftTransfer => "NFT_TRANSFER",
+            Self::ContractDeploy => "CONTRACT_DEPLOY",
             Self::Sign => "SIGN",
             Self::SignMessage => "SIGN_MESSAGE",
         }

@@ -9,7 +9,7 @@ use crate::chains::ChainError;
 use crate::session::Agent;
 use crate::store::StoreError;
 use crate::store::wallets::{Wallet, WalletStatus};
-use crate::tx::Transfer;
+use crate::tx::{Deed, Order, Transfer};
 
 /// A payment as an agent describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,6 @@ impl Payment {
         }
         let amount = request.amount.read(unit.decimals)?;
         let transfer = Transfer {
-            network: network.chain_id,
             asset: unit.asset,
             to,
             amount,
@@ -139,13 +138,16 @@ impl Payment {
         Ok(Self { wallet, network, transfer })
     }
 
+    /// What is asked of the chain.
+    pub(super) fn order(&self) -> Order {
+        let deed = Deed::Transfer(self.transfer.clone());
+        Order { network: self.network.chain_id, deed, gas_condition: None }
+    }
+
     /// SHA-256 of everything that makes it this payment and no other.
     pub(super) fn digest(&self) -> [u8; 32] {
-        let Transfer { network, asset, to, amount, memo, .. } = &self.transfer;
-        let asset = match asset {
-            Asset::Native => String::new(),
-            Asset::Token(token) => token.to_string(),
-        };
+        let Transfer { asset, to, amount, memo, .. } = &self.transfer;
+        let network = self.network.chain_id;
         let head = format!("{} {network} {asset} {to} {amount} ", self.wallet.id);
         let digest = Sha256::new().chain_update(head);
         digest.chain_update(memo.as_deref().unwrap_or_default()).finalize().into()

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest};
 use crate::policy::Verdict;
 use crate::session::Agent;
-use crate::tx::{self, Intent, Kind, Known};
+use crate::tx::{self, Deed, Kind, Known};
 
 /// What would happen.
 #[derive(Clone, Debug)]
@@ -53,7 +53,12 @@ pub async fn simulate_transaction(
     let payment = Payment::resolve(app, agent, request).await?;
     let client = app.chains.client(&payment.network.name);
     let client = client.ok_or(ChainError::Invalid("the network is not served before a restart"))?;
-    let draft = client.draft(&draft_request(&payment)).await;
+    let request = DraftRequest {
+        from: payment.wallet.address,
+        deed: Deed::Transfer(payment.transfer.clone()),
+        nonce: None,
+    };
+    let draft = client.draft(&request).await;
     if let Err(error) = &draft
         && error.category() != Category::Permanent
     {
@@ -66,20 +71,8 @@ pub async fn simulate_transaction(
         }
         Err(_) => (None, Vec::new()),
     };
-    let kind = Intent::Transfer(payment.transfer).kind();
+    let kind = request.deed.kind();
     Ok(DryRun { network: payment.network, kind, draft, verdict, changes })
-}
-
-fn draft_request(payment: &Payment) -> DraftRequest {
-    let transfer = &payment.transfer;
-    DraftRequest {
-        from: payment.wallet.address,
-        asset: transfer.asset,
-        to: transfer.to,
-        amount: transfer.amount,
-        memo: transfer.memo.clone(),
-        nonce: None,
-    }
 }
 
 async fn judge(

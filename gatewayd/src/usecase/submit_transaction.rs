@@ -70,7 +70,7 @@ pub async fn submit_transaction(
         TransactionId::new(&app.clock),
         payment.wallet.id,
         Some(request.session),
-        Intent::Transfer(payment.transfer),
+        Intent::Send(Box::new(payment.order())),
         request.now,
     );
     let stored = app.store.write(move |db| take_on(db, transaction, &request)).await?;

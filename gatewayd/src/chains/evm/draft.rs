@@ -1,11 +1,12 @@
 //! From a transfer to an unsigned EVM transaction that would go through now.
 
-use primitives::{Amount, Asset, EvmAddress};
+use primitives::{Address, Amount, Asset, EvmAddress};
 use txcodec::evm::{Transaction, erc20};
 
 use super::fees::Fees;
 use super::{Call, Evm, evm_address, went_through};
-use crate::chains::{ChainError, Draft, DraftRequest};
+use crate::chains::{ChainError, Draft, DraftRequest, NOT_BUILT};
+use crate::tx::{Deed, Transfer};
 
 /// What the wallet has of what the transfer takes.
 struct Holdings {
@@ -15,13 +16,14 @@ struct Holdings {
 }
 
 pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, ChainError> {
-    let call = call_of(request)?;
+    let Deed::Transfer(transfer) = &request.deed else { return Err(NOT_BUILT) };
+    let call = call_of(request.from, transfer)?;
     let (holdings, nonce, fees) = tokio::try_join!(
-        holdings(evm, request, call.from),
+        holdings(evm, transfer, call.from),
         nonce(evm, request, call.from),
         Fees::now(&evm.rpc),
     )?;
-    check_amount(request, &call, &holdings)?;
+    check_amount(transfer, &call, &holdings)?;
     let gas = evm.estimate_gas(&call).await?;
     let estimate_per_gas = fees.estimate;
     let transaction = Transaction {
@@ -52,27 +54,27 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
 const PRICE_MARGIN: u64 = 3;
 const TOO_LARGE: ChainError = ChainError::Invalid("the fee is above 256 bits");
 
-fn call_of(request: &DraftRequest) -> Result<Call, ChainError> {
-    let from = evm_address(request.from)?;
-    let to = evm_address(request.to)?;
-    Ok(match request.asset {
-        Asset::Native => Call { from, to: Some(to), value: request.amount, data: Vec::new() },
+fn call_of(from: Address, transfer: &Transfer) -> Result<Call, ChainError> {
+    let from = evm_address(from)?;
+    let to = evm_address(transfer.to)?;
+    Ok(match transfer.asset {
+        Asset::Native => Call { from, to: Some(to), value: transfer.amount, data: Vec::new() },
         Asset::Token(token) => Call {
             from,
             to: Some(evm_address(token)?),
             value: Amount::ZERO,
-            data: erc20::transfer(to, request.amount),
+            data: erc20::transfer(to, transfer.amount),
         },
     })
 }
 
 async fn holdings(
     evm: &Evm,
-    request: &DraftRequest,
+    transfer: &Transfer,
     from: EvmAddress,
 ) -> Result<Holdings, ChainError> {
     let token = async {
-        match request.asset {
+        match transfer.asset {
             Asset::Native => Ok(None),
             Asset::Token(token) => evm.token_balance(from, evm_address(token)?).await.map(Some),
         }
@@ -88,11 +90,7 @@ async fn nonce(evm: &Evm, request: &DraftRequest, from: EvmAddress) -> Result<u6
     }
 }
 
-fn check_amount(
-    request: &DraftRequest,
-    call: &Call,
-    holdings: &Holdings,
-) -> Result<(), ChainError> {
+fn check_amount(transfer: &Transfer, call: &Call, holdings: &Holdings) -> Result<(), ChainError> {
     if call.value > holdings.native {
         return Err(ChainError::InsufficientBalance {
             needed: call.value,
@@ -100,8 +98,8 @@ fn check_amount(
         });
     }
     match holdings.token {
-        Some(available) if available < request.amount => {
-            Err(ChainError::InsufficientTokenBalance { needed: request.amount, available })
+        Some(available) if available < transfer.amount => {
+            Err(ChainError::InsufficientTokenBalance { needed: transfer.amount, available })
         }
         Some(_) | None => Ok(()),
     }

@@ -5,9 +5,10 @@ use txcodec::evm::Kind;
 
 use super::*;
 use crate::chains::rpc::Waits;
-use crate::chains::testing::{FakeNode, Reaction};
+use crate::chains::testing::{FakeNode, Reaction, transfer};
 use crate::clock::Clock;
 use crate::net::HttpClient;
+use crate::tx::Deed;
 
 const WALLET: EvmAddress = EvmAddress([0x11; 20]);
 const PEER: EvmAddress = EvmAddress([0x22; 20]);
@@ -58,10 +59,7 @@ fn evm_with(node: &FakeNode, confirmations: u32) -> Evm {
 fn request(asset: Asset, amount: u64) -> DraftRequest {
     DraftRequest {
         from: WALLET.into(),
-        asset,
-        to: PEER.into(),
-        amount: amount.into(),
-        memo: None,
+        deed: Deed::Transfer(transfer(asset, PEER.into(), amount.into())),
         nonce: None,
     }
 }

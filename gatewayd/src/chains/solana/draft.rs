@@ -12,7 +12,8 @@ use super::token::{Mint, TokenAccount};
 use super::{Solana, confirmed, send, solana_address};
 use crate::chains::answer::Part;
 use crate::chains::rpc::{Rpc, RpcError};
-use crate::chains::{ChainError, Draft, DraftRequest, Simulation};
+use crate::chains::{ChainError, Draft, DraftRequest, NOT_BUILT, Simulation};
+use crate::tx::Deed;
 
 /// The longest memo, in bytes: with the other instructions it has to fit in a packet.
 const MAX_MEMO: usize = 512;
@@ -97,18 +98,19 @@ impl Plan {
 }
 
 async fn plan(solana: &Solana, request: &DraftRequest) -> Result<Plan, ChainError> {
+    let Deed::Transfer(transfer) = &request.deed else { return Err(NOT_BUILT) };
     let from = solana_address(request.from)?;
-    let to = solana_address(request.to)?;
+    let to = solana_address(transfer.to)?;
     let amount =
-        request.amount.to_u64().ok_or(ChainError::Invalid("the amount is above 64 bits"))?;
-    let mut plan = match request.asset {
+        transfer.amount.to_u64().ok_or(ChainError::Invalid("the amount is above 64 bits"))?;
+    let mut plan = match transfer.asset {
         Asset::Native => plan_native(solana, from, to, amount).await?,
         Asset::Token(mint) => {
             let mint = solana_address(mint)?;
             plan_token(solana, TokenTransfer { from, to, mint, amount }).await?
         }
     };
-    if let Some(text) = &request.memo {
+    if let Some(text) = &transfer.memo {
         if text.len() > MAX_MEMO {
             return Err(ChainError::Invalid("the memo is longer than 512 bytes"));
         }

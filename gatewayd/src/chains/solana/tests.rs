@@ -5,9 +5,10 @@ use txcodec::solana::{Message, Version, compute_budget};
 
 use super::*;
 use crate::chains::rpc::Waits;
-use crate::chains::testing::{FakeNode, Reaction};
+use crate::chains::testing::{FakeNode, Reaction, transfer};
 use crate::clock::Clock;
 use crate::net::HttpClient;
+use crate::tx::{Deed, Transfer};
 
 const WALLET: SolanaAddress = SolanaAddress([0x11; 32]);
 const PEER: SolanaAddress = SolanaAddress([0x22; 32]);
@@ -108,10 +109,7 @@ fn solana(node: &FakeNode) -> Solana {
 fn request(asset: Asset, amount: u64) -> DraftRequest {
     DraftRequest {
         from: WALLET.into(),
-        asset,
-        to: PEER.into(),
-        amount: amount.into(),
-        memo: None,
+        deed: Deed::Transfer(transfer(asset, PEER.into(), amount.into())),
         nonce: None,
     }
 }
@@ -179,8 +177,11 @@ async fn a_token_account_that_was_given_away_is_not_paid_into() {
 async fn a_memo_goes_along() {
     let node = node(accounts(TokenProgram::Token), nothing).await;
     let solana = solana(&node);
-    let memo =
-        |text: &str| DraftRequest { memo: Some(text.to_owned()), ..request(Asset::Native, 7) };
+    let memo = |text: &str| {
+        let transfer = transfer(Asset::Native, PEER.into(), 7_u64.into());
+        let deed = Deed::Transfer(Transfer { memo: Some(text.to_owned()), ..transfer });
+        DraftRequest { deed, ..request(Asset::Native, 7) }
+    };
     let draft = solana.draft(&memo("rent")).await.unwrap();
     assert_eq!(effects(&draft).last(), Some(&Effect::Memo { text: "rent".to_owned() }));
     assert!(solana.draft(&memo(&"x".repeat(513))).await.is_err());
@@ -204,13 +205,17 @@ async fn the_priority_fee_follows_the_market_up_to_a_limit() {
 async fn a_transfer_that_the_wallet_cannot_pay_is_refused_before_anything_is_signed() {
     let token = Asset::Token(MINT.into());
     let nobody = Asset::Token(SolanaAddress([0x44; 32]).into());
+    let other = |asset, to, amount| {
+        let deed = Deed::Transfer(transfer(asset, to, amount));
+        DraftRequest { deed, ..request(Asset::Native, 0) }
+    };
     for (request, code) in [
         (request(Asset::Native, SOL + 1), "INSUFFICIENT_BALANCE"),
         (request(Asset::Native, SOL - 4_999), "INSUFFICIENT_FOR_FEE"),
         (request(token, 1_001), "INSUFFICIENT_TOKEN_BALANCE"),
         (request(nobody, 1), "TOKEN_NOT_FOUND"),
-        (DraftRequest { amount: Amount::MAX, ..request(Asset::Native, 0) }, "INVALID_TRANSACTION"),
-        (DraftRequest { to: MINT.into(), ..request(token, 1) }, "INVALID_TRANSACTION"),
+        (other(Asset::Native, PEER.into(), Amount::MAX), "INVALID_TRANSACTION"),
+        (other(token, MINT.into(), 1_u64.into()), "INVALID_TRANSACTION"),
     ] {
         let node = node(accounts(TokenProgram::Token), nothing).await;
         let error = solana(&node).draft(&request).await.unwrap_err();

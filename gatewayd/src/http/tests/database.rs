@@ -11,7 +11,7 @@ use crate::http::database::read_out;
 use crate::session::password::PasswordError;
 use crate::store::settings::Setting;
 use crate::store::{DatabaseCopy, TransactionId};
-use crate::tx::{Intent, Status, Transaction};
+use crate::tx::{Status, Transaction};
 
 const PATH: &str = "/v1/admin/database";
 
@@ -69,7 +69,7 @@ async fn used() -> (OnDisk, OpenedSession, TransactionId) {
     app.master_password.replace(Some(PasswordHash::derive(PASSWORD, CHEAP).unwrap())).await;
     gateway.insert_wallet().await;
     let session = open(app, vec![sample(1).id], None).await;
-    let intent = Intent::Transfer(crate::tx::testing::transfer(5_u64.into()));
+    let intent = crate::tx::testing::payment(5_u64.into());
     let id = TransactionId::new(&app.clock);
     let asked = Transaction::new(id, sample(1).id, None, intent, START);
     app.store.write(move |db| db.insert_transaction(&asked)).await.unwrap();

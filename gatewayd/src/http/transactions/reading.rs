@@ -117,7 +117,9 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
         Caller::Master(_) => None,
     };
     let chain = chain_id.map(primitives::ChainId::chain).or(wallet.map(|wallet| wallet.chain));
-    let transfer = transaction.intent.transfer();
+    let shown = transaction.intent.shown();
+    let amount = shown.amount.map(|shown| shown.amount);
+    let unit = shown.amount.and_then(|shown| shown.unit(network.map(|network| &network.native)));
     api::Transaction {
         id: uuid(transaction.id),
         wallet_id: uuid(transaction.wallet),
@@ -126,14 +128,14 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
         tier: transaction.tier.map(|tier| tier.to_string()),
         chain: chain.map_or_else(String::new, |chain| chain.to_string()),
         network: network.map(|network| network.name.to_string()),
-        to_address: transfer.map(|transfer| transfer.to.to_string()),
-        amount: transfer.map(|transfer| transfer.amount.to_string()),
+        to_address: shown.to.map(|to| to.to_string()),
+        amount: amount.map(|amount| amount.to_string()),
         tx_hash: transaction.hash().map(str::to_owned),
         error: transaction.problem.as_ref().map(ToString::to_string),
         created_at: Some(seconds(transaction.created_at)),
-        amount_formatted: transfer.map(|transfer| transfer.amount.to_units(transfer.decimals)),
-        amount_decimals: transfer.map(|transfer| transfer.decimals),
-        amount_symbol: transfer.and_then(|transfer| transfer.symbol.clone()),
+        amount_formatted: amount.zip(unit).map(|(amount, (decimals, _))| amount.to_units(decimals)),
+        amount_decimals: unit.map(|(decimals, _)| decimals),
+        amount_symbol: unit.and_then(|(_, symbol)| symbol).map(str::to_owned),
         chain_id: chain_id.map(|chain_id| chain_id.to_string()),
     }
 }

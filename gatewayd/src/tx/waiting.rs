@@ -224,7 +224,7 @@ async fn a_signature_that_was_made_and_never_heard_of_uses_up_what_was_announced
 
 /// Advances until the work would be polled for the `breaks`th time, and lets it drop there, as a
 /// `kill -9` does. Whether it was finished before that.
-async fn killed_at(scene: &Scene, id: TransactionId, breaks: usize) -> bool {
+pub(super) async fn killed_at(scene: &Scene, id: TransactionId, breaks: usize) -> bool {
     let mut road = pin!(advance(&scene.app, id));
     let mut polls = 0;
     poll_fn(|context| {

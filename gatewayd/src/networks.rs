@@ -79,6 +79,11 @@ pub enum NetworkError {
     Endpoints,
 }
 
+/// What a network is called today.
+pub(crate) fn legacy_name(name: &str) -> &str {
+    LEGACY_NAMES.iter().find(|(legacy, _)| *legacy == name).map_or(name, |(_, today)| today)
+}
+
 impl Networks {
     /// The built-in networks with the endpoints that are known for them.
     pub fn builtin() -> Self {
@@ -125,9 +130,7 @@ impl Networks {
 
     /// The network that a request means: by name, by a legacy name, or by CAIP-2 identifier.
     pub fn find(&self, text: &str) -> Option<&Network> {
-        let legacy = LEGACY_NAMES.iter().find(|(legacy, _)| *legacy == text);
-        self.by_name(legacy.map_or(text, |(_, name)| name))
-            .or_else(|| self.by_chain_id(text.parse().ok()?))
+        self.by_name(legacy_name(text)).or_else(|| self.by_chain_id(text.parse().ok()?))
     }
 
     /// The network of that name.

@@ -16,6 +16,7 @@ pub struct Decoded {
     pub(crate) subject: Subject,
     pub(crate) effects: Vec<Effect>,
     pub(crate) fee_ceiling: Amount,
+    pub(crate) gas_limit: u64,
     pub(crate) signing_input: SigningInput,
     pub(crate) intent: [u8; 32],
     pub(crate) length: usize,
@@ -115,6 +116,11 @@ impl Decoded {
     /// The most that the network can take for it, in wei or lamports.
     pub fn fee_ceiling(&self) -> Amount {
         self.fee_ceiling
+    }
+
+    /// The most gas that it may use, or compute units on Solana; zero for messages.
+    pub fn gas_limit(&self) -> u64 {
+        self.gas_limit
     }
 
     /// What the key signs.
@@ -238,7 +244,8 @@ mod tests {
     fn decoded(effects: Vec<Effect>, fee_ceiling: Amount) -> Decoded {
         let signing_input = SigningInput::Digest([0; 32]);
         let subject = Subject::EvmMessage;
-        Decoded { subject, effects, fee_ceiling, signing_input, intent: [0; 32], length: 0 }
+        let (intent, gas_limit, length) = ([0; 32], 0, 0);
+        Decoded { subject, effects, fee_ceiling, gas_limit, signing_input, intent, length }
     }
 
     #[test]

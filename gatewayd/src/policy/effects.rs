@@ -1,44 +1,177 @@
-//! Effects that nothing allows until a policy does.
+//! Which type of policy each effect is the business of. What is nobody's is denied.
 
-use primitives::Environment;
-use txcodec::{Decoded, Effect};
+use api::ErrorCode;
+use primitives::{Address, Amount, Environment, EvmAddress};
+use txcodec::{AuthorityKind, Decoded, Effect, OpaqueReason, Selector};
 
 use super::{Denial, Facts};
 
-/// Why an effect is denied whatever the other policies say, if one is.
-pub(super) fn denied(decoded: &Decoded, facts: &Facts<'_>) -> Option<Denial> {
-    decoded.effects().iter().find_map(|effect| denied_effect(effect, facts))
+/// Whose business an effect is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// `SPENDING_LIMIT`: coins leave.
+    Coins,
+    /// `ALLOWED_TOKENS`: of a token, or of a contract of collectibles.
+    Token(Address),
+    /// `APPROVED_SPENDERS`.
+    Approval(Approval),
+    /// `CONTRACT_WHITELIST`.
+    Call(Call),
+    /// Nobody's: nothing leaves, and nobody is given anything.
+    Harmless,
+    /// Nobody's, and so it is denied.
+    Denied(Denial),
 }
 
-fn denied_effect(effect: &Effect, facts: &Facts<'_>) -> Option<Denial> {
-    let (rule, reason) = match effect {
-        Effect::NativeOut { .. }
-        | Effect::TokenOut { .. }
-        | Effect::Rent { .. }
-        | Effect::Text { .. }
-        | Effect::Memo { .. } => return None,
-        Effect::TypedData { .. } if facts.environment == Environment::Testnet => return None,
-        Effect::TypedData { primary_type, .. } => (
+/// Somebody may take something later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Approval {
+    /// Contract or mint.
+    pub(super) token: Address,
+    /// Who may take it.
+    pub(super) spender: Address,
+    /// How much; `None` for all collectibles of a contract.
+    pub(super) amount: Option<Amount>,
+}
+
+/// Code of somebody else is run with the wallet's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// Contract or program; the zero address for one that is created.
+    pub(super) contract: Address,
+    /// Which function, where that is said.
+    pub(super) selector: Option<Selector>,
+    /// How.
+    pub(super) manner: Manner,
+}
+
+/// How code of somebody else is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It is called.
+    Called,
+    /// It is created.
+    Created,
+    /// It takes typed data, whenever somebody shows it.
+    Shown,
+}
+
+/// What stands for "a new contract" where a contract is named.
+pub(super) const NEW_CONTRACT: Address = Address::Evm(EvmAddress::ZERO);
+
+/// Whose business each effect is, in the order of the bytes.
+pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Claim> {
+    let alone = decoded.effects().len() == 1;
+    let environment = facts.environment;
+    decoded.effects().iter().map(move |effect| claim(effect, alone, environment))
+}
+
+/// Why an effect is denied whatever any policy says, if one is.
+pub(super) fn denied(decoded: &Decoded, facts: &Facts<'_>) -> Option<Denial> {
+    claims(decoded, facts).find_map(|claim| match claim {
+        Claim::Denied(denial) => Some(denial),
+        Claim::Coins | Claim::Token(_) | Claim::Approval(_) | Claim::Call(_) | Claim::Harmless => {
+            None
+        }
+    })
+}
+
+/// True where it does something that a network carries out.
+pub(super) fn is_carried_out(decoded: &Decoded) -> bool {
+    !decoded
+        .effects()
+        .iter()
+        .all(|effect| matches!(effect, Effect::Text { .. } | Effect::Memo { .. }))
+}
+
+fn claim(effect: &Effect, alone: bool, environment: Environment) -> Claim {
+    match effect {
+        Effect::NativeOut { .. } | Effect::Rent { .. } => Claim::Coins,
+        Effect::TokenOut { token, .. } => Claim::Token(*token),
+        Effect::CollectibleOut { contract, .. } => Claim::Token(Address::Evm(*contract)),
+        Effect::Allowance { spender, .. } if *spender == NEW_CONTRACT => Claim::Harmless,
+        Effect::Allowance { token, spender, amount } => {
+            Claim::Approval(Approval { token: *token, spender: *spender, amount: Some(*amount) })
+        }
+        Effect::AuthorityChange { kind, subject, to } => authority(*kind, *subject, *to),
+        Effect::Call { contract, selector } => Claim::Call(Call {
+            contract: Address::Evm(*contract),
+            selector: *selector,
+            manner: Manner::Called,
+        }),
+        Effect::Deploy => {
+            Claim::Call(Call { contract: NEW_CONTRACT, selector: None, manner: Manner::Created })
+        }
+        Effect::Text { .. } | Effect::Memo { .. } => Claim::Harmless,
+        // What is known of it follows, and is judged by itself.
+        Effect::TypedData { .. } if !alone || environment == Environment::Testnet => {
+            Claim::Harmless
+        }
+        Effect::TypedData { verifying_contract: Some(contract), .. } => Claim::Call(Call {
+            contract: Address::Evm(*contract),
+            selector: None,
+            manner: Manner::Shown,
+        }),
+        Effect::TypedData { verifying_contract: None, primary_type, .. } => denied_as(
             "TYPED_DATA",
-            format!("what a contract does with typed data of type {primary_type:?} is not known"),
+            format!("typed data of type {primary_type:?} names no contract that takes it"),
+            "sign typed data whose domain has a verifyingContract",
         ),
-        Effect::CollectibleOut { contract, .. } => {
-            ("COLLECTIBLES", format!("a collectible of {contract} would leave"))
+        Effect::Opaque(OpaqueReason::UnknownProgram(program)) => Claim::Call(Call {
+            contract: Address::Solana(*program),
+            selector: None,
+            manner: Manner::Called,
+        }),
+        Effect::Opaque(reason) => unreadable(reason),
+    }
+}
+
+/// An operator takes collectibles; whatever else is ruled is given away by nobody's leave.
+fn authority(kind: AuthorityKind, subject: Address, to: Option<Address>) -> Claim {
+    match (kind, to) {
+        (AuthorityKind::Operator, None | Some(NEW_CONTRACT)) => Claim::Harmless,
+        (AuthorityKind::Operator, Some(spender)) => {
+            Claim::Approval(Approval { token: subject, spender, amount: None })
         }
-        Effect::Allowance { spender, .. } => {
-            ("APPROVED_SPENDERS", format!("{spender} would be allowed to take tokens"))
+        (
+            AuthorityKind::AccountProgram
+            | AuthorityKind::TokenAccount
+            | AuthorityKind::Mint
+            | AuthorityKind::Contract
+            | AuthorityKind::Program
+            | AuthorityKind::Stake
+            | AuthorityKind::NonceAccount,
+            _,
+        ) => denied_as(
+            "AUTHORITY",
+            format!("control over {subject} would change hands"),
+            "no policy allows it; use a key of your own for it",
+        ),
+    }
+}
+
+fn unreadable(reason: &OpaqueReason) -> Claim {
+    let what = match reason {
+        OpaqueReason::UnknownProgram(program) => format!("the program {program} is not known"),
+        OpaqueReason::UnknownInstruction { program, .. } => {
+            format!("an instruction of the program {program} is not known")
         }
-        Effect::AuthorityChange { subject, .. } => {
-            ("AUTHORITY", format!("control over {subject} would change hands"))
+        OpaqueReason::UnknownToken { from } => {
+            format!("the token account {from} would be drawn on, and of which token is not said")
         }
-        Effect::Call { contract, .. } => {
-            ("CONTRACT_WHITELIST", format!("calls of the contract {contract} are not allowed"))
+        OpaqueReason::LookupTables => "accounts stand in lookup tables".to_owned(),
+        OpaqueReason::DurableNonce => "it would never expire (durable nonce)".to_owned(),
+        OpaqueReason::OtherSigners => "others sign it too".to_owned(),
+        OpaqueReason::TypedData(why) => format!("the typed data cannot be read: {why}"),
+        OpaqueReason::EveryChain => "it would hold on every chain".to_owned(),
+        OpaqueReason::UnreadCalls => "it holds calls that cannot be read".to_owned(),
+        OpaqueReason::DelegateCall { code } => {
+            format!("a contract would run the code of {code} as its own")
         }
-        Effect::Deploy => ("CONTRACT_WHITELIST", "creating contracts is not allowed".to_owned()),
-        Effect::Opaque(_) => ("UNREADABLE", "a part of it cannot be read".to_owned()),
     };
-    let remedy = "only native coins and listed tokens may be transferred; use a key of your own \
-                  for anything else"
-        .to_owned();
-    Some(Denial { rule, reason, remedy })
+    denied_as("UNREADABLE", what, "no policy allows what cannot be read")
+}
+
+fn denied_as(rule: &'static str, reason: String, remedy: &str) -> Claim {
+    Claim::Denied(Denial { rule, code: ErrorCode::PolicyDenied, reason, remedy: remedy.to_owned() })
 }

@@ -1,61 +1,53 @@
 //! Verdicts: what a wallet may do, from what the bytes do and what is known besides.
 //!
 //! Nothing here asks anybody or waits for anything: [`judge`] is a function of [`Decoded`] and
-//! [`Facts`]. Each kind of policy is a file in [`rules`]; the strictest tier wins, the first denial
-//! ends it, and what cannot be read denies.
+//! [`Facts`]. Each kind of policy is a file in [`rules`]; the strictest tier wins, a denial ends it,
+//! and what cannot be read denies.
 
+mod decimal;
+mod domains;
 mod effects;
+mod facts;
 pub mod rules;
 mod scope;
 mod usd;
+mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use primitives::{Amount, Asset, ChainId, Environment, Network, WalletId};
+use api::ErrorCode;
+use primitives::{Amount, Asset, ChainId, WalletId};
 use serde_json::Value;
 use txcodec::Decoded;
 
-pub use rules::{RulesError, check};
-pub use usd::UsdMicros;
+pub use decimal::{Decimal, DecimalError};
+pub use facts::{Action, Category, Destination, Facts, Purpose, Reputation, UnknownCategory};
+pub use rules::{Mark, Rule, check};
+pub use usd::{UsdError, UsdMicros};
+pub use written::RulesError;
 
 use crate::tx::Tier;
+use rules::Judge;
 
-/// A policy as an operator wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A policy as an operator wrote it, read once.
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Whose transactions it judges; `None` for those of every wallet.
     pub wallet: Option<WalletId>,
     /// On which network; `None` for every one.
     pub network: Option<ChainId>,
-    /// Its type, such as `SPENDING_LIMIT`.
-    pub kind: String,
-    /// What it says; checked by [`check`] when it was written.
-    pub rules: Value,
     /// Of two with the same scope the higher one counts.
     pub priority: i64,
-}
-
-/// What is known besides the bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// Whose key shall sign.
-    pub wallet: WalletId,
-    /// Whether the wallet's coins are worth money.
-    pub environment: Environment,
-    /// Where; `None` for messages.
-    pub network: Option<&'a Network>,
-    /// The policies that are enabled.
-    pub policies: &'a [Policy],
-    /// Decimals of tokens, as the chain says.
-    pub decimals: &'a BTreeMap<Asset, u8>,
-    /// What leaves is worth this much; `None` when nobody knows.
-    pub worth: Option<UsdMicros>,
-    /// What the wallet's other transactions of the last day are worth, those under way included;
-    /// `None` when nobody knows.
-    pub spent_in_day: Option<UsdMicros>,
-    /// As above, in the last thirty days.
-    pub spent_in_month: Option<UsdMicros>,
+    /// Its type as it was written, such as `SPENDING_LIMIT` or an alias.
+    kind: String,
+    /// Its type; `None` where there is no such type.
+    rule: Option<&'static Rule>,
+    /// What it says, as it was written.
+    rules: Value,
+    /// What it says; why it cannot be read.
+    says: Result<Arc<dyn Judge>, RulesError>,
 }
 
 /// Whether it may happen.
@@ -84,10 +76,23 @@ pub struct Allowed {
 pub struct Denial {
     /// The type of the policy that says so, whether one was written or not.
     pub rule: &'static str,
+    /// What programs decide by.
+    pub code: ErrorCode,
     /// What is not allowed.
     pub reason: String,
     /// What the operator would have to do.
     pub remedy: String,
+}
+
+/// What one type of policy says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    /// The type.
+    pub rule: &'static str,
+    /// Which of the facts' policies says it; `None` where it holds without one.
+    pub policy: Option<usize>,
+    /// What it says.
+    pub verdict: Verdict,
 }
 
 /// The wait of the delay tier where no policy says another.
@@ -97,17 +102,31 @@ pub const DEFAULT_APPROVAL_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Judges what `decoded` does.
 pub fn judge(decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
-    if let Some(denial) = effects::denied(decoded, facts).or_else(|| rules::unreadable(facts)) {
-        return Verdict::Deny(denial);
-    }
     let mut allowed = Allowed::AT_ONCE;
-    for rule in rules::ALL {
-        match rule.judge(decoded, facts) {
+    for opinion in opinions(decoded, facts) {
+        match opinion.verdict {
             Verdict::Allow(other) => allowed = allowed.stricter(other),
             Verdict::Deny(denial) => return Verdict::Deny(denial),
         }
     }
     Verdict::Allow(allowed)
+}
+
+/// What each type of policy says to what `decoded` does, in the order in which they are asked. The
+/// first denial is the verdict.
+pub fn opinions(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Opinion> {
+    let denied = effects::denied(decoded, facts).map(|denial| Opinion {
+        rule: denial.rule,
+        policy: None,
+        verdict: Verdict::Deny(denial),
+    });
+    let chosen = scope::resolve(facts);
+    denied.into_iter().chain(rules::opinions(chosen, decoded, facts))
+}
+
+/// Lengths in seconds of the windows in which `policies` count transactions.
+pub fn windows(policies: &[Policy]) -> BTreeSet<u64> {
+    policies.iter().filter_map(|policy| policy.says.as_ref().ok()?.window()).collect()
 }
 
 /// What leaves the wallet by itself, without the network's fee; `None` when a sum does not fit in
@@ -121,25 +140,48 @@ pub(crate) fn outflow(decoded: &Decoded) -> Option<BTreeMap<Asset, Amount>> {
     Some(outflow)
 }
 
-impl Allowed {
-    /// With no more care than anything needs.
-    pub const AT_ONCE: Self = Self {
-        tier: Tier::Instant,
-        delay: DEFAULT_DELAY,
-        approval_timeout: DEFAULT_APPROVAL_TIMEOUT,
-    };
+impl Policy {
+    /// A policy for every wallet and network. What cannot be read is kept, and denies.
+    pub fn new(kind: &str, rules: Value) -> Self {
+        Self {
+            wallet: None,
+            network: None,
+            priority: 0,
+            kind: kind.to_owned(),
+            rule: rules::named(kind),
+            says: rules::read(kind, &rules).map(Arc::from),
+            rules,
+        }
+    }
 
-    /// The one with the stricter tier; of two equal ones the longer wait for the delay, and the
-    /// shorter one for the owner.
+    /// What it is about; of several policies about one thing one counts.
+    fn subject(&self) -> scope::Subject<'_> {
+        let kind = self.rule.map_or(self.kind.as_str(), |rule| rule.name);
+        (kind, self.says.as_ref().map_or("", |says| says.about()))
+    }
+}
+
+impl Verdict {
+    /// Yes, as far as this is concerned.
+    pub(crate) const FINE: Self = Self::Allow(Allowed::AT_ONCE);
+
+    /// Yes, with at least this much care.
+    fn at_least(tier: Tier) -> Self {
+        Self::Allow(Allowed { tier, ..Allowed::AT_ONCE })
+    }
+}
+
+impl Allowed {
+    /// With no more care than anything needs. How long the tiers wait is not said by it.
+    pub const AT_ONCE: Self =
+        Self { tier: Tier::Instant, delay: Duration::ZERO, approval_timeout: Duration::MAX };
+
+    /// The stricter tier, the longer wait for a delay and the shorter one for the owner.
     fn stricter(self, other: Self) -> Self {
-        match self.tier.cmp(&other.tier) {
-            std::cmp::Ordering::Less => other,
-            std::cmp::Ordering::Greater => self,
-            std::cmp::Ordering::Equal => Self {
-                tier: self.tier,
-                delay: self.delay.max(other.delay),
-                approval_timeout: self.approval_timeout.min(other.approval_timeout),
-            },
+        Self {
+            tier: self.tier.max(other.tier),
+            delay: self.delay.max(other.delay),
+            approval_timeout: self.approval_timeout.min(other.approval_timeout),
         }
     }
 }
@@ -235,15 +277,14 @@ mod tests {
 
     #[test]
     fn the_stricter_of_two_wins_whatever_their_order() {
-        let tier = |tier, seconds| Allowed {
+        let tier = |tier, delay, timeout| Allowed {
             tier,
-            delay: Duration::from_secs(seconds),
-            approval_timeout: Duration::from_secs(seconds),
+            delay: Duration::from_secs(delay),
+            approval_timeout: Duration::from_secs(timeout),
         };
-        let (delay, notify) = (tier(Tier::Delay, 60), tier(Tier::Notify, 600));
-        assert_eq!(delay.stricter(notify), delay);
-        assert_eq!(notify.stricter(delay), delay);
-        let longer = tier(Tier::Delay, 90).stricter(delay);
-        assert_eq!((longer.delay.as_secs(), longer.approval_timeout.as_secs()), (90, 60));
+        let (delay, notify) = (tier(Tier::Delay, 60, 60), tier(Tier::Notify, 600, 600));
+        assert_eq!(delay.stricter(notify), tier(Tier::Delay, 600, 60));
+        assert_eq!(notify.stricter(delay), tier(Tier::Delay, 600, 60));
+        assert_eq!(Allowed::AT_ONCE.stricter(notify), notify);
     }
 }

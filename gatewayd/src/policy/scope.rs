@@ -1,36 +1,46 @@
 //! Which of several policies of one type counts.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
 use super::{Facts, Policy};
 
-/// The policy of these types that counts: the one for this wallet on this network before one for
-/// the wallet, before one for the network, before one for all; then the one of higher priority.
-/// `Err` where two say different things with the same right.
-pub(super) fn resolve<'a>(
-    facts: &Facts<'a>,
-    is_kind: impl Fn(&str) -> bool,
-) -> Result<Option<&'a Policy>, Ambiguous> {
-    let network = facts.network.map(|network| network.chain_id);
-    let applies = |policy: &&Policy| {
-        is_kind(&policy.kind)
-            && policy.wallet.is_none_or(|wallet| wallet == facts.wallet)
-            && policy.network.is_none_or(|found| network == Some(found))
-    };
-    let rank =
-        |policy: &Policy| (policy.wallet.is_some(), policy.network.is_some(), policy.priority);
-    let mut best: Option<&Policy> = None;
-    let mut ambiguous = false;
-    for policy in facts.policies.iter().filter(applies) {
-        match best.map(|best| rank(policy).cmp(&rank(best))) {
-            None | Some(std::cmp::Ordering::Greater) => (best, ambiguous) = (Some(policy), false),
-            Some(std::cmp::Ordering::Equal) => {
-                ambiguous |= best.is_some_and(|best| best.rules != policy.rules);
-            }
-            Some(std::cmp::Ordering::Less) => {}
-        }
-    }
-    if ambiguous { Err(Ambiguous) } else { Ok(best) }
+/// The policy that counts of those that one type has in its scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen<'a> {
+    /// Where it stands among the policies of the facts.
+    pub(super) position: usize,
+    /// The policy.
+    pub(super) policy: &'a Policy,
+    /// Another one of the same scope and priority says something else.
+    pub(super) disputed: bool,
 }
 
-/// Two policies of one type, scope and priority say different things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ambiguous;
+/// What is chosen among: the name of a type, and what a policy of it is about.
+pub(super) type Subject<'a> = (&'a str, &'a str);
+
+/// Of each type, and of each thing that policies of it are about, the one that counts: the one for
+/// this wallet on this network before one for the wallet, before one for the network, before one
+/// for all; then the one of higher priority.
+pub(super) fn resolve<'a>(facts: &Facts<'a>) -> BTreeMap<Subject<'a>, Chosen<'a>> {
+    let network = facts.network.map(|network| network.chain_id);
+    let applies = |policy: &Policy| {
+        policy.wallet.is_none_or(|wallet| wallet == facts.wallet)
+            && policy.network.is_none_or(|found| network == Some(found))
+    };
+    let mut chosen = BTreeMap::new();
+    for (position, policy) in facts.policies.iter().enumerate().filter(|(_, one)| applies(one)) {
+        let found = Chosen { position, policy, disputed: false };
+        let best = chosen.entry(policy.subject()).or_insert(found);
+        match rank(policy).cmp(&rank(best.policy)) {
+            Ordering::Greater => *best = found,
+            Ordering::Equal => best.disputed |= best.policy.rules != policy.rules,
+            Ordering::Less => {}
+        }
+    }
+    chosen
+}
+
+fn rank(policy: &Policy) -> (bool, bool, i64) {
+    (policy.wallet.is_some(), policy.network.is_some(), policy.priority)
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
+use std::sync::LazyLock;
 
 use primitives::{Amount, Asset, EvmAddress, Network, WalletId, builtin_by_name};
 use serde_json::Value;
@@ -9,10 +10,13 @@ use txcodec::evm::{Kind, Transaction, erc20};
 use txcodec::{Decoded, evm};
 
 use super::{Facts, Policy, UsdMicros, Verdict, judge};
+use crate::clock::UnixSeconds;
 use crate::tx::Tier;
 
 pub(super) const WALLET: WalletId = WalletId::from_bytes([1; 16]);
 pub(super) const TOKEN: EvmAddress = EvmAddress([0xaa; 20]);
+/// 2026-01-05 12:00 UTC.
+pub(super) const NOON_ON_MONDAY: i64 = 1_767_614_400;
 const OWN: EvmAddress = EvmAddress([1; 20]);
 const OTHER: EvmAddress = EvmAddress([2; 20]);
 
@@ -44,31 +48,36 @@ pub(super) fn token(amount: u64) -> Decoded {
 
 /// A policy for every wallet and network.
 pub(super) fn policy(kind: &str, rules: &Value) -> Policy {
-    Policy { wallet: None, network: None, kind: kind.to_owned(), rules: rules.clone(), priority: 0 }
+    Policy::new(kind, rules.clone())
 }
 
-/// What is known when nobody knows a price; the token has 6 decimals.
-pub(super) fn verdict(decoded: &Decoded, policies: &[Policy]) -> Verdict {
-    verdict_worth(decoded, policies, None, UsdMicros::ZERO)
-}
+/// The token has 6 decimals.
+static DECIMALS: LazyLock<BTreeMap<Asset, u8>> =
+    LazyLock::new(|| BTreeMap::from([(Asset::Token(TOKEN.into()), 6)]));
 
-pub(super) fn verdict_worth(
-    decoded: &Decoded,
-    policies: &[Policy],
-    worth: Option<UsdMicros>,
-    spent: UsdMicros,
-) -> Verdict {
-    let facts = Facts {
+static NONE_COUNTED: BTreeMap<u64, u64> = BTreeMap::new();
+
+/// What is known on ethereum-mainnet when nobody knows a price.
+pub(super) fn facts(policies: &[Policy]) -> Facts<'_> {
+    Facts {
         wallet: WALLET,
         environment: mainnet().environment,
         network: Some(mainnet()),
         policies,
-        decimals: &BTreeMap::from([(Asset::Token(TOKEN.into()), 6)]),
-        worth,
-        spent_in_day: Some(spent),
-        spent_in_month: Some(spent),
-    };
-    judge(decoded, &facts)
+        decimals: &DECIMALS,
+        worth: None,
+        spent_in_day: Some(UsdMicros::ZERO),
+        spent_in_month: Some(UsdMicros::ZERO),
+        now: UnixSeconds::new(NOON_ON_MONDAY),
+        passed: &NONE_COUNTED,
+        action: None,
+        destination: None,
+        reputation: None,
+    }
+}
+
+pub(super) fn verdict(decoded: &Decoded, policies: &[Policy]) -> Verdict {
+    judge(decoded, &facts(policies))
 }
 
 /// The tier, or the rule that denies.

@@ -51,18 +51,45 @@ pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verd
         worth: None,
         spent_in_day: spent_since(DAY)?,
         spent_in_month: spent_since(MONTH)?,
+        now: known.now,
+        passed: &passed(db, &policies, known)?,
+        action: None,
+        destination: None,
+        reputation: None,
     };
     Ok(policy::judge(decoded, &facts))
 }
 
+/// How many other transactions were let pass in each window in which policies count them. One that
+/// was let pass before was counted then.
+fn passed(
+    db: &Reading<'_>,
+    policies: &[Policy],
+    known: &Known,
+) -> Result<BTreeMap<u64, u64>, StoreError> {
+    let windows = policy::windows(policies);
+    if windows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let own = known.transaction.map(|id| db.transaction(id)).transpose()?.flatten();
+    let is_counted = own.is_some_and(|own| own.tier.is_some());
+    let count = |window: u64| {
+        let since = known.now.minus(Duration::from_secs(window));
+        let passed = if is_counted {
+            0
+        } else {
+            db.transactions_since(known.wallet, since, known.transaction)?
+        };
+        Ok((window, passed))
+    };
+    windows.into_iter().map(count).collect()
+}
+
 impl From<StoredPolicy> for Policy {
     fn from(stored: StoredPolicy) -> Self {
-        Self {
-            wallet: stored.wallet,
-            network: stored.network,
-            kind: stored.kind,
-            rules: stored.rules,
-            priority: stored.priority,
-        }
+        let mut policy = Self::new(&stored.kind, stored.rules);
+        (policy.wallet, policy.network) = (stored.wallet, stored.network);
+        policy.priority = stored.priority;
+        policy
     }
 }

@@ -4,6 +4,7 @@ use primitives::WalletId;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::networks::Networks;
 use crate::policy::{self, RulesError};
 use crate::session::{Caller, Master};
 use crate::store::audit::{Actor, AuditEntry};
@@ -77,7 +78,7 @@ pub async fn create_policy(
     _master: &Master,
     new: NewPolicy,
 ) -> Result<StoredPolicy, PolicyError> {
-    check(&new.kind, &new.rules)?;
+    check(&app.networks, &new.kind, &new.rules)?;
     let network = new.network.map(|given| {
         let network = app.networks.find(&given).map(|network| network.chain_id);
         network.ok_or(PolicyError::UnknownNetwork(given))
@@ -158,10 +159,11 @@ pub async fn change_policy(
     change: PolicyChange,
 ) -> Result<StoredPolicy, PolicyError> {
     let now = app.clock.now();
+    let networks = app.networks.clone();
     let write = app.store.write(move |db| {
         let mut policy = db.policy(id)?.ok_or(PolicyError::Unknown(id))?;
         if let Some(rules) = change.rules {
-            check(&policy.kind, &rules)?;
+            check(&networks, &policy.kind, &rules)?;
             policy.rules = rules;
         }
         policy.priority = change.priority.unwrap_or(policy.priority);
@@ -196,9 +198,9 @@ fn entry(event: &'static str, policy: &StoredPolicy) -> AuditEntry {
     AuditEntry { wallet: policy.wallet, ..entry }
 }
 
-fn check(kind: &str, rules: &Value) -> Result<(), PolicyError> {
+fn check(networks: &Networks, kind: &str, rules: &Value) -> Result<(), PolicyError> {
     if rules.to_string().len() > MAX_RULES {
         return Err(PolicyError::TooLong);
     }
-    Ok(policy::check(kind, rules)?)
+    Ok(policy::check(kind, rules, |name| networks.find(name).is_some())?)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use api::ErrorCode;
 use primitives::{Amount, Asset};
 use std::collections::BTreeMap;
 use txcodec::Decoded;
@@ -91,6 +92,7 @@ fn store(
 fn too_much() -> Denial {
     Denial {
         rule: "SPENDING_LIMIT",
+        code: ErrorCode::SpendingLimitExceeded,
         reason: "the amounts add up to more than 256 bits".to_owned(),
         remedy: "ask for less at once".to_owned(),
     }

@@ -21,6 +21,7 @@ fn transaction(chain_id: u64, effects: Vec<Effect>) -> Decoded {
         subject: Subject::EvmTransaction { chain_id: evm(chain_id), nonce: 0 },
         effects,
         fee_ceiling: Amount::from(5_u64),
+        gas_limit: 21_000,
         signing_input: SigningInput::Digest([0; 32]),
         intent: [0x1d; 32],
         length: 100,

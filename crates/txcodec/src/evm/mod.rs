@@ -50,6 +50,7 @@ pub fn decode(unsigned: &[u8], wallet: EvmAddress) -> Result<Decoded, DecodeErro
         },
         effects: effects::of(&transaction, wallet),
         fee_ceiling,
+        gas_limit: transaction.gas_limit,
         signing_input: SigningInput::Digest(keccak256(unsigned)),
         intent: intent::of(&transaction),
         length: unsigned.len(),

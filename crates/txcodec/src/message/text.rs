@@ -43,6 +43,7 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
         subject,
         effects: vec![Effect::Text { text: text.to_owned() }],
         fee_ceiling: Amount::ZERO,
+        gas_limit: 0,
         signing_input,
         intent: Intent::new(kind).field(text.as_bytes()).digest(),
         length: text.len(),

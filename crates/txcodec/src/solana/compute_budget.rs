@@ -60,13 +60,13 @@ fn instruction(tag: u8, value: &[u8]) -> Instruction {
     Instruction { program_id: PROGRAM, accounts: Vec::new(), data: [&[tag], value].concat() }
 }
 
-/// The most lamports that the network takes for `message`: signatures, and the priority fee
-/// rounded up.
+/// The most lamports that the network takes for `message`, which are signatures and the priority
+/// fee rounded up; and the most compute units that it may use.
 ///
 /// # Errors
 /// When the message asks something of the budget twice, or in another form than the builders here
 /// write: what it then costs cannot be known.
-pub(super) fn fee_ceiling(message: &Message) -> Result<Amount, DecodeError> {
+pub(super) fn cost(message: &Message) -> Result<(Amount, u64), DecodeError> {
     let mut budget = Budget::default();
     let mut signatures = message.signers().len();
     let mut default_units = 0_u32;
@@ -81,8 +81,9 @@ pub(super) fn fee_ceiling(message: &Message) -> Result<Amount, DecodeError> {
     }
     let signatures = u64::try_from(signatures).expect("a packet holds few signatures");
     let base = Amount::from(signatures.saturating_mul(LAMPORTS_PER_SIGNATURE));
-    let priority = budget.priority_fee(default_units);
-    Ok(base.checked_add(priority).expect("two numbers below 2^128 have a sum below 2^256"))
+    let units = budget.units.unwrap_or(default_units).min(MAX_UNITS);
+    let fee = base.checked_add(budget.priority_fee(units));
+    Ok((fee.expect("two numbers below 2^128 have a sum below 2^256"), units.into()))
 }
 
 /// True for a program that only checks signatures, which it finds in any instruction of the message.
@@ -105,10 +106,9 @@ impl Budget {
         }
     }
 
-    fn priority_fee(&self, default_units: u32) -> Amount {
-        let units = u128::from(self.units.unwrap_or(default_units).min(MAX_UNITS));
+    fn priority_fee(&self, units: u32) -> Amount {
         let price = u128::from(self.micro_lamports_per_unit.unwrap_or(0));
-        let micro_lamports = units.checked_mul(price).expect("32 and 64 bits make 96");
+        let micro_lamports = u128::from(units).checked_mul(price).expect("32 and 64 bits make 96");
         Amount::from(micro_lamports.div_ceil(MICRO_LAMPORTS_PER_LAMPORT))
     }
 }

@@ -23,13 +23,15 @@ pub fn decode(message: &[u8], wallet: SolanaAddress) -> Result<Decoded, DecodeEr
     if !message.signers().contains(&wallet) {
         return Err(DecodeError::Invalid("the wallet is none of the signers"));
     }
+    let (fee_ceiling, gas_limit) = compute_budget::cost(&message)?;
     let scene = Scene::of(&message, wallet);
     let mut effects = effects_of_the_whole(&message);
     effects.extend(message.calls().flat_map(|call| scene.effects(&call)));
     Ok(Decoded {
         subject: Subject::SolanaTransaction { fee_payer: message.fee_payer() },
         effects,
-        fee_ceiling: compute_budget::fee_ceiling(&message)?,
+        fee_ceiling,
+        gas_limit,
         intent: intent::of(&message),
         length,
         signing_input,

@@ -154,7 +154,7 @@ async fn what_the_master_cannot_mean_is_refused() {
         ("POST", "/v1/policies", json!({ "type": "NONSENSE", "rules": {} }), 400, "VALIDATION_FAILED"),
         ("POST", "/v1/policies", json!({ "type": "SPENDING_LIMIT", "rules": { "instant_max": -1 } }), 400, "VALIDATION_FAILED"),
         ("POST", "/v1/policies", json!({ "type": "SPENDING_LIMIT", "rules": {}, "network": "moon" }), 400, "VALIDATION_FAILED"),
-        ("POST", "/v1/policies", json!({ "type": "ALLOWED_TOKENS", "rules": { "tokens": [] }, "walletId": nobody }), 404, "WALLET_NOT_FOUND"),
+        ("POST", "/v1/policies", json!({ "type": "ALLOWED_TOKENS", "rules": { "tokens": [{ "address": "0x00000000000000000000000000000000000000aa" }] }, "walletId": nobody }), 404, "WALLET_NOT_FOUND"),
         ("DELETE", "/v1/tokens", json!({ "network": "base-sepolia", "address": "x" }), 400, "INVALID_ADDRESS"),
         ("DELETE", "/v1/tokens", json!({ "network": "xrpl:0", "address": "x" }), 400, "UNSUPPORTED_CHAIN"),
         ("PUT", "/v1/admin/master-password", json!({ "newPassword": "short" }), 400, "VALIDATION_FAILED"),

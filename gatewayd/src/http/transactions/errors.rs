@@ -112,7 +112,7 @@ impl From<SignMessageError> for Problem {
 
 /// A denial names the policy, and what an operator would have to do.
 fn denied(denial: Denial) -> Problem {
-    Problem::new(ErrorCode::PolicyDenied, denial.reason)
+    Problem::new(denial.code, denial.reason)
         .details(serde_json::json!({ "policy": denial.rule }))
         .hint(denial.remedy)
 }

@@ -1,31 +1,45 @@
-//! `ALLOWED_TOKENS`: which tokens may leave. Without it, none.
+//! `ALLOWED_TOKENS`: which tokens and collectibles may leave. Without it, none.
 
-use primitives::{Address, Asset, Chain, Network};
+use std::collections::BTreeMap;
+
+use api::ErrorCode;
+use primitives::{Address, Chain, ChainId};
 use serde::Deserialize;
 use serde_json::Value;
 use txcodec::Decoded;
 
-use super::{Rule, RulesError, read, wrong};
-use crate::policy::{Allowed, Denial, Facts, Verdict, outflow};
-
-pub(super) const RULE: Rule = Rule { name: NAME, aliases: &[], check, judge };
+use super::{Judge, Mark, Rule, deny};
+use crate::policy::effects::{Claim, claims};
+use crate::policy::written::{RulesError, address, each, read, wrong};
+use crate::policy::{Facts, Verdict};
 
 const NAME: &str = "ALLOWED_TOKENS";
 
-#[derive(Debug, Deserialize)]
+pub(super) const RULE: Rule = Rule {
+    name: NAME,
+    aliases: &[],
+    mark: Mark::Hard,
+    meaning: "`tokens` that may leave, and contracts of collectibles. Without it, none. With \
+              `assetId` (CAIP-19) on its network only. How much of them, `SPENDING_LIMIT` says",
+    example: r#"{ "tokens": [{ "address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "symbol": "USDC", "chain": "ethereum", "assetId": "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48" }] }"#,
+    read: says,
+    otherwise: |decoded, facts| AllowedTokens::default().judge(decoded, facts),
+};
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AllowedTokens {
+struct Fields {
     tokens: Vec<Listed>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Listed {
     address: String,
     /// For people.
     #[serde(default, rename = "symbol")]
     _symbol: Option<String>,
-    /// On this kind of chain only.
+    /// What kind of address it is.
     #[serde(default)]
     chain: Option<Chain>,
     /// CAIP-19: on the network of this identifier only.
@@ -33,107 +47,54 @@ struct Listed {
     asset_id: Option<String>,
 }
 
-fn check(rules: &Value) -> Result<(), RulesError> {
-    let rules: AllowedTokens = read(rules)?;
-    for (position, listed) in rules.tokens.iter().enumerate() {
-        let field = |name: &str| format!("tokens[{position}].{name}");
-        let address: Address =
-            listed.address.parse().map_err(|error: primitives::AddressError| {
-                wrong(field("address"), error.to_string())
-            })?;
-        if listed.chain.is_some_and(|chain| chain != address.chain()) {
-            return Err(wrong(field("chain"), "the address belongs to the other kind of chain"));
-        }
-        let asset = listed.asset_id.as_deref();
-        if asset.is_some_and(|asset| !asset.ends_with(&format!(":{}", listed.address))) {
-            return Err(wrong(field("assetId"), "is not the CAIP-19 identifier of the address"));
-        }
+/// Tokens, and on which network each may leave; `None` for every one.
+#[derive(Debug, Default)]
+struct AllowedTokens(BTreeMap<Address, Vec<Option<ChainId>>>);
+
+fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
+    let fields: Fields = read(rules)?;
+    let mut tokens: BTreeMap<Address, Vec<Option<ChainId>>> = BTreeMap::new();
+    for (token, network) in each("tokens", fields.tokens, listed)? {
+        tokens.entry(token).or_default().push(network);
     }
-    Ok(())
+    Ok(Box::new(AllowedTokens(tokens)))
 }
 
-fn judge(
-    rules: Option<&Value>,
-    decoded: &Decoded,
-    facts: &Facts<'_>,
-) -> Result<Verdict, RulesError> {
-    let listed =
-        rules.map(read).transpose()?.map_or(Vec::new(), |rules: AllowedTokens| rules.tokens);
-    let leaving = outflow(decoded).ok_or_else(|| wrong("tokens", "the amounts are too large"))?;
-    let unlisted = leaving.keys().find_map(|asset| match asset {
-        Asset::Native => None,
-        Asset::Token(token) => {
-            (!listed.iter().any(|listed| listed.is(*token, facts.network))).then_some(token)
-        }
+fn listed(field: &str, listed: Listed) -> Result<(Address, Option<ChainId>), RulesError> {
+    let token = address(&format!("{field}.address"), &listed.address, listed.chain)?;
+    let Some(asset) = listed.asset_id else { return Ok((token, None)) };
+    let parts = asset.split_once('/').and_then(|(network, rest)| {
+        let (_namespace, reference) = rest.split_once(':')?;
+        Some((network.parse::<ChainId>().ok()?, reference.parse::<Address>().ok()?))
     });
-    Ok(match unlisted {
-        None => Verdict::Allow(Allowed::AT_ONCE),
-        Some(token) => Verdict::Deny(Denial {
-            rule: NAME,
-            reason: format!("the token {token} is not in the list of allowed tokens"),
-            remedy: "the operator can add it with a policy of type ALLOWED_TOKENS".to_owned(),
-        }),
-    })
+    match parts {
+        Some((network, named)) if named == token && network.chain() == token.chain() => {
+            Ok((token, Some(network)))
+        }
+        Some(_) | None => {
+            Err(wrong(format!("{field}.assetId"), "is not the CAIP-19 identifier of the address"))
+        }
+    }
 }
 
-impl Listed {
-    fn is(&self, token: Address, network: Option<&Network>) -> bool {
-        let here = |asset: &str| {
-            network.is_some_and(|network| asset.starts_with(&format!("{}/", network.chain_id)))
+impl Judge for AllowedTokens {
+    fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
+        let here = facts.network.map(|network| network.chain_id);
+        let is_listed = |token: &Address| {
+            let networks = self.0.get(token);
+            networks.is_some_and(|all| all.iter().any(|one| one.is_none() || *one == here))
         };
-        self.address.parse() == Ok(token) && self.asset_id.as_deref().is_none_or(here)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::policy::testing::{TOKEN, outcome, policy, token, verdict};
-    use crate::tx::Tier;
-
-    #[test]
-    fn a_token_is_allowed_where_it_is_listed_and_nowhere_else() {
-        let here = TOKEN.to_string();
-        let lines = json!({ "instant_max": "1", "notify_max": "1", "delay_max": "1" });
-        let limit = json!({ "token_limits": { format!("eip155:1/erc20:{here}"): lines } });
-        let limit = policy("SPENDING_LIMIT", &limit);
-        let other = "0x0000000000000000000000000000000000000001";
-        let rows = [
-            (json!([]), Err("ALLOWED_TOKENS")),
-            (json!([{ "address": other }]), Err("ALLOWED_TOKENS")),
-            (json!([{ "address": here }]), Ok(Tier::Instant)),
-            (json!([{ "address": other }, { "address": here.to_lowercase() }]), Ok(Tier::Instant)),
-            (
-                json!([{ "address": here, "assetId": format!("eip155:1/erc20:{here}") }]),
-                Ok(Tier::Instant),
-            ),
-            (
-                json!([{ "address": here, "assetId": format!("eip155:10/erc20:{here}") }]),
-                Err("ALLOWED_TOKENS"),
-            ),
-        ];
-        for (tokens, expected) in rows {
-            let listed = policy("ALLOWED_TOKENS", &json!({ "tokens": tokens }));
-            check(&listed.rules).unwrap();
-            let found = outcome(verdict(&token(1_000_000), &[listed, limit.clone()]));
-            assert_eq!(found, expected, "{tokens}");
-        }
-    }
-
-    #[test]
-    fn a_list_that_would_mislead_is_refused() {
-        for rules in [
-            json!({}),
-            json!({ "tokens": {} }),
-            json!({ "tokens": [{}] }),
-            json!({ "tokens": [{ "address": "USDC" }] }),
-            json!({ "tokens": [{ "address": TOKEN.to_string(), "chain": "solana" }] }),
-            json!({ "tokens": [{ "address": TOKEN.to_string(), "assetId": "eip155:1/erc20:0x1" }] }),
-            json!({ "tokens": [], "denied": [] }),
-        ] {
-            assert!(check(&rules).is_err(), "{rules}");
-        }
+        let unlisted = claims(decoded, facts).find_map(|claim| match claim {
+            Claim::Token(token) => (!is_listed(&token)).then_some(token),
+            Claim::Coins
+            | Claim::Approval(_)
+            | Claim::Call(_)
+            | Claim::Harmless
+            | Claim::Denied(_) => None,
+        });
+        let Some(token) = unlisted else { return Verdict::FINE };
+        let reason = format!("the token {token} is not in the list of allowed tokens");
+        let remedy = format!("the operator can add it with a policy of type {NAME}");
+        deny(NAME, ErrorCode::TokenNotAllowed, reason, remedy)
     }
 }

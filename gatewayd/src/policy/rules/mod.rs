@@ -1,13 +1,44 @@
 //! The types of policies, a file each.
 
+mod action_category_limit;
+mod allowed_networks;
 mod allowed_tokens;
+mod approve_amount_limit;
+mod approve_tier_override;
+mod approved_spenders;
+mod contract_whitelist;
+mod cumulative_usd_limit;
+mod daily_limit;
+mod environment_type;
+mod erc8128_allowed_domains;
+mod lending_asset_whitelist;
+mod lending_ltv_limit;
+mod max_gas;
+mod method_whitelist;
+mod perp_allowed_markets;
+mod perp_max_leverage;
+mod perp_max_position_usd;
+mod rate_limit;
+mod reputation_threshold;
 mod spending_limit;
+mod time_restriction;
+mod venue_whitelist;
+mod whitelist;
+mod x402_allowed_domains;
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use api::ErrorCode;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use txcodec::Decoded;
 
-use super::{Denial, Facts, Verdict, scope};
+use super::scope::{Chosen, Subject};
+use super::written::RulesError;
+use super::{Denial, Facts, Opinion, Verdict};
+use crate::tx::Tier;
 
 /// A type of policy.
 #[derive(Debug)]
@@ -16,104 +47,180 @@ pub struct Rule {
     pub name: &'static str,
     /// Other names that are taken for it.
     pub aliases: &'static [&'static str],
-    /// Checks what was written.
-    check: fn(&Value) -> Result<(), RulesError>,
-    /// Judges by what was written, or by what holds where nothing was.
-    judge: fn(Option<&Value>, &Decoded, &Facts<'_>) -> Result<Verdict, RulesError>,
+    /// Who can enforce it.
+    pub mark: Mark,
+    /// What it does, for people.
+    pub meaning: &'static str,
+    /// Rules of it, as JSON.
+    pub example: &'static str,
+    /// Reads and checks what was written.
+    read: fn(&Value) -> Result<Box<dyn Judge>, RulesError>,
+    /// What holds where nothing was written.
+    otherwise: fn(&Decoded, &Facts<'_>) -> Verdict,
 }
 
-/// Why the rules of a policy cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RulesError {
-    /// There is no such type.
-    #[error("{kind:?} is no type of policy; the types are {known}")]
-    UnknownType {
-        /// What was asked for.
-        kind: String,
-        /// What there is.
-        known: String,
-    },
-    /// They do not have the form that their type wants.
-    #[error("rules: {0}")]
-    Malformed(String),
-    /// A field has a value that it cannot have.
-    #[error("rules.{field}: {problem}")]
-    Field {
-        /// Which field.
-        field: String,
-        /// What is wrong.
-        problem: String,
-    },
+/// Who can enforce a type of policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The signer too, by its guard: from the bytes and its own journal.
+    Hard,
+    /// The gateway alone.
+    Soft,
 }
 
-/// Every type, by name.
+/// What a policy says, read and checked.
+pub(super) trait Judge: fmt::Debug + Send + Sync {
+    /// What it says to what `decoded` does.
+    fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict;
+
+    /// What it is about, where policies of one type are about different things and all count.
+    fn about(&self) -> &'static str {
+        ""
+    }
+
+    /// The window in seconds in which it counts transactions, if it does.
+    fn window(&self) -> Option<u64> {
+        None
+    }
+
+    /// Networks that it names, with their fields; whether there are such is not known here.
+    fn networks(&self) -> Vec<(String, &str)> {
+        Vec::new()
+    }
+}
+
+/// Every type, in the order in which they are asked.
 #[rustfmt::skip]
 pub static ALL: &[Rule] = &[
+    environment_type::RULE,
+    allowed_networks::RULE,
+    time_restriction::RULE,
+    rate_limit::RULE,
+    daily_limit::RULE,
+    max_gas::RULE,
+    whitelist::RULE,
     allowed_tokens::RULE,
+    contract_whitelist::RULE,
+    method_whitelist::RULE,
+    approved_spenders::RULE,
+    approve_amount_limit::RULE,
+    approve_tier_override::RULE,
+    x402_allowed_domains::RULE,
+    erc8128_allowed_domains::RULE,
+    venue_whitelist::RULE,
+    lending_asset_whitelist::RULE,
+    lending_ltv_limit::RULE,
+    perp_allowed_markets::RULE,
+    perp_max_leverage::RULE,
+    perp_max_position_usd::RULE,
+    action_category_limit::RULE,
+    reputation_threshold::RULE,
+    cumulative_usd_limit::RULE,
     spending_limit::RULE,
 ];
 
-/// Checks a policy before it is stored.
+/// Checks a policy before it is stored. `is_network` says whether a network of that name is known.
 ///
 /// # Errors
 /// When there is no such type, or the rules are not what the type wants.
-pub fn check(kind: &str, rules: &Value) -> Result<(), RulesError> {
-    let rule = ALL.iter().find(|rule| rule.is_called(kind));
-    let rule = rule.ok_or_else(|| RulesError::UnknownType {
+pub fn check(
+    kind: &str,
+    rules: &Value,
+    is_network: impl Fn(&str) -> bool,
+) -> Result<(), RulesError> {
+    let says = read(kind, rules)?;
+    let unknown = says.networks().into_iter().find(|(_field, name)| !is_network(name));
+    match unknown {
+        None => Ok(()),
+        Some((field, name)) => {
+            Err(super::written::wrong(field, format!("unknown network {name:?}")))
+        }
+    }
+}
+
+/// The type of that name.
+pub(super) fn named(kind: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.name == kind || rule.aliases.contains(&kind))
+}
+
+/// What rules of a type say.
+pub(super) fn read(kind: &str, rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
+    let rule = named(kind).ok_or_else(|| RulesError::UnknownType {
         kind: kind.to_owned(),
         known: ALL.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", "),
     })?;
-    (rule.check)(rules)
+    (rule.read)(rules)
 }
 
-/// A policy of a type that this program does not know, which denies everything in its scope.
-pub(super) fn unreadable(facts: &Facts<'_>) -> Option<Denial> {
-    let unknown = |kind: &str| !ALL.iter().any(|rule| rule.is_called(kind));
-    match scope::resolve(facts, unknown) {
-        Ok(None) => None,
-        Ok(Some(_)) | Err(scope::Ambiguous) => Some(Denial {
-            rule: "POLICY",
-            reason: "a policy has a type that this version does not know".to_owned(),
-            remedy: "disable it, or install the version that wrote it".to_owned(),
-        }),
+/// What every type says, by the policies that were chosen of it; unreadable ones first.
+pub(super) fn opinions(
+    chosen: BTreeMap<Subject<'_>, Chosen<'_>>,
+    decoded: &Decoded,
+    facts: &Facts<'_>,
+) -> impl Iterator<Item = Opinion> {
+    let unknown = chosen.values().filter(|found| found.policy.rule.is_none());
+    let unknown: Vec<_> = unknown.map(of_unknown_type).collect();
+    let known = ALL.iter().flat_map(move |rule| {
+        let found: Vec<_> = chosen
+            .range((rule.name, "")..)
+            .take_while(|((kind, _), _)| *kind == rule.name)
+            .map(|(_, found)| rule.opinion(found, decoded, facts))
+            .collect();
+        let without =
+            || Opinion { rule: rule.name, policy: None, verdict: (rule.otherwise)(decoded, facts) };
+        let otherwise = found.is_empty().then(without);
+        found.into_iter().chain(otherwise)
+    });
+    unknown.into_iter().chain(known)
+}
+
+fn of_unknown_type(found: &Chosen<'_>) -> Opinion {
+    let reason = format!("a policy has the type {:?}, which is not known", found.policy.kind);
+    let remedy = "disable it, or install the version that wrote it";
+    Opinion {
+        rule: "POLICY",
+        policy: Some(found.position),
+        verdict: deny("POLICY", ErrorCode::PolicyRulesCorrupt, reason, remedy),
     }
 }
 
 impl Rule {
-    fn is_called(&self, kind: &str) -> bool {
-        self.name == kind || self.aliases.contains(&kind)
-    }
-
-    /// What this type of policy says.
-    pub(super) fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
-        let policy = match scope::resolve(facts, |kind| self.is_called(kind)) {
-            Ok(policy) => policy,
-            Err(scope::Ambiguous) => {
-                return Verdict::Deny(Denial {
-                    rule: self.name,
-                    reason: "two policies of the same scope and priority disagree".to_owned(),
-                    remedy: "give one of them a higher priority, or disable it".to_owned(),
-                });
+    fn opinion(&self, found: &Chosen<'_>, decoded: &Decoded, facts: &Facts<'_>) -> Opinion {
+        let corrupt = ErrorCode::PolicyRulesCorrupt;
+        let verdict = match &found.policy.says {
+            _ if found.disputed => {
+                let reason = "two policies of the same scope and priority disagree";
+                let remedy = "give one of them a higher priority, or disable it";
+                deny(self.name, ErrorCode::PolicyDenied, reason, remedy)
+            }
+            Ok(says) => says.judge(decoded, facts),
+            Err(error) => {
+                let reason = format!("the policy cannot be read: {error}");
+                deny(self.name, corrupt, reason, "write it again")
             }
         };
-        let rules = policy.map(|policy| &policy.rules);
-        (self.judge)(rules, decoded, facts).unwrap_or_else(|error| {
-            Verdict::Deny(Denial {
-                rule: self.name,
-                reason: format!("the policy cannot be read: {error}"),
-                remedy: "write it again".to_owned(),
-            })
-        })
+        Opinion { rule: self.name, policy: Some(found.position), verdict }
     }
 }
 
-fn read<T: DeserializeOwned>(rules: &Value) -> Result<T, RulesError> {
-    if !rules.is_object() {
-        return Err(RulesError::Malformed("expected an object".to_owned()));
-    }
-    T::deserialize(rules).map_err(|error| RulesError::Malformed(error.to_string()))
+/// No, and what would change that.
+fn deny(
+    rule: &'static str,
+    code: ErrorCode,
+    reason: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Verdict {
+    Verdict::Deny(Denial { rule, code, reason: reason.into(), remedy: remedy.into() })
 }
 
-fn wrong(field: impl Into<String>, problem: impl Into<String>) -> RulesError {
-    RulesError::Field { field: field.into(), problem: problem.into() }
+/// Reads a tier by its name.
+fn tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tier, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    word.parse()
+        .map_err(|_unknown| D::Error::custom("expected a tier: INSTANT, NOTIFY, DELAY or APPROVAL"))
+}
+
+/// What most types say where no policy is written: nothing.
+fn nothing(_decoded: &Decoded, _facts: &Facts<'_>) -> Verdict {
+    Verdict::FINE
 }

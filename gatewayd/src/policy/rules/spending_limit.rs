@@ -3,22 +3,34 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use primitives::{Amount, Asset, Chain, Network, TierCeilings};
+use primitives::{Address, Amount, Asset, Chain, ChainId, Network, TierCeilings};
 use serde::Deserialize;
 use serde_json::Value;
-use txcodec::Decoded;
+use txcodec::{Decoded, Effect};
 
-use super::{Rule, RulesError, read, wrong};
+use super::approved_spenders::approvals;
+use super::cumulative_usd_limit::Caps;
+use super::{Judge, Mark, Rule};
+use crate::policy::written::{RulesError, not_above, read, wrong};
 use crate::policy::{
     Allowed, DEFAULT_APPROVAL_TIMEOUT, DEFAULT_DELAY, Facts, UsdMicros, Verdict, outflow,
 };
 use crate::tx::Tier;
 
-pub(super) const RULE: Rule =
-    Rule { name: "SPENDING_LIMIT", aliases: &["AMOUNT_TIER"], check, judge };
+pub(super) const RULE: Rule = Rule {
+    name: "SPENDING_LIMIT",
+    aliases: &["AMOUNT_TIER"],
+    mark: Mark::Hard,
+    meaning: "how much care an amount is given; see below. The signer can enforce the lines of \
+              coins and tokens",
+    example: r#"{ "instant_max": "10000000000000000", "notify_max": "50000000000000000", "delay_max": "250000000000000000", "delay_seconds": 900, "daily_limit_usd": 1000 }"#,
+    read: says,
+    otherwise: |decoded, facts| SpendingLimit::default().verdict(DEFAULT_DELAY, decoded, facts),
+};
 
 /// Amounts up to a line, the line included, are of its tier. A line that is not given has no room:
-/// what is above the line below it is of the tier above. USD lines count where one is given.
+/// what is above the line below it is of the tier above. USD lines count where one is given, and for
+/// tokens that have no lines of their own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SpendingLimit {
@@ -45,10 +57,13 @@ struct SpendingLimit {
     /// By `native`, `native:<chain>` (which goes before) or CAIP-19.
     #[serde(default)]
     token_limits: BTreeMap<String, TokenLimit>,
+    /// The same, read.
+    #[serde(skip)]
+    lines: BTreeMap<Named, TokenLimit>,
 }
 
 /// In whole units of the asset.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the names of the contract")]
 struct TokenLimit {
@@ -57,16 +72,30 @@ struct TokenLimit {
     delay_max: String,
 }
 
+/// What a name of `token_limits` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Native,
+    NativeOf(Chain),
+    Token(ChainId, Address),
+}
+
 const DELAY_SECONDS: std::ops::RangeInclusive<u64> = 60..=2_592_000;
 /// The wait of the delay tier where a policy is written and does not say.
 const WRITTEN_DELAY: Duration = Duration::from_mins(5);
 /// No asset has more; used to check how a number is written before its asset is known.
 const MOST_DECIMALS: u8 = 36;
+/// Collectibles are counted whole.
+const WHOLE: u8 = 0;
+/// Lines in dollars of tokens that have none of their own, where none are written: 10, 100, 500.
+const USD_LINES: [UsdMicros; 3] =
+    [UsdMicros::new(10_000_000), UsdMicros::new(100_000_000), UsdMicros::new(500_000_000)];
 
-fn check(rules: &Value) -> Result<(), RulesError> {
-    let limit: SpendingLimit = read(rules)?;
-    ordered("instant_max", [limit.instant_max, limit.notify_max, limit.delay_max])?;
-    ordered("instant_max_usd", [limit.instant_max_usd, limit.notify_max_usd, limit.delay_max_usd])?;
+fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
+    let mut limit: SpendingLimit = read(rules)?;
+    ordered("", [limit.instant_max, limit.notify_max, limit.delay_max])?;
+    ordered("_usd", [limit.instant_max_usd, limit.notify_max_usd, limit.delay_max_usd])?;
+    limit.caps().check()?;
     for (field, seconds) in
         [("delay_seconds", limit.delay_seconds), ("approval_timeout", limit.approval_timeout)]
     {
@@ -74,70 +103,125 @@ fn check(rules: &Value) -> Result<(), RulesError> {
             return Err(wrong(field, "expected 60 to 2592000 seconds"));
         }
     }
-    for (asset, lines) in &limit.token_limits {
-        if !is_asset(asset) {
-            return Err(wrong(
-                format!("token_limits.{asset}"),
-                "expected native, native:ethereum, native:solana or a CAIP-19 identifier",
-            ));
+    for (name, lines) in std::mem::take(&mut limit.token_limits) {
+        let field = format!("token_limits.{name}");
+        let named = Named::read(&name).ok_or_else(|| {
+            let expected =
+                "expected native, native:ethereum, native:solana or a CAIP-19 identifier";
+            wrong(&field, expected)
+        })?;
+        lines
+            .ceilings(MOST_DECIMALS)
+            .map_err(|(line, problem)| wrong(format!("{field}.{line}"), problem))?;
+        if limit.lines.insert(named, lines).is_some() {
+            return Err(wrong(field, "names an asset that another name means too"));
         }
-        lines.ceilings(MOST_DECIMALS)?;
     }
-    Ok(())
+    Ok(Box::new(limit))
 }
 
-fn judge(
-    rules: Option<&Value>,
-    decoded: &Decoded,
-    facts: &Facts<'_>,
-) -> Result<Verdict, RulesError> {
-    let limit: SpendingLimit = rules.map(read).transpose()?.unwrap_or_default();
-    let tier = limit.asset_tier(decoded, facts)?.max(limit.usd_tier(decoded, facts));
-    let delay = if rules.is_some() { WRITTEN_DELAY } else { DEFAULT_DELAY };
-    Ok(Verdict::Allow(Allowed {
-        tier,
-        delay: limit.delay_seconds.map_or(delay, Duration::from_secs),
-        approval_timeout: limit
-            .approval_timeout
-            .map_or(DEFAULT_APPROVAL_TIMEOUT, Duration::from_secs),
-    }))
+impl Judge for SpendingLimit {
+    fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
+        self.verdict(WRITTEN_DELAY, decoded, facts)
+    }
+}
+
+/// The tier of an amount by the lines of its asset, as far as there are such.
+#[derive(Clone, Copy)]
+enum ByAmount {
+    Tier(Tier),
+    /// The asset has none: its worth decides.
+    ByWorth,
 }
 
 impl SpendingLimit {
-    /// The strictest tier of all assets that leave; the fee is measured by the native coin's lines
-    /// on its own, so that paying exactly a line stays below it.
-    fn asset_tier(&self, decoded: &Decoded, facts: &Facts<'_>) -> Result<Tier, RulesError> {
-        let Some(leaving) = outflow(decoded) else { return Ok(Tier::Approval) };
-        let fee = (Asset::Native, decoded.fee_ceiling());
-        let mut tier = Tier::Instant;
-        for (asset, amount) in leaving.into_iter().chain([fee]) {
-            if !amount.is_zero() {
-                tier = tier.max(tier_of(amount, self.ceilings(asset, facts)?));
-            }
-        }
-        Ok(tier)
+    fn verdict(&self, delay: Duration, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
+        let seconds = |given: Option<u64>, otherwise| given.map_or(otherwise, Duration::from_secs);
+        Verdict::Allow(Allowed {
+            tier: self.tier(decoded, facts).unwrap_or(Tier::Approval),
+            delay: seconds(self.delay_seconds, delay),
+            approval_timeout: seconds(self.approval_timeout, DEFAULT_APPROVAL_TIMEOUT),
+        })
     }
 
-    /// The lines of an asset; `None` where there are none, and everything is above them.
-    fn ceilings(
-        &self,
-        asset: Asset,
-        facts: &Facts<'_>,
-    ) -> Result<Option<TierCeilings>, RulesError> {
-        let Some(network) = facts.network else { return Ok(None) };
-        let listed =
-            self.token_limits.iter().rev().find(|(name, _lines)| names(name, asset, network));
-        match (listed, asset) {
-            (Some((_name, lines)), Asset::Native) => {
-                let listed = lines.ceilings(network.native.decimals)?;
-                Ok(Some(strictest(listed, self.native_lines().unwrap_or(listed))))
+    /// The strictest tier of all that leaves; the fee is measured by the native coin's lines on its
+    /// own, so that paying exactly a line stays below it. `None` where it cannot be measured.
+    fn tier(&self, decoded: &Decoded, facts: &Facts<'_>) -> Option<Tier> {
+        let leaving = outflow(decoded)?;
+        let fee = (Asset::Native, decoded.fee_ceiling());
+        let mut tier = self.collectible_tier(decoded, facts)?;
+        let mut lines = self.usd_lines();
+        for (asset, amount) in leaving.into_iter().chain([fee]) {
+            if !amount.is_zero() {
+                match self.by_amount(asset, amount, facts) {
+                    ByAmount::Tier(found) => tier = tier.max(found),
+                    ByAmount::ByWorth => lines = lines.or(Some(USD_LINES)),
+                }
             }
-            (None, Asset::Native) => Ok(Some(self.native_lines().unwrap_or(network.default_tiers))),
-            (Some((_name, lines)), Asset::Token(_)) => match facts.decimals.get(&asset) {
-                Some(decimals) => lines.ceilings(*decimals).map(Some),
-                None => Ok(None),
+        }
+        if decoded.spend()?.is_empty() {
+            return Some(tier);
+        }
+        let by_worth = match (lines, facts.worth) {
+            (None, _) => Tier::Instant,
+            (Some(_), None) => Tier::Approval,
+            (Some(lines), Some(worth)) => tier_between(worth, lines),
+        };
+        let caps = self.caps().hold(facts.worth, facts.spent_in_day, facts.spent_in_month);
+        Some(tier.max(by_worth).max(if caps { Tier::Instant } else { Tier::Approval }))
+    }
+
+    /// Collectibles have no worth that is known: without lines the owner decides, and about all of a
+    /// contract always.
+    fn collectible_tier(&self, decoded: &Decoded, facts: &Facts<'_>) -> Option<Tier> {
+        let mut leaving: BTreeMap<Address, Amount> = BTreeMap::new();
+        for effect in decoded.effects() {
+            if let Effect::CollectibleOut { contract, amount, .. } = effect {
+                let sum = leaving.entry(Address::Evm(*contract)).or_default();
+                *sum = sum.checked_add(*amount)?;
+            }
+        }
+        if approvals(decoded, facts).any(|approval| approval.amount.is_none()) {
+            return None;
+        }
+        let mut tiers = leaving.into_iter().map(|(contract, amount)| {
+            let lines = self.token_lines(contract, facts)?;
+            Some(tier_of(amount, lines.ceilings(WHOLE).ok()?))
+        });
+        tiers.try_fold(Tier::Instant, |strictest, tier| Some(strictest.max(tier?)))
+    }
+
+    fn by_amount(&self, asset: Asset, amount: Amount, facts: &Facts<'_>) -> ByAmount {
+        let Some(network) = facts.network else { return ByAmount::Tier(Tier::Approval) };
+        match asset {
+            Asset::Native => ByAmount::Tier(tier_of(amount, self.native_ceilings(network))),
+            Asset::Token(token) => match self.token_lines(token, facts) {
+                None => ByAmount::ByWorth,
+                Some(lines) => {
+                    let decimals = facts.decimals.get(&asset);
+                    let ceilings = decimals.and_then(|decimals| lines.ceilings(*decimals).ok());
+                    ByAmount::Tier(ceilings.map_or(Tier::Approval, |all| tier_of(amount, all)))
+                }
             },
-            (None, Asset::Token(_)) => Ok(None),
+        }
+    }
+
+    fn token_lines(&self, token: Address, facts: &Facts<'_>) -> Option<&TokenLimit> {
+        self.lines.get(&Named::Token(facts.network?.chain_id, token))
+    }
+
+    /// The stricter of both where coins have lines in base units and in whole ones.
+    fn native_ceilings(&self, network: &Network) -> TierCeilings {
+        let listed = [Named::NativeOf(network.chain()), Named::Native]
+            .into_iter()
+            .find_map(|name| self.lines.get(&name));
+        // More places than the coin has: nothing that can be paid is below such a line.
+        let listed = listed
+            .map(|lines| lines.ceilings(network.native.decimals).unwrap_or(TierCeilings::ZERO));
+        match (listed, self.native_lines()) {
+            (Some(listed), Some(native)) => strictest(listed, native),
+            (Some(lines), None) | (None, Some(lines)) => lines,
+            (None, None) => network.default_tiers,
         }
     }
 
@@ -147,50 +231,57 @@ impl SpendingLimit {
         Some(TierCeilings { instant, notify, delay })
     }
 
-    /// Nobody knows a price: then the amount is above every line that is given.
-    fn usd_tier(&self, decoded: &Decoded, facts: &Facts<'_>) -> Tier {
-        if decoded.spend().is_some_and(|spend| spend.is_empty()) {
-            return Tier::Instant;
-        }
-        let lines = [self.instant_max_usd, self.notify_max_usd, self.delay_max_usd];
-        let by_amount = match (filled(lines, UsdMicros::ZERO), facts.worth) {
-            (None, _) => Tier::Instant,
-            (Some(_), None) => Tier::Approval,
-            (Some(lines), Some(worth)) => tier_between(worth, lines),
-        };
-        let windows = [
-            (self.daily_limit_usd, facts.spent_in_day),
-            (self.monthly_limit_usd, facts.spent_in_month),
-        ];
-        let within = |(cap, spent): (Option<UsdMicros>, Option<UsdMicros>)| {
-            let total = spent.zip(facts.worth).and_then(|(spent, worth)| spent.checked_add(worth));
-            cap.is_none_or(|cap| total.is_some_and(|total| total <= cap))
-        };
-        if windows.into_iter().all(within) { by_amount } else { Tier::Approval }
+    fn usd_lines(&self) -> Option<[UsdMicros; 3]> {
+        filled([self.instant_max_usd, self.notify_max_usd, self.delay_max_usd], UsdMicros::ZERO)
+    }
+
+    fn caps(&self) -> Caps {
+        let Self { daily_limit_usd, monthly_limit_usd, .. } = *self;
+        Caps { daily_limit_usd, monthly_limit_usd }
     }
 }
 
 impl TokenLimit {
-    fn ceilings(&self, decimals: u8) -> Result<TierCeilings, RulesError> {
-        let read = |field: &str, text: &str| {
-            Amount::from_units(text, decimals)
-                .map_err(|error| wrong(format!("token_limits.{field}"), error.to_string()))
+    /// The lines in base units, or which of them is wrong and why.
+    fn ceilings(&self, decimals: u8) -> Result<TierCeilings, (&'static str, String)> {
+        let line = |name, text: &str| {
+            Amount::from_units(text, decimals).map_err(|error| (name, error.to_string()))
         };
         let lines = TierCeilings {
-            instant: read("instant_max", &self.instant_max)?,
-            notify: read("notify_max", &self.notify_max)?,
-            delay: read("delay_max", &self.delay_max)?,
+            instant: line("instant_max", &self.instant_max)?,
+            notify: line("notify_max", &self.notify_max)?,
+            delay: line("delay_max", &self.delay_max)?,
         };
-        let sorted = [lines.instant, lines.notify, lines.delay];
-        ordered("token_limits", sorted.map(Some))?;
+        if lines.instant > lines.notify || lines.notify > lines.delay {
+            let problem = "expected instant_max <= notify_max <= delay_max".to_owned();
+            return Err(("instant_max", problem));
+        }
         Ok(lines)
     }
 }
 
-fn tier_of(amount: Amount, ceilings: Option<TierCeilings>) -> Tier {
-    ceilings.map_or(Tier::Approval, |lines| {
-        tier_between(amount, [lines.instant, lines.notify, lines.delay])
-    })
+impl Named {
+    fn read(name: &str) -> Option<Self> {
+        match name.split_once(':') {
+            None => (name == "native").then_some(Self::Native),
+            Some(("native", chain)) => chain.parse().ok().map(Self::NativeOf),
+            Some(_) => {
+                let (network, asset) = name.split_once('/')?;
+                let (namespace, reference) = asset.split_once(':')?;
+                let network: ChainId = network.parse().ok()?;
+                let known = match network.chain() {
+                    Chain::Evm => matches!(namespace, "erc20" | "erc721" | "erc1155"),
+                    Chain::Solana => namespace == "token",
+                };
+                let token = Address::parse_for(network.chain(), reference).ok()?;
+                known.then_some(Self::Token(network, token))
+            }
+        }
+    }
+}
+
+fn tier_of(amount: Amount, lines: TierCeilings) -> Tier {
+    tier_between(amount, [lines.instant, lines.notify, lines.delay])
 }
 
 fn tier_between<T: Ord>(amount: T, [instant, notify, delay]: [T; 3]) -> Tier {
@@ -221,44 +312,13 @@ fn filled<T: Copy>([instant, notify, delay]: [Option<T>; 3], zero: T) -> Option<
     Some([instant, notify, delay.unwrap_or(notify)])
 }
 
-fn ordered<T: Copy + PartialOrd>(field: &str, lines: [Option<T>; 3]) -> Result<(), RulesError> {
-    let given: Vec<T> = lines.into_iter().flatten().collect();
-    if given.is_sorted() {
-        Ok(())
-    } else {
-        Err(wrong(field, "expected instant <= notify <= delay"))
-    }
-}
-
-fn is_asset(name: &str) -> bool {
-    match name.split_once(':') {
-        None => name == "native",
-        Some(("native", chain)) => chain.parse::<Chain>().is_ok(),
-        Some(_) => name.split_once('/').is_some_and(|(network, asset)| {
-            let token = asset.strip_prefix("erc20:").or_else(|| asset.strip_prefix("token:"));
-            network.parse::<primitives::ChainId>().is_ok_and(|network| {
-                token.is_some_and(|token| {
-                    primitives::Address::parse_for(network.chain(), token).is_ok()
-                })
-            })
-        }),
-    }
-}
-
-/// Whether a name of `token_limits` means `asset` on `network`.
-fn names(name: &str, asset: Asset, network: &Network) -> bool {
-    match asset {
-        Asset::Native => {
-            name == "native"
-                || name
-                    .strip_prefix("native:")
-                    .is_some_and(|chain| chain.parse() == Ok(network.chain()))
-        }
-        Asset::Token(token) => name
-            .strip_prefix(&format!("{}/", network.chain_id))
-            .and_then(|rest| rest.strip_prefix("erc20:").or_else(|| rest.strip_prefix("token:")))
-            .is_some_and(|address| address.parse() == Ok(token)),
-    }
+fn ordered<T: PartialOrd>(suffix: &str, lines: [Option<T>; 3]) -> Result<(), RulesError> {
+    let [instant, notify, delay] = &lines;
+    let names = ["instant_max", "notify_max", "delay_max"].map(|name| format!("{name}{suffix}"));
+    let [first, second, third] = &names;
+    not_above((first, instant.as_ref()), (second, notify.as_ref()))?;
+    not_above((first, instant.as_ref()), (third, delay.as_ref()))?;
+    not_above((second, notify.as_ref()), (third, delay.as_ref()))
 }
 
 #[cfg(test)]
@@ -266,9 +326,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::policy::testing::{
-        TOKEN, mainnet, native, outcome, policy, token, verdict, verdict_worth,
-    };
+    use crate::policy::judge;
+    use crate::policy::testing::{TOKEN, facts, mainnet, native, outcome, policy, token, verdict};
+
+    fn check(rules: &Value) -> Result<(), RulesError> {
+        says(rules).map(|_says| ())
+    }
 
     fn one_more(amount: Amount) -> Amount {
         amount.checked_add(Amount::from(1_u64)).unwrap()
@@ -361,7 +424,9 @@ mod tests {
         let spent = UsdMicros::new(4_000_000);
         for (rules, worth, tier) in rows {
             let policies = [policy("SPENDING_LIMIT", rules)];
-            let found = verdict_worth(&native(Amount::from(1_u64)), &policies, worth, spent);
+            let (spent_in_day, spent_in_month) = (Some(spent), Some(spent));
+            let facts = Facts { worth, spent_in_day, spent_in_month, ..facts(&policies) };
+            let found = judge(&native(Amount::from(1_u64)), &facts);
             assert_eq!(outcome(found), Ok(tier), "{worth:?} by {rules}");
         }
     }

@@ -62,6 +62,7 @@ pub fn decode_typed_data(bytes: &[u8]) -> Result<Decoded, DecodeError> {
         subject: Subject::EvmMessage,
         effects: std::iter::once(told).chain(known::effects(&data, chain_id)).collect(),
         fee_ceiling: Amount::ZERO,
+        gas_limit: 0,
         signing_input: SigningInput::Digest(data.digest()),
         intent: Intent::new(Kind::TypedData).field(bytes).digest(),
         length: bytes.len(),

@@ -1,0 +1,104 @@
+//! `APPROVED_SPENDERS`: who may be given allowances. Without it, nobody.
+
+use std::collections::BTreeMap;
+
+use api::ErrorCode;
+use primitives::{Address, Amount};
+use serde::Deserialize;
+use serde_json::Value;
+use txcodec::Decoded;
+
+use super::{Judge, Mark, Rule, deny};
+use crate::policy::effects::{Approval, Claim, claims};
+use crate::policy::written::{RulesError, address, each, read, wrong};
+use crate::policy::{Facts, Verdict};
+
+const NAME: &str = "APPROVED_SPENDERS";
+
+pub(super) const RULE: Rule = Rule {
+    name: NAME,
+    aliases: &[],
+    mark: Mark::Hard,
+    meaning: "`spenders` that may be given allowances, by transactions and by signatures (permits), \
+              of at most `maxAmount` base units of a token where that is given. Without it, nobody. \
+              A withdrawal of one's leave needs none",
+    example: r#"{ "spenders": [{ "address": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "name": "router", "maxAmount": "1000000" }] }"#,
+    read: says,
+    otherwise: |decoded, facts| match approvals(decoded, facts).next() {
+        None => Verdict::FINE,
+        Some(Approval { spender, .. }) => {
+            let reason = format!("{spender} would be allowed to take tokens");
+            deny(NAME, ErrorCode::ApproveDisabled, reason, remedy(spender))
+        }
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    spenders: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Listed {
+    address: String,
+    /// For people.
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
+    #[serde(default)]
+    max_amount: Option<Amount>,
+}
+
+/// Spenders, with the most that each may be given of a token.
+#[derive(Debug)]
+struct ApprovedSpenders(BTreeMap<Address, Option<Amount>>);
+
+fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
+    let fields: Fields = read(rules)?;
+    let mut spenders = BTreeMap::new();
+    for (spender, most) in each("spenders", fields.spenders, |field, listed| {
+        Ok((address(&format!("{field}.address"), &listed.address, None)?, listed.max_amount))
+    })? {
+        if spenders.insert(spender, most).is_some_and(|before| before != most) {
+            return Err(wrong("spenders", format!("names {spender} with two different maxAmount")));
+        }
+    }
+    Ok(Box::new(ApprovedSpenders(spenders)))
+}
+
+impl Judge for ApprovedSpenders {
+    fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
+        let mut given: BTreeMap<(Address, Address), Option<Amount>> = BTreeMap::new();
+        for Approval { token, spender, amount } in approvals(decoded, facts) {
+            let Some(most) = self.0.get(&spender) else {
+                let reason = format!("{spender} is not in the list of approved spenders");
+                return deny(NAME, ErrorCode::SpenderNotApproved, reason, remedy(spender));
+            };
+            // Several allowances of one token may add up.
+            let sum = given.entry((token, spender)).or_insert(Some(Amount::ZERO));
+            *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
+            let within = |most: Amount| sum.is_some_and(|sum| sum <= most);
+            if let Some(most) = most.filter(|most| !within(*most)) {
+                let reason = format!("{spender} may be given at most {most} base units of a token");
+                let remedy = "ask for less, or raise its maxAmount";
+                return deny(NAME, ErrorCode::ApproveAmountExceeded, reason, remedy);
+            }
+        }
+        Verdict::FINE
+    }
+}
+
+fn remedy(spender: Address) -> String {
+    format!("the operator can add {spender} with a policy of type {NAME}")
+}
+
+/// Who is allowed to take what.
+pub(super) fn approvals(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Approval> {
+    claims(decoded, facts).filter_map(|claim| match claim {
+        Claim::Approval(approval) => Some(approval),
+        Claim::Coins | Claim::Token(_) | Claim::Call(_) | Claim::Harmless | Claim::Denied(_) => {
+            None
+        }
+    })
+}

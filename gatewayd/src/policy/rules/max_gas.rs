@@ -1,0 +1,62 @@
+//! `MAX_GAS`: how much gas a transaction may use, and what it may pay for it.
+
+use api::ErrorCode;
+use primitives::Amount;
+use serde::Deserialize;
+use serde_json::Value;
+use txcodec::Decoded;
+
+use super::{Judge, Mark, Rule, deny, nothing};
+use crate::policy::written::{RulesError, one_of, read, wrong};
+use crate::policy::{Facts, Verdict};
+
+const NAME: &str = "MAX_GAS";
+
+pub(super) const RULE: Rule = Rule {
+    name: NAME,
+    aliases: &[],
+    mark: Mark::Hard,
+    meaning: "`max_gas_limit` (gas, or compute units on Solana) and `max_fee` (base units of the \
+              coin, the most that the network could take, without rent) of one transaction; one of \
+              the two may be left out. The signer can enforce the fee",
+    example: r#"{ "max_gas_limit": 500000, "max_fee": "5000000000000000" }"#,
+    read: says,
+    otherwise: nothing,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaxGas {
+    #[serde(default)]
+    max_gas_limit: Option<u64>,
+    #[serde(default)]
+    max_fee: Option<Amount>,
+}
+
+fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
+    let limit: MaxGas = read(rules)?;
+    one_of("max_gas_limit, max_fee", &[limit.max_gas_limit.is_some(), limit.max_fee.is_some()])?;
+    if limit.max_gas_limit == Some(0) {
+        return Err(wrong("max_gas_limit", "no transaction uses no gas; expected 1 or more"));
+    }
+    if limit.max_fee.is_some_and(Amount::is_zero) {
+        return Err(wrong("max_fee", "no transaction costs nothing; expected 1 or more"));
+    }
+    Ok(Box::new(limit))
+}
+
+impl Judge for MaxGas {
+    fn judge(&self, decoded: &Decoded, _facts: &Facts<'_>) -> Verdict {
+        let (gas, fee) = (decoded.gas_limit(), decoded.fee_ceiling());
+        let code = ErrorCode::PolicyDenied;
+        if let Some(most) = self.max_gas_limit.filter(|most| gas > *most) {
+            let reason = format!("it may use {gas} gas, and {most} is the most that is allowed");
+            return deny(NAME, code, reason, "raise max_gas_limit of the policy");
+        }
+        if let Some(most) = self.max_fee.filter(|most| fee > *most) {
+            let reason = format!("its fee may be {fee} base units, and {most} is allowed at most");
+            return deny(NAME, code, reason, "wait until fees are lower, or raise max_fee");
+        }
+        Verdict::FINE
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use primitives::{Address, Amount, ChainId, Network};
+use primitives::{Address, Amount, ChainId, EvmAddress, Network};
 
 use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
@@ -136,6 +136,22 @@ impl ChainClient {
             Kind::Solana(solana) => {
                 solana.token_balance(solana_address(owner)?, solana_address(token)?).await
             }
+        }
+    }
+
+    /// How many of an EVM contract's collectible the wallet has.
+    ///
+    /// # Errors
+    /// As [`Self::balance`], and when the contract keeps no collectibles.
+    pub async fn collectible_balance(
+        &self,
+        owner: Address,
+        contract: EvmAddress,
+        id: Amount,
+    ) -> Result<Amount, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.collectible_balance(evm_address(owner)?, contract, id).await,
+            Kind::Solana(_) => Err(ChainError::Invalid("a collectible of an EVM contract")),
         }
     }
 

@@ -49,6 +49,22 @@ pub enum ChainError {
         /// What is there instead.
         reason: String,
     },
+    /// There is no code at the address that was to be called: nothing would happen there.
+    #[error(
+        "there is no contract at {address} on this network; compare the address and the network"
+    )]
+    NotAContract {
+        /// The address.
+        address: String,
+    },
+    /// The contract keeps no collectibles of that standard.
+    #[error("the contract {address} keeps no such collectibles: {reason}")]
+    NotACollection {
+        /// The contract.
+        address: String,
+        /// What is there instead.
+        reason: &'static str,
+    },
     /// The request cannot become a transaction of this network.
     #[error("{0}")]
     Invalid(&'static str),
@@ -158,6 +174,8 @@ impl ChainError {
             | Self::InsufficientForFee { .. }
             | Self::ExecutionFailed { .. }
             | Self::NotAToken { .. }
+            | Self::NotAContract { .. }
+            | Self::NotACollection { .. }
             | Self::Invalid(_)
             | Self::Rejected(_) => Category::Permanent,
             Self::Timeout { .. }
@@ -183,6 +201,8 @@ impl ChainError {
             Self::InsufficientForFee { .. } => "INSUFFICIENT_FOR_FEE",
             Self::ExecutionFailed { .. } => "CONTRACT_EXECUTION_FAILED",
             Self::NotAToken { .. } => "TOKEN_NOT_FOUND",
+            Self::NotAContract { .. } => "INVALID_ADDRESS",
+            Self::NotACollection { .. } => "UNSUPPORTED_NFT_STANDARD",
             Self::Invalid(_) | Self::Rejected(_) => "INVALID_TRANSACTION",
             Self::Timeout { .. } => "RPC_TIMEOUT",
             Self::Unreachable { .. } => "RPC_CONNECTION_ERROR",

@@ -195,6 +195,8 @@ pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
         ChainError::InsufficientForFee { .. } => ErrorCode::InsufficientForFee,
         ChainError::ExecutionFailed { .. } => ErrorCode::SimulationFailed,
         ChainError::NotAToken { .. } => ErrorCode::TokenNotFound,
+        ChainError::NotACollection { .. } => ErrorCode::UnsupportedNftStandard,
+        ChainError::NotAContract { .. } => ErrorCode::InvalidAddress,
         ChainError::Invalid(_) => ErrorCode::InvalidTransaction,
         ChainError::Rejected(_)
         | ChainError::Timeout { .. }

@@ -1,29 +1,30 @@
-//! From a transfer to an unsigned EVM transaction that would go through now.
+//! From a deed to an unsigned EVM transaction that would go through now.
 
-use primitives::{Address, Amount, Asset, EvmAddress};
-use txcodec::evm::{Transaction, erc20};
+use primitives::{Amount, EvmAddress};
+use txcodec::evm::Transaction;
 
 use super::fees::Fees;
-use super::{Call, Evm, evm_address, went_through};
-use crate::chains::{ChainError, Draft, DraftRequest, NOT_BUILT};
-use crate::tx::{Deed, Transfer};
+use super::plan::Plan;
+use super::{Evm, went_through};
+use crate::chains::{ChainError, Draft, DraftRequest};
 
-/// What the wallet has of what the transfer takes.
+/// What the wallet has of what the plan takes.
 struct Holdings {
     native: Amount,
-    /// `None` where no token is transferred.
+    /// `None` where no token is taken.
     token: Option<Amount>,
 }
 
 pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, ChainError> {
-    let Deed::Transfer(transfer) = &request.deed else { return Err(NOT_BUILT) };
-    let call = call_of(request.from, transfer)?;
-    let (holdings, nonce, fees) = tokio::try_join!(
-        holdings(evm, transfer, call.from),
-        nonce(evm, request, call.from),
+    let plan = Plan::of(request.from, &request.deed)?;
+    let (holdings, (), nonce, fees) = tokio::try_join!(
+        holdings(evm, &plan),
+        evm.check_callee(&plan),
+        nonce(evm, request, plan.call.from),
         Fees::now(&evm.rpc),
     )?;
-    check_amount(transfer, &call, &holdings)?;
+    check_amount(&plan, &holdings)?;
+    let call = plan.call;
     let gas = evm.estimate_gas(&call).await?;
     let estimate_per_gas = fees.estimate;
     let transaction = Transaction {
@@ -54,29 +55,12 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
 const PRICE_MARGIN: u64 = 3;
 const TOO_LARGE: ChainError = ChainError::Invalid("the fee is above 256 bits");
 
-fn call_of(from: Address, transfer: &Transfer) -> Result<Call, ChainError> {
-    let from = evm_address(from)?;
-    let to = evm_address(transfer.to)?;
-    Ok(match transfer.asset {
-        Asset::Native => Call { from, to: Some(to), value: transfer.amount, data: Vec::new() },
-        Asset::Token(token) => Call {
-            from,
-            to: Some(evm_address(token)?),
-            value: Amount::ZERO,
-            data: erc20::transfer(to, transfer.amount),
-        },
-    })
-}
-
-async fn holdings(
-    evm: &Evm,
-    transfer: &Transfer,
-    from: EvmAddress,
-) -> Result<Holdings, ChainError> {
+async fn holdings(evm: &Evm, plan: &Plan) -> Result<Holdings, ChainError> {
+    let from = plan.call.from;
     let token = async {
-        match transfer.asset {
-            Asset::Native => Ok(None),
-            Asset::Token(token) => evm.token_balance(from, evm_address(token)?).await.map(Some),
+        match plan.token {
+            None => Ok(None),
+            Some((token, _amount)) => evm.token_balance(from, token).await.map(Some),
         }
     };
     let (native, token) = tokio::try_join!(evm.balance(from), token)?;
@@ -90,18 +74,16 @@ async fn nonce(evm: &Evm, request: &DraftRequest, from: EvmAddress) -> Result<u6
     }
 }
 
-fn check_amount(transfer: &Transfer, call: &Call, holdings: &Holdings) -> Result<(), ChainError> {
-    if call.value > holdings.native {
-        return Err(ChainError::InsufficientBalance {
-            needed: call.value,
-            available: holdings.native,
-        });
+fn check_amount(plan: &Plan, holdings: &Holdings) -> Result<(), ChainError> {
+    let (needed, available) = (plan.call.value, holdings.native);
+    if needed > available {
+        return Err(ChainError::InsufficientBalance { needed, available });
     }
-    match holdings.token {
-        Some(available) if available < transfer.amount => {
-            Err(ChainError::InsufficientTokenBalance { needed: transfer.amount, available })
+    match (plan.token, holdings.token) {
+        (Some((_token, needed)), Some(available)) if available < needed => {
+            Err(ChainError::InsufficientTokenBalance { needed, available })
         }
-        Some(_) | None => Ok(()),
+        (_, _) => Ok(()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! EVM chains, by the JSON-RPC methods of the Ethereum execution API.
 
+mod contracts;
 mod draft;
 mod fees;
+mod plan;
 mod refusal;
 
 use std::num::{NonZeroU32, NonZeroU64};
@@ -250,12 +252,15 @@ impl Evm {
 
 impl Call {
     fn to_json(&self) -> Value {
-        json!({
+        let mut call = json!({
             "from": self.from.to_string(),
-            "to": self.to.map(|to| to.to_string()),
             "value": quantity(self.value),
             "data": hex(&self.data),
-        })
+        });
+        if let (Some(to), Some(fields)) = (self.to, call.as_object_mut()) {
+            fields.insert("to".to_owned(), to.to_string().into());
+        }
+        call
     }
 }
 

@@ -10,15 +10,15 @@ use crate::clock::Clock;
 use crate::net::HttpClient;
 use crate::tx::Deed;
 
-const WALLET: EvmAddress = EvmAddress([0x11; 20]);
-const PEER: EvmAddress = EvmAddress([0x22; 20]);
-const TOKEN: EvmAddress = EvmAddress([0x33; 20]);
+pub(super) const WALLET: EvmAddress = EvmAddress([0x11; 20]);
+pub(super) const PEER: EvmAddress = EvmAddress([0x22; 20]);
+pub(super) const TOKEN: EvmAddress = EvmAddress([0x33; 20]);
 const HASH: &str = "0x88df016429689c079f3b2f6ad39fa052532c56795b733da78a91ebe6a713944b";
 const GWEI: u64 = 1_000_000_000;
 const ETHER: u64 = 1_000_000_000 * GWEI;
 
 /// A node of chain 1 where `react` says something, and a usual answer where it does not.
-async fn node(
+pub(super) async fn node(
     react: impl Fn(&str, &Value) -> Option<Reaction> + Send + Sync + 'static,
 ) -> FakeNode {
     FakeNode::start(move |method, params| {
@@ -45,11 +45,11 @@ fn usual(method: &str, params: &Value) -> Reaction {
     })
 }
 
-fn word(value: u64) -> String {
+pub(super) fn word(value: u64) -> String {
     format!("{value:#066x}")
 }
 
-fn evm_with(node: &FakeNode, confirmations: u32) -> Evm {
+pub(super) fn evm_with(node: &FakeNode, confirmations: u32) -> Evm {
     let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
     let chain_id = "eip155:1".parse().unwrap();
     let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &[node.endpoint()], tools);

@@ -9,6 +9,7 @@ use crate::clock::{Clock, UnixSeconds};
 use crate::config::{Limits, Settings};
 use crate::net::HttpClient;
 use crate::networks::Networks;
+use crate::prices::Prices;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::TokenKey;
@@ -36,6 +37,8 @@ pub struct App {
     pub signer: Signer,
     /// The networks as they can be asked.
     pub chains: Chains,
+    /// What things are worth.
+    pub prices: Prices,
     /// Tells who waits for a transaction.
     pub signals: Signals,
     /// What session tokens are made with.
@@ -67,6 +70,7 @@ impl App {
             started_at: now,
             limits: watch::Sender::new(settings.limits.clone()),
             networks: settings.networks.clone(),
+            prices: Prices::new(&settings.prices, &chains, &http, &clock),
             settings,
             store,
             signer,

@@ -13,6 +13,7 @@ pub mod net;
 pub mod networks;
 pub mod owner;
 pub mod policy;
+pub mod prices;
 pub mod sandbox;
 pub mod scheduler;
 pub mod session;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -39,6 +39,20 @@ pub enum EndpointError {
     /// `user:password@host`, which would be dropped without a word.
     #[error("a user name in the URL is not supported; put the provider's key into the path")]
     UserName,
+}
+
+/// The address under which a service has its paths. It has neither query nor fragment, so that a path
+/// can be added.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl(Endpoint);
+
+/// A header that is never shown: a key.
+#[derive(Clone, Copy)]
+pub struct Secret<'a> {
+    /// In lower case.
+    pub header: &'static str,
+    /// What it says.
+    pub value: &'a str,
 }
 
 /// Makes HTTP requests. Clones share their connections.
@@ -101,6 +115,48 @@ impl FromStr for Endpoint {
     }
 }
 
+impl BaseUrl {
+    /// Its scheme, host and port.
+    pub fn origin(&self) -> String {
+        self.0.origin()
+    }
+
+    /// Its host.
+    pub fn host(&self) -> &str {
+        self.0.0.host().unwrap_or_default()
+    }
+
+    /// The address of a path below it, which begins with `/` and may have a query.
+    ///
+    /// # Errors
+    /// When the two make no address.
+    pub fn join(&self, path: &str) -> Result<Endpoint, EndpointError> {
+        let below = self.0.0.path().trim_end_matches('/');
+        format!("{}{below}{path}", self.origin()).parse()
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let endpoint: Endpoint = text.parse()?;
+        if text.contains(['?', '#']) { Err(EndpointError::Malformed) } else { Ok(Self(endpoint)) }
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.origin())
+    }
+}
+
+impl fmt::Debug for Secret<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.header)
+    }
+}
+
 impl HttpClient {
     /// A client that trusts Mozilla's certificate authorities, built into the program.
     pub fn new() -> Self {
@@ -124,7 +180,39 @@ impl HttpClient {
         wait: Duration,
         limit: usize,
     ) -> Result<Bytes, NetError> {
-        let request = json_request(endpoint, body);
+        self.exchange(json_request(endpoint, body), wait, limit).await
+    }
+
+    /// Asks for JSON, as [`Self::post_json`] does.
+    ///
+    /// # Errors
+    /// When there is no such answer.
+    pub async fn get_json(
+        &self,
+        endpoint: &Endpoint,
+        secret: Option<Secret<'_>>,
+        wait: Duration,
+        limit: usize,
+    ) -> Result<Bytes, NetError> {
+        let mut request = Request::get(endpoint.0.clone())
+            .body(Full::default())
+            .expect("a parsed address and no headers make a request");
+        set_usual_headers(&mut request);
+        if let Some(Secret { header, value }) = secret {
+            let unfit = |error| NetError::Connection(Box::new(error));
+            let mut value = HeaderValue::from_str(value).map_err(unfit)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(HeaderName::from_static(header), value);
+        }
+        self.exchange(request, wait, limit).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        wait: Duration,
+        limit: usize,
+    ) -> Result<Bytes, NetError> {
         let exchange = async {
             let answer = self
                 .inner
@@ -162,17 +250,22 @@ fn connector() -> HttpsConnector<HttpConnector> {
         .wrap_connector(tcp)
 }
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 fn json_request(endpoint: &Endpoint, body: Vec<u8>) -> Request<Full<Bytes>> {
-    const JSON: HeaderValue = HeaderValue::from_static("application/json");
-    const AGENT: HeaderValue =
-        HeaderValue::from_static(concat!("waiaas-gatewayd/", env!("CARGO_PKG_VERSION")));
     let mut request = Request::post(endpoint.0.clone())
         .body(Full::new(Bytes::from(body)))
         .expect("a parsed address and no headers make a request");
     request.headers_mut().insert(CONTENT_TYPE, JSON);
+    set_usual_headers(&mut request);
+    request
+}
+
+fn set_usual_headers(request: &mut Request<Full<Bytes>>) {
+    const AGENT: HeaderValue =
+        HeaderValue::from_static(concat!("waiaas-gatewayd/", env!("CARGO_PKG_VERSION")));
     request.headers_mut().insert(ACCEPT, JSON);
     request.headers_mut().insert(USER_AGENT, AGENT);
-    request
 }
 
 async fn read_answer(
@@ -211,6 +304,23 @@ mod tests {
         }
         let long = format!("https://rpc.example.org/{}", "a".repeat(ADDRESS_LENGTH));
         assert_eq!(long.parse::<Endpoint>(), Err(EndpointError::Malformed));
+    }
+
+    #[test]
+    fn a_path_is_added_to_what_the_base_has() {
+        for (base, expected) in [
+            ("https://api.example.org", "https://api.example.org/simple?ids[]=a"),
+            ("https://api.example.org/", "https://api.example.org/simple?ids[]=a"),
+            ("http://127.0.0.1:8080/v3/", "http://127.0.0.1:8080/v3/simple?ids[]=a"),
+        ] {
+            let base: BaseUrl = base.parse().unwrap();
+            assert_eq!(base.join("/simple?ids[]=a").unwrap().0.to_string(), expected);
+        }
+        for text in ["https://a.example.org/?key=1", "https://a.example.org/#x", "ftp://a", ""] {
+            assert!(text.parse::<BaseUrl>().is_err(), "{text}");
+        }
+        let secret = Secret { header: "authorization", value: "Bearer hidden" };
+        assert_eq!(format!("{secret:?}"), "authorization");
     }
 
     #[test]

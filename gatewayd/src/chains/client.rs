@@ -185,6 +185,21 @@ impl ChainClient {
         }
     }
 
+    /// What a contract answers to a call that changes nothing; EVM only.
+    ///
+    /// # Errors
+    /// When no endpoint answers, the contract refuses, or the network has none of this kind.
+    pub async fn read_contract(
+        &self,
+        contract: EvmAddress,
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.read_contract(contract, data).await,
+            Kind::Solana(_) => Err(ChainError::Invalid("Solana has no contracts of this kind")),
+        }
+    }
+
     /// The wallet's next nonce by the node, transactions that wait there counted; `None` on Solana,
     /// which has none.
     ///

@@ -11,7 +11,8 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{ConfigError, Daemon, Limits, Settings, Transactions};
+use super::prices::PricesTable;
+use super::{ConfigError, Daemon, Limits, Prices, Settings, Transactions};
 use crate::net::{Endpoint, EndpointError};
 use crate::networks::Networks;
 
@@ -26,6 +27,7 @@ struct File {
     daemon: Daemon,
     limits: Limits,
     transactions: Transactions,
+    prices: Option<Spanned<PricesTable>>,
     rpc: BTreeMap<Spanned<String>, OneOrMore>,
     networks: Vec<Spanned<NetworkTable>>,
 }
@@ -101,8 +103,15 @@ fn read(text: &str) -> Result<Settings, Fault> {
                 .map_err(|reason| Fault { span, reason })?;
         }
     }
+    let prices = match file.prices {
+        Some(table) => {
+            let span = table.span();
+            table.into_inner().check().map_err(|reason| Fault { span, reason })?
+        }
+        None => Prices::default(),
+    };
     let File { daemon, limits, transactions, .. } = file;
-    Ok(Settings { daemon, limits, transactions, networks, ignored })
+    Ok(Settings { daemon, limits, transactions, prices, networks, ignored })
 }
 
 fn add_network(networks: &mut Networks, table: NetworkTable) -> Result<(), String> {

@@ -4,6 +4,7 @@
 mod arguments;
 mod environment;
 mod file;
+mod prices;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer};
 
 pub use arguments::{ArgumentError, Arguments, ConfigFile, Invocation, USAGE};
 pub use environment::ProcessEnvironment;
+pub use prices::{ApiKey, Oracle, Prices};
 
 use crate::networks::Networks;
 
@@ -30,6 +32,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[transactions]`: when a transaction is final.
     pub transactions: Transactions,
+    /// `[prices]`: who is asked what things are worth.
+    pub prices: Prices,
     /// `[[networks]]` and `[rpc]` on top of the built-in networks.
     pub networks: Networks,
     /// Keys and names that other programs of this kind read and this one does not use.
@@ -192,6 +196,7 @@ impl Settings {
                 self.daemon.shutdown_timeout != running.daemon.shutdown_timeout,
             ),
             ("[transactions]", self.transactions != running.transactions),
+            ("[prices]", self.prices != running.prices),
             ("[[networks]]", names(self) != names(running)),
         ];
         differences.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect()
@@ -204,6 +209,7 @@ impl Default for Settings {
             daemon: Daemon::default(),
             limits: Limits::default(),
             transactions: Transactions::default(),
+            prices: Prices::default(),
             networks: Networks::builtin(),
             ignored: Vec::new(),
         }

@@ -42,6 +42,7 @@ fn what_needs_a_restart_is_named() {
         ("[daemon]\nport = 1\nhostname = '::1'\n", &["[daemon] port", "[daemon] hostname"]),
         ("[daemon]\nshutdown_timeout = 1\n", &["[daemon] shutdown_timeout"]),
         ("[transactions]\nevm_confirmations = 2\n", &["[transactions]"]),
+        ("[prices]\ncoingecko = true\n", &["[prices]"]),
         (network, &["[[networks]]"]),
     ] {
         assert_eq!(load(text, &[]).unwrap().needs_restart(&running), expected, "{text}");
@@ -99,5 +100,5 @@ fn the_documented_defaults_are_the_defaults() {
     let [example, _of_signerd] = examples(document)[..] else { panic!("one of each program") };
     assert_eq!(load(example, &[]).unwrap(), Settings::default());
     let lines = |line: &&str| line.contains(" = ");
-    assert_eq!(example.lines().filter(lines).count(), 9, "every key is in it");
+    assert_eq!(example.lines().filter(lines).count(), 19, "every key is in it");
 }

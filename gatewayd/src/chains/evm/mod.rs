@@ -181,7 +181,7 @@ impl Evm {
         }
     }
 
-    async fn read_contract(
+    pub(super) async fn read_contract(
         &self,
         contract: EvmAddress,
         data: Vec<u8>,

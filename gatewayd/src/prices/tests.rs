@@ -1,0 +1,266 @@
+//! Real HTTP to services on this machine that answer as the real ones do, late, badly or not at all.
+
+use std::collections::BTreeMap;
+
+use primitives::{Amount, Asset, EvmAddress, builtin_by_name};
+
+use super::assets::ETH;
+use super::testing::{Act, Service, coingecko, hermes};
+use super::*;
+use crate::clock::{ClockSetter, UnixSeconds};
+use crate::config::Transactions;
+use crate::networks::Networks;
+
+const START: i64 = 1_800_000_000;
+
+/// Pyth and CoinGecko, and who asks them.
+struct World {
+    pyth: Service,
+    coingecko: Service,
+    prices: Arc<Prices>,
+    setter: ClockSetter,
+}
+
+fn pyth_says(price: &str, at: i64) -> Act {
+    Act::Body(hermes(ETH, &format!("{price}00000000"), "1", -8, at))
+}
+
+fn coingecko_says(price: &str, at: i64) -> Act {
+    Act::Body(coingecko("ethereum", price, at))
+}
+
+fn settings(text: &str) -> config::Prices {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("[prices]\nchainlink = false\n{text}")).unwrap();
+    let file = config::ConfigFile::Named(file.path().to_owned());
+    config::Settings::load(&file, &config::ProcessEnvironment::default()).unwrap().prices
+}
+
+impl World {
+    async fn new(more: &str) -> Self {
+        let pyth = Service::start(pyth_says("2000", START)).await;
+        let coingecko = Service::start(coingecko_says("2010.5", START)).await;
+        let text = format!(
+            "pyth = true\npyth_url = '{}/hermes'\npyth_api_key = 'of-pyth'\ncoingecko = true\n\
+             coingecko_url = '{}/api/v3'\ncoingecko_api_key = 'of-coingecko'\n{more}",
+            pyth.url(),
+            coingecko.url()
+        );
+        let (clock, setter) = Clock::settable(UnixSeconds::new(START));
+        let http = HttpClient::new();
+        let chains = Chains::new(&Networks::builtin(), &Transactions::default(), &http, &clock);
+        let prices = Arc::new(Prices::new(&settings(&text), &chains, &http, &clock));
+        Self { pyth, coingecko, prices, setter }
+    }
+
+    async fn ether(&self) -> Result<String, Unknown> {
+        let found = self.prices.find(mainnet(), Asset::Native).await;
+        found.price.map(|known| known.price.to_string())
+    }
+}
+
+fn mainnet() -> &'static Network {
+    builtin_by_name("ethereum-mainnet").unwrap()
+}
+
+fn said(finding: &Finding, source: SourceName) -> Result<Quote, Trouble> {
+    let found = finding.said.iter().find(|(name, _said)| *name == source);
+    found.unwrap().1.clone()
+}
+
+#[tokio::test]
+async fn two_sources_that_agree_make_a_price_that_is_kept() {
+    let world = World::new("").await;
+    for _time in 0..3 {
+        assert_eq!(world.ether().await.as_deref(), Ok("2010.5"));
+    }
+    assert_eq!((world.pyth.asked(), world.coingecko.asked()), (1, 1));
+    let used = world.prices.cache_use();
+    assert_eq!((used.hits, used.misses, used.stale_hits, used.size), (2, 1, 0, 1));
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert!(world.pyth.headers().contains(&header("authorization", "Bearer of-pyth")));
+    assert!(world.coingecko.headers().contains(&header("x-cg-demo-api-key", "of-coingecko")));
+}
+
+#[tokio::test]
+async fn a_hundred_who_ask_at_once_make_one_question() {
+    let world = World::new("").await;
+    let mut asking = tokio::task::JoinSet::new();
+    for _one in 0..100 {
+        let prices = Arc::clone(&world.prices);
+        asking.spawn(async move { prices.find(mainnet(), Asset::Native).await.price.is_ok() });
+    }
+    assert!(asking.join_all().await.into_iter().all(|found| found));
+    assert_eq!((world.pyth.asked(), world.coingecko.asked()), (1, 1));
+}
+
+#[tokio::test]
+async fn whatever_a_bad_source_sends_is_no_price() {
+    let huge = format!("{{\"parsed\":\"{}\"}}", "x".repeat(100_000));
+    let garbage = Trouble::Garbage("not an update of Hermes");
+    let rows = [
+        (pyth_says("0", START), Trouble::Price(PriceError::NotPositive)),
+        (pyth_says("-2000", START), Trouble::Price(PriceError::NotPositive)),
+        (pyth_says("NaN", START), Trouble::Price(PriceError::NotANumber)),
+        (Act::Body(hermes(ETH, "1", "0", 30, START)), Trouble::Price(PriceError::Absurd)),
+        (Act::Body(hermes(ETH, "100", "3", 0, START)), Trouble::Uncertain),
+        (
+            Act::Body(hermes(&"1".repeat(64), "1", "0", 0, START)),
+            Trouble::Garbage("the price of another feed"),
+        ),
+        (pyth_says("2000", START + 61), Trouble::Future),
+        (pyth_says("2000", START - 301), Trouble::Stale),
+        (Act::Body("<html><title>Just a moment...</title></html>".to_owned()), garbage.clone()),
+        (Act::Body(String::new()), garbage.clone()),
+        (Act::Body(huge), Trouble::Garbage("too long")),
+        (Act::Status(500, "no".to_owned()), Trouble::Status(500)),
+        (Act::Status(429, String::new()), Trouble::RateLimited),
+        (Act::Status(401, String::new()), Trouble::Unauthorised),
+        (Act::Truncated("{\"parsed\":".to_owned()), Trouble::Connection),
+        (Act::Redirect("http://169.254.169.254/latest/meta-data".to_owned()), Trouble::Status(302)),
+    ];
+    for (act, expected) in rows {
+        let world = World::new("sources_needed = 2").await;
+        world.pyth.now(act);
+        let found = world.prices.find(mainnet(), Asset::Native).await;
+        assert_eq!(said(&found, SourceName::Pyth), Err(expected.clone()));
+        assert!(said(&found, SourceName::CoinGecko).is_ok());
+        assert_eq!(found.price, Err(Unknown::TooFewSources), "{expected}");
+        // Where one is enough, the other one still is.
+        let world = World::new("").await;
+        world.pyth.now(Act::Status(500, String::new()));
+        assert_eq!(world.ether().await.as_deref(), Ok("2010.5"));
+    }
+}
+
+#[tokio::test]
+async fn sources_that_are_too_far_apart_make_no_price() {
+    for (coingecko, expected) in [
+        ("2100", Ok("2100")),
+        ("2100.01", Err(Unknown::Divergent)),
+        ("0.002", Err(Unknown::Divergent)),
+        ("2e9", Err(Unknown::Divergent)),
+    ] {
+        let world = World::new("").await;
+        world.coingecko.now(coingecko_says(coingecko, START));
+        assert_eq!(
+            world.ether().await.as_deref(),
+            expected.as_ref().map(|text| *text).map_err(|e| e)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_price_outlives_its_source_for_its_time_and_no_longer() {
+    let world = World::new("").await;
+    assert!(world.ether().await.is_ok());
+    for service in [&world.pyth, &world.coingecko] {
+        service.now(Act::Status(503, String::new()));
+    }
+    world.setter.set(UnixSeconds::new(START + 300));
+    assert_eq!(world.ether().await.as_deref(), Ok("2010.5"));
+    assert!(world.prices.cache_use().stale_hits > 0);
+    assert!(!world.prices.is_available(SourceName::Pyth));
+    world.setter.set(UnixSeconds::new(START + 301));
+    assert_eq!(world.ether().await, Err(Unknown::Stale));
+    let now = START + 400;
+    world.setter.set(UnixSeconds::new(now));
+    assert_eq!(world.ether().await, Err(Unknown::TooFewSources));
+    world.pyth.now(pyth_says("1999", now + 100));
+    world.setter.set(UnixSeconds::new(now + 100));
+    assert_eq!(world.ether().await.as_deref(), Ok("1999"), "and it comes back");
+    assert!(world.prices.is_available(SourceName::Pyth));
+}
+
+#[tokio::test]
+async fn that_sources_come_to_differ_is_not_passed_over_for_an_older_price() {
+    let world = World::new("").await;
+    assert!(world.ether().await.is_ok());
+    world.setter.set(UnixSeconds::new(START + 30));
+    world.coingecko.now(coingecko_says("20", START + 30));
+    assert_eq!(world.ether().await, Err(Unknown::Divergent));
+}
+
+#[tokio::test]
+async fn a_source_that_fails_is_left_in_peace_longer_each_time() {
+    let world = World::new("").await;
+    world.pyth.now(Act::Status(429, String::new()));
+    assert!(world.ether().await.is_ok());
+    world.setter.set(UnixSeconds::new(START + 59));
+    world.coingecko.now(coingecko_says("2000", START + 59));
+    assert!(world.ether().await.is_ok());
+    assert_eq!(world.pyth.asked(), 1, "too many requests: a minute of peace");
+    world.setter.set(UnixSeconds::new(START + 120));
+    assert!(world.ether().await.is_ok());
+    assert_eq!(world.pyth.asked(), 2);
+}
+
+#[tokio::test]
+async fn what_is_on_a_test_network_has_no_price_and_nobody_is_asked() {
+    let world = World::new("").await;
+    let sepolia = builtin_by_name("ethereum-sepolia").unwrap();
+    let found = world.prices.find(sepolia, Asset::Native).await;
+    assert_eq!(found.price, Err(Unknown::TestNetwork));
+    assert_eq!(world.pyth.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_sum_has_a_worth_only_if_each_part_has_one() {
+    let world = World::new("").await;
+    let token = Asset::Token(EvmAddress([0xaa; 20]).into());
+    let ether = (Asset::Native, Amount::from_units("0.5", 18).unwrap());
+    let decimals = BTreeMap::from([(token, 6)]);
+    let worth = |amounts: Vec<(Asset, Amount)>| {
+        let (world, decimals) = (&world, &decimals);
+        async move {
+            let amounts = amounts.into_iter().collect();
+            world
+                .prices
+                .worth_of(&amounts, mainnet(), decimals)
+                .await
+                .map(crate::policy::UsdMicros::get)
+        }
+    };
+    assert_eq!(worth(vec![ether]).await, Some(1_005_250_000));
+    assert_eq!(worth(vec![ether, (token, Amount::ZERO)]).await, Some(1_005_250_000));
+    assert_eq!(worth(vec![ether, (token, Amount::from(1_u64))]).await, None, "no such token");
+    assert_eq!(worth(vec![(Asset::Native, Amount::MAX)]).await, None, "more than can be counted");
+    assert_eq!(worth(vec![]).await, Some(0));
+}
+
+#[tokio::test]
+async fn no_more_assets_are_kept_than_there_is_room_for() {
+    let world = World::new("").await;
+    world.coingecko.now(Act::Body("{}".to_owned()));
+    for number in 0..600_u16 {
+        let mut address = [0; 20];
+        address[..2].copy_from_slice(&number.to_be_bytes());
+        let token = Asset::Token(EvmAddress(address).into());
+        let found = world.prices.find(mainnet(), token).await;
+        assert_eq!(found.price, Err(Unknown::NotListed));
+    }
+    let used = world.prices.cache_use();
+    assert_eq!((used.size, used.evictions), (512, 88));
+}
+
+#[tokio::test]
+async fn who_never_answers_keeps_nobody_waiting() {
+    let silent = Service::start(Act::Silence).await;
+    let (clock, _setter) = Clock::settable(UnixSeconds::new(START));
+    let base = silent.url().parse().unwrap();
+    let pyth = Pyth { http: HttpClient::new(), base, key: None };
+    let belief = Belief {
+        sources_needed: 1,
+        max_difference_percent: 5,
+        max_age: std::time::Duration::from_secs(300),
+    };
+    let waits = (std::time::Duration::from_secs(30), std::time::Duration::from_millis(50));
+    let oracle = Oracle::new(vec![Box::new(pyth)], belief, waits, clock);
+    let question = || Question::of(mainnet(), Asset::Native).unwrap();
+    let found = oracle.find(question()).await;
+    assert_eq!(found.price, Err(Unknown::TooFewSources));
+    assert_eq!(said(&found, SourceName::Pyth), Err(Trouble::Timeout));
+    assert!(!oracle.is_available(SourceName::Pyth));
+    oracle.find(question()).await;
+    assert_eq!(silent.asked(), 1);
+}

@@ -50,6 +50,7 @@ pub struct ApiKeyError;
 /// `[prices]`, as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a line of the file")]
 pub(super) struct PricesTable {
     chainlink: bool,
     pyth: bool,

@@ -123,7 +123,7 @@ mod tests {
         let quote = read_eth(&[ROUND, ANSWER, UPDATED_AT, UPDATED_AT, ROUND]).unwrap();
         assert_eq!(quote.price.to_string(), "2448.09306508");
         assert_eq!(quote.observed_at.get(), 1_788_544_885);
-        assert_eq!(quote.good_for, Some(Duration::from_secs(3_600 + 600)));
+        assert_eq!(quote.good_for, Some(Duration::from_mins(70)));
     }
 
     #[test]

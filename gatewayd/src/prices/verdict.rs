@@ -132,7 +132,7 @@ mod tests {
 
     const NOW: UnixSeconds = UnixSeconds::new(10_000);
     const BELIEF: Belief =
-        Belief { sources_needed: 1, max_difference_percent: 5, max_age: Duration::from_secs(300) };
+        Belief { sources_needed: 1, max_difference_percent: 5, max_age: Duration::from_mins(5) };
 
     fn quote(price: &str, at: i64) -> Quote {
         Quote {

@@ -48,7 +48,7 @@ pub struct BaseUrl(Endpoint);
 
 /// A header that is never shown: a key.
 #[derive(Clone, Copy)]
-pub struct Secret<'a> {
+pub struct KeyHeader<'a> {
     /// In lower case.
     pub header: &'static str,
     /// What it says.
@@ -151,7 +151,7 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
-impl fmt::Debug for Secret<'_> {
+impl fmt::Debug for KeyHeader<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.header)
     }
@@ -190,7 +190,7 @@ impl HttpClient {
     pub async fn get_json(
         &self,
         endpoint: &Endpoint,
-        secret: Option<Secret<'_>>,
+        secret: Option<KeyHeader<'_>>,
         wait: Duration,
         limit: usize,
     ) -> Result<Bytes, NetError> {
@@ -198,7 +198,7 @@ impl HttpClient {
             .body(Full::default())
             .expect("a parsed address and no headers make a request");
         set_usual_headers(&mut request);
-        if let Some(Secret { header, value }) = secret {
+        if let Some(KeyHeader { header, value }) = secret {
             let unfit = |error| NetError::Connection(Box::new(error));
             let mut value = HeaderValue::from_str(value).map_err(unfit)?;
             value.set_sensitive(true);
@@ -319,7 +319,7 @@ mod tests {
         for text in ["https://a.example.org/?key=1", "https://a.example.org/#x", "ftp://a", ""] {
             assert!(text.parse::<BaseUrl>().is_err(), "{text}");
         }
-        let secret = Secret { header: "authorization", value: "Bearer hidden" };
+        let secret = KeyHeader { header: "authorization", value: "Bearer hidden" };
         assert_eq!(format!("{secret:?}"), "authorization");
     }
 

@@ -12,7 +12,7 @@ use super::question::Question;
 use super::source::{ANSWER_LIMIT, ANSWER_WAIT, Answer, Quote, Source, SourceName, Trouble};
 use crate::clock::UnixSeconds;
 use crate::config::ApiKey;
-use crate::net::{BaseUrl, HttpClient, Secret};
+use crate::net::{BaseUrl, HttpClient, KeyHeader};
 
 const FIELDS: &str = "vs_currencies=usd&include_last_updated_at=true&precision=full";
 /// Where paid keys belong; all others are keys of the free plan.
@@ -41,7 +41,7 @@ impl CoinGecko {
             self.base.join(&path).map_err(|_malformed| Trouble::Garbage("no address"))?;
         let header =
             if self.base.host() == PAID_HOST { "x-cg-pro-api-key" } else { "x-cg-demo-api-key" };
-        let secret = self.key.as_ref().map(|key| Secret { header, value: key.reveal() });
+        let secret = self.key.as_ref().map(|key| KeyHeader { header, value: key.reveal() });
         let body = self.http.get_json(&endpoint, secret, ANSWER_WAIT, ANSWER_LIMIT).await?;
         read(&body, &name)
     }

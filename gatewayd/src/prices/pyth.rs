@@ -7,7 +7,7 @@ use super::question::Question;
 use super::source::{ANSWER_LIMIT, ANSWER_WAIT, Answer, Quote, Source, SourceName, Trouble};
 use crate::clock::UnixSeconds;
 use crate::config::ApiKey;
-use crate::net::{BaseUrl, HttpClient, Secret};
+use crate::net::{BaseUrl, HttpClient, KeyHeader};
 
 /// Asks Hermes.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Pyth {
         let endpoint =
             self.base.join(&path).map_err(|_malformed| Trouble::Garbage("no address"))?;
         let bearer = self.key.as_ref().map(|key| format!("Bearer {}", key.reveal()));
-        let secret = bearer.as_deref().map(|value| Secret { header: "authorization", value });
+        let secret = bearer.as_deref().map(|value| KeyHeader { header: "authorization", value });
         let body = self.http.get_json(&endpoint, secret, ANSWER_WAIT, ANSWER_LIMIT).await?;
         read(&body, id)
     }

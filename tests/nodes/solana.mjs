@@ -188,6 +188,7 @@ const methods = {
   getBalance: ([who]) => inContext(svm.getBalance(toAddress(who)) ?? 0n),
   getBlockHeight: () => height(),
   getEpochInfo: () => ({ absoluteSlot: slot, blockHeight: height() }),
+  getFirstAvailableBlock: () => 0n,
   getGenesisHash: () => options.genesis,
   getHealth: () => 'ok',
   getMinimumBalanceForRentExemption: ([size]) => svm.minimumBalanceForRentExemption(BigInt(size)),

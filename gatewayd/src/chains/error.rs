@@ -152,6 +152,12 @@ pub enum ChainError {
     /// The blockhash is too old, so the transaction can no longer be accepted.
     #[error("the blockhash has expired")]
     BlockhashExpired,
+    /// A Solana transaction was sent so long ago that no node can say that it is not on the chain.
+    #[error(
+        "no RPC node reaches back to when it was sent, so none can say that it was not carried out; \
+         name one that keeps its history in the gateway's settings"
+    )]
+    HistoryTooShort,
 }
 
 /// What helps against a [`ChainError`].
@@ -184,6 +190,7 @@ impl ChainError {
             | Self::RateLimited { .. }
             | Self::NodeBehind
             | Self::BadAnswer { .. }
+            | Self::HistoryTooShort
             | Self::Node { .. }
             | Self::NodesDisagree { .. } => Category::Transient,
             Self::NonceUsed(_)
@@ -216,6 +223,7 @@ impl ChainError {
             Self::NonceTaken(_) => "NONCE_ALREADY_USED",
             Self::FeeTooLow(_) => "GAS_PRICE_TOO_LOW",
             Self::BlockhashExpired => "BLOCKHASH_EXPIRED",
+            Self::HistoryTooShort => "RPC_HISTORY_TOO_SHORT",
         }
     }
 }
@@ -231,6 +239,7 @@ mod tests {
         for (error, category, code) in [
             (ChainError::NodeBehind, Category::Transient, "NODE_BEHIND"),
             (ChainError::BlockhashExpired, Category::Stale, "BLOCKHASH_EXPIRED"),
+            (ChainError::HistoryTooShort, Category::Transient, "RPC_HISTORY_TOO_SHORT"),
             (ChainError::NonceUsed(String::new()), Category::Stale, "NONCE_TOO_LOW"),
             (ChainError::NonceTaken(String::new()), Category::Stale, "NONCE_ALREADY_USED"),
             (ChainError::Rejected(String::new()), Category::Permanent, "INVALID_TRANSACTION"),

@@ -210,6 +210,7 @@ pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
         | ChainError::NonceUsed(_)
         | ChainError::NonceTaken(_)
         | ChainError::FeeTooLow(_)
-        | ChainError::BlockhashExpired => ErrorCode::ChainError,
+        | ChainError::BlockhashExpired
+        | ChainError::HistoryTooShort => ErrorCode::ChainError,
     }
 }

@@ -113,6 +113,22 @@ impl Rpc {
         *nodes = endpoints.iter().map(kept).collect();
     }
 
+    /// One that asks a single endpoint, for each of them: for several questions of which the same one
+    /// has to answer all.
+    pub(super) fn one_by_one(&self) -> Vec<Self> {
+        let alone = |node: Arc<Node>| Self {
+            network: self.network.clone(),
+            chain_id: self.chain_id,
+            http: self.http.clone(),
+            clock: self.clock.clone(),
+            waits: self.waits,
+            nodes: RwLock::new(vec![node]),
+            next_id: AtomicU64::new(1),
+            used: AtomicBool::new(false),
+        };
+        self.nodes_by_health().into_iter().map(alone).collect()
+    }
+
     /// Asks one question of the first endpoint that has an answer which `read` understands.
     ///
     /// # Errors

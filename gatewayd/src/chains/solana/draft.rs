@@ -8,20 +8,16 @@ use txcodec::solana::{
 };
 
 use super::account::{Account, read_address};
+use super::fees::{MAX_PRIORITY_FEE, price_within_limit, priority_price, unit_limit};
 use super::token::{Mint, TokenAccount};
 use super::{Solana, confirmed, send, solana_address};
 use crate::chains::answer::Part;
-use crate::chains::rpc::{Rpc, RpcError};
-use crate::chains::{ChainError, Draft, DraftRequest, NOT_BUILT, Simulation};
+use crate::chains::rpc::Rpc;
+use crate::chains::{ChainError, Draft, DraftRequest, NOT_BUILT};
 use crate::tx::Deed;
 
 /// The longest memo, in bytes: with the other instructions it has to fit in a packet.
 const MAX_MEMO: usize = 512;
-/// Compute units beside the fifth that is added to what the simulation used.
-const SPARE_UNITS: u64 = 1_000;
-/// The most that is offered on top of the base fee, in lamports.
-const MAX_PRIORITY_FEE: u64 = 100_000;
-const MICRO_LAMPORTS: u64 = 1_000_000;
 
 /// A transfer, with what the chain said about the accounts that it touches.
 struct Plan {
@@ -44,10 +40,10 @@ struct Lifetime {
 
 pub(super) async fn draft(solana: &Solana, request: &DraftRequest) -> Result<Draft, ChainError> {
     let from = solana_address(request.from)?;
-    let (plan, lifetime, price) = tokio::try_join!(
-        plan(solana, request),
+    let plan = plan(solana, request).await?;
+    let (lifetime, price) = tokio::try_join!(
         lifetime(&solana.rpc),
-        priority_price(&solana.rpc, from),
+        priority_price(&solana.rpc, from, &plan.instructions),
     )?;
     let trial = plan.message(&lifetime, compute_budget::MAX_UNITS, 0)?;
     plan.check(&trial)?;
@@ -218,44 +214,6 @@ async fn lifetime(rpc: &Rpc) -> Result<Lifetime, ChainError> {
         })
     };
     rpc.ask("getLatestBlockhash", json!([confirmed()]), read).await
-}
-
-/// What three of four recent blocks asked for less than, in millionths of a lamport for a compute
-/// unit; nothing where the node does not say.
-async fn priority_price(rpc: &Rpc, payer: SolanaAddress) -> Result<u64, ChainError> {
-    let read = |part: Part<'_>| {
-        let fees =
-            part.items()?.into_iter().map(|block| block.field("prioritizationFee")?.number());
-        fees.collect::<Result<Vec<_>, _>>()
-    };
-    let params = json!([[payer.to_string()]]);
-    match rpc.call("getRecentPrioritizationFees", params, read).await {
-        Ok(mut fees) => {
-            fees.sort_unstable();
-            Ok(fees.get(fees.len() / 4 * 3).copied().unwrap_or_default())
-        }
-        Err(RpcError::Node(_)) => Ok(0),
-        Err(RpcError::Chain(error)) => Err(error),
-    }
-}
-
-/// A simulation that fails is the end of the draft, else a fifth more than it used is asked for.
-fn unit_limit(simulation: &Simulation) -> Result<u32, ChainError> {
-    if let Some(reason) = &simulation.failure {
-        let (reason, logs) = (reason.clone(), simulation.logs.clone());
-        return Err(ChainError::ExecutionFailed { reason, logs });
-    }
-    let units = simulation
-        .units_consumed
-        .and_then(|units| units.checked_mul(6))
-        .and_then(|six_fold| six_fold.div_ceil(5).checked_add(SPARE_UNITS))
-        .and_then(|units| u32::try_from(units).ok());
-    Ok(units.unwrap_or(compute_budget::MAX_UNITS).min(compute_budget::MAX_UNITS))
-}
-
-fn price_within_limit(price: u64, units: u32) -> u64 {
-    let limit = MAX_PRIORITY_FEE.saturating_mul(MICRO_LAMPORTS).checked_div(units.into());
-    price.min(limit.unwrap_or_default())
 }
 
 /// A blockhash that was given out a moment ago is not old, so the node that misses it is behind.

@@ -2,6 +2,7 @@
 
 mod account;
 mod draft;
+mod fees;
 mod outcome;
 mod send;
 mod token;

@@ -1,4 +1,8 @@
 //! What became of a transaction that was sent.
+//!
+//! That it was carried out, one node's word proves. That it never will be, takes more: a payment
+//! that is called expired may be asked for again, and would be made twice if the first one counted
+//! after all. So every endpoint is asked, and each has to show that it can know.
 
 use serde_json::json;
 
@@ -6,6 +10,17 @@ use super::send::failure;
 use crate::chains::answer::Part;
 use crate::chains::rpc::Rpc;
 use crate::chains::{ChainError, Outcome};
+
+/// Blocks that hold a transaction at the latest so long after the one whose hash it names
+/// (`MAX_PROCESSING_AGE`).
+const BLOCKS_VALID: u64 = 150;
+/// Finalized blocks beyond the last one that could hold a transaction, before anybody is believed
+/// that none does: no fork that a node follows by mistake lives so long (`MAX_LOCKOUT_HISTORY`).
+const SETTLED_BLOCKS: u64 = 32;
+/// Finalized blocks beyond the last one, up to which every node remembers all signatures that could
+/// be in question: it keeps those of 300 blocks (`MAX_RECENT_BLOCKHASHES`), less what it may be
+/// ahead of its finalized block.
+const REMEMBERED_BLOCKS: u64 = 100;
 
 /// What a node knows of a transaction.
 struct Status {
@@ -21,8 +36,18 @@ struct Tip {
     block_height: u64,
 }
 
-/// A transaction that a node does not know has expired only when finalized blocks are past the last
-/// one that could hold it, and a node that has seen these blocks still does not know it.
+/// What a node can say about a transaction whose time is over.
+enum Testimony {
+    /// It knows it.
+    Known(Outcome),
+    /// It has seen every block that could hold it, and none does.
+    Absent,
+    /// It has not come so far itself.
+    Behind,
+}
+
+/// Where the transaction stands whose first signature is `hash`. It has expired only when no
+/// endpoint knows it, and one has seen all finalized blocks that could hold it.
 pub(super) async fn outcome(
     rpc: &Rpc,
     hash: &str,
@@ -31,16 +56,47 @@ pub(super) async fn outcome(
     if let Some(outcome) = status(rpc, hash).await?.outcome {
         return Ok(outcome);
     }
-    let Some(last_valid_block_height) = last_valid_block_height else {
+    let Some(last_valid) = last_valid_block_height else {
         return Ok(Outcome::Unknown);
     };
-    let tip = finalized_tip(rpc).await?;
-    if tip.block_height <= last_valid_block_height {
+    if !is_past(&finalized_tip(rpc).await?, last_valid) {
         return Ok(Outcome::Unknown);
     }
-    let status = status(rpc, hash).await?;
-    let is_certain = status.slot >= tip.slot;
-    Ok(status.outcome.unwrap_or(if is_certain { Outcome::Expired } else { Outcome::Unknown }))
+    let (mut is_absent, mut trouble) = (false, None);
+    for node in rpc.one_by_one() {
+        match testimony(&node, hash, last_valid).await {
+            Ok(Testimony::Known(outcome)) => return Ok(outcome),
+            Ok(Testimony::Absent) => is_absent = true,
+            Ok(Testimony::Behind) => {}
+            Err(error) => trouble = Some(error),
+        }
+    }
+    match trouble {
+        _ if is_absent => Ok(Outcome::Expired),
+        Some(error) => Err(error),
+        None => Ok(Outcome::Unknown),
+    }
+}
+
+/// What one node says. Its own tip comes first: a status from before the tip proves nothing. How far
+/// back it remembers comes last, as it forgets from the oldest on.
+async fn testimony(node: &Rpc, hash: &str, last_valid: u64) -> Result<Testimony, ChainError> {
+    let tip = finalized_tip(node).await?;
+    let Status { slot, outcome } = status(node, hash).await?;
+    if let Some(outcome) = outcome {
+        return Ok(Testimony::Known(outcome));
+    }
+    if !is_past(&tip, last_valid) || slot < tip.slot {
+        return Ok(Testimony::Behind);
+    }
+    let remembers = tip.block_height <= last_valid.saturating_add(REMEMBERED_BLOCKS)
+        || oldest_block(node).await? <= last_valid.saturating_sub(BLOCKS_VALID);
+    if remembers { Ok(Testimony::Absent) } else { Err(ChainError::HistoryTooShort) }
+}
+
+/// Whether blocks that could hold the transaction are over for good.
+fn is_past(tip: &Tip, last_valid: u64) -> bool {
+    tip.block_height > last_valid.saturating_add(SETTLED_BLOCKS)
 }
 
 async fn status(rpc: &Rpc, hash: &str) -> Result<Status, ChainError> {
@@ -74,4 +130,21 @@ async fn finalized_tip(rpc: &Rpc) -> Result<Tip, ChainError> {
         })
     };
     rpc.ask("getEpochInfo", json!([{"commitment": "finalized"}]), read).await
+}
+
+/// The height of the oldest block that the node has kept.
+async fn oldest_block(node: &Rpc) -> Result<u64, ChainError> {
+    let slot =
+        node.ask("getFirstAvailableBlock", json!([]), |part: Part<'_>| part.number()).await?;
+    if slot == 0 {
+        return Ok(0);
+    }
+    let how = json!({
+        "commitment": "finalized",
+        "transactionDetails": "none",
+        "rewards": false,
+        "maxSupportedTransactionVersion": 0,
+    });
+    let read = |part: Part<'_>| part.field("blockHeight")?.number();
+    node.ask("getBlock", json!([slot, how]), read).await
 }

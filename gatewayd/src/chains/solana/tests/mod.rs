@@ -1,5 +1,7 @@
 //! Solana against a node that says what the test wants.
 
+mod expiry;
+
 use txcodec::Effect;
 use txcodec::solana::{Message, Version, compute_budget};
 
@@ -7,7 +9,7 @@ use super::*;
 use crate::chains::rpc::Waits;
 use crate::chains::testing::{FakeNode, Reaction, transfer};
 use crate::clock::Clock;
-use crate::net::HttpClient;
+use crate::net::{Endpoint, HttpClient};
 use crate::tx::{Deed, Transfer};
 
 const WALLET: SolanaAddress = SolanaAddress([0x11; 32]);
@@ -87,6 +89,7 @@ fn usual(accounts: &Accounts, method: &str, params: &Value) -> Reaction {
         }
         "getSignatureStatuses" => in_context(json!([null])),
         "getEpochInfo" => json!({"absoluteSlot": 500, "blockHeight": 400}),
+        "getFirstAvailableBlock" => json!(0),
         "sendTransaction" => json!(HASH),
         _ => json!(null),
     })
@@ -101,9 +104,13 @@ fn answers(method: &'static str, value: Value) -> impl Fn(&str, &Value) -> Optio
 }
 
 fn solana(node: &FakeNode) -> Solana {
+    solana_of(&[node.endpoint()])
+}
+
+fn solana_of(endpoints: &[Endpoint]) -> Solana {
     let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
     let chain_id = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1".parse().unwrap();
-    Solana::new(Rpc::new("solana-devnet".to_owned(), chain_id, &[node.endpoint()], tools))
+    Solana::new(Rpc::new("solana-devnet".to_owned(), chain_id, endpoints, tools))
 }
 
 fn request(asset: Asset, amount: u64) -> DraftRequest {
@@ -198,7 +205,20 @@ async fn the_priority_fee_follows_the_market_up_to_a_limit() {
         let node = node(accounts(TokenProgram::Token), react).await;
         let draft = solana(&node).draft(&request(Asset::Native, 7)).await.unwrap();
         assert_eq!(draft.fee_ceiling, Amount::from(expected));
+        let asked = json!([[WALLET.to_string(), PEER.to_string()]]);
+        assert!(node.questions().contains(&("getRecentPrioritizationFees".to_owned(), asked)));
     }
+}
+
+#[tokio::test]
+async fn a_node_that_knows_no_priority_fees_is_asked_for_none() {
+    let react = |method: &str, _: &Value| {
+        (method == "getRecentPrioritizationFees")
+            .then_some(Reaction::Error(-32601, "Method not found"))
+    };
+    let node = node(accounts(TokenProgram::Token), react).await;
+    let draft = solana(&node).draft(&request(Asset::Native, 7)).await.unwrap();
+    assert_eq!(draft.fee_ceiling, Amount::from(5_000_u64));
 }
 
 #[tokio::test]
@@ -338,19 +358,5 @@ async fn an_outcome_needs_a_confirmed_block() {
         let react = answers("getSignatureStatuses", status(commitment, &err));
         let node = node(Accounts::new(), react).await;
         assert_eq!(solana(&node).outcome(HASH, Some(1)).await.ok(), expected);
-    }
-}
-
-#[tokio::test]
-async fn only_a_node_that_saw_the_last_block_can_say_that_a_transaction_expired() {
-    for (height, slot, last_valid, expected) in [
-        (400, 500, None, Outcome::Unknown),
-        (400, 500, Some(400), Outcome::Unknown),
-        (400, 500, Some(399), Outcome::Expired),
-        (400, 501, Some(399), Outcome::Unknown),
-    ] {
-        let tip = json!({"absoluteSlot": slot, "blockHeight": height});
-        let node = node(Accounts::new(), answers("getEpochInfo", tip)).await;
-        assert_eq!(solana(&node).outcome(HASH, last_valid).await, Ok(expected));
     }
 }

@@ -1,0 +1,118 @@
+//! When a transaction counts as expired, whatever nodes that lag, forget or lie say.
+
+use super::*;
+use crate::chains::testing::dead_endpoint;
+
+/// The last block that can hold the transaction.
+const LAST_VALID: u64 = 1_000;
+/// The least height at which it can have expired.
+const SETTLED: u64 = LAST_VALID + 33;
+
+/// What a node says of itself and of the transaction.
+#[derive(Clone, Copy, Debug)]
+struct Witness {
+    /// Its newest finalized block; the slot of it is 10,000 more.
+    height: u64,
+    /// The slot that it has reached.
+    slot: u64,
+    /// Whether it knows the transaction.
+    commitment: Option<&'static str>,
+    /// The oldest block that it has kept; `None` for the first one of all.
+    oldest: Option<u64>,
+}
+
+/// It has seen all there is, and knows nothing of the transaction.
+const SEES_ALL: Witness = at(SETTLED);
+
+const fn at(height: u64) -> Witness {
+    Witness { height, slot: height + 10_000, commitment: None, oldest: None }
+}
+
+async fn start(witness: Witness) -> FakeNode {
+    let Witness { height, slot, commitment, oldest } = witness;
+    let known = commitment.map(|commitment| {
+        json!({"slot": 10_900, "confirmations": 1, "err": null, "confirmationStatus": commitment})
+    });
+    node(Accounts::new(), move |method, params| {
+        Some(Reaction::Result(match method {
+            "getEpochInfo" => json!({"absoluteSlot": height + 10_000, "blockHeight": height}),
+            "getSignatureStatuses" => json!({"context": {"slot": slot}, "value": [known.clone()]}),
+            "getFirstAvailableBlock" => json!(oldest.map_or(0, |oldest| oldest + 10_000)),
+            "getBlock" => {
+                assert_eq!(params[0], json!(oldest.unwrap() + 10_000));
+                json!({"blockHeight": oldest})
+            }
+            _ => return None,
+        }))
+    })
+    .await
+}
+
+async fn outcome(witnesses: &[Witness]) -> Result<Outcome, &'static str> {
+    let mut endpoints = Vec::new();
+    for witness in witnesses {
+        endpoints.push(start(*witness).await.endpoint());
+    }
+    let found = solana_of(&endpoints).outcome(HASH, Some(LAST_VALID)).await;
+    found.map_err(|error| error.code())
+}
+
+#[tokio::test]
+async fn only_a_node_that_saw_every_block_can_say_that_a_transaction_expired() {
+    let rows = [
+        (SEES_ALL, Ok(Outcome::Expired)),
+        (at(400), Ok(Outcome::Unknown)),
+        (at(LAST_VALID), Ok(Outcome::Unknown)),
+        (at(LAST_VALID + 1), Ok(Outcome::Unknown)),
+        (at(SETTLED - 1), Ok(Outcome::Unknown)),
+        // The answer is from before the block that was asked about.
+        (Witness { slot: SETTLED + 9_999, ..SEES_ALL }, Ok(Outcome::Unknown)),
+        (Witness { commitment: Some("processed"), ..SEES_ALL }, Ok(Outcome::Pending)),
+        (Witness { commitment: Some("finalized"), ..SEES_ALL }, Ok(Outcome::Confirmed)),
+    ];
+    for (witness, expected) in rows {
+        assert_eq!(outcome(&[witness]).await, expected, "{witness:?}");
+    }
+    let node = start(SEES_ALL).await;
+    assert_eq!(solana(&node).outcome(HASH, None).await, Ok(Outcome::Unknown));
+}
+
+#[tokio::test]
+async fn a_node_that_has_forgotten_those_blocks_proves_nothing() {
+    const LATER: u64 = LAST_VALID + 101;
+    let oldest = |height, oldest| Witness { oldest: Some(oldest), ..at(height) };
+    for (witness, expected) in [
+        (oldest(LATER - 1, LATER - 2), Ok(Outcome::Expired)),
+        (oldest(LATER, LAST_VALID - 150), Ok(Outcome::Expired)),
+        (oldest(LATER, LAST_VALID - 149), Err("RPC_HISTORY_TOO_SHORT")),
+        (oldest(LATER, LATER - 2), Err("RPC_HISTORY_TOO_SHORT")),
+        (at(1_000_000), Ok(Outcome::Expired)),
+    ] {
+        assert_eq!(outcome(&[witness]).await, expected, "{witness:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_node_that_knows_it_is_believed_and_all_are_asked() {
+    let lags = at(400);
+    let knows = Witness { commitment: Some("confirmed"), ..SEES_ALL };
+    let forgets = Witness { oldest: Some(5_000), ..at(6_000) };
+    for (witnesses, expected) in [
+        ([SEES_ALL, knows, lags], Ok(Outcome::Confirmed)),
+        ([SEES_ALL, lags, knows], Ok(Outcome::Confirmed)),
+        ([forgets, knows, SEES_ALL], Ok(Outcome::Confirmed)),
+        ([SEES_ALL, lags, forgets], Ok(Outcome::Expired)),
+        ([forgets, forgets, forgets], Err("RPC_HISTORY_TOO_SHORT")),
+        // Nobody is asked more than the first, who says that there is time left.
+        ([lags, SEES_ALL, SEES_ALL], Ok(Outcome::Unknown)),
+    ] {
+        assert_eq!(outcome(&witnesses).await, expected, "{witnesses:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_is_gone_keeps_nobody_from_knowing() {
+    let here = start(SEES_ALL).await;
+    let solana = solana_of(&[here.endpoint(), dead_endpoint().await]);
+    assert_eq!(solana.outcome(HASH, Some(LAST_VALID)).await, Ok(Outcome::Expired));
+}

@@ -225,6 +225,21 @@ impl ChainClient {
         }
     }
 
+    /// Looks at address lookup tables that a transaction on Solana names.
+    ///
+    /// # Errors
+    /// When one is no table in use, the network has none, or no endpoint answers.
+    pub async fn check_lookup_tables(&self, tables: &[Address]) -> Result<(), ChainError> {
+        match &self.0 {
+            Kind::Evm(_) => Err(ChainError::Invalid("lookup tables are for Solana networks")),
+            Kind::Solana(solana) => {
+                let tables: Result<Vec<_>, _> =
+                    tables.iter().copied().map(solana_address).collect();
+                solana.check_lookup_tables(&tables?).await
+            }
+        }
+    }
+
     /// Tries an unsigned transaction of `from` on the chain's present state. That it would fail is
     /// an answer, not an error.
     ///

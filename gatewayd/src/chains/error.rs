@@ -49,6 +49,14 @@ pub enum ChainError {
         /// What is there instead.
         reason: String,
     },
+    /// The address is not that of a lookup table in use.
+    #[error("{address} is no address lookup table: {reason}")]
+    NotALookupTable {
+        /// The address that was named.
+        address: String,
+        /// What is there instead.
+        reason: &'static str,
+    },
     /// There is no code at the address that was to be called: nothing would happen there.
     #[error(
         "there is no contract at {address} on this network; compare the address and the network"
@@ -182,6 +190,7 @@ impl ChainError {
             | Self::NotAToken { .. }
             | Self::NotAContract { .. }
             | Self::NotACollection { .. }
+            | Self::NotALookupTable { .. }
             | Self::Invalid(_)
             | Self::Rejected(_) => Category::Permanent,
             Self::Timeout { .. }
@@ -210,7 +219,9 @@ impl ChainError {
             Self::NotAToken { .. } => "TOKEN_NOT_FOUND",
             Self::NotAContract { .. } => "INVALID_ADDRESS",
             Self::NotACollection { .. } => "UNSUPPORTED_NFT_STANDARD",
-            Self::Invalid(_) | Self::Rejected(_) => "INVALID_TRANSACTION",
+            Self::NotALookupTable { .. } | Self::Invalid(_) | Self::Rejected(_) => {
+                "INVALID_TRANSACTION"
+            }
             Self::Timeout { .. } => "RPC_TIMEOUT",
             Self::Unreachable { .. } => "RPC_CONNECTION_ERROR",
             Self::WrongChain { .. } => "RPC_WRONG_CHAIN",

@@ -32,9 +32,6 @@ pub struct DraftRequest {
     pub nonce: Option<u64>,
 }
 
-/// Why a deed is not built.
-const NOT_BUILT: ChainError = ChainError::Invalid("only transfers can be sent on this network");
-
 /// An unsigned transaction that would go through now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {

@@ -197,7 +197,9 @@ pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
         ChainError::NotAToken { .. } => ErrorCode::TokenNotFound,
         ChainError::NotACollection { .. } => ErrorCode::UnsupportedNftStandard,
         ChainError::NotAContract { .. } => ErrorCode::InvalidAddress,
-        ChainError::Invalid(_) => ErrorCode::InvalidTransaction,
+        ChainError::NotALookupTable { .. } | ChainError::Invalid(_) => {
+            ErrorCode::InvalidTransaction
+        }
         ChainError::Rejected(_)
         | ChainError::Timeout { .. }
         | ChainError::Unreachable { .. }

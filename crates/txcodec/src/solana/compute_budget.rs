@@ -56,6 +56,13 @@ pub fn set_compute_unit_price(micro_lamports: u64) -> Instruction {
     instruction(SET_COMPUTE_UNIT_PRICE, &micro_lamports.to_le_bytes())
 }
 
+/// True for an instruction that says how many units there are, or what is offered for them.
+pub fn sets_units_or_price(instruction: &Instruction) -> bool {
+    let tag = instruction.data.first().copied();
+    instruction.program_id == PROGRAM
+        && matches!(tag, Some(SET_COMPUTE_UNIT_LIMIT | SET_COMPUTE_UNIT_PRICE))
+}
+
 fn instruction(tag: u8, value: &[u8]) -> Instruction {
     Instruction { program_id: PROGRAM, accounts: Vec::new(), data: [&[tag], value].concat() }
 }

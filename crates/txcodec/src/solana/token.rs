@@ -52,6 +52,25 @@ pub struct TransferChecked {
     pub decimals: u8,
 }
 
+/// A delegate of a token account, who may take tokens from it later; the one before is one no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApproveChecked {
+    /// Which program rules the mint.
+    pub program: TokenProgram,
+    /// The token account that the tokens may be taken from.
+    pub source: SolanaAddress,
+    /// The mint.
+    pub mint: SolanaAddress,
+    /// Who may take them.
+    pub delegate: SolanaAddress,
+    /// The owner of `source`.
+    pub authority: SolanaAddress,
+    /// Base units.
+    pub amount: u64,
+    /// The mint's decimals.
+    pub decimals: u8,
+}
+
 impl TokenProgram {
     /// The program's address.
     pub const fn address(self) -> SolanaAddress {
@@ -80,6 +99,23 @@ impl TransferChecked {
                 AccountMeta::readonly_signer(self.authority),
             ],
             data: [&[TRANSFER_CHECKED][..], &amount, &[self.decimals]].concat(),
+        }
+    }
+}
+
+impl ApproveChecked {
+    /// The instruction.
+    pub fn instruction(&self) -> Instruction {
+        let amount = self.amount.to_le_bytes();
+        Instruction {
+            program_id: self.program.address(),
+            accounts: vec![
+                AccountMeta::writable(self.source),
+                AccountMeta::readonly(self.mint),
+                AccountMeta::readonly(self.delegate),
+                AccountMeta::readonly_signer(self.authority),
+            ],
+            data: [&[APPROVE_CHECKED][..], &amount, &[self.decimals]].concat(),
         }
     }
 }

@@ -129,6 +129,11 @@ impl Rpc {
         self.nodes_by_health().into_iter().map(alone).collect()
     }
 
+    /// Endpoints contradict each other about `method`.
+    pub(super) fn contradiction(&self, method: &'static str) -> ChainError {
+        ChainError::NodesDisagree { network: self.network.clone(), method }
+    }
+
     /// Asks one question of the first endpoint that has an answer which `read` understands.
     ///
     /// # Errors

@@ -3,11 +3,13 @@
 mod account;
 mod draft;
 mod fees;
+mod lookup;
 mod outcome;
+mod plan;
 mod send;
 mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -131,6 +133,41 @@ impl Solana {
         self.rpc.ask("getMultipleAccounts", params, read).await
     }
 
+    /// The accounts that exist of these.
+    async fn known(
+        &self,
+        addresses: BTreeSet<SolanaAddress>,
+    ) -> Result<BTreeMap<SolanaAddress, Account>, ChainError> {
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        let mut known = BTreeMap::new();
+        for addresses in addresses.chunks(ACCOUNTS_AT_ONCE) {
+            let params = json!([texts(addresses), base64_accounts()]);
+            let read = |part: Part<'_>| {
+                let accounts = part.field("value")?.items()?;
+                if accounts.len() != addresses.len() {
+                    return Err(part.bad("another number of accounts"));
+                }
+                accounts.into_iter().map(read_account).collect::<Result<Vec<_>, _>>()
+            };
+            let accounts = self.rpc.ask("getMultipleAccounts", params, read).await?;
+            let found = addresses.iter().copied().zip(accounts);
+            known.extend(found.filter_map(|(address, account)| Some((address, account?))));
+        }
+        Ok(known)
+    }
+
+    /// Whether each of these is a lookup table in use.
+    pub(super) async fn check_lookup_tables(
+        &self,
+        tables: &[SolanaAddress],
+    ) -> Result<(), ChainError> {
+        if tables.len() > lookup::MOST_TABLES {
+            return Err(ChainError::Invalid("more lookup tables than a transaction can name"));
+        }
+        let known = self.known(tables.iter().copied().collect()).await?;
+        tables.iter().try_for_each(|table| lookup::check(*table, known.get(table)))
+    }
+
     async fn token_accounts(
         &self,
         owner: SolanaAddress,
@@ -149,21 +186,9 @@ impl Solana {
         &self,
         mints: Vec<SolanaAddress>,
     ) -> Result<BTreeMap<SolanaAddress, u8>, ChainError> {
-        let mut decimals = BTreeMap::new();
-        for mints in mints.chunks(ACCOUNTS_AT_ONCE) {
-            let params = json!([texts(mints), base64_accounts()]);
-            let read = |part: Part<'_>| {
-                let items = part.field("value")?.items()?;
-                items.into_iter().map(read_account).collect::<Result<Vec<_>, _>>()
-            };
-            let accounts = self.rpc.ask("getMultipleAccounts", params, read).await?;
-            for (mint, account) in mints.iter().zip(accounts) {
-                if let Ok(found) = Mint::read(*mint, account.as_ref()) {
-                    decimals.insert(*mint, found.decimals);
-                }
-            }
-        }
-        Ok(decimals)
+        let known = self.known(mints.into_iter().collect()).await?;
+        let read = |(mint, account)| Some((mint, Mint::read(mint, Some(&account)).ok()?.decimals));
+        Ok(known.into_iter().filter_map(read).collect())
     }
 }
 

@@ -22,12 +22,20 @@ const SETTLED_BLOCKS: u64 = 32;
 /// ahead of its finalized block.
 const REMEMBERED_BLOCKS: u64 = 100;
 
-/// What a node knows of a transaction.
+const STATUSES: &str = "getSignatureStatuses";
+
+/// What a node knows of a transaction. Two are alike when they say the same of it.
 struct Status {
     /// The slot that the node has reached.
     slot: u64,
     /// `None` where it knows nothing.
     outcome: Option<Outcome>,
+}
+
+impl PartialEq for Status {
+    fn eq(&self, other: &Self) -> bool {
+        self.outcome == other.outcome
+    }
 }
 
 /// The newest finalized block.
@@ -47,7 +55,8 @@ enum Testimony {
 }
 
 /// Where the transaction stands whose first signature is `hash`. It has expired only when no
-/// endpoint knows it, and one has seen all finalized blocks that could hold it.
+/// endpoint knows it, and one has seen all finalized blocks that could hold it. Endpoints that
+/// contradict each other are asked again.
 pub(super) async fn outcome(
     rpc: &Rpc,
     hash: &str,
@@ -62,19 +71,21 @@ pub(super) async fn outcome(
     if !is_past(&finalized_tip(rpc).await?, last_valid) {
         return Ok(Outcome::Unknown);
     }
-    let (mut is_absent, mut trouble) = (false, None);
+    let (mut known, mut is_absent, mut trouble) = (None, false, None);
     for node in rpc.one_by_one() {
         match testimony(&node, hash, last_valid).await {
-            Ok(Testimony::Known(outcome)) => return Ok(outcome),
+            Ok(Testimony::Known(outcome)) => known = Some(outcome),
             Ok(Testimony::Absent) => is_absent = true,
             Ok(Testimony::Behind) => {}
             Err(error) => trouble = Some(error),
         }
     }
-    match trouble {
-        _ if is_absent => Ok(Outcome::Expired),
-        Some(error) => Err(error),
-        None => Ok(Outcome::Unknown),
+    match (known, trouble) {
+        (Some(_), _) if is_absent => Err(rpc.contradiction(STATUSES)),
+        (Some(outcome), _) => Ok(outcome),
+        (None, _) if is_absent => Ok(Outcome::Expired),
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(Outcome::Unknown),
     }
 }
 
@@ -99,15 +110,19 @@ fn is_past(tip: &Tip, last_valid: u64) -> bool {
     tip.block_height > last_valid.saturating_add(SETTLED_BLOCKS)
 }
 
+/// What ends a payment counts once a second endpoint says it too, where there is one.
 async fn status(rpc: &Rpc, hash: &str) -> Result<Status, ChainError> {
     let params = json!([[hash], {"searchTransactionHistory": true}]);
+    let ends = |status: &Status| {
+        matches!(status.outcome, Some(Outcome::Confirmed | Outcome::Failed { .. }))
+    };
     let read = |part: Part<'_>| {
         let slot = part.field("context")?.field("slot")?.number()?;
         let [status] = part.field("value")?.array()?;
         let outcome = if status.is_null() { None } else { Some(read_status(status)?) };
         Ok(Status { slot, outcome })
     };
-    rpc.ask("getSignatureStatuses", params, read).await
+    rpc.agreed(STATUSES, params, read, ends).await
 }
 
 fn read_status(status: Part<'_>) -> Result<Outcome, ChainError> {

@@ -36,6 +36,8 @@ pub(super) struct Mint {
 pub(super) struct TokenAccount {
     pub(super) mint: SolanaAddress,
     pub(super) owner: SolanaAddress,
+    /// Nothing leaves it until whoever rules the token lets it.
+    pub(super) is_frozen: bool,
     base_units: u64,
 }
 
@@ -98,11 +100,12 @@ impl TokenAccount {
         let (mint, rest) = data.split_first_chunk()?;
         let (owner, rest) = rest.split_first_chunk()?;
         let (amount, rest) = rest.split_first_chunk()?;
-        // A delegate (36 bytes), then the state; zero is not initialised.
+        // A delegate (36 bytes), then the state; zero is not initialised, two is frozen.
         let state = *rest.get(36)?;
         (state != 0).then_some(Self {
             mint: SolanaAddress(*mint),
             owner: SolanaAddress(*owner),
+            is_frozen: state == 2,
             base_units: u64::from_le_bytes(*amount),
         })
     }
@@ -245,10 +248,12 @@ mod tests {
     #[test]
     fn a_token_account_says_whose_and_how_much() {
         let extended = with_extensions(token_account(2), KIND_TOKEN_ACCOUNT, &[(7, &[])]);
-        for (program, data) in
-            [(TokenProgram::Token, token_account(1)), (TokenProgram::Token2022, extended)]
-        {
+        for (program, data, is_frozen) in [
+            (TokenProgram::Token, token_account(1), false),
+            (TokenProgram::Token2022, extended, true),
+        ] {
             let account = TokenAccount::from_bytes(program, &data).unwrap();
+            assert_eq!(account.is_frozen, is_frozen);
             assert_eq!(account.mint, SolanaAddress([3; 32]));
             assert_eq!(account.owner, SolanaAddress(OWNER));
             assert_eq!(account.amount(), Amount::from(42_u64));

@@ -93,18 +93,24 @@ async fn a_node_that_has_forgotten_those_blocks_proves_nothing() {
 }
 
 #[tokio::test]
-async fn one_node_that_knows_it_is_believed_and_all_are_asked() {
+async fn nothing_has_expired_that_any_node_knows() {
     let lags = at(400);
     let knows = Witness { commitment: Some("confirmed"), ..SEES_ALL };
+    let sees = Witness { commitment: Some("processed"), ..SEES_ALL };
     let forgets = Witness { oldest: Some(5_000), ..at(6_000) };
     for (witnesses, expected) in [
-        ([SEES_ALL, knows, lags], Ok(Outcome::Confirmed)),
-        ([SEES_ALL, lags, knows], Ok(Outcome::Confirmed)),
-        ([forgets, knows, SEES_ALL], Ok(Outcome::Confirmed)),
         ([SEES_ALL, lags, forgets], Ok(Outcome::Expired)),
+        ([SEES_ALL, knows, lags], Err("RPC_DISAGREEMENT")),
+        ([SEES_ALL, lags, sees], Err("RPC_DISAGREEMENT")),
+        ([forgets, knows, SEES_ALL], Err("RPC_DISAGREEMENT")),
+        ([forgets, knows, lags], Ok(Outcome::Confirmed)),
+        ([forgets, sees, forgets], Ok(Outcome::Pending)),
         ([forgets, forgets, forgets], Err("RPC_HISTORY_TOO_SHORT")),
         // Nobody is asked more than the first, who says that there is time left.
         ([lags, SEES_ALL, SEES_ALL], Ok(Outcome::Unknown)),
+        // What ends it needs two who say so.
+        ([knows, knows, lags], Ok(Outcome::Confirmed)),
+        ([knows, SEES_ALL, SEES_ALL], Err("RPC_DISAGREEMENT")),
     ] {
         assert_eq!(outcome(&witnesses).await, expected, "{witnesses:?}");
     }

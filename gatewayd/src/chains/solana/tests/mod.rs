@@ -1,5 +1,6 @@
 //! Solana against a node that says what the test wants.
 
+mod deeds;
 mod expiry;
 
 use txcodec::Effect;

@@ -9,9 +9,9 @@ use primitives::{Address, Amount, ChainId, EvmAddress, Network};
 use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
-use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
-use tokio::task::JoinSet;
-
+use super::{
+    Balance, ChainError, Draft, DraftRequest, Outcome, Replacement, Simulation, TokenMetadata,
+};
 use crate::clock::Clock;
 use crate::config::Transactions;
 use crate::net::HttpClient;
@@ -284,6 +284,46 @@ impl ChainClient {
     /// Asks the endpoints of this network alone how far they are.
     pub async fn survey(&self) {
         self.rpc().survey().await;
+    }
+
+    /// How many transactions of the wallet are on the chain; `None` on Solana, which does not number
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Self::balance`].
+    pub async fn mined_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.mined_nonce(evm_address(owner)?).await.map(Some),
+            Kind::Solana(_) => Ok(None),
+        }
+    }
+
+    /// How many transactions of the wallet are on the chain and will stay there; `None` on Solana.
+    ///
+    /// # Errors
+    /// As [`Self::balance`].
+    pub async fn final_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.final_nonce(evm_address(owner)?).await.map(Some),
+            Kind::Solana(_) => Ok(None),
+        }
+    }
+
+    /// Another transaction with the nonce of `unsigned`, at fees for which nodes replace the one by
+    /// the other.
+    ///
+    /// # Errors
+    /// When the bytes are none of an EVM transaction, or no endpoint answers.
+    pub async fn replacement(
+        &self,
+        from: Address,
+        unsigned: &[u8],
+        replacement: Replacement,
+    ) -> Result<Vec<u8>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.replacement(evm_address(from)?, unsigned, replacement).await,
+            Kind::Solana(_) => Err(ChainError::Invalid("Solana replaces no transaction")),
+        }
     }
 
     fn rpc(&self) -> &Arc<Rpc> {

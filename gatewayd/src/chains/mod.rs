@@ -68,8 +68,10 @@ pub struct Simulation {
 pub enum Outcome {
     /// The node does not know it; it may still be accepted, perhaps after another broadcast.
     Unknown,
-    /// The node knows it, or it has fewer confirmations than it needs.
+    /// The node knows it, and it waits there.
     Pending,
+    /// It is on the chain, and may not stay there yet.
+    Included,
     /// It was done.
     Confirmed,
     /// It is on the chain and did nothing but cost its fee.
@@ -79,6 +81,15 @@ pub enum Outcome {
     },
     /// It is not on the chain and can never get there.
     Expired,
+}
+
+/// What takes the place of a transaction that waits at the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    /// The same deed.
+    Same,
+    /// Nothing: a transfer of nothing to itself.
+    Nothing,
 }
 
 /// What a token is, by the chain.

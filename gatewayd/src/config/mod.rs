@@ -75,6 +75,8 @@ pub struct Limits {
 pub struct Transactions {
     /// Blocks, the transaction's own counted, after which an EVM transaction is final.
     pub evm_confirmations: NonZeroU32,
+    /// How long an EVM transaction waits at the nodes before it is sent again with a higher fee.
+    pub replace_after_seconds: NonZeroU32,
 }
 
 /// What may change while the program runs; the rest needs a restart.
@@ -244,7 +246,8 @@ impl Default for Limits {
 
 impl Default for Transactions {
     fn default() -> Self {
-        Self { evm_confirmations: NonZeroU32::MIN }
+        const REPLACE_AFTER: NonZeroU32 = NonZeroU32::new(180).expect("not zero");
+        Self { evm_confirmations: NonZeroU32::MIN, replace_after_seconds: REPLACE_AFTER }
     }
 }
 

@@ -123,6 +123,7 @@ routes! {
     GET    "/v1/transactions/pending"                Agent         transactions::pending => 200 PendingTransactions;
     GET    "/v1/transactions/{id}"                   Agent         transactions::show => 200 Transaction;
     POST   "/v1/transactions/{id}/cancel"            Agent         transactions::cancel => 200 TransactionState;
+    POST   "/v1/transactions/{id}/speed-up"          MasterOrAgent transactions::speed_up => 200 TransactionState;
     GET    "/v1/transactions/{id}/approval"          MasterOrAgent transactions::approval => 200 Approval;
     POST   "/v1/transactions/{id}/approve"           Signature     transactions::approve <- Approve => 200 Approved;
     POST   "/v1/transactions/{id}/reject"            Master        transactions::reject => 200 Rejected;
@@ -131,6 +132,7 @@ routes! {
 
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
+    POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     GET    "/v1/admin/database"                      Operator      database::copy => 200;

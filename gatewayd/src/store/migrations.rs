@@ -283,6 +283,31 @@ CREATE TABLE reservations (
     settled_at INTEGER,
     PRIMARY KEY (transaction_id, account_id)
 ) STRICT, WITHOUT ROWID;
+
+-- All versions of an EVM transaction, which have the same nonce; number 0 is what was asked for.
+CREATE TABLE versions (
+    transaction_id TEXT NOT NULL REFERENCES transactions (id),
+    number INTEGER NOT NULL,
+    purpose TEXT NOT NULL,              -- PAY, CALL_OFF
+    stage TEXT NOT NULL,                -- ASKED, SIGNED, REFUSED
+    unsigned BLOB NOT NULL,
+    fee_ceiling BLOB NOT NULL,
+    signed BLOB,
+    hash TEXT,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (transaction_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- What somebody wants of a transaction that the network may have.
+CREATE TABLE wishes (
+    transaction_id TEXT NOT NULL REFERENCES transactions (id),
+    purpose TEXT NOT NULL,              -- PAY: faster; CALL_OFF: not at all
+    ends TEXT,                          -- CALL_OFF: its status then
+    error_code TEXT,                    -- CALL_OFF: why
+    error TEXT,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (transaction_id, purpose)
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]

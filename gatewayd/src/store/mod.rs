@@ -30,6 +30,7 @@ pub mod settings;
 mod takeover;
 pub mod tokens;
 pub mod transactions;
+pub mod versions;
 pub mod wallets;
 mod writer;
 

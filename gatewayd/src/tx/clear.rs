@@ -54,14 +54,7 @@ impl Road<'_> {
             transaction: self.transaction.clone(),
             network: self.network.clone(),
             draft,
-            known: Known {
-                wallet: self.wallet.id,
-                environment: self.wallet.environment,
-                network: Some(self.network.clone()),
-                decimals: self.order.deed.decimals(),
-                transaction: Some(self.transaction.id),
-                now: self.app.clock.now(),
-            },
+            known: self.known(),
         };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
         self.app.signals.changed(self.transaction.id);
@@ -69,6 +62,20 @@ impl Road<'_> {
             Ended::Cleared => Ok(drafted),
             Ended::Halted => Err(Halt::Stored),
             Ended::Stale => Err(Halt::Again(Pace::Block, None)),
+        }
+    }
+}
+
+impl Road<'_> {
+    /// What the policies are told besides the bytes.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            wallet: self.wallet.id,
+            environment: self.wallet.environment,
+            network: Some(self.network.clone()),
+            decimals: self.order.deed.decimals(),
+            transaction: Some(self.transaction.id),
+            now: self.app.clock.now(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Road<'_> {
         next.await.map(Some)
     }
 
-    fn decode(&self, unsigned: &[u8]) -> Result<Decoded, Halt> {
+    pub(super) fn decode(&self, unsigned: &[u8]) -> Result<Decoded, Halt> {
         let broken = |reason: String| Halt::Failed(Problem::new("INVALID_TRANSACTION", reason));
         let decoded = codec::decode(unsigned, self.wallet.address);
         let decoded = decoded.map_err(|error| broken(error.to_string()))?;

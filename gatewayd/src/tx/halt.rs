@@ -142,8 +142,8 @@ fn postpone(
         return fail(db, id, problem.unwrap_or(given_up), Settlement::Release, now);
     }
     let code = |problem: &Option<Problem>| problem.as_ref().map(|it| it.code.clone());
-    if transaction.restored && code(&problem) != code(&transaction.problem) {
-        // What came with a backup is over when the network says the same often enough in a row.
+    if signed && code(&problem) != code(&transaction.problem) {
+        // What is signed is over when the network says the same often enough in a row.
         transaction.attempts = 0;
     }
     transaction.next_attempt_at = Some(now.plus(pace.wait(transaction.attempts)));
@@ -166,6 +166,18 @@ pub(super) fn fail(
     return_unused_nonce(db, &mut transaction)?;
     transaction.problem = Some(problem);
     finish(db, transaction, Status::Failed, settlement, now)
+}
+
+/// Calls off a transaction that was never signed, on somebody's behalf.
+pub(crate) fn call_off(
+    db: &Writing<'_>,
+    mut transaction: Transaction,
+    problem: Problem,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    return_unused_nonce(db, &mut transaction)?;
+    transaction.problem = Some(problem);
+    finish(db, transaction, Status::Cancelled, Settlement::Release, now)
 }
 
 /// Gives back the nonce of a transaction that was never signed.

@@ -16,14 +16,17 @@ mod owners;
 mod pipeline;
 mod question;
 mod refusal;
+mod replace;
 mod restored;
 mod send;
 mod sign;
 mod signals;
 mod state;
 mod transaction;
+mod version;
 
-pub(crate) use halt::{POLICY_DENIED, audit, finish};
+pub(crate) use halt::{POLICY_DENIED, audit, call_off, finish};
+pub(crate) use replace::MOST_VERSIONS;
 pub(crate) use restored::settle as settle_restored;
 pub(crate) use signals::wait_until_final;
 
@@ -37,6 +40,7 @@ pub use pipeline::advance;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
+pub use version::{Form, Purpose, Version, Wish};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction,
 };

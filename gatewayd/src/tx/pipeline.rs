@@ -5,7 +5,7 @@ use primitives::Network;
 use super::halt::{self, Halt, Pace};
 use super::{
     Announced, Drafted, Intent, Order, Problem, Progress, Question, Signed, Stage, Status, Tier,
-    Transaction, announce,
+    Transaction, Version, Wish, announce,
 };
 use crate::app::App;
 use crate::chains::ChainClient;
@@ -20,6 +20,9 @@ pub(super) struct Road<'a> {
     pub(super) order: Box<Order>,
     pub(super) announced: Option<Announced>,
     pub(super) question: Option<Question>,
+    /// Once the network may have it.
+    pub(super) versions: Vec<Version>,
+    pub(super) wish: Option<Wish>,
     pub(super) wallet: Wallet,
     pub(super) network: &'a Network,
     pub(super) client: &'a ChainClient,
@@ -49,7 +52,8 @@ async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
         Some(signed) => signed,
         None => road.sign(&drafted).await?,
     };
-    if road.transaction.status != Status::Submitted {
+    let untouched = road.versions.is_empty() && road.wish.is_none();
+    if road.transaction.status != Status::Submitted && untouched {
         road.send(&drafted, &signed).await?;
     }
     road.follow(&drafted, &signed).await
@@ -58,7 +62,7 @@ async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
 impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
-        let Found { transaction, wallet, announced, question } =
+        let Found { transaction, wallet, announced, question, versions, wish } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -82,7 +86,18 @@ impl<'a> Road<'a> {
             // What is signed may be on the chain, and only that network can tell.
             if signed { Halt::Again(Pace::BackOff, Some(problem)) } else { Halt::Failed(problem) }
         })?;
-        Ok(Self { app, transaction, order, announced, question, wallet, network, client })
+        Ok(Self {
+            app,
+            transaction,
+            order,
+            announced,
+            question,
+            versions,
+            wish,
+            wallet,
+            network,
+            client,
+        })
     }
 
     /// What waits goes on when its time has come; what waits for the owner expires then.
@@ -132,6 +147,8 @@ struct Found {
     wallet: Wallet,
     announced: Option<Announced>,
     question: Option<Question>,
+    versions: Vec<Version>,
+    wish: Option<Wish>,
 }
 
 impl Found {
@@ -143,6 +160,9 @@ impl Found {
         let announced = if waits { db.announced(id)? } else { None };
         let asked = transaction.tier >= Some(Tier::Approval);
         let question = if asked { db.question(id)? } else { None };
-        Ok(Some(Self { transaction, wallet, announced, question }))
+        let signed = matches!(transaction.progress, Progress::Signed(..));
+        let versions = if signed { db.versions(id)? } else { Vec::new() };
+        let wish = if signed { db.wish(id)? } else { None };
+        Ok(Some(Self { transaction, wallet, announced, question, versions, wish }))
     }
 }

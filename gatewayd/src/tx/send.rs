@@ -2,28 +2,30 @@
 
 use super::halt::{self, Halt, Pace};
 use super::pipeline::Road;
-use super::{Drafted, Problem, Signed, Status};
+use super::{Drafted, Problem, Signed, Status, Version};
 use crate::chains::{Category, ChainError, Outcome};
 use crate::clock::UnixSeconds;
 use crate::store::audit::Actor;
 use crate::store::{TransactionId, Writing};
 
-/// Refusals of the same kind, one after the other, before a node is believed that it has not kept
-/// the bytes.
-const REFUSALS: u32 = 6;
-
 impl Road<'_> {
     /// Sends the bytes. From the first time on the network may have them, whatever a node says.
     pub(super) async fn send(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
         match self.client.broadcast(&signed.bytes, &signed.hash).await {
-            Ok(()) => self.submitted().await,
+            Ok(()) => self.submitted(drafted, signed).await,
             Err(error) => self.not_sent((drafted, signed), &error).await,
         }
     }
 
-    async fn submitted(&self) -> Result<(), Halt> {
+    async fn submitted(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
         let (id, now) = (self.transaction.id, self.app.clock.now());
-        self.app.store.write(move |db| submit(db, id, now)).await?;
+        let is_first = self.versions.is_empty() && drafted.nonce.is_some();
+        let first = is_first.then(|| Version::first(drafted, signed, now));
+        let submit = move |db: &Writing<'_>| {
+            first.iter().try_for_each(|first| db.keep_version(id, first))?;
+            submit(db, id, now)
+        };
+        self.app.store.write(submit).await?;
         self.app.signals.changed(id);
         Ok(())
     }
@@ -38,36 +40,16 @@ impl Road<'_> {
             return Err(Halt::Again(Pace::BackOff, Some(problem)));
         }
         match self.outcome(drafted, signed).await? {
-            Outcome::Pending | Outcome::Confirmed | Outcome::Failed { .. } => {
-                self.submitted().await
-            }
+            Outcome::Pending
+            | Outcome::Included
+            | Outcome::Confirmed
+            | Outcome::Failed { .. } => self.submitted(drafted, signed).await,
             Outcome::Expired => Err(Halt::Failed(expired())),
-            Outcome::Unknown if self.never_will_be(drafted, error) => {
-                self.give_nonce_back(drafted, error).await?;
-                Err(Halt::Failed(problem))
+            Outcome::Unknown => {
+                self.overcome(drafted, error).await?;
+                Err(Halt::Again(Pace::BackOff, Some(problem)))
             }
-            Outcome::Unknown => Err(Halt::Again(Pace::BackOff, Some(problem))),
         }
-    }
-
-    /// Whether enough was heard to say that the bytes will never be on the chain. What expires is
-    /// waited for; what was accepted once stays possible until its nonce is used.
-    fn never_will_be(&self, drafted: &Drafted, error: &ChainError) -> bool {
-        let code = error.code();
-        let before = self.transaction.problem.as_ref().map(|problem| problem.code.as_str());
-        let insisted = self.transaction.attempts >= REFUSALS && before == Some(code);
-        let accepted_once = self.transaction.status == Status::Submitted;
-        let expires = drafted.last_valid_block_height.is_some();
-        insisted && !expires && (is_nonce_used(error) || !accepted_once)
-    }
-
-    /// A number that nobody used is given out again, or those after it would wait for it forever.
-    async fn give_nonce_back(&self, drafted: &Drafted, error: &ChainError) -> Result<(), Halt> {
-        let (wallet, network) = (self.wallet.id, self.network.chain_id);
-        if let Some(nonce) = drafted.nonce.filter(|_nonce| !is_nonce_used(error)) {
-            self.app.store.write(move |db| db.return_nonce(wallet, network, nonce)).await?;
-        }
-        Ok(())
     }
 
     /// Where the network has the transaction.
@@ -93,10 +75,6 @@ fn submit(db: &Writing<'_>, id: TransactionId, now: UnixSeconds) -> Result<(), H
         halt::audit(db, &transaction, Actor::System, now)?;
     }
     Ok(())
-}
-
-fn is_nonce_used(error: &ChainError) -> bool {
-    matches!(error, ChainError::NonceUsed(_))
 }
 
 pub(super) fn expired() -> Problem {

@@ -20,7 +20,7 @@ pub enum Status {
     Confirmed,
     /// It will not happen. Final.
     Failed,
-    /// Denied, or called off before anything was signed. Final.
+    /// Denied, or called off: nothing of it was carried out, and nothing will be. Final.
     Cancelled,
     /// Nobody approved it in time. Final.
     Expired,
@@ -78,9 +78,21 @@ impl Status {
                 Self::Cancelled,
                 Self::Expired,
             ],
-            Self::GasWaiting => &[Self::Executing, Self::Failed, Self::Cancelled, Self::Expired],
-            Self::Executing => &[Self::Queued, Self::Submitted, Self::Failed, Self::Signed],
-            Self::Submitted => &[Self::Confirmed, Self::Failed, Self::PartialFailure],
+            Self::GasWaiting => {
+                &[Self::Queued, Self::Executing, Self::Failed, Self::Cancelled, Self::Expired]
+            }
+            Self::Executing => &[
+                Self::Queued,
+                Self::GasWaiting,
+                Self::Submitted,
+                Self::Confirmed,
+                Self::Failed,
+                Self::Cancelled,
+                Self::Signed,
+            ],
+            Self::Submitted => {
+                &[Self::Confirmed, Self::Failed, Self::Cancelled, Self::PartialFailure]
+            }
             Self::Confirmed
             | Self::Failed
             | Self::Cancelled
@@ -169,9 +181,9 @@ mod tests {
     const TRANSITIONS: &str = "\
 PENDING -> QUEUED GAS_WAITING EXECUTING FAILED CANCELLED
 QUEUED -> QUEUED GAS_WAITING EXECUTING FAILED CANCELLED EXPIRED
-GAS_WAITING -> EXECUTING FAILED CANCELLED EXPIRED
-EXECUTING -> QUEUED SUBMITTED FAILED SIGNED
-SUBMITTED -> CONFIRMED FAILED PARTIAL_FAILURE
+GAS_WAITING -> QUEUED EXECUTING FAILED CANCELLED EXPIRED
+EXECUTING -> QUEUED GAS_WAITING SUBMITTED CONFIRMED FAILED CANCELLED SIGNED
+SUBMITTED -> CONFIRMED FAILED CANCELLED PARTIAL_FAILURE
 CONFIRMED ->
 FAILED ->
 CANCELLED ->

@@ -1,12 +1,13 @@
-//! A payment that nothing was signed for is called off.
+//! A payment is called off: at once where nothing was signed, else by a transaction that uses up its
+//! nonce. Which of the two the network carries out decides.
 
 use super::read_transactions::sees;
 use crate::app::App;
+use crate::clock::UnixSeconds;
 use crate::session::Caller;
-use crate::store::audit::Actor;
-use crate::store::reservations::Settlement;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::{StoreError, TransactionId, Writing};
-use crate::tx::{self, Problem, Status, Transaction};
+use crate::tx::{self, Drafted, Problem, Progress, Status, Transaction, Wish};
 
 /// Why a payment is not called off.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +15,7 @@ pub enum CancelError {
     /// There is none, or the caller may not see it.
     #[error("there is no transaction {0}")]
     NotFound(TransactionId),
-    /// It is under way or over.
+    /// It is over, or on its way on a network that replaces nothing.
     #[error("the transaction is {0} and cannot be called off any more")]
     TooLate(Status),
     /// The database fails.
@@ -22,10 +23,11 @@ pub enum CancelError {
     Store(#[from] StoreError),
 }
 
-/// Calls a payment off, and releases what was reserved for it.
+/// Calls a payment off, and releases what was reserved for it; what the network may have already is
+/// replaced, and stands as before until the network has carried out the one or the other.
 ///
 /// # Errors
-/// When there is none that the caller may see, or it is under way or over.
+/// When there is none that the caller may see, or it is over or cannot be replaced.
 pub async fn cancel_transaction(
     app: &App,
     caller: &Caller,
@@ -35,18 +37,56 @@ pub async fn cancel_transaction(
     let cancelled = app.store.write(move |db: &Writing<'_>| {
         let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
         let mut transaction = found.ok_or(CancelError::NotFound(id))?;
-        if !transaction.status.may_become(Status::Cancelled) {
+        let actor = actor(&caller);
+        let problem = Problem::new("CANCELLED", format!("called off by {actor}"));
+        if is_unsigned(&transaction) {
+            tx::call_off(db, transaction, problem, now)?;
+        } else if is_replaceable(&transaction) {
+            let wish = Wish::CallOff { ends: Status::Cancelled, problem };
+            db.make_wish(id, &wish, now)?;
+            transaction.next_attempt_at = Some(now);
+            db.update_transaction(&transaction)?;
+            note(db, &transaction, "TX_CANCEL_REQUESTED", (actor, now))?;
+        } else {
             return Err(CancelError::TooLate(transaction.status));
         }
-        let actor = match &caller {
-            Caller::Agent(agent) => Actor::Session(agent.session_id()),
-            Caller::Master(_) => Actor::Operator,
-        };
-        transaction.problem = Some(Problem::new("CANCELLED", format!("called off by {actor}")));
-        tx::finish(db, transaction, Status::Cancelled, Settlement::Release, now)?;
         db.transaction(id)?.ok_or(CancelError::NotFound(id))
     });
     let cancelled = cancelled.await?;
     app.signals.changed(id);
     Ok(cancelled)
+}
+
+/// Who called.
+pub(super) fn actor(caller: &Caller) -> Actor {
+    match caller {
+        Caller::Agent(agent) => Actor::Session(agent.session_id()),
+        Caller::Master(_) => Actor::Operator,
+    }
+}
+
+/// Writes down that somebody wants another version of a transaction.
+pub(super) fn note(
+    db: &Writing<'_>,
+    transaction: &Transaction,
+    event: &'static str,
+    (actor, now): (Actor, UnixSeconds),
+) -> Result<(), StoreError> {
+    let entry = AuditEntry::new(now, event, actor).wallet(transaction.wallet);
+    db.audit(&AuditEntry { transaction: Some(transaction.id), ..entry })
+}
+
+/// Whether the network cannot have it: what a signer has signed and nobody stored is never sent.
+fn is_unsigned(transaction: &Transaction) -> bool {
+    let signed = matches!(transaction.progress, Progress::Signed(..));
+    !signed && transaction.intent.transfer().is_some() && !transaction.status.is_final()
+}
+
+/// Whether the network may have it, and would take another one in its place.
+pub(super) fn is_replaceable(transaction: &Transaction) -> bool {
+    let numbered = matches!(
+        transaction.progress,
+        Progress::Signed(Drafted { nonce: Some(_), .. }, _)
+    );
+    numbered && !transaction.restored && !transaction.status.is_final()
 }

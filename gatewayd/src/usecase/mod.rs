@@ -22,6 +22,7 @@ pub mod sign_message;
 pub mod sign_transaction;
 mod signing;
 pub mod simulate_transaction;
+pub mod speed_up_transaction;
 pub mod submit_transaction;
 pub mod tokens;
 pub mod wallets;

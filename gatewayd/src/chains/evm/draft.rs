@@ -96,7 +96,7 @@ fn check_fee(available: Amount, needed: Amount) -> Result<(), ChainError> {
 }
 
 /// A fifth more than the estimate, because the state changes until the transaction is run.
-fn with_reserve(gas: u64) -> Result<u64, ChainError> {
+pub(super) fn with_reserve(gas: u64) -> Result<u64, ChainError> {
     gas.checked_mul(6)
         .map(|six_fold| six_fold.div_ceil(5))
         .ok_or(ChainError::Invalid("the node's gas estimate is above 64 bits"))

@@ -5,6 +5,7 @@ mod draft;
 mod fees;
 mod plan;
 mod refusal;
+mod replace;
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -17,12 +18,16 @@ use txcodec::evm::{Transaction, erc20};
 use self::refusal::{Refusal, execution_failed};
 use super::answer::{Part, read};
 use super::rpc::{Rpc, RpcError};
-use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
+use super::{
+    Balance, ChainError, Draft, DraftRequest, Outcome, Replacement, Simulation, TokenMetadata,
+};
 
 /// How many tokens are asked for at the same time.
 const TOKENS_AT_ONCE: usize = 8;
 /// More decimals than any token has, so that nobody multiplies by 10^255.
 const MAX_DECIMALS: u8 = 36;
+/// Blocks back that no reorganisation reaches: two epochs of Ethereum.
+const DEEP: u64 = 64;
 
 /// Asks one EVM network.
 #[derive(Clone, Debug)]
@@ -110,8 +115,42 @@ impl Evm {
 
     /// The next nonce by the node, transactions that wait there counted.
     pub(super) async fn next_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
-        let params = json!([owner.to_string(), "pending"]);
+        self.nonce_at(owner, json!("pending")).await
+    }
+
+    /// How many transactions of the wallet are on the chain.
+    pub(super) async fn mined_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
+        self.nonce_at(owner, json!("latest")).await
+    }
+
+    /// How many transactions of the wallet are on the chain so deep that they stay there: by the
+    /// node's finalized block, or [`DEEP`] blocks back where it has none.
+    pub(super) async fn final_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
+        let params = json!([owner.to_string(), "finalized"]);
+        let asked = self.rpc.call("eth_getTransactionCount", params, read::small_quantity).await;
+        match asked {
+            Ok(nonce) => Ok(nonce),
+            Err(RpcError::Chain(error)) => Err(error),
+            Err(RpcError::Node(_)) => {
+                let newest = self.newest_block().await?;
+                self.nonce_at(owner, json!(format!("{:#x}", newest.saturating_sub(DEEP)))).await
+            }
+        }
+    }
+
+    async fn nonce_at(&self, owner: EvmAddress, block: Value) -> Result<u64, ChainError> {
+        let params = json!([owner.to_string(), block]);
         self.rpc.ask("eth_getTransactionCount", params, read::small_quantity).await
+    }
+
+    /// See [`replace::replacement`].
+    pub(super) async fn replacement(
+        &self,
+        from: EvmAddress,
+        unsigned: &[u8],
+        replacement: Replacement,
+    ) -> Result<Vec<u8>, ChainError> {
+        replace::replacement(self, from, unsigned, replacement).await
     }
 
     pub(super) async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {
@@ -161,7 +200,7 @@ impl Evm {
             return Ok(if known { Outcome::Pending } else { Outcome::Unknown });
         };
         if self.confirmations_of(&receipt).await? < u64::from(self.confirmations.get()) {
-            return Ok(Outcome::Pending);
+            return Ok(Outcome::Included);
         }
         Ok(match receipt.status {
             Status::Done => Outcome::Confirmed,
@@ -233,8 +272,12 @@ impl Evm {
         if self.confirmations == NonZeroU32::MIN {
             return Ok(1);
         }
-        let newest = self.rpc.ask("eth_blockNumber", json!([]), read::small_quantity).await?;
+        let newest = self.newest_block().await?;
         Ok(newest.saturating_add(1).saturating_sub(receipt.block))
+    }
+
+    async fn newest_block(&self) -> Result<u64, ChainError> {
+        self.rpc.ask("eth_blockNumber", json!([]), read::small_quantity).await
     }
 
     /// Whether the node has the transaction, on the chain or waiting.

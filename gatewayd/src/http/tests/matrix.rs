@@ -48,6 +48,7 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("GET",    "/v1/transactions/pending",             [false, true,  false]),
     ("GET",    "/v1/transactions/{id}",                [false, true,  false]),
     ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false]),
+    ("POST",   "/v1/transactions/{id}/speed-up",       [false, true,  true]),
     ("GET",    "/v1/transactions/{id}/approval",       [false, true,  true]),
     // Who asks does not matter: the owners' signatures in the body do.
     ("POST",   "/v1/transactions/{id}/approve",        [false, false, false]),
@@ -55,6 +56,7 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true]),
     ("GET",    "/v1/admin/status",                     [false, false, true]),
+    ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true]),
     ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true]),
     ("GET",    OPERATORS_ALONE,                          [false, false, false]),

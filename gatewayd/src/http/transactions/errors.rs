@@ -10,6 +10,7 @@ use crate::usecase::payment::PaymentError;
 use crate::usecase::read_transactions::ReadError;
 use crate::usecase::sign_message::SignMessageError;
 use crate::usecase::sign_transaction::{SignTransactionError, SigningError};
+use crate::usecase::speed_up_transaction::SpeedUpError;
 use crate::usecase::submit_transaction::SubmitError;
 
 impl From<PaymentError> for Problem {
@@ -62,6 +63,18 @@ impl From<CancelError> for Problem {
             CancelError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message),
             CancelError::TooLate(_) => Self::new(ErrorCode::TxAlreadyProcessed, message),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SpeedUpError> for Problem {
+    fn from(error: SpeedUpError) -> Self {
+        let message = error.to_string();
+        match error {
+            SpeedUpError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message),
+            SpeedUpError::NotWaiting(_) => Self::new(ErrorCode::InvalidStateTransition, message),
+            SpeedUpError::TooOften(_) => Self::new(ErrorCode::TxAlreadyProcessed, message),
+            SpeedUpError::Store(error) => error.into(),
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::usecase::read_transactions::{
 use crate::usecase::sign_message;
 use crate::usecase::sign_transaction;
 use crate::usecase::simulate_transaction::simulate_transaction;
+use crate::usecase::speed_up_transaction::speed_up_transaction;
 use crate::usecase::submit_transaction::{Submission, submit_transaction};
 
 #[derive(Debug, Deserialize)]
@@ -144,6 +145,16 @@ pub(super) async fn cancel(
     let cancelled = cancel_transaction(&app, &caller, path.read("id")?).await?;
     let status = cancelled.status.to_string();
     Ok(Done(TransactionState { id: uuid(cancelled.id), status }))
+}
+
+pub(super) async fn speed_up(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    path: Path,
+) -> Result<Done<TransactionState>, Problem> {
+    let wished = speed_up_transaction(&app, &caller, path.read("id")?).await?;
+    let status = wished.status.to_string();
+    Ok(Done(TransactionState { id: uuid(wished.id), status }))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {

@@ -78,16 +78,17 @@ impl Writing<'_> {
             Wish::SpeedUp => (None, None),
             Wish::CallOff { ends, problem } => (Some(ends.as_str()), Some(problem)),
         };
-        self.0.0.prepare_cached("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?, ?, ?, ?)")?.execute(
-            params![
+        self.0
+            .0
+            .prepare_cached("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?, ?, ?, ?)")?
+            .execute(params![
                 id.to_string(),
                 wish.purpose().as_str(),
                 ends,
                 problem.map(|problem| &problem.code),
                 problem.map(|problem| &problem.message),
                 now.get(),
-            ],
-        )?;
+            ])?;
         Ok(())
     }
 
@@ -168,7 +169,8 @@ mod tests {
             wishes.iter().try_for_each(|wish| db.make_wish(id, wish, now))
         };
         scene.write(write).await;
-        let read = scene.app.store.read(move |db| Ok::<_, StoreError>((db.versions(id)?, db.wish(id)?)));
+        let read =
+            scene.app.store.read(move |db| Ok::<_, StoreError>((db.versions(id)?, db.wish(id)?)));
         assert_eq!(read.await.unwrap(), (expected, Some(call_off)));
         scene.write(move |db| db.forget_wish(id, Purpose::CallOff)).await;
         let wish = scene.app.store.read(move |db| db.wish(id)).await.unwrap();

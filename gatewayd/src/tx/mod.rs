@@ -40,10 +40,10 @@ pub use pipeline::advance;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
-pub use version::{Form, Purpose, Version, Wish};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction,
 };
+pub use version::{Form, Purpose, Version, Wish};
 
 #[cfg(test)]
 mod accounting;

@@ -17,6 +17,7 @@ use super::{Drafted, Form, Problem, Progress, Purpose, Tier, Version, Wish, code
 use crate::chains::{ChainError, Replacement};
 use crate::policy::Verdict;
 use crate::signer::SignerError;
+use crate::store::reservations::Worth;
 use crate::store::{StoreError, TransactionId, Writing};
 
 /// Versions of one transaction: the last one offers for gas some five times what the first one did.
@@ -122,10 +123,7 @@ impl Road<'_> {
         };
         let signed = codec::signed_transaction(&version.unsigned, &signature, self.wallet.address);
         let signed = signed.map_err(|error| {
-            Halt::Again(
-                Pace::BackOff,
-                Some(Problem::new("INVALID_TRANSACTION", error.to_string())),
-            )
+            Halt::Again(Pace::BackOff, Some(Problem::new("INVALID_TRANSACTION", error.to_string())))
         })?;
         let drafted = version.drafted(drafted);
         let version = Version { form: Form::Signed(signed.clone()), ..version };
@@ -163,9 +161,9 @@ impl Road<'_> {
                 | Course::Unapproved
                 | Course::Never => None,
             },
-            SignerError::NoAnswer { .. } | SignerError::Unavailable { .. } | SignerError::Locked => {
-                Some(Pace::BackOff)
-            }
+            SignerError::NoAnswer { .. }
+            | SignerError::Unavailable { .. }
+            | SignerError::Locked => Some(Pace::BackOff),
         };
         if let Some(pace) = pace {
             return Ok(Halt::Again(pace, Some(problem)));
@@ -226,9 +224,7 @@ impl Road<'_> {
         };
         let (id, now) = (self.transaction.id, self.app.clock.now());
         let first = match (&self.transaction.progress, self.versions.is_empty()) {
-            (Progress::Signed(drafted, signed), true) => {
-                Some(Version::first(drafted, signed, now))
-            }
+            (Progress::Signed(drafted, signed), true) => Some(Version::first(drafted, signed, now)),
             _ => None,
         };
         let store = move |db: &Writing<'_>| {
@@ -282,7 +278,8 @@ impl Storing {
         }
         paid.entry(Asset::Native).or_insert(self.version.fee_ceiling);
         let network = transaction.intent.network().ok_or(Halt::Stored)?;
-        db.reserve((self.id, transaction.wallet, network), &paid, None, self.known.now)?;
+        let named = (self.id, transaction.wallet, Some(network));
+        db.reserve(named, &paid, Worth::UNKNOWN, self.known.now)?;
         db.keep_version(self.id, &self.version)?;
         db.forget_wish(self.id, Purpose::Pay)?;
         Ok(None)
@@ -298,7 +295,9 @@ impl Storing {
                 let message = format!("not sent again with a higher fee: {}", denial.message());
                 Some(Problem::new(super::POLICY_DENIED, message))
             }
-            Verdict::Allow(allowed) if allowed.tier > self.tier.unwrap_or(Tier::Notify).max(Tier::Notify) => {
+            Verdict::Allow(allowed)
+                if allowed.tier > self.tier.unwrap_or(Tier::Notify).max(Tier::Notify) =>
+            {
                 let message = format!(
                     "not sent again with a higher fee: with that fee it would be {}",
                     allowed.tier

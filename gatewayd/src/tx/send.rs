@@ -40,10 +40,9 @@ impl Road<'_> {
             return Err(Halt::Again(Pace::BackOff, Some(problem)));
         }
         match self.outcome(drafted, signed).await? {
-            Outcome::Pending
-            | Outcome::Included
-            | Outcome::Confirmed
-            | Outcome::Failed { .. } => self.submitted(drafted, signed).await,
+            Outcome::Pending | Outcome::Included | Outcome::Confirmed | Outcome::Failed { .. } => {
+                self.submitted(drafted, signed).await
+            }
             Outcome::Expired => Err(Halt::Failed(expired())),
             Outcome::Unknown => {
                 self.overcome(drafted, error).await?;

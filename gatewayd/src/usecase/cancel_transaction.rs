@@ -84,9 +84,7 @@ fn is_unsigned(transaction: &Transaction) -> bool {
 
 /// Whether the network may have it, and would take another one in its place.
 pub(super) fn is_replaceable(transaction: &Transaction) -> bool {
-    let numbered = matches!(
-        transaction.progress,
-        Progress::Signed(Drafted { nonce: Some(_), .. }, _)
-    );
+    let numbered =
+        matches!(transaction.progress, Progress::Signed(Drafted { nonce: Some(_), .. }, _));
     numbered && !transaction.restored && !transaction.status.is_final()
 }

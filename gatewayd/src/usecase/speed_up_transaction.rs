@@ -20,7 +20,9 @@ pub enum SpeedUpError {
     )]
     NotWaiting(Status),
     /// It was sent often enough.
-    #[error("the transaction was sent {0} times already, each time with a higher fee; wait, or cancel it")]
+    #[error(
+        "the transaction was sent {0} times already, each time with a higher fee; wait, or cancel it"
+    )]
     TooOften(usize),
     /// The database fails.
     #[error(transparent)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use primitives::{Address, Amount, ChainId, EvmAddress, Network};
+use tokio::task::JoinSet;
 
 use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};

@@ -298,6 +298,14 @@ CREATE TABLE versions (
     PRIMARY KEY (transaction_id, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Numbers that were left out because a node claimed that somebody else had used them.
+CREATE TABLE passed_nonces (
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    nonce INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, network, nonce)
+) STRICT, WITHOUT ROWID;
+
 -- What somebody wants of a transaction that the network may have.
 CREATE TABLE wishes (
     transaction_id TEXT NOT NULL REFERENCES transactions (id),

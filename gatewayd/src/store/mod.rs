@@ -20,7 +20,7 @@ mod copy;
 mod id;
 pub mod idempotency;
 mod migrations;
-mod nonces;
+pub mod nonces;
 pub mod policies;
 pub mod questions;
 mod readers;

@@ -9,7 +9,46 @@ use rusqlite::{OptionalExtension, named_params};
 use super::column::integer;
 use super::{Reading, StoreError, Writing};
 
+/// What is known of a wallet's numbers without asking a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The one after all that were given out; `None` where none was.
+    pub next: Option<u64>,
+    /// Whether some were given back.
+    pub returned: bool,
+    /// Whether a transaction is on its way that no node has found fault with.
+    pub under_way: bool,
+}
+
+/// The most numbers that are kept of those that somebody else is said to have used.
+const PASSED_OVER: u64 = 64;
+
 impl Reading<'_> {
+    /// What is known of a wallet's numbers.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn numbers(&self, wallet: WalletId, network: ChainId) -> Result<Numbers, StoreError> {
+        let sql = "WITH signed AS (
+                       SELECT error_code FROM transactions
+                       WHERE wallet_id = :wallet AND network = :network
+                       AND next_attempt_at IS NOT NULL AND nonce IS NOT NULL
+                       AND signed IS NOT NULL AND NOT restored
+                   ) SELECT
+                       (SELECT next FROM nonces WHERE wallet_id = :wallet AND network = :network),
+                       EXISTS (SELECT 1 FROM returned_nonces
+                               WHERE wallet_id = :wallet AND network = :network),
+                       EXISTS (SELECT 1 FROM signed)
+                       AND NOT EXISTS (SELECT 1 FROM signed WHERE error_code = 'NONCE_TOO_LOW')";
+        let (wallet, network) = (wallet.to_string(), network.to_string());
+        let mut statement = self.0.prepare_cached(sql)?;
+        let (next, returned, under_way): (Option<i64>, bool, bool) = statement
+            .query_row(named_params! { ":wallet": wallet, ":network": network }, |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        Ok(Numbers { next: next.map(number).transpose()?, returned, under_way })
+    }
+
     /// The number that [`Writing::claim_nonce`] would take: the smallest that was given back, or
     /// the one after all others. `chain_next` is the first number that the network has not seen.
     ///
@@ -77,11 +116,20 @@ impl Writing<'_> {
         {
             return Ok(false);
         }
+        let (wallet_id, network_id) = (wallet, network);
         let (wallet, network) = (wallet.to_string(), network.to_string());
         self.0.0.execute(
             "DELETE FROM returned_nonces WHERE wallet_id = ? AND network = ? AND nonce <= ?",
             (&wallet, &network, integer(nonce)?),
         )?;
+        // Somebody else is said to have used them; whoever waits for them says if not.
+        let before = self.numbers(wallet_id, network_id)?.next.unwrap_or(nonce);
+        for passed in before.max(nonce.saturating_sub(PASSED_OVER))..nonce {
+            self.0.0.execute(
+                "INSERT OR IGNORE INTO passed_nonces (wallet_id, network, nonce) VALUES (?, ?, ?)",
+                (&wallet, &network, integer(passed)?),
+            )?;
+        }
         let after = nonce.checked_add(1).ok_or(StoreError::Overflow)?;
         self.0.0.execute(
             "INSERT INTO nonces (wallet_id, network, next) VALUES (:wallet, :network, :next)
@@ -89,6 +137,32 @@ impl Writing<'_> {
             named_params! { ":wallet": wallet, ":network": network, ":next": integer(after)? },
         )?;
         Ok(true)
+    }
+
+    /// Gives numbers back that were passed over because somebody else had used them, by a node that
+    /// was wrong: the network has not seen those from `first` on, and waits for them before `nonce`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn return_passed_nonces(
+        &self,
+        wallet: WalletId,
+        network: ChainId,
+        (first, nonce): (u64, u64),
+    ) -> Result<(), StoreError> {
+        let key = (wallet.to_string(), network.to_string(), integer(first)?, integer(nonce)?);
+        self.0.0.execute(
+            "INSERT OR IGNORE INTO returned_nonces (wallet_id, network, nonce)
+             SELECT wallet_id, network, nonce FROM passed_nonces
+             WHERE wallet_id = ? AND network = ? AND nonce >= ? AND nonce < ?",
+            key.clone(),
+        )?;
+        self.0.0.execute(
+            "DELETE FROM passed_nonces
+             WHERE wallet_id = ? AND network = ? AND nonce >= ? AND nonce < ?",
+            key,
+        )?;
+        Ok(())
     }
 
     /// Gives a number back whose transaction can never reach the network.
@@ -181,6 +255,14 @@ mod tests {
         assert_eq!(take(&store, 4).await, 4, "somebody else used the key");
         assert_eq!(take(&store, 4).await, 5, "the network has not seen it yet");
         assert_eq!(take(&store, 2).await, 6, "a node that lags does not lead back");
+        let returned = |first, nonce| {
+            let of = (first, nonce);
+            store.write(move |db| db.return_passed_nonces(WALLET, network(), of))
+        };
+        returned(3, 4).await.unwrap();
+        assert_eq!(take(&store, 3).await, 3, "nobody had used it");
+        returned(3, 4).await.unwrap();
+        assert_eq!(take(&store, 3).await, 7, "each is tried once");
         let other = store.read(|db| db.next_nonce(WALLET, "eip155:2".parse().unwrap(), 9));
         assert_eq!(other.await.unwrap(), 9, "each network has its own numbers");
     }

@@ -8,7 +8,6 @@ use super::halt::Halt;
 use super::pipeline::Road;
 use super::{Drafted, Problem};
 use crate::chains::DraftRequest;
-use crate::store::StoreError;
 
 /// Bytes that nobody has judged yet, and what they do.
 pub(super) struct Draft {
@@ -23,8 +22,7 @@ pub(super) struct Draft {
 impl Road<'_> {
     /// Builds the transaction as of now; on an EVM chain with the nonce that is next.
     pub(super) async fn draft(&self) -> Result<Draft, Halt> {
-        let chain_next = self.client.next_nonce(self.wallet.address).await;
-        let chain_next = chain_next.map_err(Halt::unsigned)?;
+        let chain_next = self.chain_next().await?;
         let nonce = self.next_nonce(chain_next).await?;
         let request =
             DraftRequest { from: self.wallet.address, deed: self.order.deed.clone(), nonce };
@@ -38,13 +36,6 @@ impl Road<'_> {
             last_valid_block_height: draft.last_valid_block_height,
         };
         Ok(Draft { drafted, decoded, chain_next, approvable_fee: draft.approvable_fee })
-    }
-
-    async fn next_nonce(&self, chain_next: Option<u64>) -> Result<Option<u64>, StoreError> {
-        let Some(chain_next) = chain_next else { return Ok(None) };
-        let (wallet, network) = (self.wallet.id, self.network.chain_id);
-        let next = self.app.store.read(move |db| db.next_nonce(wallet, network, chain_next));
-        next.await.map(Some)
     }
 
     pub(super) fn decode(&self, unsigned: &[u8]) -> Result<Decoded, Halt> {

@@ -123,8 +123,10 @@ impl World {
         let mut signature = [1; 65];
         signature[64] = 0;
         let signed = evm::assemble(unsigned, &signature).unwrap();
-        let nonce = evm::Transaction::from_unsigned_bytes(unsigned).unwrap().nonce;
+        let transaction = evm::Transaction::from_unsigned_bytes(unsigned).unwrap();
+        let nonce = transaction.nonce;
         let hash = format!("0x{}", primitives::encode_hex(&signed.hash));
+        self.transactions.insert(signed.bytes.clone(), (hash.clone(), transaction));
         self.signed.insert(signed.bytes, (hash, nonce));
         Some(Reply::Signature(signature.to_vec()))
     }

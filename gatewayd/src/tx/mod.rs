@@ -11,6 +11,7 @@ mod follow;
 mod halt;
 mod judgement;
 mod layer_1;
+mod nonce;
 mod order;
 mod owners;
 mod pipeline;
@@ -52,8 +53,12 @@ pub(crate) mod any_deed;
 #[cfg(test)]
 pub(crate) mod fake_signer;
 #[cfg(test)]
+mod replacing;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod torture;
 #[cfg(test)]
 mod waiting;

@@ -71,9 +71,16 @@ impl Road<'_> {
         Ok(self.is_next(nonce).await?.then_some(newest.purpose))
     }
 
-    /// Whether nothing of the wallet is before it.
+    /// Whether nothing of the wallet is before it. What was passed over before it, because a node
+    /// claimed that somebody else had used it, is given out again if the network waits for it.
     async fn is_next(&self, nonce: u64) -> Result<bool, Halt> {
         let mined = self.client.mined_nonce(self.wallet.address).await.map_err(again)?;
+        if let Some(mined) = mined.filter(|mined| *mined < nonce) {
+            let (wallet, network) = (self.wallet.id, self.network.chain_id);
+            let give_back =
+                move |db: &Writing<'_>| db.return_passed_nonces(wallet, network, (mined, nonce));
+            self.app.store.write(give_back).await?;
+        }
         Ok(mined == Some(nonce))
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
+use std::num::NonZeroU32;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::fake_signer::FakeGuard;
+use super::torture::chain::TestChain;
 use super::{Deed, Intent, Order, Status, Transaction, Transfer, advance};
 use crate::app::App;
 use crate::chains::testing::{FakeNode, Reaction};
@@ -41,6 +43,12 @@ pub(crate) struct World {
     pub(crate) counted: BTreeSet<Vec<u8>>,
     /// What the node has, by nonce.
     chain: BTreeMap<u64, String>,
+    /// A chain of blocks, in place of what the mood says.
+    pub(crate) chain_of_blocks: Option<TestChain>,
+    /// What the signer has signed, by the signed bytes.
+    pub(super) transactions: BTreeMap<Vec<u8>, (String, txcodec::evm::Transaction)>,
+    /// Blocks that the gateway waits for; none for what it does by itself.
+    pub(crate) confirmations: Option<NonZeroU32>,
     /// What the signer's guard lets go, and what was announced to it.
     pub(crate) guard: FakeGuard,
 }
@@ -85,14 +93,26 @@ pub(crate) struct Scene {
 impl Scene {
     /// With one wallet, on ethereum-sepolia.
     pub(crate) async fn start() -> Self {
-        let world = Arc::new(Mutex::new(World::default()));
+        Self::start_in(World::default()).await
+    }
+
+    /// On a chain of blocks, of which the gateway waits for so many.
+    pub(crate) async fn on_blocks(chain: TestChain, confirmations: u32) -> Self {
+        let chain_of_blocks = Some(chain);
+        let confirmations = NonZeroU32::new(confirmations);
+        Self::start_in(World { chain_of_blocks, confirmations, ..World::default() }).await
+    }
+
+    async fn start_in(world: World) -> Self {
+        let world = Arc::new(Mutex::new(world));
         world.lock().unwrap().guard.now = START;
         let seen = Arc::clone(&world);
         let node =
             FakeNode::start(move |method, params| seen.lock().unwrap().react(method, params)).await;
         let directory = tempfile::tempdir().unwrap();
         serve_signer(directory.path(), &world);
-        let (app, clock) = gateway(directory.path(), &node, UnixSeconds::new(START)).await;
+        let start = UnixSeconds::new(START);
+        let (app, clock) = gateway(directory.path(), &node, &world, start).await;
         app.store.write(|db| db.insert_wallet(&sample(1))).await.unwrap();
         Self { app, clock, world, node, directory }
     }
@@ -104,13 +124,14 @@ impl Scene {
         // What was handed to the database is done, or was never begun, once a process is dead.
         app.store.write(|_db| Ok::<_, StoreError>(())).await.unwrap();
         drop(app);
-        let (app, clock) = gateway(directory.path(), &node, now).await;
+        let (app, clock) = gateway(directory.path(), &node, &world, now).await;
         Self { app, clock, world, node, directory }
     }
 
     /// A second gateway with the same state, signer and node.
     pub(crate) async fn second_gateway(&self) -> Arc<App> {
-        gateway(self.directory.path(), &self.node, self.app.clock.now()).await.0
+        let now = self.app.clock.now();
+        gateway(self.directory.path(), &self.node, &self.world, now).await.0
     }
 
     /// A new session of the wallet.
@@ -228,8 +249,16 @@ pub(crate) fn word(transaction: &Transaction) -> (Status, Option<&str>) {
     (transaction.status, transaction.problem.as_ref().map(|problem| problem.code.as_str()))
 }
 
-async fn gateway(directory: &Path, node: &FakeNode, now: UnixSeconds) -> (Arc<App>, ClockSetter) {
+async fn gateway(
+    directory: &Path,
+    node: &FakeNode,
+    world: &Mutex<World>,
+    now: UnixSeconds,
+) -> (Arc<App>, ClockSetter) {
     let mut settings = Settings::default();
+    if let Some(confirmations) = world.lock().unwrap().confirmations {
+        settings.transactions.evm_confirmations = confirmations;
+    }
     settings.networks.set_endpoints("evm_ethereum_sepolia", vec![node.endpoint()]).unwrap();
     let store = Store::open(&directory.join("gateway.db")).unwrap();
     let signer = Signer::new(&directory.join("signer.sock"));
@@ -239,6 +268,9 @@ async fn gateway(directory: &Path, node: &FakeNode, now: UnixSeconds) -> (Arc<Ap
 
 impl World {
     fn react(&mut self, method: &str, params: &Value) -> Reaction {
+        if let Some(chain) = &mut self.chain_of_blocks {
+            return chain.react(method, params, &self.transactions);
+        }
         if self.node == NodeMood::Down {
             return Reaction::Raw(503, String::new());
         }

@@ -10,7 +10,7 @@ use primitives::Amount;
 use serde_json::json;
 
 use super::testing::{FIRST_NONCE, NodeMood, Scene, SignerMood, sepolia, word};
-use super::{Progress, Status, Tier, advance};
+use super::{Progress, Purpose, Status, Tier, advance};
 use crate::scheduler;
 use crate::store::policies::StoredPolicy;
 use crate::store::wallets::{WalletStatus, sample};
@@ -129,18 +129,23 @@ async fn a_refusal_of_the_signer_ends_it_and_gives_nonce_and_spend_back() {
 }
 
 #[tokio::test]
-async fn a_node_that_refuses_is_asked_several_times_before_the_nonce_is_used_for_another() {
+async fn what_a_node_refuses_for_good_is_called_off_with_its_nonce_and_nothing_waits_for_it() {
     let scene = Scene::start().await;
     scene.feel(NodeMood::Refuses, SignerMood::Good);
     let id = scene.ask(WEI).await;
-    assert_eq!(scene.advance(id).await.status, Status::Executing);
+    for _attempt in 0..12 {
+        assert_eq!(scene.advance(id).await.status, Status::Executing, "it may still happen");
+        scene.clock.advance(Duration::from_secs(30));
+    }
+    let versions = scene.app.store.read(move |db| db.versions(id)).await.unwrap();
+    assert_eq!(versions.last().map(|last| last.purpose), Some(Purpose::CallOff));
+    scene.feel(NodeMood::Good, SignerMood::Good);
     let failed = scene.settle(id).await;
     assert_eq!(word(&failed), (Status::Failed, Some("INVALID_TRANSACTION")));
-    assert_eq!(scene.spent().await, Amount::ZERO);
-    scene.feel(NodeMood::Good, SignerMood::Good);
+    assert_eq!(scene.spent().await, versions.last().unwrap().fee_ceiling);
     let next = scene.ask(WEI).await;
     assert_eq!(scene.settle(next).await.status, Status::Confirmed);
-    assert_eq!(scene.mined(), [FIRST_NONCE]);
+    assert_eq!(scene.mined(), [FIRST_NONCE, FIRST_NONCE + 1]);
 }
 
 #[tokio::test]

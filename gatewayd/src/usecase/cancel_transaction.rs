@@ -7,7 +7,7 @@ use crate::clock::UnixSeconds;
 use crate::session::Caller;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::{StoreError, TransactionId, Writing};
-use crate::tx::{self, Drafted, Problem, Progress, Status, Transaction, Wish};
+use crate::tx::{self, Drafted, Intent, Problem, Progress, Status, Transaction, Wish};
 
 /// Why a payment is not called off.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub(super) fn note(
 /// Whether the network cannot have it: what a signer has signed and nobody stored is never sent.
 fn is_unsigned(transaction: &Transaction) -> bool {
     let signed = matches!(transaction.progress, Progress::Signed(..));
-    !signed && transaction.intent.transfer().is_some() && !transaction.status.is_final()
+    !signed && matches!(transaction.intent, Intent::Send(_)) && !transaction.status.is_final()
 }
 
 /// Whether the network may have it, and would take another one in its place.

@@ -259,9 +259,9 @@ async fn an_outcome_is_what_the_receipt_says_once_it_has_its_confirmations() {
     let failed = Outcome::Failed { reason: "reverted in block 100".to_owned() };
     for (receipt, confirmations, expected) in [
         (receipt(HASH, 100, "0x1"), 1, Some(Outcome::Confirmed)),
-        (receipt(HASH, 100, "0x1"), 2, Some(Outcome::Pending)),
+        (receipt(HASH, 100, "0x1"), 2, Some(Outcome::Included)),
         (receipt(HASH, 99, "0x1"), 2, Some(Outcome::Confirmed)),
-        (receipt(HASH, 101, "0x1"), 2, Some(Outcome::Pending)),
+        (receipt(HASH, 101, "0x1"), 2, Some(Outcome::Included)),
         (receipt(HASH, 100, "0x0"), 1, Some(failed)),
         (receipt(HASH, 100, "0x2"), 1, None),
         (receipt(&word(1), 100, "0x1"), 1, None),

@@ -13,8 +13,8 @@ use super::halt::{self, Halt, Pace};
 use super::judgement::judged;
 use super::pipeline::Road;
 use super::refusal::{self, Course};
-use super::{Drafted, Form, Problem, Progress, Purpose, Tier, Version, Wish, codec};
-use crate::chains::{ChainError, Replacement};
+use super::{Drafted, Form, Problem, Progress, Purpose, Status, Tier, Version, Wish, codec};
+use crate::chains::{Category, ChainError, Replacement};
 use crate::policy::Verdict;
 use crate::signer::SignerError;
 use crate::store::reservations::Worth;
@@ -214,20 +214,20 @@ impl Road<'_> {
     /// would wait for it forever, and never given up as long as it may be carried out.
     pub(super) async fn overcome(&self, drafted: &Drafted, error: &ChainError) -> Result<(), Halt> {
         let Some(nonce) = drafted.nonce else { return Ok(()) };
-        let wish = match error {
-            // From now on it is looked for like one that the network has taken.
-            ChainError::NonceUsed(_) => None,
-            _ if !self.was_said_often(error.code()) || !self.is_next(nonce).await? => return Ok(()),
-            ChainError::FeeTooLow(_) | ChainError::NonceTaken(_)
-                if self.versions.len() >= MOST_VERSIONS =>
-            {
-                return Ok(());
+        // One whose nonce is used is from now on looked for like one that the network has taken.
+        let wish = if matches!(error, ChainError::NonceUsed(_)) {
+            None
+        } else if !self.was_said_often(error.code()) || !self.is_next(nonce).await? {
+            return Ok(());
+        } else {
+            match error.category() {
+                Category::Stale if self.versions.len() < MOST_VERSIONS => Some(Wish::SpeedUp),
+                Category::Stale | Category::Transient => return Ok(()),
+                Category::Permanent => {
+                    let problem = Problem::of_chain(error);
+                    Some(Wish::CallOff { ends: Status::Failed, problem })
+                }
             }
-            ChainError::FeeTooLow(_) | ChainError::NonceTaken(_) => Some(Wish::SpeedUp),
-            error => Some(Wish::CallOff {
-                ends: super::Status::Failed,
-                problem: Problem::of_chain(error),
-            }),
         };
         let (id, now) = (self.transaction.id, self.app.clock.now());
         let first = match (&self.transaction.progress, self.versions.is_empty()) {

@@ -161,7 +161,10 @@ impl TestChain {
     fn count(&mut self, block: &str) -> Value {
         let mined = self.mined();
         let right = match block {
-            "pending" => (mined..).find(|nonce| !self.pool.contains_key(nonce)).unwrap(),
+            "pending" => {
+                let ready = (mined..u64::MAX).zip(self.pool.range(mined..));
+                mined + count(ready.take_while(|(nonce, (pooled, _))| nonce == *pooled).count())
+            }
             "latest" => mined,
             _ => {
                 let deep = self.blocks.len().saturating_sub(64);
@@ -287,6 +290,10 @@ fn replaces(new: &Sent, old: &Sent) -> bool {
     };
     enough(new.transaction.max_fee_per_gas(), old.transaction.max_fee_per_gas())
         && enough(tip(new), tip(old))
+}
+
+fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap()
 }
 
 fn quantity(number: u64) -> Value {

@@ -1,4 +1,4 @@
-//! Chance that a seed repeats: SplitMix64.
+//! Chance that a seed repeats: `SplitMix64`.
 
 /// Numbers that follow from a seed.
 #[derive(Clone, Debug)]

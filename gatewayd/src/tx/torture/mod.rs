@@ -149,7 +149,8 @@ async fn killed_at(scene: &Scene, id: TransactionId, breaks: u64) {
 }
 
 async fn torture(seed: u64, payments: usize) -> BTreeMap<Status, usize> {
-    let torture = Torture::start(seed).await.run(payments).await;
+    let torture = Torture::start(seed).await;
+    let torture = Box::pin(torture.run(payments)).await;
     let ended = torture.check().await;
     // The wallet is not jammed: what comes next is paid.
     let mut torture = Torture { asked: torture.asked.clone(), ..torture };

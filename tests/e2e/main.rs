@@ -22,5 +22,6 @@ mod repeats;
 mod restarts;
 mod rights;
 mod shapes;
+mod solana_many;
 mod user_walk;
 mod waiting;

@@ -287,6 +287,35 @@ const transactions = {
     [token.getApproveInstruction({ source: OWN, delegate: OTHER, owner: wallet, amount: 7n })],
     [opaque("unknown_token", { from: OWN })],
   ],
+  "token-2022-approval": [
+    [
+      token.getApproveCheckedInstruction(
+        { source: OWN_2022, mint: MINT, delegate: OTHER, owner: wallet, amount: 7n, decimals: 6 },
+        { programAddress: TOKEN_2022 },
+      ),
+    ],
+    [{ effect: "allowance", token: MINT, spender: OTHER, amount: 7n }],
+  ],
+  "collectible-sent": [
+    [createIdempotent(), sendToken(THEIRS, { amount: 1n, decimals: 0 })],
+    [rent(THEIRS, TOKEN_RENT), tokenOut(OTHER, 1n)],
+  ],
+  "batch-of-payments-tokens-and-an-approval": [
+    [
+      pay(5n),
+      createIdempotent(),
+      sendToken(THEIRS),
+      token.getApproveCheckedInstruction({ source: OWN, mint: MINT, delegate: ACCOUNT, owner: wallet, amount: 3n, decimals: 6 }),
+      sendToken(THEIRS, { amount: 8n }),
+    ],
+    [
+      nativeOut(OTHER, 5n),
+      rent(THEIRS, TOKEN_RENT),
+      tokenOut(OTHER, 7n),
+      { effect: "allowance", token: MINT, spender: ACCOUNT, amount: 3n },
+      tokenOut(OTHER, 8n),
+    ],
+  ],
   "token-approval-taken-back": [[token.getRevokeInstruction({ source: OWN, owner: wallet })], []],
   "token-account-given-away": [
     [token.getSetAuthorityInstruction({ owned: OWN, owner: wallet, authorityType: token.AuthorityType.AccountOwner, newAuthority: OTHER })],

@@ -2,7 +2,7 @@
 
 use primitives::SolanaAddress;
 use serde_json::{Value, json};
-use txcodec::solana::token::{TokenProgram, TransferChecked};
+use txcodec::solana::token::{ApproveChecked, TokenProgram, TransferChecked};
 use txcodec::solana::{
     AccountMeta, Instruction, Message, Version, assemble, associated_token, compute_budget, decode,
     memo, system,
@@ -89,22 +89,41 @@ fn the_builders_write_what_the_clients_of_the_programs_write() {
     let pay = system::transfer(wallet, OTHER, 5);
     let budget =
         [compute_budget::set_compute_unit_limit(300), compute_budget::set_compute_unit_price(1)];
-    let send = |program, destination| {
+    let transfer = |program, destination| {
         let source = associated_token::derive(wallet, MINT, program);
         let (mint, authority, amount, decimals) = (MINT, wallet, 7, 6);
         TransferChecked { program, source, mint, destination, authority, amount, decimals }
+    };
+    let send = |program, destination| transfer(program, destination).instruction();
+    let create = |program| associated_token::create_idempotent(wallet, OTHER, MINT, program);
+    let theirs = |program| associated_token::derive(OTHER, MINT, program);
+    let send_anew = |program| vec![create(program), send(program, theirs(program))];
+    let approve = |program, delegate, amount| {
+        let source = associated_token::derive(wallet, MINT, program);
+        let (mint, authority, decimals) = (MINT, wallet, 6);
+        ApproveChecked { program, source, mint, delegate, authority, amount, decimals }
             .instruction()
     };
-    let send_anew = |program| {
-        let create = associated_token::create_idempotent(wallet, OTHER, MINT, program);
-        vec![create, send(program, associated_token::derive(OTHER, MINT, program))]
-    };
+    let token = TokenProgram::Token;
+    let more = TransferChecked { amount: 8, ..transfer(token, theirs(token)) };
+    let item = TransferChecked { amount: 1, decimals: 0, ..transfer(token, theirs(token)) };
+    let batch = vec![
+        pay.clone(),
+        create(token),
+        send(token, theirs(token)),
+        approve(token, ACCOUNT, 3),
+        more.instruction(),
+    ];
     let table = [
         ("payment-with-a-priority-fee", [&budget[..], std::slice::from_ref(&pay)].concat()),
         ("payment-with-a-memo", vec![pay, memo::memo("grüße, 世界")]),
         ("token-transfer", vec![send(TokenProgram::Token, ACCOUNT)]),
         ("token-transfer-to-a-new-account", send_anew(TokenProgram::Token)),
         ("token-2022-transfer-to-a-new-account", send_anew(TokenProgram::Token2022)),
+        ("token-approval", vec![approve(token, OTHER, 7)]),
+        ("token-2022-approval", vec![approve(TokenProgram::Token2022, OTHER, 7)]),
+        ("collectible-sent", vec![create(token), item.instruction()]),
+        ("batch-of-payments-tokens-and-an-approval", batch),
     ];
     for (name, instructions) in table {
         let message = Message::compile(wallet, &instructions, BLOCKHASH, Version::V0).unwrap();

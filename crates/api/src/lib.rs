@@ -30,7 +30,10 @@ pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,
 };
 pub use error::{ErrorBody, ErrorCode};
-pub use policies::{CreatePolicy, Policy, PolicyDeleted, PolicyPage, UpdatePolicy};
+pub use policies::{
+    CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
+    PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
+};
 pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,

@@ -13,6 +13,7 @@ mod envelope;
 mod openapi;
 mod pace;
 mod policies;
+mod policy_test;
 mod problem;
 mod routes;
 mod serve;

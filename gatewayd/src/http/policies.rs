@@ -21,15 +21,7 @@ pub(super) async fn create(
     master: Master,
     Json(asked): Json<CreatePolicy>,
 ) -> Result<Created<api::Policy>, Problem> {
-    let new = NewPolicy {
-        wallet: asked.wallet_id.map(|uuid| id("walletId", uuid)).transpose()?,
-        network: asked.network,
-        kind: asked.kind,
-        rules: asked.rules,
-        priority: asked.priority,
-        enabled: asked.enabled,
-    };
-    let policy = create_policy(&app, &master, new).await?;
+    let policy = create_policy(&app, &master, new_policy(asked)?).await?;
     Ok(Created(body(&app, &policy)))
 }
 
@@ -75,6 +67,18 @@ pub(super) async fn delete(
     let id = path.read("id")?;
     delete_policy(&app, &master, id).await?;
     Ok(Done(PolicyDeleted { id: uuid(id), deleted: true }))
+}
+
+/// What a body asks for.
+pub(super) fn new_policy(asked: CreatePolicy) -> Result<NewPolicy, Problem> {
+    Ok(NewPolicy {
+        wallet: asked.wallet_id.map(|uuid| id("walletId", uuid)).transpose()?,
+        network: asked.network,
+        kind: asked.kind,
+        rules: asked.rules,
+        priority: asked.priority,
+        enabled: asked.enabled,
+    })
 }
 
 /// The policy as the bodies have it.

@@ -9,8 +9,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, connect, database, envelope, policies, sessions, tokens, transactions, utils,
-    wallet, wallets,
+    Shared, admin, connect, database, envelope, policies, policy_test, sessions, tokens,
+    transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -100,6 +100,7 @@ routes! {
 
     GET    "/v1/policies"                            MasterOrAgent policies::list [walletId limit offset] => 200 PolicyPage;
     POST   "/v1/policies"                            Master        policies::create <- CreatePolicy => 201 Policy;
+    POST   "/v1/policies/test"                       Master        policy_test::test <- TestPolicies => 200 PoliciesTested;
     GET    "/v1/policies/{id}"                       Master        policies::show => 200 Policy;
     PUT    "/v1/policies/{id}"                       Master        policies::change <- UpdatePolicy => 200 Policy;
     DELETE "/v1/policies/{id}"                       Master        policies::delete => 200 PolicyDeleted;

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
-use primitives::{Amount, Asset, EvmAddress, Network, WalletId, builtin_by_name};
-use serde_json::Value;
+use primitives::{
+    Amount, Asset, Chain, EvmAddress, Network, SolanaAddress, WalletId, builtin_by_name,
+};
+use serde_json::{Value, json};
 use txcodec::evm::{Kind, Transaction, erc20};
-use txcodec::{Decoded, evm};
+use txcodec::message::{self, TypedData};
+use txcodec::solana::{AccountMeta, Instruction, Message, Version, token};
+use txcodec::{Decoded, evm, solana};
 
-use super::{Facts, Policy, UsdMicros, Verdict, judge};
+use super::{Action, Category, Facts, Policy, UsdMicros, Verdict, check, judge, opinions};
 use crate::clock::UnixSeconds;
 use crate::tx::Tier;
 
@@ -17,8 +21,8 @@ pub(super) const WALLET: WalletId = WalletId::from_bytes([1; 16]);
 pub(super) const TOKEN: EvmAddress = EvmAddress([0xaa; 20]);
 /// 2026-01-05 12:00 UTC.
 pub(super) const NOON_ON_MONDAY: i64 = 1_767_614_400;
-const OWN: EvmAddress = EvmAddress([1; 20]);
-const OTHER: EvmAddress = EvmAddress([2; 20]);
+pub(super) const OWN: EvmAddress = EvmAddress([1; 20]);
+pub(super) const OTHER: EvmAddress = EvmAddress([2; 20]);
 
 pub(super) fn mainnet() -> &'static Network {
     builtin_by_name("ethereum-mainnet").unwrap()
@@ -85,5 +89,171 @@ pub(super) fn outcome(verdict: Verdict) -> Result<Tier, &'static str> {
     match verdict {
         Verdict::Allow(allowed) => Ok(allowed.tier),
         Verdict::Deny(denial) => Err(denial.rule),
+    }
+}
+
+/// What one type says: the least tier, or the error code of its denial.
+pub(super) fn said(rule: &str, decoded: &Decoded, facts: &Facts<'_>) -> Result<Tier, &'static str> {
+    let mut of_rule = opinions(decoded, facts).filter(|opinion| opinion.rule == rule);
+    of_rule.try_fold(Tier::Instant, |tier, opinion| match opinion.verdict {
+        Verdict::Allow(allowed) => Ok(tier.max(allowed.tier)),
+        Verdict::Deny(denial) => {
+            assert!(!denial.reason.is_empty() && !denial.remedy.is_empty(), "{denial:?}");
+            Err(denial.code.as_str())
+        }
+    })
+}
+
+/// Asserts that rules cannot be written.
+pub(super) fn refused(kind: &str, all: &[Value]) {
+    for rules in all {
+        assert!(check(kind, rules, |_name| true).is_err(), "{kind} {rules}");
+    }
+}
+
+pub(super) fn text(text: &str) -> Decoded {
+    message::decode_text(Chain::Evm, text.as_bytes()).unwrap()
+}
+
+pub(super) fn approve(spender: EvmAddress, amount: Amount) -> Decoded {
+    call(Some(TOKEN), Amount::ZERO, erc20::approve(spender, amount))
+}
+
+/// `setApprovalForAll(address,bool)`.
+pub(super) fn operator(operator: EvmAddress, approved: bool) -> Decoded {
+    let data = data([0xa2, 0x2c, 0xb4, 0x65], &[word(&operator.0), word(&[u8::from(approved)])]);
+    call(Some(TOKEN), Amount::ZERO, data)
+}
+
+/// `safeTransferFrom(address,address,uint256)` of ERC-721.
+pub(super) fn collectible(contract: EvmAddress, id: u8) -> Decoded {
+    let words = [word(&OWN.0), word(&OTHER.0), word(&[id])];
+    call(Some(contract), Amount::ZERO, data([0x42, 0x84, 0x2e, 0x0e], &words))
+}
+
+/// `multicall(bytes[])`.
+pub(super) fn multicall(contract: EvmAddress, calls: &[Vec<u8>]) -> Decoded {
+    let mut heads = Vec::new();
+    let mut tails: Vec<[u8; 32]> = Vec::new();
+    for inner in calls {
+        let offset = u16::try_from((calls.len() + tails.len()) * 32).unwrap();
+        heads.push(word(&offset.to_be_bytes()));
+        tails.push(word(&u16::try_from(inner.len()).unwrap().to_be_bytes()));
+        for part in inner.chunks(32) {
+            let mut padded = [0; 32];
+            padded[..part.len()].copy_from_slice(part);
+            tails.push(padded);
+        }
+    }
+    let count = u8::try_from(calls.len()).unwrap();
+    let words = [vec![word(&[32]), word(&[count])], heads, tails].concat();
+    call(Some(contract), Amount::ZERO, data([0xac, 0x96, 0x50, 0xd8], &words))
+}
+
+fn data(selector: [u8; 4], words: &[[u8; 32]]) -> Vec<u8> {
+    [&selector[..], words.as_flattened()].concat()
+}
+
+fn word(bytes: &[u8]) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[32 - bytes.len()..].copy_from_slice(bytes);
+    word
+}
+
+/// EIP-2612, on ethereum-mainnet.
+pub(super) fn permit(spender: EvmAddress, amount: Amount) -> Decoded {
+    let fields = json!([
+        { "name": "owner", "type": "address" }, { "name": "spender", "type": "address" },
+        { "name": "value", "type": "uint256" }, { "name": "nonce", "type": "uint256" },
+        { "name": "deadline", "type": "uint256" },
+    ]);
+    let message = json!({ "owner": OWN.to_string(), "spender": spender.to_string(),
+                          "value": amount.to_string(), "nonce": "0", "deadline": "1" });
+    signed("Permit", &fields, &message, Some(TOKEN))
+}
+
+/// Typed data whose meaning nobody knows.
+pub(super) fn typed_data(primary_type: &str, contract: Option<EvmAddress>) -> Decoded {
+    let fields = json!([{ "name": "choice", "type": "uint256" }]);
+    signed(primary_type, &fields, &json!({ "choice": "1" }), contract)
+}
+
+fn signed(
+    primary_type: &str,
+    fields: &Value,
+    message: &Value,
+    contract: Option<EvmAddress>,
+) -> Decoded {
+    let mut domain = json!({ "name": "test", "chainId": 1 });
+    let mut domain_fields =
+        json!([{ "name": "name", "type": "string" }, { "name": "chainId", "type": "uint256" }]);
+    if let Some(contract) = contract {
+        domain["verifyingContract"] = json!(contract.to_string());
+        let field = json!({ "name": "verifyingContract", "type": "address" });
+        domain_fields.as_array_mut().unwrap().push(field);
+    }
+    let json = json!({
+        "types": { "EIP712Domain": domain_fields, primary_type: fields },
+        "primaryType": primary_type, "domain": domain, "message": message,
+    });
+    message::decode_typed_data(&TypedData::from_json(&json).unwrap().to_bytes()).unwrap()
+}
+
+/// A call of a program that nobody knows.
+pub(super) fn program_call() -> (SolanaAddress, Decoded) {
+    let program_id = SolanaAddress([5; 32]);
+    let instruction = Instruction { program_id, accounts: Vec::new(), data: vec![1] };
+    (program_id, solana_message(instruction))
+}
+
+/// `ApproveChecked` of SPL Token.
+pub(super) fn delegate(amount: u64) -> Decoded {
+    let account = |byte: u8, is_signer: bool| AccountMeta {
+        address: if is_signer { SOLANA } else { SolanaAddress([byte; 32]) },
+        is_signer,
+        is_writable: !is_signer,
+    };
+    solana_message(Instruction {
+        program_id: token::TokenProgram::Token.address(),
+        accounts: vec![account(3, false), account(4, false), account(6, false), account(0, true)],
+        data: [&[13][..], &amount.to_le_bytes(), &[6]].concat(),
+    })
+}
+
+const SOLANA: SolanaAddress = SolanaAddress([8; 32]);
+
+fn solana_message(instruction: Instruction) -> Decoded {
+    let message = Message::compile(SOLANA, &[instruction], [9; 32], Version::V0).unwrap();
+    solana::decode(&message.to_bytes(), SOLANA).unwrap()
+}
+
+/// Nothing but gas.
+pub(super) fn gas(limit: u64, price: u64) -> Decoded {
+    let transaction = Transaction {
+        kind: Kind::Legacy { gas_price: price.into() },
+        chain_id: NonZeroU64::MIN,
+        nonce: 0,
+        gas_limit: limit,
+        to: Some(OTHER),
+        value: Amount::ZERO,
+        data: Vec::new(),
+    };
+    evm::decode(&transaction.to_unsigned_bytes(), OWN).unwrap()
+}
+
+/// An action of which nobody knows more.
+pub(super) fn action(category: Category) -> Action {
+    Action {
+        category,
+        name: "act".to_owned(),
+        venue: None,
+        market: None,
+        asset: None,
+        ltv: None,
+        leverage: None,
+        position: None,
+        worth: None,
+        spent_in_day: None,
+        spent_in_month: None,
     }
 }

@@ -7,7 +7,7 @@ use primitives::{Asset, Environment, Network, WalletId};
 use txcodec::Decoded;
 
 use crate::clock::UnixSeconds;
-use crate::policy::{self, Facts, Policy, Verdict};
+use crate::policy::{self, Facts, Policy, UsdMicros, Verdict};
 use crate::store::policies::StoredPolicy;
 use crate::store::{Reading, StoreError, TransactionId};
 
@@ -28,6 +28,15 @@ pub struct Known {
     pub now: UnixSeconds,
 }
 
+/// What a verdict needs that is in the database.
+#[derive(Debug)]
+pub struct Gathered {
+    policies: Vec<Policy>,
+    spent_in_day: Option<UsdMicros>,
+    spent_in_month: Option<UsdMicros>,
+    passed: BTreeMap<u64, u64>,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
@@ -38,26 +47,49 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 /// When the database cannot be read.
 pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verdict, StoreError> {
     let chain_id = known.network.as_ref().map(|network| network.chain_id);
-    let policies: Vec<Policy> =
-        db.policies_for(known.wallet, chain_id)?.into_iter().map(Policy::from).collect();
+    let policies = db.policies_for(known.wallet, chain_id)?.into_iter().map(Policy::from).collect();
+    let gathered = gathered(db, policies, known)?;
+    Ok(policy::judge(decoded, &gathered.facts(known)))
+}
+
+/// What is in the database, as far as `policies` need it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn gathered(
+    db: &Reading<'_>,
+    policies: Vec<Policy>,
+    known: &Known,
+) -> Result<Gathered, StoreError> {
     let spent_since =
         |window: Duration| db.spent_usd(known.wallet, known.now.minus(window), known.transaction);
-    let facts = Facts {
-        wallet: known.wallet,
-        environment: known.environment,
-        network: known.network.as_ref(),
-        policies: &policies,
-        decimals: &known.decimals,
-        worth: None,
+    Ok(Gathered {
         spent_in_day: spent_since(DAY)?,
         spent_in_month: spent_since(MONTH)?,
-        now: known.now,
-        passed: &passed(db, &policies, known)?,
-        action: None,
-        destination: None,
-        reputation: None,
-    };
-    Ok(policy::judge(decoded, &facts))
+        passed: passed(db, &policies, known)?,
+        policies,
+    })
+}
+
+impl Gathered {
+    /// With what is known besides.
+    pub fn facts<'a>(&'a self, known: &'a Known) -> Facts<'a> {
+        Facts {
+            wallet: known.wallet,
+            environment: known.environment,
+            network: known.network.as_ref(),
+            policies: &self.policies,
+            decimals: &known.decimals,
+            worth: None,
+            spent_in_day: self.spent_in_day,
+            spent_in_month: self.spent_in_month,
+            now: known.now,
+            passed: &self.passed,
+            action: None,
+            destination: None,
+            reputation: None,
+        }
+    }
 }
 
 /// How many other transactions were let pass in each window in which policies count them. One that

@@ -32,7 +32,7 @@ pub(crate) use restored::settle as settle_restored;
 pub(crate) use signals::wait_until_final;
 
 pub use codec::{decode, signed_message, signed_transaction};
-pub use judgement::{Known, judged};
+pub use judgement::{Gathered, Known, gathered, judged};
 pub use order::{
     Account, Allowance, Approve, Call, Deed, Deploy, GasCondition, Instruction, NftStandard,
     NftTransfer, Order, Shown, ShownAmount, Transfer,

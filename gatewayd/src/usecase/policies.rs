@@ -198,7 +198,8 @@ fn entry(event: &'static str, policy: &StoredPolicy) -> AuditEntry {
     AuditEntry { wallet: policy.wallet, ..entry }
 }
 
-fn check(networks: &Networks, kind: &str, rules: &Value) -> Result<(), PolicyError> {
+/// Checks what is to be written.
+pub(super) fn check(networks: &Networks, kind: &str, rules: &Value) -> Result<(), PolicyError> {
     if rules.to_string().len() > MAX_RULES {
         return Err(PolicyError::TooLong);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::Chain;
+use primitives::{Chain, Network};
 use protocol::{Payload, Warrant};
 use serde_json::Value;
 use txcodec::message::{JsonError, TypedData, decode_text, decode_typed_data};
@@ -75,9 +75,9 @@ impl From<StoreError> for SignMessageError {
 }
 
 /// A message that was read, in the form that the signer takes, and what it does.
-struct Readable {
+pub(super) struct Readable {
     payload: Payload,
-    decoded: Decoded,
+    pub(super) decoded: Decoded,
 }
 
 /// Signs a message if the policies allow it at once.
@@ -97,7 +97,7 @@ pub async fn sign_message(
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
-        network: None,
+        network: network_of(app, &decoded).cloned(),
         decimals: BTreeMap::new(),
         transaction: None,
         now: app.clock.now(),
@@ -118,7 +118,13 @@ pub async fn sign_message(
     }
 }
 
-fn read(message: Message, chain: Chain) -> Result<Readable, SignMessageError> {
+/// The network that typed data is for. A text, and typed data for a network that is not known, are
+/// judged by the policies for every network alone.
+pub(super) fn network_of<'a>(app: &'a App, decoded: &Decoded) -> Option<&'a Network> {
+    decoded.chain_id().and_then(|chain_id| app.networks.by_chain_id(chain_id))
+}
+
+pub(super) fn read(message: Message, chain: Chain) -> Result<Readable, SignMessageError> {
     match (message, chain) {
         (Message::Text(text), Chain::Evm | Chain::Solana) => {
             let decoded = decode_text(chain, &text)?;

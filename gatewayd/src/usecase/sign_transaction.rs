@@ -132,7 +132,7 @@ async fn sign(
 }
 
 /// The bytes that a signer takes, and what they do.
-fn read(bytes: Vec<u8>, wallet: &Wallet) -> Result<(Vec<u8>, Decoded), DecodeError> {
+pub(super) fn read(bytes: Vec<u8>, wallet: &Wallet) -> Result<(Vec<u8>, Decoded), DecodeError> {
     match (tx::decode(&bytes, wallet.address), message_within(&bytes, wallet.chain)) {
         (Ok(decoded), _) => Ok((bytes, decoded)),
         (Err(error), None) => Err(error),

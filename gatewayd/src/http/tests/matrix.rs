@@ -30,6 +30,7 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("DELETE", "/v1/sessions/{id}/wallets/{walletId}", [false, false, true]),
     ("GET",    "/v1/policies",                         [false, true,  true]),
     ("POST",   "/v1/policies",                         [false, false, true]),
+    ("POST",   "/v1/policies/test",                    [false, false, true]),
     ("GET",    "/v1/policies/{id}",                    [false, false, true]),
     ("PUT",    "/v1/policies/{id}",                    [false, false, true]),
     ("DELETE", "/v1/policies/{id}",                    [false, false, true]),

@@ -6,6 +6,7 @@ mod inputs;
 mod matrix;
 mod sessions;
 mod wallets;
+mod what_if;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

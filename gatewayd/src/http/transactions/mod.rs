@@ -6,6 +6,7 @@ mod errors;
 mod reading;
 
 pub(super) use approval::{approval, approve, reject};
+pub(super) use reading::{from_base64, operation};
 
 use std::sync::Arc;
 use std::time::Duration;

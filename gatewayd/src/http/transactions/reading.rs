@@ -60,7 +60,7 @@ pub(super) fn sign_request(asked: SignTransaction, chain: Chain) -> Result<SignR
     }
     let unsigned = match chain {
         Chain::Evm => asked.transaction.strip_prefix("0x").and_then(|hex| decode_hex(hex).ok()),
-        Chain::Solana => BASE64.decode(&asked.transaction).ok(),
+        Chain::Solana => from_base64(&asked.transaction),
     };
     let unsigned = unsigned.ok_or_else(|| {
         let form = match chain {
@@ -70,6 +70,11 @@ pub(super) fn sign_request(asked: SignTransaction, chain: Chain) -> Result<SignR
         Problem::new(ErrorCode::InvalidTransaction, form)
     })?;
     Ok(SignRequest { wallet: asked.wallet_id, network: asked.network, unsigned })
+}
+
+/// Bytes as Solana's clients write them.
+pub(in crate::http) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).ok()
 }
 
 /// A signed transaction, in the form in which it came.
@@ -140,7 +145,8 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
     }
 }
 
-fn operation(effect: &Effect) -> api::Operation {
+/// What an effect is called.
+pub(in crate::http) fn operation(effect: &Effect) -> api::Operation {
     let kind = match effect {
         Effect::NativeOut { .. } => "NATIVE_TRANSFER",
         Effect::TokenOut { .. } => "TOKEN_TRANSFER",

@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
               at least of the tier `tier_on_exceed`, `APPROVAL` if left out. A worth that nobody \
               knows is above. Policies for different categories stand beside each other",
     example: r#"{ "category": "swap", "per_action_limit_usd": 100, "daily_limit_usd": 1000, "tier_on_exceed": "DELAY" }"#,
+    eased_by: "less, later, or higher limits in the ACTION_CATEGORY_LIMIT policy",
     read: says,
     otherwise: nothing,
 };
@@ -83,5 +84,80 @@ impl Judge for ActionCategoryLimit {
 
     fn about(&self) -> &'static str {
         self.category.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Action;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+
+    #[test]
+    fn an_action_above_a_limit_of_its_category_is_given_more_care() {
+        let name = RULE.name;
+        let usd = |micros| Some(UsdMicros::new(micros));
+        let (fine, later) = (Ok(Tier::Instant), Ok(Tier::Delay));
+        let swaps = json!({ "category": "swap", "per_action_limit_usd": 5, "daily_limit_usd": 8,
+                            "monthly_limit_usd": 10, "tier_on_exceed": "DELAY" });
+        for (category, worth, in_day, in_month, expected) in [
+            (Category::Swap, usd(5_000_000), usd(3_000_000), usd(5_000_000), fine),
+            (Category::Swap, usd(5_000_001), usd(0), usd(0), later),
+            (Category::Swap, usd(5_000_000), usd(3_000_001), usd(5_000_000), later),
+            (Category::Swap, usd(5_000_000), usd(3_000_000), usd(5_000_001), later),
+            (Category::Swap, usd(u64::MAX), usd(u64::MAX), usd(0), later),
+            (Category::Swap, None, usd(0), usd(0), later),
+            (Category::Swap, usd(1), None, usd(0), later),
+            (Category::Swap, usd(1), usd(0), None, later),
+            (Category::Bridge, None, None, None, fine),
+        ] {
+            let policies = [policy(name, &swaps)];
+            let action = Action {
+                worth,
+                spent_in_day: in_day,
+                spent_in_month: in_month,
+                ..action(category)
+            };
+            let facts = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(name, &native(1_u64.into()), &facts), expected, "{action:?}");
+        }
+        let policies = [policy(name, &swaps)];
+        assert_eq!(said(name, &native(1_u64.into()), &facts(&policies)), fine, "no action");
+    }
+
+    #[test]
+    fn policies_for_different_categories_stand_beside_each_other() {
+        let name = RULE.name;
+        let of = |category: &str| {
+            policy(name, &json!({ "category": category, "per_action_limit_usd": 5 }))
+        };
+        let policies = [of("swap"), of("bridge")];
+        for category in [Category::Swap, Category::Bridge, Category::Yield] {
+            let action = Action { worth: Some(UsdMicros::new(6_000_000)), ..action(category) };
+            let facts = Facts { action: Some(&action), ..facts(&policies) };
+            let limited = category != Category::Yield;
+            let expected = if limited { Tier::Approval } else { Tier::Instant };
+            assert_eq!(said(name, &native(1_u64.into()), &facts), Ok(expected), "{category}");
+        }
+        let twice =
+            [of("swap"), policy(name, &json!({ "category": "swap", "per_action_limit_usd": 6 }))];
+        assert_eq!(said(name, &native(1_u64.into()), &facts(&twice)), Err("POLICY_DENIED"));
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            RULE.name,
+            &[
+                json!({ "category": "swap" }),
+                json!({ "category": "gambling", "daily_limit_usd": 5 }),
+                json!({ "daily_limit_usd": 5 }),
+                json!({ "category": "swap", "daily_limit_usd": 6, "monthly_limit_usd": 5 }),
+                json!({ "category": "swap", "per_action_limit_usd": 6, "daily_limit_usd": 5 }),
+                json!({ "category": "swap", "daily_limit_usd": 6, "tier_on_exceed": "DENY" }),
+            ],
+        );
     }
 }

@@ -21,6 +21,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "`networks`: names or CAIP-2 identifiers. On others nothing is signed; texts, which \
               belong to no network, are",
     example: r#"{ "networks": [{ "network": "ethereum-mainnet" }, { "network": "eip155:8453", "name": "Base" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -73,4 +74,41 @@ impl Judge for AllowedNetworks {
 
 fn means(name: &str, network: &Network) -> bool {
     network.name == legacy_name(name) || name.parse() == Ok(network.chain_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{facts, mainnet, native, policy, said, text};
+    use crate::tx::Tier;
+
+    #[test]
+    fn a_network_is_allowed_by_name_or_identifier_and_no_other_is() {
+        let denied = Err("POLICY_DENIED");
+        for (network, expected) in [
+            ("ethereum-mainnet", Ok(Tier::Instant)),
+            ("eip155:1", Ok(Tier::Instant)),
+            ("eip155:10", denied),
+            ("base-mainnet", denied),
+            ("mainnet", denied), // a name that Solana's main network once had
+        ] {
+            let policies = [policy(NAME, &json!({ "networks": [{ "network": network }] }))];
+            let decoded = native(1_u64.into());
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{network}");
+            let nowhere = Facts { network: None, ..facts(&policies) };
+            assert_eq!(said(NAME, &decoded, &nowhere), denied, "no network is known");
+            assert_eq!(said(NAME, &text("hello"), &nowhere), Ok(Tier::Instant));
+        }
+    }
+
+    #[test]
+    fn a_network_that_nobody_knows_is_refused_when_it_is_written() {
+        let check = |networks| crate::policy::check(NAME, &networks, |name| mainnet().name == name);
+        assert!(check(json!({ "networks": [{ "network": "ethereum-mainnet" }] })).is_ok());
+        for networks in [json!([]), json!([{ "network": "moon" }]), json!(["ethereum-mainnet"])] {
+            assert!(check(json!({ "networks": networks })).is_err(), "{networks}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "`tokens` that may leave, and contracts of collectibles. Without it, none. With \
               `assetId` (CAIP-19) on its network only. How much of them, `SPENDING_LIMIT` says",
     example: r#"{ "tokens": [{ "address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "symbol": "USDC", "chain": "ethereum", "assetId": "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| AllowedTokens::default().judge(decoded, facts),
 };
@@ -96,5 +97,76 @@ impl Judge for AllowedTokens {
         let reason = format!("the token {token} is not in the list of allowed tokens");
         let remedy = format!("the operator can add it with a policy of type {NAME}");
         deny(NAME, ErrorCode::TokenNotAllowed, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Amount, EvmAddress};
+    use serde_json::json;
+    use txcodec::evm::erc20;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, OWN, TOKEN, call, collectible, facts, native, policy, refused, said, token,
+    };
+    use crate::tx::Tier;
+
+    #[test]
+    fn a_token_is_allowed_where_it_is_listed_and_nowhere_else() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("TOKEN_NOT_ALLOWED"));
+        let here = TOKEN.to_string();
+        let other = "0x0000000000000000000000000000000000000001";
+        for (tokens, expected) in [
+            (json!([{ "address": other }]), denied),
+            (json!([{ "address": here }]), fine),
+            (json!([{ "address": other }, { "address": here.to_lowercase() }]), fine),
+            (json!([{ "address": here, "assetId": format!("eip155:1/erc20:{here}") }]), fine),
+            (json!([{ "address": here, "assetId": format!("eip155:10/erc20:{here}") }]), denied),
+            (
+                json!([{ "address": here, "assetId": format!("eip155:10/erc20:{here}") },
+                    { "address": here, "assetId": format!("eip155:1/erc20:{here}") }]),
+                fine,
+            ),
+        ] {
+            let policies = [policy(NAME, &json!({ "tokens": tokens }))];
+            let facts = facts(&policies);
+            assert_eq!(said(NAME, &token(1_000_000), &facts), expected, "{tokens}");
+            assert_eq!(said(NAME, &token(u64::MAX), &facts), expected, "{tokens}");
+            assert_eq!(said(NAME, &native(Amount::MAX), &facts), fine, "coins are no token");
+        }
+        assert_eq!(said(NAME, &token(1), &facts(&[])), denied, "no policy");
+    }
+
+    #[test]
+    fn collectibles_are_listed_by_their_contract_and_allowances_are_not_asked_here() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("TOKEN_NOT_ALLOWED"));
+        let policies = [policy(NAME, &json!({ "tokens": [{ "address": TOKEN.to_string() }] }))];
+        assert_eq!(said(NAME, &collectible(TOKEN, 7), &facts(&policies)), fine);
+        assert_eq!(said(NAME, &collectible(EvmAddress([5; 20]), 7), &facts(&policies)), denied);
+        assert_eq!(said(NAME, &collectible(TOKEN, 7), &facts(&[])), denied);
+        let approve = call(Some(TOKEN), Amount::ZERO, erc20::approve(OTHER, 1_u64.into()));
+        assert_eq!(said(NAME, &approve, &facts(&[])), fine);
+        let taken = erc20::Call::TransferFrom { from: OWN, to: OTHER, amount: 1_u64.into() };
+        let taken = call(Some(TOKEN), Amount::ZERO, taken.to_data());
+        assert_eq!(said(NAME, &taken, &facts(&[])), denied, "by transferFrom too");
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        let here = TOKEN.to_string();
+        refused(
+            NAME,
+            &[
+                json!({ "tokens": [] }),
+                json!({ "tokens": {} }),
+                json!({ "tokens": [{}] }),
+                json!({ "tokens": [{ "address": "USDC" }] }),
+                json!({ "tokens": [{ "address": here, "chain": "solana" }] }),
+                json!({ "tokens": [{ "address": here, "assetId": "eip155:1/erc20:0x1" }] }),
+                json!({ "tokens": [{ "address": here, "assetId": here }] }),
+                json!({ "tokens": [{ "address": here }], "denied": [] }),
+            ],
+        );
     }
 }

@@ -22,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
               if left out, and without a policy) not unlimited: below 2^159 on EVM, which is half of \
               what Permit2 counts with, and 2^63 on Solana; never all collectibles of a contract",
     example: r#"{ "maxAmount": "1000000000", "blockUnlimited": true }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| WITHOUT.judge(decoded, facts),
 };
@@ -84,4 +85,63 @@ fn unlimited(chain: Chain) -> Amount {
         *place = 1_u8 << shift;
     }
     Amount::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, approve, delegate, facts, native, operator, permit, policy, refused, said,
+    };
+    use crate::tx::Tier;
+
+    #[test]
+    fn an_allowance_is_limited_and_unlimited_ones_are_blocked_unless_a_policy_says_otherwise() {
+        let (fine, above, unlimited_is) =
+            (Ok(Tier::Instant), Err("APPROVE_AMOUNT_EXCEEDED"), Err("UNLIMITED_APPROVE_BLOCKED"));
+        let line = unlimited(Chain::Evm);
+        let below = line.checked_sub(1_u64.into()).unwrap();
+        assert_eq!(below.to_string(), "730750818665451459101842416358141509827966271487");
+        let without = None;
+        let ten = Some(json!({ "maxAmount": "10" }));
+        let open = Some(json!({ "blockUnlimited": false }));
+        let both = Some(json!({ "maxAmount": "10", "blockUnlimited": false }));
+        for (rules, decoded, expected) in [
+            (&without, approve(OTHER, below), fine),
+            (&without, approve(OTHER, line), unlimited_is),
+            (&without, approve(OTHER, Amount::MAX), unlimited_is),
+            (&without, permit(OTHER, Amount::MAX), unlimited_is),
+            (&without, operator(OTHER, true), unlimited_is),
+            (&without, operator(OTHER, false), fine),
+            (&without, delegate(i64::MAX.unsigned_abs()), fine),
+            (&without, delegate(i64::MAX.unsigned_abs() + 1), unlimited_is),
+            (&without, native(Amount::MAX), fine),
+            (&ten, approve(OTHER, 10_u64.into()), fine),
+            (&ten, approve(OTHER, 11_u64.into()), above),
+            (&ten, approve(OTHER, Amount::MAX), unlimited_is),
+            (&open, approve(OTHER, Amount::MAX), fine),
+            (&open, operator(OTHER, true), fine),
+            (&both, approve(OTHER, Amount::MAX), above),
+            (&both, operator(OTHER, true), above),
+        ] {
+            let policies: Vec<_> = rules.iter().map(|rules| policy(NAME, rules)).collect();
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{rules:?} {decoded:?}");
+        }
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "maxAmount": 10 }),
+                json!({ "maxAmount": "1e9" }),
+                json!({ "maxAmount": unlimited(Chain::Evm).to_string() }),
+                json!({ "blockUnlimited": "yes" }),
+                json!({ "max_amount": "10" }),
+            ],
+        );
+    }
 }

@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
               of at most `maxAmount` base units of a token where that is given. Without it, nobody. \
               A withdrawal of one's leave needs none",
     example: r#"{ "spenders": [{ "address": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "name": "router", "maxAmount": "1000000" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| match approvals(decoded, facts).next() {
         None => Verdict::FINE,
@@ -101,4 +102,74 @@ pub(super) fn approvals(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<I
             None
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::EvmAddress;
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, TOKEN, approve, facts, multicall, native, operator, permit, policy, refused, said,
+    };
+    use crate::tx::Tier;
+
+    #[test]
+    fn allowances_go_to_listed_spenders_up_to_their_most() {
+        let (fine, unlisted, above) =
+            (Ok(Tier::Instant), Err("SPENDER_NOT_APPROVED"), Err("APPROVE_AMOUNT_EXCEEDED"));
+        let amount = |number: u64| Amount::from(number);
+        let add = |number| txcodec::evm::erc20::approve(OTHER, amount(number));
+        for (spender, most, decoded, expected) in [
+            (OTHER, None, approve(OTHER, amount(1)), fine),
+            (OTHER, None, approve(OTHER, Amount::MAX), fine),
+            (TOKEN, None, approve(OTHER, amount(1)), unlisted),
+            (OTHER, Some("10"), approve(OTHER, amount(10)), fine),
+            (OTHER, Some("10"), approve(OTHER, amount(11)), above),
+            (OTHER, Some("10"), approve(OTHER, Amount::MAX), above),
+            (OTHER, Some("0"), approve(OTHER, Amount::ZERO), fine),
+            (OTHER, None, permit(OTHER, amount(1)), fine),
+            (OTHER, Some("10"), permit(OTHER, amount(11)), above),
+            (TOKEN, None, permit(OTHER, amount(1)), unlisted),
+            (OTHER, None, operator(OTHER, true), fine),
+            (OTHER, Some("10"), operator(OTHER, true), above), // all of a contract
+            (TOKEN, None, operator(OTHER, true), unlisted),
+            (TOKEN, None, operator(OTHER, false), fine), // takes it back
+            (TOKEN, None, approve(EvmAddress::ZERO, amount(1)), fine), // gives it to nobody
+            (TOKEN, None, native(Amount::MAX), fine),
+        ] {
+            let mut listed = json!({ "address": spender.to_string() });
+            if let Some(most) = most {
+                listed["maxAmount"] = json!(most);
+            }
+            let policies = [policy(NAME, &json!({ "spenders": [listed] }))];
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{listed} {decoded:?}");
+            let gives = approvals(&decoded, &facts(&[])).count() > 0;
+            let without = if gives { Err("APPROVE_DISABLED") } else { fine };
+            assert_eq!(said(NAME, &decoded, &facts(&[])), without, "{decoded:?}");
+        }
+        // Parts of a batch add up.
+        let rules = json!({ "spenders": [{ "address": OTHER.to_string(), "maxAmount": "10" }] });
+        let policies = [policy(NAME, &rules)];
+        for (second, expected) in [(5, fine), (6, above)] {
+            let batch = multicall(TOKEN, &[add(5), add(second)]);
+            assert_eq!(said(NAME, &batch, &facts(&policies)), expected, "5 and {second}");
+        }
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        let other = OTHER.to_string();
+        refused(
+            NAME,
+            &[
+                json!({ "spenders": [] }),
+                json!({ "spenders": [{ "address": "router" }] }),
+                json!({ "spenders": [{ "address": other, "maxAmount": 5 }] }),
+                json!({ "spenders": [{ "address": other, "maxAmount": "-5" }] }),
+                json!({ "spenders": [{ "address": other, "maxAmount": "5" }, { "address": other }] }),
+            ],
+        );
+    }
 }

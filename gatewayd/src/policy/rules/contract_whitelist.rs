@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
               and that typed data of unknown meaning may be signed for. Without it, none. The zero \
               address stands for creating contracts",
     example: r#"{ "contracts": [{ "address": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "name": "router", "chain": "ethereum" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| refused(decoded, facts, |_contract| false),
 };
@@ -93,4 +94,78 @@ pub(super) fn calls(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item 
         | Claim::Harmless
         | Claim::Denied(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Amount, Environment, EvmAddress};
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, TOKEN, call, facts, multicall, native, policy, program_call, refused, said, token,
+        typed_data,
+    };
+    use crate::tx::Tier;
+
+    const ELSE: EvmAddress = EvmAddress([7; 20]);
+
+    #[test]
+    fn code_of_others_is_run_where_it_is_listed_and_nowhere_else() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("CONTRACT_NOT_WHITELISTED"));
+        let unknown = || call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3, 4]);
+        let create = || call(None, Amount::ZERO, vec![0x60]);
+        let zero = EvmAddress::ZERO;
+        for (listed, decoded, expected) in [
+            (TOKEN, unknown(), fine),
+            (ELSE, unknown(), denied),
+            (TOKEN, call(Some(TOKEN), Amount::MAX, vec![1]), fine),
+            (TOKEN, create(), denied),
+            (zero, create(), fine),
+            (zero, unknown(), denied),
+            (ELSE, native(Amount::MAX), fine),
+            (ELSE, token(1), fine), // understood, and so no call
+            (TOKEN, multicall(TOKEN, &[vec![1, 2, 3, 4]]), fine),
+            (ELSE, multicall(TOKEN, &[vec![1, 2, 3, 4]]), denied),
+            (TOKEN, typed_data("Vote", Some(TOKEN)), fine),
+            (ELSE, typed_data("Vote", Some(TOKEN)), denied),
+        ] {
+            let policies =
+                [policy(NAME, &json!({ "contracts": [{ "address": listed.to_string() }] }))];
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{listed} {decoded:?}");
+            let without = said(NAME, &decoded, &facts(&[]));
+            let harmless = decoded == native(Amount::MAX) || decoded == token(1);
+            let expected = if harmless { fine } else { Err("CONTRACT_CALL_DISABLED") };
+            assert_eq!(without, expected, "without a policy: {decoded:?}");
+        }
+    }
+
+    #[test]
+    fn programs_of_solana_are_listed_the_same_way_and_test_networks_take_any_typed_data() {
+        let (program, decoded) = program_call();
+        let listed = |address: &str| {
+            [policy(NAME, &json!({ "contracts": [{ "address": address, "chain": "solana" }] }))]
+        };
+        let policies = listed(&program.to_string());
+        assert_eq!(said(NAME, &decoded, &facts(&policies)), Ok(Tier::Instant));
+        let policies = listed("11111111111111111111111111111111");
+        assert_eq!(said(NAME, &decoded, &facts(&policies)), Err("CONTRACT_NOT_WHITELISTED"));
+        let testnet = Facts { environment: Environment::Testnet, ..facts(&[]) };
+        let vote = typed_data("Vote", Some(TOKEN));
+        assert_eq!(said(NAME, &vote, &testnet), Ok(Tier::Instant));
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "contracts": [] }),
+                json!({ "contracts": [{ "address": "router" }] }),
+                json!({ "contracts": [{ "address": OTHER.to_string(), "chain": "solana" }] }),
+                json!({ "contracts": [{ "address": OTHER.to_string(), "chain": "base" }] }),
+                json!({ "contracts": [OTHER.to_string()] }),
+            ],
+        );
+    }
 }

@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
     mark: Mark::Hard,
     meaning: "`environment` is `mainnet` or `testnet`; wallets of the other one sign nothing",
     example: r#"{ "environment": "testnet" }"#,
+    eased_by: "",
     read: |rules| Ok(Box::new(read::<EnvironmentType>(rules)?)),
     otherwise: nothing,
 };
@@ -40,5 +41,33 @@ impl Judge for EnvironmentType {
         );
         let remedy = format!("use a wallet for {}, or change the policy", self.environment);
         deny(NAME, ErrorCode::PolicyDenied, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{facts, native, policy, said};
+    use crate::tx::Tier;
+
+    #[test]
+    fn wallets_of_one_environment_sign_and_others_do_not() {
+        use Environment::{Mainnet, Testnet};
+        for (allowed, environment, expected) in [
+            ("mainnet", Mainnet, Ok(Tier::Instant)),
+            ("mainnet", Testnet, Err("POLICY_DENIED")),
+            ("testnet", Testnet, Ok(Tier::Instant)),
+            ("testnet", Mainnet, Err("POLICY_DENIED")),
+        ] {
+            let policies = [policy(NAME, &json!({ "environment": allowed }))];
+            let facts = Facts { environment, network: None, ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{allowed}");
+        }
+        // A wallet for one environment on a network of the other is nothing that there should be.
+        let policies = [policy(NAME, &json!({ "environment": "testnet" }))];
+        let mixed = Facts { environment: Testnet, ..facts(&policies) };
+        assert_eq!(said(NAME, &native(1_u64.into()), &mixed), Err("POLICY_DENIED"));
     }
 }

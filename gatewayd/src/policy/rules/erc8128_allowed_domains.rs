@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
               `*.example.com` for all below it; at most `rate_limit_rpm` in any minute to each \
               where that is given. Without it, none",
     example: r#"{ "domains": ["api.example.com"], "rate_limit_rpm": 60 }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| NONE.judge(decoded, facts),
 };
@@ -69,5 +70,73 @@ impl Judge for Erc8128AllowedDomains {
         }
         let reason = format!("at most {most} requests to {domain} are signed in a minute");
         deny(NAME, ErrorCode::Erc8128RateLimited, reason, "wait a minute, or raise rate_limit_rpm")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{facts, policy, refused, said, text};
+    use crate::tx::Tier;
+
+    #[test]
+    fn requests_are_signed_for_listed_servers_and_no_others() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("ERC8128_DOMAIN_NOT_ALLOWED"));
+        let rules = json!({ "domains": ["api.example.com", "*.shop.example"] });
+        for (domain, expected) in [
+            ("api.example.com", fine),
+            ("a.shop.example", fine),
+            ("shop.example", denied),
+            ("api.example.com.evil.example", denied),
+            ("", denied),
+        ] {
+            let policies = [policy(NAME, &rules)];
+            let to = destination(domain, None);
+            let facts = |policies| Facts { destination: Some(&to), ..facts(policies) };
+            assert_eq!(said(NAME, &text("x"), &facts(&policies)), expected, "{domain}");
+            assert_eq!(said(NAME, &text("x"), &facts(&[])), denied, "no policy");
+            let other = Destination { purpose: Purpose::Payment, ..to.clone() };
+            let facts = Facts { destination: Some(&other), ..facts(&policies) };
+            assert_eq!(said(NAME, &text("x"), &facts), fine, "another purpose");
+        }
+        assert_eq!(said(NAME, &text("x"), &facts(&[])), fine, "no request");
+    }
+
+    #[test]
+    fn the_rate_is_that_of_a_minute_and_unknown_ones_are_above_it() {
+        let (fine, above) = (Ok(Tier::Instant), Err("ERC8128_RATE_LIMITED"));
+        let rules = json!({ "domains": ["api.example.com"], "rate_limit_rpm": 3 });
+        let policies = [policy(NAME, &rules)];
+        for (signed, expected) in [
+            (Some(0), fine),
+            (Some(2), fine),
+            (Some(3), above),
+            (Some(u64::MAX), above),
+            (None, above),
+        ] {
+            let to = destination("api.example.com", signed);
+            let facts = Facts { destination: Some(&to), ..facts(&policies) };
+            assert_eq!(said(NAME, &text("x"), &facts), expected, "{signed:?}");
+        }
+    }
+
+    fn destination(domain: &str, signed_in_minute: Option<u64>) -> Destination {
+        Destination { purpose: Purpose::Signature, domain: domain.to_owned(), signed_in_minute }
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "domains": [] }),
+                json!({ "domains": ["*"] }),
+                json!({ "domains": ["https://api.example.com"] }),
+                json!({ "domains": "api.example.com" }),
+                json!({ "domains": ["a.example"], "rate_limit_rpm": 0 }),
+            ],
+        );
     }
 }

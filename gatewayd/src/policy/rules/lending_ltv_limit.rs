@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
               `maxLtv` (0 to 1); above `warningLtv` it is at least of the tier `DELAY`. A \
               loan-to-value that nobody knows is above",
     example: r#"{ "maxLtv": 0.75, "warningLtv": 0.6 }"#,
+    eased_by: "borrowing or taking out less, or a higher warningLtv",
     read: says,
     otherwise: nothing,
 };
@@ -64,4 +65,59 @@ impl Judge for LendingLtvLimit {
 /// Supplying and repaying lower it; whatever else a lending protocol does may raise it.
 fn raises_ltv(action: &Action) -> bool {
     action.category == Category::Lending && !matches!(action.name.as_str(), "supply" | "repay")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+
+    #[test]
+    fn what_is_owed_of_what_is_deposited_stays_below_the_limit() {
+        let (fine, later, denied) = (Ok(Tier::Instant), Ok(Tier::Delay), Err("POLICY_DENIED"));
+        let policies = [policy(NAME, &json!({ "maxLtv": 0.75, "warningLtv": 0.6 }))];
+        for (category, name, ltv, expected) in [
+            (Category::Lending, "borrow", Some("0.6"), fine),
+            (Category::Lending, "borrow", Some("0.600000001"), later),
+            (Category::Lending, "borrow", Some("0.75"), later),
+            (Category::Lending, "borrow", Some("0.750000001"), denied),
+            (Category::Lending, "borrow", Some("1000000000"), denied),
+            (Category::Lending, "borrow", None, denied),
+            (Category::Lending, "withdraw", Some("0.76"), denied),
+            (Category::Lending, "something_new", None, denied),
+            (Category::Lending, "supply", None, fine),
+            (Category::Lending, "repay", None, fine),
+            (Category::Swap, "swap", None, fine),
+        ] {
+            let ltv = ltv.map(|text| text.parse().unwrap());
+            let action = Action { name: name.to_owned(), ltv, ..action(category) };
+            let facts = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{name} {ltv:?}");
+        }
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts(&policies)), fine, "no action");
+        let alone = [policy(NAME, &json!({ "maxLtv": "0.75" }))];
+        let borrow = Action {
+            name: "borrow".to_owned(),
+            ltv: "0.75".parse().ok(),
+            ..action(Category::Lending)
+        };
+        let facts = Facts { action: Some(&borrow), ..facts(&alone) };
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts), fine, "no warning");
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({}),
+                json!({ "maxLtv": 1.1 }),
+                json!({ "maxLtv": -0.1 }),
+                json!({ "maxLtv": 0.5, "warningLtv": 0.6 }),
+                json!({ "maxLtv": "75 %" }),
+            ],
+        );
+    }
 }

@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
               bytes, hexadecimal) may be called; `CONTRACT_WHITELIST` says which contracts at all. \
               What is understood (transfers, approvals) is judged by what it does instead",
     example: r#"{ "methods": [{ "contractAddress": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "selectors": ["0x5ae401dc"] }] }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -82,5 +83,60 @@ impl Judge for MethodWhitelist {
         let reason = format!("{function} of the contract {} is not allowed", call.contract);
         let remedy = format!("the operator can add its selector to the {NAME} policy");
         deny(NAME, ErrorCode::MethodNotWhitelisted, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Amount, EvmAddress};
+    use serde_json::json;
+    use txcodec::evm::erc20;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, TOKEN, call, facts, multicall, native, policy, refused, said, typed_data,
+    };
+    use crate::tx::Tier;
+
+    #[test]
+    fn of_a_contract_that_is_named_only_the_listed_functions_are_called() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("METHOD_NOT_WHITELISTED"));
+        let rules = json!({ "methods": [
+            { "contractAddress": TOKEN.to_string(), "selectors": ["0x01020304"] },
+            { "contractAddress": TOKEN.to_string(), "selectors": ["0xac9650d8"] },
+        ] });
+        let policies = [policy(NAME, &rules)];
+        let other = EvmAddress([5; 20]);
+        for (decoded, expected) in [
+            (call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3, 4]), fine),
+            (call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3, 4, 9, 9]), fine),
+            (call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3, 5]), denied),
+            (call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3]), denied),
+            (call(Some(other), Amount::ZERO, vec![9, 9, 9, 9]), fine),
+            (call(Some(TOKEN), Amount::ZERO, erc20::transfer(OTHER, 1_u64.into())), fine),
+            (multicall(TOKEN, &[vec![1, 2, 3, 4]]), fine),
+            (multicall(TOKEN, &[vec![1, 2, 3, 4], vec![6, 6, 6, 6]]), denied),
+            (typed_data("Vote", Some(TOKEN)), denied),
+            (native(Amount::MAX), fine),
+        ] {
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{decoded:?}");
+            assert_eq!(said(NAME, &decoded, &facts(&[])), fine, "no policy");
+        }
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        let contract = TOKEN.to_string();
+        refused(
+            NAME,
+            &[
+                json!({ "methods": [] }),
+                json!({ "methods": [{ "contractAddress": contract, "selectors": [] }] }),
+                json!({ "methods": [{ "contractAddress": contract, "selectors": ["transfer"] }] }),
+                json!({ "methods": [{ "contractAddress": contract, "selectors": ["0x010203"] }] }),
+                json!({ "methods": [{ "contractAddress": contract, "selectors": ["01020304"] }] }),
+                json!({ "methods": [{ "contractAddress": "11111111111111111111111111111111", "selectors": ["0x01020304"] }] }),
+            ],
+        );
     }
 }

@@ -53,6 +53,8 @@ pub struct Rule {
     pub meaning: &'static str,
     /// Rules of it, as JSON.
     pub example: &'static str,
+    /// What would let it ask for less care; empty where it only denies.
+    pub eased_by: &'static str,
     /// Reads and checks what was written.
     read: fn(&Value) -> Result<Box<dyn Judge>, RulesError>,
     /// What holds where nothing was written.
@@ -139,7 +141,7 @@ pub fn check(
 }
 
 /// The type of that name.
-pub(super) fn named(kind: &str) -> Option<&'static Rule> {
+pub fn named(kind: &str) -> Option<&'static Rule> {
     ALL.iter().find(|rule| rule.name == kind || rule.aliases.contains(&kind))
 }
 
@@ -223,4 +225,66 @@ fn tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tier, D::Error> {
 /// What most types say where no policy is written: nothing.
 fn nothing(_decoded: &Decoded, _facts: &Facts<'_>) -> Verdict {
     Verdict::FINE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Policy;
+    use crate::policy::testing::{facts, native, said};
+
+    /// The names of the security model that users read.
+    const TWELVE: [&str; 12] = [
+        "AMOUNT_TIER",
+        "DAILY_LIMIT",
+        "CUMULATIVE_USD_LIMIT",
+        "RATE_LIMIT",
+        "ALLOWED_TOKENS",
+        "CONTRACT_WHITELIST",
+        "APPROVED_SPENDERS",
+        "RECIPIENT_WHITELIST",
+        "TIME_WINDOW",
+        "MAX_GAS",
+        "X402_ALLOWED_DOMAINS",
+        "ENVIRONMENT_TYPE",
+    ];
+
+    #[test]
+    fn every_name_means_one_type() {
+        let mut names = BTreeSet::new();
+        for name in ALL.iter().flat_map(|rule| rule.aliases.iter().chain([&rule.name])) {
+            assert!(names.insert(*name), "{name}");
+        }
+        assert!(TWELVE.iter().all(|name| names.contains(name)), "{names:?}");
+        assert!(ALL.len() >= 23, "{}", ALL.len());
+    }
+
+    #[test]
+    fn rules_that_cannot_be_read_are_not_written_and_deny_where_they_are_stored() {
+        for rule in ALL {
+            for name in rule.aliases.iter().chain([&rule.name]) {
+                for rules in [json!(null), json!([]), json!("x"), json!({ "no_such_field": 1 })] {
+                    assert!(check(name, &rules, |_name| true).is_err(), "{name} {rules}");
+                    let policies = [Policy::new(name, rules)];
+                    let found = said(rule.name, &native(1_u64.into()), &facts(&policies));
+                    assert_eq!(found, Err("POLICY_RULES_CORRUPT"), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_alias_and_the_name_are_one_type_and_may_not_disagree() {
+        let policies = [
+            Policy::new("AMOUNT_TIER", json!({ "instant_max": "5" })),
+            Policy::new("SPENDING_LIMIT", json!({ "instant_max": "6" })),
+        ];
+        let decoded = native(1_u64.into());
+        assert_eq!(said("SPENDING_LIMIT", &decoded, &facts(&policies[..1])), Ok(Tier::Instant));
+        assert_eq!(said("SPENDING_LIMIT", &decoded, &facts(&policies)), Err("POLICY_DENIED"));
+    }
 }

@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     mark: Mark::Soft,
     meaning: "`markets` of perpetual futures that may be traded. Without it, none",
     example: r#"{ "markets": [{ "market": "ETH-USD", "name": "Ether" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| PerpAllowedMarkets::default().judge(decoded, facts),
 };
@@ -62,5 +63,40 @@ impl Judge for PerpAllowedMarkets {
         let reason = format!("trading {market} is not allowed");
         let remedy = format!("the operator can add it with a policy of type {NAME}");
         deny(NAME, ErrorCode::PolicyDenied, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Action;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+    use crate::tx::Tier;
+
+    #[test]
+    fn perpetual_futures_are_traded_in_listed_markets_and_nowhere_without_a_list() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("POLICY_DENIED"));
+        let policies = [policy(NAME, &json!({ "markets": [{ "market": "eth-usd" }] }))];
+        for (category, market, expected) in [
+            (Category::Perp, Some("ETH-USD"), fine),
+            (Category::Perp, Some("BTC-USD"), denied),
+            (Category::Perp, None, denied),
+            (Category::Spot, Some("BTC-USD"), fine),
+        ] {
+            let action = Action { market: market.map(str::to_owned), ..action(category) };
+            let with = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &with), expected, "{market:?}");
+            let without = Facts { action: Some(&action), ..facts(&[]) };
+            let expected = if category == Category::Perp { denied } else { fine };
+            assert_eq!(said(NAME, &native(1_u64.into()), &without), expected, "no policy");
+        }
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts(&[])), fine, "no action");
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(NAME, &[json!({ "markets": [] }), json!({ "markets": [{ "market": " " }] })]);
     }
 }

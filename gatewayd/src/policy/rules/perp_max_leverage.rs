@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
               collateral; above `warningLeverage` it is at least of the tier `DELAY`. A leverage \
               that nobody knows is above",
     example: r#"{ "maxLeverage": 5, "warningLeverage": 3 }"#,
+    eased_by: "a lower leverage, or a higher warningLeverage",
     read: says,
     otherwise: nothing,
 };
@@ -67,4 +68,48 @@ impl Judge for PerpMaxLeverage {
 pub(super) fn grows(action: &Action) -> bool {
     action.category == Category::Perp
         && !matches!(action.name.as_str(), "close_position" | "cancel_order")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+
+    #[test]
+    fn a_position_has_at_most_the_leverage() {
+        let (fine, later, denied) = (Ok(Tier::Instant), Ok(Tier::Delay), Err("POLICY_DENIED"));
+        let policies = [policy(NAME, &json!({ "maxLeverage": 5, "warningLeverage": 2.5 }))];
+        for (category, name, leverage, expected) in [
+            (Category::Perp, "open_position", Some("2.5"), fine),
+            (Category::Perp, "open_position", Some("2.500000001"), later),
+            (Category::Perp, "open_position", Some("5"), later),
+            (Category::Perp, "open_position", Some("5.000000001"), denied),
+            (Category::Perp, "open_position", Some("1000000000000"), denied),
+            (Category::Perp, "open_position", None, denied),
+            (Category::Perp, "close_position", None, fine),
+            (Category::Perp, "cancel_order", None, fine),
+            (Category::Lending, "borrow", None, fine),
+        ] {
+            let leverage = leverage.map(|text| text.parse().unwrap());
+            let action = Action { name: name.to_owned(), leverage, ..action(category) };
+            let facts = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{name} {leverage:?}");
+        }
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts(&policies)), fine, "no action");
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({}),
+                json!({ "maxLeverage": 0.5 }),
+                json!({ "maxLeverage": -5 }),
+                json!({ "maxLeverage": 5, "warningLeverage": 6 }),
+            ],
+        );
+    }
 }

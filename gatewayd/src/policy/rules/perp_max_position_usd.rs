@@ -21,6 +21,7 @@ pub(super) const RULE: Rule = Rule {
               `warningPositionUsd` it is at least of the tier `DELAY`. A size that nobody knows is \
               above",
     example: r#"{ "maxPositionUsd": 10000, "warningPositionUsd": 5000 }"#,
+    eased_by: "a smaller position, or a higher warningPositionUsd",
     read: says,
     otherwise: nothing,
 };
@@ -57,5 +58,48 @@ impl Judge for PerpMaxPositionUsd {
             Some(warning) if position > warning => Verdict::at_least(Tier::Delay),
             Some(_) | None => Verdict::FINE,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+    use crate::policy::{Action, Category};
+
+    #[test]
+    fn a_position_has_at_most_the_size() {
+        let (fine, later, denied) = (Ok(Tier::Instant), Ok(Tier::Delay), Err("POLICY_DENIED"));
+        let policies = [policy(NAME, &json!({ "maxPositionUsd": 10, "warningPositionUsd": 5 }))];
+        for (name, micros, expected) in [
+            ("open_position", Some(5_000_000), fine),
+            ("open_position", Some(5_000_001), later),
+            ("open_position", Some(10_000_000), later),
+            ("open_position", Some(10_000_001), denied),
+            ("open_position", Some(u64::MAX), denied),
+            ("open_position", None, denied),
+            ("close_position", None, fine),
+        ] {
+            let position = micros.map(UsdMicros::new);
+            let action = Action { name: name.to_owned(), position, ..action(Category::Perp) };
+            let facts = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{name} {micros:?}");
+        }
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts(&policies)), fine, "no action");
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({}),
+                json!({ "maxPositionUsd": -1 }),
+                json!({ "maxPositionUsd": "10" }),
+                json!({ "maxPositionUsd": 5, "warningPositionUsd": 6 }),
+            ],
+        );
     }
 }

@@ -18,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "at most `max_requests` transactions in any `window_seconds` (1 to 2592000); what was \
               denied or never happened does not count",
     example: r#"{ "max_requests": 10, "window_seconds": 3600 }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -67,4 +68,48 @@ pub(super) fn limited(name: &'static str, most: u64, window: u64, facts: &Facts<
     );
     let remedy = "wait until the first of them is that long ago, or raise the limit";
     deny(name, ErrorCode::RateLimitExceeded, reason, remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{facts, native, policy, refused, said};
+    use crate::tx::Tier;
+
+    #[test]
+    fn one_more_than_the_limit_is_denied_and_so_is_what_nobody_counted() {
+        let over = Err("RATE_LIMIT_EXCEEDED");
+        for (window, passed, expected) in [
+            (60, 0, Ok(Tier::Instant)),
+            (60, 2, Ok(Tier::Instant)),
+            (60, 3, over),
+            (60, u64::MAX, over),
+            (61, 0, over), // another window than that of the policy
+        ] {
+            let policies = [policy(NAME, &json!({ "max_requests": 3, "window_seconds": 60 }))];
+            let passed = BTreeMap::from([(window, passed)]);
+            let facts = Facts { passed: &passed, ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{passed:?}");
+        }
+    }
+
+    #[test]
+    fn limits_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "max_requests": 0, "window_seconds": 60 }),
+                json!({ "max_requests": -1, "window_seconds": 60 }),
+                json!({ "max_requests": 1.5, "window_seconds": 60 }),
+                json!({ "max_requests": 1, "window_seconds": 0 }),
+                json!({ "max_requests": 1, "window_seconds": 2_592_001 }),
+                json!({ "max_requests": 1 }),
+                json!({ "max_requests": 1, "window_seconds": 60, "burst": 2 }),
+            ],
+        );
+    }
 }

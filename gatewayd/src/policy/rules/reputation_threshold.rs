@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
               score is not known. `tag1` and `tag2` choose what is scored; with \
               `check_counterparty` `false` nothing is checked",
     example: r#"{ "min_score": 60, "below_threshold_tier": "APPROVAL", "unrated_tier": "DELAY", "check_counterparty": true }"#,
+    eased_by: "somebody of better reputation, or a lower tier in the REPUTATION_THRESHOLD policy",
     read: says,
     otherwise: nothing,
 };
@@ -68,5 +69,55 @@ impl Judge for ReputationThreshold {
             Some(Reputation::Unrated) => Verdict::at_least(self.unrated_tier),
             None => Verdict::at_least(self.below_threshold_tier.max(self.unrated_tier)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{facts, native, policy, refused, said, text};
+
+    #[test]
+    fn who_is_below_the_threshold_or_unrated_is_given_more_care() {
+        let name = RULE.name;
+        let score = |text: &str| Some(Reputation::Score(text.parse().unwrap()));
+        let rules = json!({ "min_score": 60, "below_threshold_tier": "DELAY",
+                            "unrated_tier": "NOTIFY" });
+        for (reputation, expected) in [
+            (score("60"), Tier::Instant),
+            (score("100"), Tier::Instant),
+            (score("59.999999999"), Tier::Delay),
+            (score("0"), Tier::Delay),
+            (Some(Reputation::Unrated), Tier::Notify),
+            (None, Tier::Delay), // nobody knows: the stricter of both
+        ] {
+            let policies = [policy(name, &rules)];
+            let with = Facts { reputation, ..facts(&policies) };
+            assert_eq!(said(name, &native(1_u64.into()), &with), Ok(expected), "{reputation:?}");
+            assert_eq!(said(name, &text("hello"), &with), Ok(Tier::Instant), "goes to nobody");
+            let mut off = rules.clone();
+            off["check_counterparty"] = json!(false);
+            let policies = [policy(name, &off)];
+            let off = Facts { reputation, ..facts(&policies) };
+            assert_eq!(said(name, &native(1_u64.into()), &off), Ok(Tier::Instant));
+        }
+        let policies = [policy(name, &json!({ "min_score": 0 }))];
+        let known = Facts { reputation: Some(Reputation::Unrated), ..facts(&policies) };
+        assert_eq!(said(name, &native(1_u64.into()), &known), Ok(Tier::Approval), "left out");
+    }
+
+    #[test]
+    fn thresholds_that_would_mislead_are_refused() {
+        refused(
+            RULE.name,
+            &[
+                json!({}),
+                json!({ "min_score": 100.5 }),
+                json!({ "min_score": -1 }),
+                json!({ "min_score": 50, "unrated_tier": "DENY" }),
+            ],
+        );
     }
 }

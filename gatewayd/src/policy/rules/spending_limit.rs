@@ -24,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "how much care an amount is given; see below. The signer can enforce the lines of \
               coins and tokens",
     example: r#"{ "instant_max": "10000000000000000", "notify_max": "50000000000000000", "delay_max": "250000000000000000", "delay_seconds": 900, "daily_limit_usd": 1000 }"#,
+    eased_by: "a smaller amount, or higher lines in a policy of type SPENDING_LIMIT; for an amount without a known price, lines for it in token_limits",
     read: says,
     otherwise: |decoded, facts| SpendingLimit::default().verdict(DEFAULT_DELAY, decoded, facts),
 };

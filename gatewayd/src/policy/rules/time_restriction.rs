@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
               `allowed_days` (0 is Sunday, 6 Saturday), in `timezone` (an IANA name, `UTC` if left \
               out), nothing is signed; one of the two may be left out",
     example: r#"{ "allowed_hours": { "start": 9, "end": 18 }, "allowed_days": [1, 2, 3, 4, 5], "timezone": "Europe/Berlin" }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -111,5 +112,78 @@ impl TimeRestriction {
             write!(text, " {name}").expect("a String takes every write");
         }
         text + ", or change the policy"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::UnixSeconds;
+    use crate::policy::testing::{facts, native, policy, refused, said};
+    use crate::tx::Tier;
+
+    /// Times are Unix seconds of `date -u`.
+    #[test]
+    fn the_hours_and_days_are_those_of_the_time_zone() {
+        let office = |zone: &str| {
+            json!({
+                "allowed_hours": { "start": 9, "end": 17 }, "allowed_days": [1, 2, 3, 4, 5],
+                "timezone": zone,
+            })
+        };
+        let (fine, denied) = (Ok(Tier::Instant), Err("POLICY_DENIED"));
+        let sundays = json!({ "allowed_days": [0] });
+        let nights = json!({ "allowed_hours": { "start": 0, "end": 1 } });
+        let late = json!({ "allowed_hours": { "start": 23, "end": 24 } });
+        for (rules, at, expected) in [
+            (office("UTC"), 1_767_603_599, denied), // Monday 2026-01-05 08:59:59
+            (office("UTC"), 1_767_603_600, fine),
+            (office("UTC"), 1_767_632_399, fine), // 16:59:59
+            (office("UTC"), 1_767_632_400, denied),
+            (office("UTC"), 1_767_518_400, denied), // Sunday 09:20
+            (office("Europe/Berlin"), 1_767_600_000, fine), // 08:00 UTC is 09:00 in winter
+            (office("Europe/Berlin"), 1_783_321_200, fine), // 2026-07-06 07:00 UTC is 09:00 in summer
+            (office("Europe/Berlin"), 1_783_321_199, denied),
+            (office("America/New_York"), 1_767_621_600, fine), // 14:00 UTC is 09:00
+            (office("America/New_York"), 1_767_621_599, denied),
+            (office("Asia/Kolkata"), 1_767_583_800, fine), // 03:30 UTC is 09:00
+            (office("Pacific/Kiritimati"), 1_767_553_200, fine), // Sunday 19:00 UTC is Monday 09:00
+            (sundays.clone(), 1_767_484_800, fine),        // Sunday 00:00
+            (sundays, 1_767_571_200, denied),              // Monday 00:00
+            (nights.clone(), 1_767_574_799, fine),         // 00:59:59
+            (nights, 1_767_574_800, denied),
+            (late.clone(), 1_767_657_599, fine), // 23:59:59
+            (late, 1_767_657_600, denied),
+            (office("UTC"), i64::MAX, denied),
+            (office("UTC"), i64::MIN, denied),
+        ] {
+            let policies = [policy(NAME, &rules)];
+            let facts = Facts { now: UnixSeconds::new(at), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &facts), expected, "{at} by {rules}");
+        }
+    }
+
+    #[test]
+    fn times_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({}),
+                json!({ "timezone": "UTC" }),
+                json!({ "allowed_hours": { "start": 17, "end": 9 } }),
+                json!({ "allowed_hours": { "start": 9, "end": 9 } }),
+                json!({ "allowed_hours": { "start": 0, "end": 25 } }),
+                json!({ "allowed_hours": { "start": -1, "end": 5 } }),
+                json!({ "allowed_hours": { "start": 24, "end": 24 } }),
+                json!({ "allowed_hours": { "start": 9 } }),
+                json!({ "allowed_days": [] }),
+                json!({ "allowed_days": [7] }),
+                json!({ "allowed_days": ["Mon"] }),
+                json!({ "allowed_days": [1], "timezone": "Europe/Atlantis" }),
+                json!({ "allowed_days": [1], "timezone": "../../etc/passwd" }),
+            ],
+        );
     }
 }

@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "`venues` (`id`) away from chains that actions may be carried out at; with a policy \
               others may not",
     example: r#"{ "venues": [{ "id": "hyperliquid", "name": "Hyperliquid" }] }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -59,5 +60,39 @@ impl Judge for VenueWhitelist {
         let reason = format!("the venue {venue} is not in the list of allowed venues");
         let remedy = format!("the operator can add it to venues of the {NAME} policy");
         deny(NAME, ErrorCode::VenueNotAllowed, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::testing::{action, facts, native, policy, refused, said};
+    use crate::policy::{Action, Category};
+    use crate::tx::Tier;
+
+    #[test]
+    fn with_a_list_only_its_venues_are_used() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("VENUE_NOT_ALLOWED"));
+        let policies = [policy(NAME, &json!({ "venues": [{ "id": "Hyperliquid" }] }))];
+        for (venue, expected) in [
+            (Some("hyperliquid"), fine),
+            (Some("polymarket"), denied),
+            (Some(""), denied),
+            (None, fine), // it is carried out on a chain
+        ] {
+            let action = Action { venue: venue.map(str::to_owned), ..action(Category::Spot) };
+            let with = Facts { action: Some(&action), ..facts(&policies) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &with), expected, "{venue:?}");
+            let without = Facts { action: Some(&action), ..facts(&[]) };
+            assert_eq!(said(NAME, &native(1_u64.into()), &without), fine, "no policy");
+        }
+        assert_eq!(said(NAME, &native(1_u64.into()), &facts(&policies)), fine, "no action");
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(NAME, &[json!({ "venues": [] }), json!({ "venues": [{ "id": "" }] })]);
     }
 }

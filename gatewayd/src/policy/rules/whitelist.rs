@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
               call included; others may not. On Solana the owner of a token account, where the \
               transaction says who that is",
     example: r#"{ "allowed_addresses": ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"] }"#,
+    eased_by: "",
     read: says,
     otherwise: nothing,
 };
@@ -51,5 +52,57 @@ impl Judge for Whitelist {
         let reason = format!("{who} is not in the list of allowed recipients");
         let remedy = format!("the operator can add it to allowed_addresses of the {NAME} policy");
         deny(NAME, ErrorCode::WhitelistDenied, reason, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{Amount, EvmAddress};
+    use serde_json::json;
+    use txcodec::evm::erc20;
+
+    use super::*;
+    use crate::policy::testing::{
+        OTHER, TOKEN, call, facts, native, policy, refused, said, text, token,
+    };
+    use crate::tx::Tier;
+
+    #[test]
+    fn whoever_gets_something_is_listed_or_gets_nothing() {
+        let (one, fine, denied) = (1_u64.into(), Ok(Tier::Instant), Err("WHITELIST_DENIED"));
+        let nobody = EvmAddress([9; 20]);
+        for (listed, decoded, expected) in [
+            (OTHER, native(one), fine),
+            (nobody, native(one), denied),
+            (OTHER, native(Amount::MAX), fine),
+            (OTHER, token(1), fine), // not the contract: who gets the token
+            (TOKEN, token(1), denied),
+            (OTHER, call(Some(TOKEN), one, vec![1, 2, 3, 4]), denied), // coins with a call
+            (TOKEN, call(Some(TOKEN), one, vec![1, 2, 3, 4]), fine),
+            (nobody, call(Some(TOKEN), Amount::ZERO, vec![1, 2, 3, 4]), fine),
+            (nobody, call(Some(TOKEN), Amount::ZERO, erc20::approve(OTHER, one)), fine),
+            (nobody, text("hello"), fine),
+        ] {
+            let policies = [policy(NAME, &json!({ "allowed_addresses": [listed.to_string()] }))];
+            assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{listed}");
+        }
+        assert_eq!(said(NAME, &native(one), &facts(&[])), fine, "no policy");
+        let lower = OTHER.to_string().to_lowercase();
+        let policies = [policy(NAME, &json!({ "allowed_addresses": [lower] }))];
+        assert_eq!(said(NAME, &native(one), &facts(&policies)), fine, "checksums do not matter");
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "allowed_addresses": [] }),
+                json!({ "allowed_addresses": ["bob.eth"] }),
+                json!({ "allowed_addresses": ["0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"] }), // checksum
+                json!({ "allowed_addresses": OTHER.to_string() }),
+                json!({ "allowedAddresses": [OTHER.to_string()] }),
+            ],
+        );
     }
 }

@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     meaning: "`domains` of servers that may be paid by x402: exact, or `*.example.com` for all \
               below it. Without it, none",
     example: r#"{ "domains": ["api.example.com", "*.shop.example"] }"#,
+    eased_by: "",
     read: says,
     otherwise: |decoded, facts| X402AllowedDomains(Domains::NONE).judge(decoded, facts),
 };
@@ -48,5 +49,56 @@ impl Judge for X402AllowedDomains {
                 deny(NAME, ErrorCode::X402DomainNotAllowed, reason, remedy)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Destination;
+    use crate::policy::testing::{facts, policy, refused, said, text};
+    use crate::tx::Tier;
+
+    #[test]
+    fn servers_are_paid_where_they_are_listed_and_nowhere_else() {
+        let (fine, denied) = (Ok(Tier::Instant), Err("X402_DOMAIN_NOT_ALLOWED"));
+        let rules = json!({ "domains": ["api.example.com", "*.shop.example"] });
+        for (domain, expected) in [
+            ("api.example.com", fine),
+            ("a.shop.example", fine),
+            ("shop.example", denied),
+            ("api.example.com.evil.example", denied),
+            ("", denied),
+        ] {
+            let policies = [policy(NAME, &rules)];
+            let to = destination(domain, None);
+            let facts = |policies| Facts { destination: Some(&to), ..facts(policies) };
+            assert_eq!(said(NAME, &text("x"), &facts(&policies)), expected, "{domain}");
+            assert_eq!(said(NAME, &text("x"), &facts(&[])), denied, "no policy");
+            let other = Destination { purpose: Purpose::Signature, ..to.clone() };
+            let facts = Facts { destination: Some(&other), ..facts(&policies) };
+            assert_eq!(said(NAME, &text("x"), &facts), fine, "another purpose");
+        }
+        assert_eq!(said(NAME, &text("x"), &facts(&[])), fine, "no request");
+    }
+
+    fn destination(domain: &str, signed_in_minute: Option<u64>) -> Destination {
+        Destination { purpose: Purpose::Payment, domain: domain.to_owned(), signed_in_minute }
+    }
+
+    #[test]
+    fn lists_that_would_mislead_are_refused() {
+        refused(
+            NAME,
+            &[
+                json!({ "domains": [] }),
+                json!({ "domains": ["*"] }),
+                json!({ "domains": ["https://api.example.com"] }),
+                json!({ "domains": "api.example.com" }),
+                json!({ "domains": ["a.example"], "rate_limit_rpm": 5 }),
+            ],
+        );
     }
 }

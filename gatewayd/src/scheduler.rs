@@ -2,18 +2,19 @@
 //! those that were under way when the program ended.
 //!
 //! The database says what is due. Of the transactions of one wallet on one network one is on its
-//! way at a time, so that their nonces follow each other.
+//! way to its signature at a time, so that their nonces follow each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::{error, info};
 
 use crate::app::App;
-use crate::store::StoreError;
 use crate::store::transactions::{Due, Lane};
+use crate::store::{StoreError, TransactionId};
 use crate::tx;
 
 /// Transactions that are on their way at the same time.
@@ -25,8 +26,11 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// The transactions that are on their way.
 struct Underway {
-    tasks: JoinSet<(Lane, Result<(), StoreError>)>,
-    lanes: BTreeSet<Lane>,
+    tasks: JoinSet<(Due, Result<(), StoreError>)>,
+    /// Which they are, and what may not be worked on beside each.
+    lanes: BTreeMap<TransactionId, Lane>,
+    /// Tells of transactions that were just signed: others of their wallet may be started.
+    signed: mpsc::UnboundedSender<Due>,
 }
 
 /// How long what is under way may go on once the program shall end.
@@ -36,7 +40,8 @@ const LAST_MOMENTS: Duration = Duration::from_secs(2);
 /// cut off goes on from the database at the next start.
 pub async fn run(app: Arc<App>) {
     let mut ending = app.ending.subscribe();
-    let mut underway = Underway { tasks: JoinSet::new(), lanes: BTreeSet::new() };
+    let (signed, mut newly_signed) = mpsc::unbounded_channel();
+    let mut underway = Underway { tasks: JoinSet::new(), lanes: BTreeMap::new(), signed };
     loop {
         let sleep = match start_due(&app, &mut underway).await {
             Ok(sleep) => sleep,
@@ -48,6 +53,7 @@ pub async fn run(app: Arc<App>) {
         tokio::select! {
             biased;
             _ended = ending.wait_for(|ending| *ending) => break,
+            Some(due) = newly_signed.recv() => underway.pass(due),
             Some(finished) = underway.tasks.join_next() => underway.finish(finished),
             () = app.signals.any_change() => {}
             () = app.clock.sleep(sleep) => {}
@@ -71,7 +77,11 @@ async fn start_due(app: &Arc<App>, underway: &mut Underway) -> Result<Duration, 
             Ok::<_, StoreError>((db.due_transactions(now, limit)?, db.next_due_after(now)?))
         })
         .await?;
-    let startable = due.into_iter().filter(|due| !underway.lanes.contains(&due.lane)).take(free);
+    let taken: BTreeSet<Lane> = underway.lanes.values().copied().collect();
+    let startable = due
+        .into_iter()
+        .filter(|due| !underway.lanes.contains_key(&due.id) && !taken.contains(&due.lane));
+    let startable = startable.take(free);
     for due in startable.collect::<Vec<_>>() {
         underway.start(Arc::clone(app), due);
     }
@@ -80,21 +90,31 @@ async fn start_due(app: &Arc<App>, underway: &mut Underway) -> Result<Duration, 
 
 impl Underway {
     fn start(&mut self, app: Arc<App>, due: Due) {
-        self.lanes.insert(due.lane);
+        self.lanes.insert(due.id, due.lane);
+        let signed = self.signed.clone();
         self.tasks.spawn(async move {
-            let result = tx::advance(&app, due.id).await;
+            // Nobody listens once the program ends.
+            let result =
+                tx::advance_past(&app, due.id, || signed.send(due).unwrap_or_default()).await;
             if result.is_err() {
                 // Nothing could be stored, so it is still due: its lane stays taken for a while.
                 app.clock.sleep(AFTER_FAILURE).await;
             }
-            (due.lane, result)
+            (due, result)
         });
     }
 
-    fn finish(&mut self, finished: Result<(Lane, Result<(), StoreError>), tokio::task::JoinError>) {
+    /// From now on it goes its own way.
+    fn pass(&mut self, due: Due) {
+        if let Some(lane) = self.lanes.get_mut(&due.id) {
+            lane.signed = Some(due.id);
+        }
+    }
+
+    fn finish(&mut self, finished: Result<(Due, Result<(), StoreError>), tokio::task::JoinError>) {
         // A task that panics ends the program, and is never cancelled.
-        let Ok((lane, result)) = finished else { return };
-        self.lanes.remove(&lane);
+        let Ok((Due { id, lane }, result)) = finished else { return };
+        self.lanes.remove(&id);
         if let Err(failure) = result {
             error!(error = %Chain(&failure), wallet = %lane.wallet, "a transaction stands still");
         }

@@ -15,6 +15,7 @@ mod guard_walk;
 mod halts;
 mod inputs;
 mod machine;
+mod many;
 mod names;
 mod outages;
 mod payments;

@@ -11,7 +11,8 @@ use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
 use super::{
-    Balance, ChainError, Draft, DraftRequest, Outcome, Replacement, Simulation, TokenMetadata,
+    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
+    TokenMetadata,
 };
 use crate::clock::Clock;
 use crate::config::Transactions;
@@ -285,6 +286,17 @@ impl ChainClient {
     /// Asks the endpoints of this network alone how far they are.
     pub async fn survey(&self) {
         self.rpc().survey().await;
+    }
+
+    /// What the network asks for gas now, of a transaction that the wallet pays for.
+    ///
+    /// # Errors
+    /// When no endpoint answers.
+    pub async fn gas_price(&self, owner: Address) -> Result<GasPrice, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.gas_price().await,
+            Kind::Solana(solana) => solana.gas_price(solana_address(owner)?).await,
+        }
     }
 
     /// How many transactions of the wallet are on the chain; `None` on Solana, which does not number

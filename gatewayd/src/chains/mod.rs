@@ -83,6 +83,16 @@ pub enum Outcome {
     Expired,
 }
 
+/// What the network asks for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GasPrice {
+    /// What a transaction most likely pays: wei for one unit of gas; as [`Self::priority`] on Solana.
+    pub gas: Amount,
+    /// What goes to the block's proposer: wei for one unit of gas, millionths of a lamport for a
+    /// compute unit on Solana.
+    pub priority: Amount,
+}
+
 /// What takes the place of a transaction that waits at the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replacement {

@@ -298,6 +298,12 @@ CREATE TABLE versions (
     PRIMARY KEY (transaction_id, number)
 ) STRICT, WITHOUT ROWID;
 
+-- What is due, by wallet and network where it is not signed yet.
+CREATE INDEX transactions_unsigned ON transactions (wallet_id, network, id, next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL AND signed IS NULL;
+CREATE INDEX transactions_signed ON transactions (next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL AND signed IS NOT NULL;
+
 -- Numbers that were left out because a node claimed that somebody else had used them.
 CREATE TABLE passed_nonces (
     wallet_id TEXT NOT NULL,

@@ -21,8 +21,8 @@ pub struct Lane {
     pub wallet: WalletId,
     /// Where; `None` for messages.
     pub network: Option<ChainId>,
-    /// A transaction that the network has goes its own way; `None` for all that it does not have.
-    pub submitted: Option<TransactionId>,
+    /// A transaction that is signed goes its own way; `None` for all that are not.
+    pub signed: Option<TransactionId>,
 }
 
 /// A transaction that the scheduler shall look at.
@@ -109,13 +109,20 @@ impl Reading<'_> {
     /// When the database cannot be read.
     pub fn due_transactions(&self, now: UnixSeconds, limit: u16) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, wallet_id, network, submitted FROM (
-                 SELECT id, wallet_id, network, submitted, next_attempt_at, row_number() OVER (
-                     PARTITION BY wallet_id, network, submitted ORDER BY id
-                 ) AS place
-                 FROM (SELECT *, iif(status = 'SUBMITTED', id, NULL) AS submitted
-                       FROM transactions WHERE next_attempt_at <= :now)
-             ) WHERE place = 1 ORDER BY next_attempt_at, id LIMIT :limit",
+            "SELECT id, wallet_id, network, own_way FROM (
+                 SELECT min(id) AS id, wallet_id, network, NULL AS own_way,
+                        min(next_attempt_at) AS next_attempt_at
+                 FROM transactions INDEXED BY transactions_unsigned
+                 WHERE next_attempt_at IS NOT NULL AND signed IS NULL AND next_attempt_at <= :now
+                 GROUP BY wallet_id, network
+                 UNION ALL
+                 SELECT * FROM (
+                     SELECT id, wallet_id, network, id AS own_way, next_attempt_at
+                     FROM transactions INDEXED BY transactions_signed
+                     WHERE signed IS NOT NULL AND next_attempt_at <= :now
+                     ORDER BY next_attempt_at LIMIT :limit
+                 )
+             ) ORDER BY next_attempt_at, id LIMIT :limit",
         )?;
         let parameters = named_params! { ":now": now.get(), ":limit": limit };
         statement.query_and_then(parameters, due)?.collect()
@@ -295,7 +302,7 @@ fn due(row: &Row<'_>) -> Result<Due, StoreError> {
     let lane = Lane {
         wallet: word(row, "wallet_id")?,
         network: optional_word(row, "network")?,
-        submitted: optional_word(row, "submitted")?,
+        signed: optional_word(row, "own_way")?,
     };
     Ok(Due { id: word(row, "id")?, lane })
 }
@@ -512,10 +519,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_each_lane_only_the_first_is_due_and_what_is_submitted_goes_its_own_way() {
+    async fn of_each_lane_only_the_first_is_due_and_what_is_signed_goes_its_own_way() {
         let store = store().await;
         let mut all = [1, 1, 1, 2, 2].map(|wallet| asked(wallet, Asset::Native));
         all.sort_by_key(|transaction| (transaction.wallet, transaction.id));
+        let drafted = Drafted {
+            unsigned: vec![1],
+            fee_ceiling: Amount::ZERO,
+            nonce: Some(1),
+            last_valid_block_height: None,
+        };
+        let signed = Signed { bytes: vec![2], hash: "0x2".to_owned() };
+        all[0].progress = Progress::Signed(drafted, signed);
         all[0].status = Status::Submitted;
         all[4].next_attempt_at = Some(NOW.plus(std::time::Duration::from_secs(5)));
         for transaction in &all {

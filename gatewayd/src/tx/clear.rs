@@ -6,6 +6,7 @@ use std::time::Duration;
 use primitives::{Amount, Asset, Network};
 
 use super::draft::Draft;
+use super::gas::{self, Gas};
 use super::halt::{self, Halt, POLICY_DENIED, Pace};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
@@ -42,18 +43,20 @@ struct Clearing {
     transaction: Transaction,
     network: Network,
     draft: Draft,
+    gas: Gas,
     known: Known,
 }
 
 impl Road<'_> {
     /// Lets the draft pass if the policies allow it now, with its nonce taken and its spend
     /// reserved.
-    pub(super) async fn clear(&self, draft: Draft) -> Result<Drafted, Halt> {
+    pub(super) async fn clear(&self, draft: Draft, gas: Gas) -> Result<Drafted, Halt> {
         let drafted = draft.drafted.clone();
         let clearing = Clearing {
             transaction: self.transaction.clone(),
             network: self.network.clone(),
             draft,
+            gas,
             known: self.known(),
         };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
@@ -125,7 +128,7 @@ impl Clearing {
         allowed: Allowed,
         spend: &BTreeMap<Asset, Amount>,
     ) -> Result<Ended, StoreError> {
-        let Self { mut transaction, network, draft, known } = self;
+        let Self { mut transaction, network, draft, gas, known } = self;
         let allowed = stricter(allowed, transaction.demanded);
         let asked = transaction.tier == Some(Tier::Approval);
         let question = if asked { db.question(transaction.id)? } else { None };
@@ -134,7 +137,7 @@ impl Clearing {
         if db.has_twin(transaction.id, &draft.drafted)? {
             return Ok(Ended::Stale);
         }
-        if let Course::GoOn(_) = course
+        if let (Course::GoOn(_), Gas::CheapEnough) = (course, gas)
             && let Some((nonce, chain_next)) = draft.drafted.nonce.zip(draft.chain_next)
             && !db.claim_nonce(transaction.wallet, network.chain_id, nonce, chain_next)?
         {
@@ -144,8 +147,13 @@ impl Clearing {
         db.reserve(named, spend, Worth::UNKNOWN, known.now)?;
         transaction.attempts = 0;
         transaction.updated_at = known.now;
-        let ended = match course {
-            Course::GoOn(tier) => {
+        let ended = match (course, gas) {
+            (Course::GoOn(tier), Gas::TooDear(timeout)) => {
+                transaction.tier = Some(tier);
+                gas::wait(&mut transaction, timeout, known.now);
+                Ended::Halted
+            }
+            (Course::GoOn(tier), Gas::CheapEnough) => {
                 transaction.status = Status::Executing;
                 transaction.tier = Some(tier);
                 transaction.waits_until = None;
@@ -154,7 +162,7 @@ impl Clearing {
                 transaction.progress = Progress::Drafted(draft.drafted);
                 Ended::Cleared
             }
-            Course::Wait(tier, until) => {
+            (Course::Wait(tier, until), _) => {
                 transaction.status = Status::Queued;
                 transaction.tier = Some(tier);
                 transaction.waits_until = Some(until);
@@ -210,7 +218,8 @@ fn stricter(allowed: Allowed, demanded: Option<Tier>) -> Allowed {
 fn course(transaction: &Transaction, approved: bool, allowed: Allowed, now: UnixSeconds) -> Course {
     let waited = transaction.tier == Some(Tier::Delay)
         && transaction.waits_until.is_some_and(|until| until <= now);
-    let passed = waited || approved || transaction.status == Status::Executing;
+    let passed =
+        waited || approved || matches!(transaction.status, Status::Executing | Status::GasWaiting);
     let before = transaction.tier.filter(|_tier| passed);
     let shown = before.map_or(allowed.tier, |before| before.max(allowed.tier));
     match allowed.tier {
@@ -249,7 +258,7 @@ mod tests {
     #[test]
     fn a_payment_goes_on_only_as_far_as_it_was_let_pass() {
         use Course::{GoOn, Wait};
-        use Status::{Executing, Pending, Queued};
+        use Status::{Executing, GasWaiting, Pending, Queued};
         use Tier::{Approval, Delay, Instant, Notify};
         let delayed = Wait(Delay, NOW.plus(DELAY));
         let unapproved = Wait(Approval, NOW.plus(APPROVAL));
@@ -265,6 +274,9 @@ mod tests {
             (Queued, Some(Delay), 10_000, Approval, unapproved),
             (Queued, Some(Approval), 9_000, Approval, unapproved),
             (Queued, Some(Approval), 9_000, Delay, delayed),
+            (GasWaiting, Some(Instant), 0, Notify, GoOn(Notify)),
+            (GasWaiting, Some(Instant), 0, Delay, delayed),
+            (GasWaiting, Some(Delay), 0, Delay, GoOn(Delay)),
             (Executing, Some(Instant), 0, Notify, GoOn(Notify)),
             (Executing, Some(Instant), 0, Delay, delayed),
             (Executing, Some(Delay), 0, Delay, GoOn(Delay)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Problem, Progress, Status, Transaction, refusal};
+use super::{Problem, Progress, Status, Tier, Transaction, refusal};
 use crate::app::App;
 use crate::chains::{Category, ChainError};
 use crate::clock::UnixSeconds;
@@ -235,6 +235,9 @@ pub(crate) fn audit(
         Status::Confirmed => ("TX_CONFIRMED", Severity::Info),
         Status::Signed => ("ACTION_SIGNED", Severity::Info),
         Status::Failed | Status::PartialFailure => ("TX_FAILED", Severity::Warning),
+        Status::Expired if transaction.tier < Some(Tier::Approval) => {
+            ("TX_EXPIRED", Severity::Info)
+        }
         Status::Expired => ("TX_APPROVAL_EXPIRED", Severity::Info),
         Status::Cancelled if denied(transaction) => ("POLICY_DENIED", Severity::Warning),
         Status::Cancelled => ("TX_CANCELLED", Severity::Info),

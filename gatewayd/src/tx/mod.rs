@@ -8,6 +8,7 @@ mod clear;
 mod codec;
 mod draft;
 mod follow;
+mod gas;
 mod halt;
 mod judgement;
 mod layer_1;
@@ -38,6 +39,7 @@ pub use order::{
     NftTransfer, Order, Shown, ShownAmount, Transfer,
 };
 pub use pipeline::advance;
+pub(crate) use pipeline::advance_past;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};

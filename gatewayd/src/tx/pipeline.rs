@@ -34,24 +34,41 @@ pub(super) struct Road<'a> {
 /// # Errors
 /// When the database fails; the transaction stands as before then.
 pub async fn advance(app: &App, id: TransactionId) -> Result<(), StoreError> {
-    match travel(app, id).await {
+    advance_past(app, id, || ()).await
+}
+
+/// As [`advance`]; calls `signed` once the transaction has its nonce and its signature, so that the
+/// next one of the wallet may be on its way.
+///
+/// # Errors
+/// As [`advance`].
+pub(crate) async fn advance_past(
+    app: &App,
+    id: TransactionId,
+    signed: impl FnOnce(),
+) -> Result<(), StoreError> {
+    match travel(app, id, signed).await {
         Ok(()) => Ok(()),
         Err(halt) => halt::store(app, id, halt).await,
     }
 }
 
 /// Each step takes what the one before has made; what is stored already is not made again.
-async fn travel(app: &App, id: TransactionId) -> Result<(), Halt> {
+async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Result<(), Halt> {
     let road = Road::find(app, id).await?;
     road.wait().await?;
     let drafted = match road.known_draft() {
         Some(drafted) => drafted,
-        None => road.clear(road.draft().await?).await?,
+        None => {
+            let gas = road.gas_before().await?;
+            road.clear(road.draft().await?, gas).await?
+        }
     };
     let signed = match road.known_signature() {
         Some(signed) => signed,
         None => road.sign(&drafted).await?,
     };
+    is_signed();
     let untouched = road.versions.is_empty() && road.wish.is_none();
     if road.transaction.status != Status::Submitted && untouched {
         road.send(&drafted, &signed).await?;
@@ -105,6 +122,7 @@ impl<'a> Road<'a> {
         match (self.transaction.status, self.transaction.tier) {
             (Status::Queued, Some(Tier::Delay)) => self.wait_for_delay().await,
             (Status::Queued, Some(Tier::Approval)) => self.wait_for_owners().await,
+            (Status::GasWaiting, _) => self.wait_for_gas().await,
             (_, _) => Ok(()),
         }
     }

@@ -233,7 +233,7 @@ pub(crate) fn payment(amount: Amount) -> Intent {
     Intent::Send(Box::new(Order { network, deed, gas_condition: None }))
 }
 
-fn transfer(amount: Amount) -> Transfer {
+pub(crate) fn transfer(amount: Amount) -> Transfer {
     Transfer {
         asset: Asset::Native,
         to: Address::Evm(EvmAddress([0x22; 20])),

@@ -13,13 +13,15 @@ use std::sync::Arc;
 use primitives::{Address, Amount, Asset, EvmAddress, encode_hex};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use txcodec::evm::{Transaction, erc20};
+use txcodec::evm::{Kind, Transaction, erc20};
 
+use self::fees::Fees;
 use self::refusal::{Refusal, execution_failed};
 use super::answer::{Part, read};
 use super::rpc::{Rpc, RpcError};
 use super::{
-    Balance, ChainError, Draft, DraftRequest, Outcome, Replacement, Simulation, TokenMetadata,
+    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
+    TokenMetadata,
 };
 
 /// How many tokens are asked for at the same time.
@@ -141,6 +143,16 @@ impl Evm {
     async fn nonce_at(&self, owner: EvmAddress, block: Value) -> Result<u64, ChainError> {
         let params = json!([owner.to_string(), block]);
         self.rpc.ask("eth_getTransactionCount", params, read::small_quantity).await
+    }
+
+    /// What gas costs now.
+    pub(super) async fn gas_price(&self) -> Result<GasPrice, ChainError> {
+        let fees = Fees::now(&self.rpc).await?;
+        let priority = match fees.kind {
+            Kind::Legacy { gas_price } | Kind::AccessList { gas_price, .. } => gas_price,
+            Kind::DynamicFee { max_priority_fee_per_gas, .. } => max_priority_fee_per_gas,
+        };
+        Ok(GasPrice { gas: fees.estimate, priority })
     }
 
     /// See [`replace::replacement`].

@@ -23,7 +23,9 @@ use self::account::{Account, read_account};
 use self::token::{Mint, TokenAccount};
 use super::answer::Part;
 use super::rpc::Rpc;
-use super::{Balance, ChainError, Draft, DraftRequest, Outcome, Simulation, TokenMetadata};
+use super::{
+    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Simulation, TokenMetadata,
+};
 
 /// What a node takes in one question.
 const ACCOUNTS_AT_ONCE: usize = 100;
@@ -97,6 +99,12 @@ impl Solana {
         });
         let native = Balance { asset: Asset::Native, amount: lamports, decimals: None };
         Ok(std::iter::once(native).chain(tokens).collect())
+    }
+
+    /// What is offered for a compute unit now; the base fee never changes.
+    pub(super) async fn gas_price(&self, payer: SolanaAddress) -> Result<GasPrice, ChainError> {
+        let price = Amount::from(fees::priority_price(&self.rpc, payer, &[]).await?);
+        Ok(GasPrice { gas: price, priority: price })
     }
 
     pub(super) async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {

@@ -41,7 +41,8 @@ fn settle(agent: &Agent) {
             let now = pending["items"].as_array().unwrap().len();
             (now < left || now == 0).then_some(now)
         });
-        left = now.unwrap_or_else(|| panic!("{left} stay as they are"));
+        assert!(now.is_some(), "{left} stay as they are");
+        left = now.unwrap_or_default();
         if left == 0 {
             return;
         }

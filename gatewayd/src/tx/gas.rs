@@ -46,10 +46,10 @@ impl Road<'_> {
 
     /// As [`Self::gas`], for what has not waited for it just now.
     pub(super) async fn gas_before(&self) -> Result<Gas, Halt> {
-        match self.transaction.status {
-            Status::GasWaiting => Ok(Gas::CheapEnough),
-            _ => self.gas().await,
+        if self.transaction.status == Status::GasWaiting {
+            return Ok(Gas::CheapEnough);
         }
+        self.gas().await
     }
 
     /// Lets pass what waits for gas once it is cheap enough; ends it when its time is over.

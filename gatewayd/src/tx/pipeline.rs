@@ -59,10 +59,7 @@ async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Resul
     road.wait().await?;
     let drafted = match road.known_draft() {
         Some(drafted) => drafted,
-        None => {
-            let gas = road.gas_before().await?;
-            road.clear(road.draft().await?, gas).await?
-        }
+        None => road.clear(road.draft().await?, road.gas_before().await?).await?,
     };
     let signed = match road.known_signature() {
         Some(signed) => signed,

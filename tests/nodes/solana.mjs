@@ -6,7 +6,7 @@
 //
 //   node solana.mjs [--port 0] [--slot-ms 400] [--blocks-valid 150] [--genesis HASH]
 //
-// Methods are those of https://solana.com/docs/rpc/http, in their subset that a wallet uses, and two
+// Methods are those of https://solana.com/docs/rpc/http, in their subset that a wallet uses, and some
 // that begin with cheat_.
 
 import './webcrypto.mjs';
@@ -46,6 +46,7 @@ const SENTENCES = {
 
 const svm = new LiteSVM().withTransactionHistory(0n).withBlockhashCheck(false);
 const blockhashes = new Map(); // blockhash -> last valid block height
+let mood = 'good'; // what is done with what is sent: see cheat_setMood
 const landed = new Map(); // signature -> { slot, blockTime, err, logs, units, wire, fee, version }
 let slot = svm.getClock().slot;
 
@@ -235,6 +236,7 @@ const methods = {
     return inContext({ accounts: null, returnData: null, ...simulate(decoded, config) });
   },
   sendTransaction([text, config = {}]) {
+    if (mood === 'refuses') throw new RpcError(-32603, 'Internal error');
     const decoded = decodeTransaction(text, config.encoding ?? 'base58');
     const outcome = simulate(decoded, { sigVerify: true });
     if (outcome.err === 'AlreadyProcessed' && config.skipPreflight) return decoded.signature;
@@ -246,6 +248,7 @@ const methods = {
       throw new RpcError(-32002, why, { accounts: null, returnData: null, ...outcome });
     }
     if (outcome.err !== 'BlockhashNotFound') execute(decoded);
+    if (mood === 'keeps') throw new RpcError(-32603, 'Internal error');
     return decoded.signature;
   },
   getSignatureStatuses: ([signatures]) => inContext(signatures.map(statusOf)),
@@ -278,6 +281,11 @@ const methods = {
   async cheat_giveToken([mint, decimals, owner, amount, program]) {
     const target = mint === null ? (await generateKeyPairSigner()).address : toAddress(mint);
     return giveToken(svm, target, decimals, toAddress(owner), BigInt(amount), program);
+  },
+  /** ["good"]; ["refuses"]: takes nothing that is sent; ["keeps"]: carries it out and says it failed. */
+  cheat_setMood([next]) {
+    mood = next;
+    return mood;
   },
   /** [number of slots]: lets them pass at once. */
   cheat_advanceSlots([count]) {

@@ -14,6 +14,17 @@ pub struct Solana {
     rpc: Rpc,
 }
 
+/// What a node does with what it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// It carries it out.
+    Good,
+    /// It takes nothing, and says that something went wrong.
+    Refuses,
+    /// It carries it out, and says that something went wrong.
+    KeepsAndFails,
+}
+
 /// Genesis hash of the main cluster.
 pub const MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
 /// Genesis hash of the development cluster.
@@ -55,6 +66,16 @@ impl Solana {
             info["tokenAmount"]["amount"].as_str().unwrap().parse().unwrap()
         });
         Amount::sum(amounts).unwrap()
+    }
+
+    /// What the node does from now on with what it is sent.
+    pub fn feel(&self, mood: Mood) {
+        let word = match mood {
+            Mood::Good => "good",
+            Mood::Refuses => "refuses",
+            Mood::KeepsAndFails => "keeps",
+        };
+        self.rpc.call("cheat_setMood", &json!([word]));
     }
 
     /// Lets slots pass at once.

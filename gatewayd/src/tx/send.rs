@@ -36,7 +36,10 @@ impl Road<'_> {
         error: &ChainError,
     ) -> Result<(), Halt> {
         let problem = Problem::of_chain(error);
-        if error.category() == Category::Transient {
+        let passes = error.category() == Category::Transient;
+        // A node that does not find a blockhash says only that it may be behind: what expires has to
+        // be asked for, or it would be sent forever.
+        if passes && drafted.last_valid_block_height.is_none() {
             return Err(Halt::Again(Pace::BackOff, Some(problem)));
         }
         match self.outcome(drafted, signed).await? {
@@ -45,7 +48,9 @@ impl Road<'_> {
             }
             Outcome::Expired => Err(Halt::Failed(expired())),
             Outcome::Unknown => {
-                self.overcome(drafted, error).await?;
+                if !passes {
+                    self.overcome(drafted, error).await?;
+                }
                 Err(Halt::Again(Pace::BackOff, Some(problem)))
             }
         }

@@ -60,7 +60,7 @@ impl Chains {
             let tools = (http.clone(), clock.clone(), Waits::USUAL);
             let rpc = Rpc::new(network.name.to_string(), network.chain_id, endpoints, tools);
             let kind = match network.chain_id {
-                ChainId::Eip155(id) => Kind::Evm(Evm::new(rpc, id, settings.evm_confirmations)),
+                ChainId::Eip155(id) => Kind::Evm(Evm::new(rpc, id, settings)),
                 ChainId::Solana(_) => Kind::Solana(Solana::new(rpc)),
             };
             (network.name.to_string(), ChainClient(kind))

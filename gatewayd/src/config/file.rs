@@ -192,6 +192,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::config::Finality;
     use crate::config::LogLevel;
 
     const NETWORK: &str = r#"
@@ -229,6 +230,7 @@ mod tests {
             sends_per_minute = 10
             [transactions]
             evm_confirmations = 12
+            evm_finality = "safe"
             [rpc]
             solana_devnet = "http://127.0.0.1:8899"
             evm_base_mainnet = ["https://a.example.org", "https://b.example.org"]
@@ -242,6 +244,7 @@ mod tests {
         assert_eq!(settings.limits.sends_per_minute.get(), 10);
         assert_eq!(settings.limits.requests_per_minute.get(), 6_000);
         assert_eq!(settings.transactions.evm_confirmations.get(), 12);
+        assert_eq!(settings.transactions.evm_finality, Finality::Safe);
         assert_eq!(settings.networks.endpoints("solana-devnet").len(), 1);
         assert_eq!(settings.networks.endpoints("base-mainnet").len(), 2);
         assert_eq!(settings.ignored, ["[rpc] solana_ws_devnet"]);

@@ -75,8 +75,23 @@ pub struct Limits {
 pub struct Transactions {
     /// Blocks, the transaction's own counted, after which an EVM transaction is final.
     pub evm_confirmations: NonZeroU32,
+    /// Which block of an EVM network has to be reached besides.
+    pub evm_finality: Finality,
     /// How long an EVM transaction waits at the nodes before it is sent again with a higher fee.
     pub replace_after_seconds: NonZeroU32,
+}
+
+/// A block tag of Ethereum's JSON-RPC, up to which a transaction counts as final.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finality {
+    /// The newest block.
+    #[default]
+    Latest,
+    /// One that two thirds of the validators have voted for, or a rollup has posted.
+    Safe,
+    /// One that is taken back only if validators lose a third of all stake.
+    Finalized,
 }
 
 /// What may change while the program runs; the rest needs a restart.
@@ -247,7 +262,11 @@ impl Default for Limits {
 impl Default for Transactions {
     fn default() -> Self {
         const REPLACE_AFTER: NonZeroU32 = NonZeroU32::new(180).expect("not zero");
-        Self { evm_confirmations: NonZeroU32::MIN, replace_after_seconds: REPLACE_AFTER }
+        Self {
+            evm_confirmations: NonZeroU32::MIN,
+            evm_finality: Finality::Latest,
+            replace_after_seconds: REPLACE_AFTER,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
     TokenMetadata,
 };
+use crate::config::{Finality, Transactions};
 
 /// How many tokens are asked for at the same time.
 const TOKENS_AT_ONCE: usize = 8;
@@ -37,6 +38,7 @@ pub(super) struct Evm {
     pub(super) rpc: Arc<Rpc>,
     chain_id: NonZeroU64,
     confirmations: NonZeroU32,
+    finality: Finality,
 }
 
 /// A call as `eth_call` and `eth_estimateGas` take it.
@@ -62,8 +64,13 @@ enum Status {
 }
 
 impl Evm {
-    pub(super) fn new(rpc: Rpc, chain_id: NonZeroU64, confirmations: NonZeroU32) -> Self {
-        Self { rpc: Arc::new(rpc), chain_id, confirmations }
+    pub(super) fn new(rpc: Rpc, chain_id: NonZeroU64, settings: &Transactions) -> Self {
+        Self {
+            rpc: Arc::new(rpc),
+            chain_id,
+            confirmations: settings.evm_confirmations,
+            finality: settings.evm_finality,
+        }
     }
 
     pub(super) async fn balance(&self, owner: EvmAddress) -> Result<Amount, ChainError> {
@@ -211,7 +218,9 @@ impl Evm {
             let known = self.knows(hash).await?;
             return Ok(if known { Outcome::Pending } else { Outcome::Unknown });
         };
-        if self.confirmations_of(&receipt).await? < u64::from(self.confirmations.get()) {
+        let confirmations = self.confirmations_of(&receipt).await?;
+        let enough = confirmations >= u64::from(self.confirmations.get());
+        if !enough || !self.is_final(&receipt).await? {
             return Ok(Outcome::Included);
         }
         Ok(match receipt.status {
@@ -286,6 +295,18 @@ impl Evm {
         }
         let newest = self.newest_block().await?;
         Ok(newest.saturating_add(1).saturating_sub(receipt.block))
+    }
+
+    /// Whether the block that the settings ask for has been reached.
+    async fn is_final(&self, receipt: &Receipt) -> Result<bool, ChainError> {
+        let tag = match self.finality {
+            Finality::Latest => return Ok(true),
+            Finality::Safe => "safe",
+            Finality::Finalized => "finalized",
+        };
+        let read = |block: Part<'_>| block.field("number")?.small_quantity();
+        let reached = self.rpc.ask("eth_getBlockByNumber", json!([tag, false]), read).await?;
+        Ok(receipt.block <= reached)
     }
 
     async fn newest_block(&self) -> Result<u64, ChainError> {

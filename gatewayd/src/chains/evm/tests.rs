@@ -7,6 +7,7 @@ use super::*;
 use crate::chains::rpc::Waits;
 use crate::chains::testing::{FakeNode, Reaction, transfer};
 use crate::clock::Clock;
+use crate::config::{Finality, Transactions};
 use crate::net::HttpClient;
 use crate::tx::Deed;
 
@@ -53,7 +54,9 @@ pub(super) fn evm_with(node: &FakeNode, confirmations: u32) -> Evm {
     let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
     let chain_id = "eip155:1".parse().unwrap();
     let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &[node.endpoint()], tools);
-    Evm::new(rpc, NonZeroU64::MIN, NonZeroU32::new(confirmations).unwrap())
+    let confirmations = NonZeroU32::new(confirmations).unwrap();
+    let settings = Transactions { evm_confirmations: confirmations, ..Transactions::default() };
+    Evm::new(rpc, NonZeroU64::MIN, &settings)
 }
 
 fn request(asset: Asset, amount: u64) -> DraftRequest {
@@ -269,6 +272,28 @@ async fn an_outcome_is_what_the_receipt_says_once_it_has_its_confirmations() {
     ] {
         let node = node(answers("eth_getTransactionReceipt", receipt)).await;
         assert_eq!(evm_with(&node, confirmations).outcome(HASH).await.ok(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_waits_for_the_block_that_the_settings_name() {
+    for (finality, tag, reached, expected) in [
+        (Finality::Latest, "latest", 0, Outcome::Confirmed),
+        (Finality::Safe, "safe", 99, Outcome::Included),
+        (Finality::Safe, "safe", 100, Outcome::Confirmed),
+        (Finality::Finalized, "finalized", 99, Outcome::Included),
+        (Finality::Finalized, "finalized", 100, Outcome::Confirmed),
+    ] {
+        let node = node(move |method, params| match method {
+            "eth_getTransactionReceipt" => Some(Reaction::Result(receipt(HASH, 100, "0x1"))),
+            "eth_getBlockByNumber" if params[0] == tag => {
+                Some(Reaction::Result(json!({"number": format!("{reached:#x}")})))
+            }
+            _ => None,
+        })
+        .await;
+        let evm = Evm { finality, ..evm_with(&node, 1) };
+        assert_eq!(evm.outcome(HASH).await, Ok(expected), "{finality:?} {reached}");
     }
 }
 

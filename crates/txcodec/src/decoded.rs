@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use primitives::{Address, Amount, Asset, Chain, ChainId};
 
 use crate::Effect;
+use crate::hash::keccak256;
 
 /// More than a signature adds to an unsigned transaction: `yParity`, `r`, `s` and longer lengths
 /// (EIP-155, 1559 and 2930).
@@ -150,6 +151,23 @@ impl Decoded {
                 Some(Amount::ZERO)
             }
         }
+    }
+
+    /// Several transactions of one account as what they do together, for those who judge a sequence as
+    /// a whole: there is nothing in it that a key could sign. `None` for none, or when their fees or
+    /// their gas cannot be added up.
+    pub fn together(parts: &[Self]) -> Option<Self> {
+        let first = parts.first()?;
+        let intents: Vec<u8> = parts.iter().flat_map(|part| part.intent).collect();
+        Some(Self {
+            subject: first.subject,
+            effects: parts.iter().flat_map(|part| part.effects.clone()).collect(),
+            fee_ceiling: Amount::sum(parts.iter().map(|part| part.fee_ceiling))?,
+            gas_limit: parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.gas_limit))?,
+            signing_input: SigningInput::Bytes(Vec::new()),
+            intent: keccak256(&intents),
+            length: parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.length))?,
+        })
     }
 
     /// What the key signs, when nothing else is asked any more.

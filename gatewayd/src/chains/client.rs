@@ -242,6 +242,18 @@ impl ChainClient {
         }
     }
 
+    /// The bytes of a deed that would not go through now, but may once those before it have: like
+    /// [`Self::draft`] where it goes through, and with a guess of its gas where it does not.
+    ///
+    /// # Errors
+    /// When the request makes no transaction, or no endpoint answers.
+    pub async fn preview(&self, request: &DraftRequest) -> Result<Vec<u8>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.preview(request).await,
+            Kind::Solana(solana) => solana.draft(request).await.map(|draft| draft.unsigned),
+        }
+    }
+
     /// Tries an unsigned transaction of `from` on the chain's present state. That it would fail is
     /// an answer, not an error.
     ///

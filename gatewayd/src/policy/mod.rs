@@ -177,7 +177,7 @@ impl Allowed {
         Self { tier: Tier::Instant, delay: Duration::ZERO, approval_timeout: Duration::MAX };
 
     /// The stricter tier, the longer wait for a delay and the shorter one for the owner.
-    fn stricter(self, other: Self) -> Self {
+    pub(crate) fn stricter(self, other: Self) -> Self {
         Self {
             tier: self.tier.max(other.tier),
             delay: self.delay.max(other.delay),

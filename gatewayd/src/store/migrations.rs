@@ -243,13 +243,18 @@ const V3: &str = "
 ALTER TABLE transactions ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// Orders other than transfers, as JSON, and sequences of them.
+///
 /// Running sums of what was spent, so that no window is added up row by row. What the older table
 /// of reservations holds is converted by the program, which can add amounts of 256 bits.
-///
-/// Orders other than transfers, as JSON.
 const V4: &str = "
 ALTER TABLE transactions ADD COLUMN deed TEXT;          -- JSON; NULL: the transfer of the columns
 ALTER TABLE transactions ADD COLUMN gas_condition TEXT; -- JSON; NULL: whatever gas costs
+
+ALTER TABLE transactions ADD COLUMN parent_id TEXT REFERENCES transactions (id); -- of a part
+ALTER TABLE transactions ADD COLUMN place INTEGER;      -- of a part in its sequence, from 0
+CREATE INDEX transactions_by_parent ON transactions (parent_id, place)
+    WHERE parent_id IS NOT NULL;
 
 ALTER TABLE reservations RENAME TO reservations_before_4;
 

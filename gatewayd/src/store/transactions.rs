@@ -10,8 +10,8 @@ use super::column::{
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::tx::{
-    Deed, Drafted, Intent, Kind, Order, Problem, Progress, Signed, Status, Tier, Transaction,
-    Transfer,
+    Deed, Drafted, Intent, Kind, Order, PartOf, Problem, Progress, Signed, Status, Tier,
+    Transaction, Transfer,
 };
 
 /// Transactions of one lane go one after the other.
@@ -152,6 +152,15 @@ impl Reading<'_> {
         self.0.prepare(sql)?.query_and_then([], from_row)?.collect()
     }
 
+    /// The parts of a sequence, in their order; none of another transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn parts(&self, whole: TransactionId) -> Result<Vec<Transaction>, StoreError> {
+        let sql = "SELECT * FROM transactions WHERE parent_id = ? ORDER BY place";
+        self.0.prepare_cached(sql)?.query_and_then([whole.to_string()], from_row)?.collect()
+    }
+
     /// How many of a wallet's transactions are not over.
     ///
     /// # Errors
@@ -215,10 +224,12 @@ impl Writing<'_> {
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO transactions (
                  id, wallet_id, session_id, network, type, to_address, token_address, amount,
-                 decimals, symbol, memo, deed, gas_condition, created_at, status, updated_at
+                 decimals, symbol, memo, deed, gas_condition, parent_id, place, created_at, status,
+                 updated_at
              ) VALUES (
                  :id, :wallet, :session, :network, :type, :to, :token, :amount,
-                 :decimals, :symbol, :memo, :deed, :gas_condition, :created_at, :status, :created_at
+                 :decimals, :symbol, :memo, :deed, :gas_condition, :parent, :place, :created_at, :status,
+                 :created_at
              )",
         )?;
         statement.execute(named_params! {
@@ -235,6 +246,8 @@ impl Writing<'_> {
             ":memo": order.and_then(|order| order.deed.memo()),
             ":deed": order.map(|order| json("deed", &order.deed)).transpose()?,
             ":gas_condition": condition.map(|condition| json("gas_condition", condition)).transpose()?,
+            ":parent": transaction.part_of.map(|part_of| part_of.whole.to_string()),
+            ":place": transaction.part_of.map(|part_of| part_of.place),
             ":created_at": transaction.created_at.get(),
             ":status": transaction.status.as_str(),
         })?;
@@ -312,6 +325,7 @@ fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
         id: word(row, "id")?,
         wallet: word(row, "wallet_id")?,
         session: optional_word(row, "session_id")?,
+        part_of: part_of(row)?,
         intent: intent(row)?,
         status: word(row, "status")?,
         tier: optional_word(row, "tier")?,
@@ -325,6 +339,12 @@ fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
         updated_at: time(row, "updated_at")?,
         restored: row.get("restored")?,
     })
+}
+
+fn part_of(row: &Row<'_>) -> Result<Option<PartOf>, StoreError> {
+    let whole = optional_word(row, "parent_id")?;
+    let place: Option<u8> = row.get("place")?;
+    Ok(whole.zip(place).map(|(whole, place)| PartOf { whole, place }))
 }
 
 fn intent(row: &Row<'_>) -> Result<Intent, StoreError> {

@@ -10,6 +10,7 @@ use super::gas::{self, Gas};
 use super::halt::{self, Halt, POLICY_DENIED, Pace};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
+use super::sequence;
 use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
@@ -52,13 +53,9 @@ impl Road<'_> {
     /// reserved.
     pub(super) async fn clear(&self, draft: Draft, gas: Gas) -> Result<Drafted, Halt> {
         let drafted = draft.drafted.clone();
-        let clearing = Clearing {
-            transaction: self.transaction.clone(),
-            network: self.network.clone(),
-            draft,
-            gas,
-            known: self.known(),
-        };
+        let known = self.known();
+        let (transaction, network) = (self.transaction.clone(), self.network.clone());
+        let clearing = Clearing { transaction, network, draft, gas, known };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
         self.app.signals.changed(self.transaction.id);
         match ended {
@@ -67,10 +64,8 @@ impl Road<'_> {
             Ended::Stale => Err(Halt::Again(Pace::Block, None)),
         }
     }
-}
 
-impl Road<'_> {
-    /// What the policies are told besides the bytes.
+    /// What is known besides the bytes.
     pub(super) fn known(&self) -> Known {
         Known {
             wallet: self.wallet.id,
@@ -83,21 +78,41 @@ impl Road<'_> {
     }
 }
 
+/// Whether a transaction is what it was when its bytes were made.
+pub(super) enum Still {
+    Wanted,
+    /// Called off, suspended or let pass meanwhile; the next look at it says so.
+    Moved,
+    /// Its asker has no say any more.
+    Disowned(Problem),
+}
+
+/// Looks whether a transaction without bytes still stands as it did.
+pub(super) fn still(db: &Writing<'_>, transaction: &Transaction) -> Result<Still, StoreError> {
+    let found = db.transaction(transaction.id)?;
+    let wallet = db.wallet(transaction.wallet)?;
+    let active = wallet.is_some_and(|wallet| wallet.status == WalletStatus::Active);
+    let unmoved = found.is_some_and(|found| {
+        found.status == transaction.status && found.progress == Progress::Asked
+    });
+    if !active || !unmoved {
+        return Ok(Still::Moved);
+    }
+    // A session that only has expired still stands by what it asked for in time.
+    let Some(session) = transaction.session else { return Ok(Still::Wanted) };
+    if db.session(session)?.is_some_and(|found| found.status != SessionStatus::Revoked) {
+        return Ok(Still::Wanted);
+    }
+    let message = "the session that asked for it was revoked";
+    Ok(Still::Disowned(Problem::new("SESSION_REVOKED", message)))
+}
+
 impl Clearing {
     fn run(self, db: &Writing<'_>) -> Result<Ended, StoreError> {
-        let still = db.transaction(self.transaction.id)?;
-        let wallet = db.wallet(self.transaction.wallet)?;
-        let active = wallet.is_some_and(|wallet| wallet.status == WalletStatus::Active);
-        let unmoved = still.is_some_and(|still| {
-            still.status == self.transaction.status && still.progress == Progress::Asked
-        });
-        if !active || !unmoved {
-            // Called off, suspended or let pass meanwhile; the next look at it says so.
-            return Ok(Ended::Halted);
-        }
-        if self.is_disowned(db)? {
-            let message = "the session that asked for it was revoked";
-            return self.end(db, Status::Cancelled, Problem::new("SESSION_REVOKED", message));
+        match still(db, &self.transaction)? {
+            Still::Wanted => {}
+            Still::Moved => return Ok(Ended::Halted),
+            Still::Disowned(problem) => return self.end(db, Status::Cancelled, problem),
         }
         match judged(db, &self.draft.decoded, &self.known)? {
             Verdict::Deny(denial) => {
@@ -113,13 +128,6 @@ impl Clearing {
                 self.allow(db, allowed, &spend)
             }
         }
-    }
-
-    /// A session that only has expired still stands by what it asked for in time.
-    fn is_disowned(&self, db: &Writing<'_>) -> Result<bool, StoreError> {
-        let Some(session) = self.transaction.session else { return Ok(false) };
-        let found = db.session(session)?;
-        Ok(found.is_none_or(|session| session.status == SessionStatus::Revoked))
     }
 
     fn allow(
@@ -176,6 +184,7 @@ impl Clearing {
         };
         db.update_transaction(&transaction)?;
         halt::audit(db, &transaction, Actor::System, known.now)?;
+        sequence::part_began(db, &transaction, known.now)?;
         Ok(ended)
     }
 

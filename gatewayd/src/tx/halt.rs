@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Problem, Progress, Status, Tier, Transaction, refusal};
+use super::{Problem, Progress, Status, Tier, Transaction, refusal, sequence};
 use crate::app::App;
 use crate::chains::{Category, ChainError};
 use crate::clock::UnixSeconds;
@@ -209,7 +209,8 @@ pub(crate) fn finish(
     transaction.updated_at = now;
     db.settle(transaction.id, settlement, now)?;
     db.update_transaction(&transaction)?;
-    audit(db, &transaction, Actor::System, now)
+    audit(db, &transaction, Actor::System, now)?;
+    sequence::part_ended(db, &transaction, now)
 }
 
 /// The transaction, if there is something to be done about it.
@@ -265,7 +266,9 @@ pub(crate) fn audit(
 }
 
 fn denied(transaction: &Transaction) -> bool {
-    transaction.problem.as_ref().is_some_and(|problem| problem.code == POLICY_DENIED)
+    transaction.problem.as_ref().is_some_and(|problem| {
+        [POLICY_DENIED, sequence::BATCH_POLICY_VIOLATION].contains(&problem.code.as_str())
+    })
 }
 
 /// The code of a transaction that a policy does not allow.

@@ -21,6 +21,7 @@ mod refusal;
 mod replace;
 mod restored;
 mod send;
+mod sequence;
 mod sign;
 mod signals;
 mod state;
@@ -30,6 +31,7 @@ mod version;
 pub(crate) use halt::{POLICY_DENIED, audit, call_off, finish};
 pub(crate) use replace::MOST_VERSIONS;
 pub(crate) use restored::settle as settle_restored;
+pub(crate) use sequence::first_to_call_off;
 pub(crate) use signals::wait_until_final;
 
 pub use codec::{decode, signed_message, signed_transaction};
@@ -44,7 +46,7 @@ pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{
-    Announced, Drafted, Intent, Kind, Problem, Progress, Signed, Stage, Transaction,
+    Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };
 pub use version::{Form, Purpose, Version, Wish};
 
@@ -56,6 +58,8 @@ pub(crate) mod any_deed;
 pub(crate) mod fake_signer;
 #[cfg(test)]
 mod replacing;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use primitives::{Address, Amount, Asset, ChainId, EvmAddress, NativeCoin, SolanaAddress};
+use primitives::{Address, Amount, Asset, Chain, ChainId, EvmAddress, NativeCoin, SolanaAddress};
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
@@ -210,6 +210,17 @@ impl GasCondition {
     pub const SHORTEST: Duration = Duration::from_mins(1);
     /// The longest time that is waited for.
     pub const LONGEST: Duration = Duration::from_hours(24);
+}
+
+impl Order {
+    /// What goes one after the other, each by a transaction of its own: an EVM chain has none that
+    /// does several things for a plain account.
+    pub fn sequence(&self) -> Option<&[Deed]> {
+        match (&self.deed, self.network.chain()) {
+            (Deed::Batch(parts), Chain::Evm) => Some(parts),
+            (_, Chain::Evm | Chain::Solana) => None,
+        }
+    }
 }
 
 impl Deed {

@@ -47,7 +47,8 @@ pub(crate) async fn advance_past(
     id: TransactionId,
     signed: impl FnOnce(),
 ) -> Result<(), StoreError> {
-    match travel(app, id, signed).await {
+    // The road is long, and those who call this are many: it stands beside them.
+    match Box::pin(travel(app, id, signed)).await {
         Ok(()) => Ok(()),
         Err(halt) => halt::store(app, id, halt).await,
     }
@@ -56,6 +57,7 @@ pub(crate) async fn advance_past(
 /// Each step takes what the one before has made; what is stored already is not made again.
 async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Result<(), Halt> {
     let road = Road::find(app, id).await?;
+    road.lead().await?;
     road.wait().await?;
     let drafted = match road.known_draft() {
         Some(drafted) => drafted,
@@ -114,14 +116,16 @@ impl<'a> Road<'a> {
         })
     }
 
-    /// What waits goes on when its time has come; what waits for the owner expires then.
+    /// What waits goes on when its time has come; what waits for the owner expires then. A part of a
+    /// sequence waits for those before it, too.
     async fn wait(&self) -> Result<(), Halt> {
         match (self.transaction.status, self.transaction.tier) {
-            (Status::Queued, Some(Tier::Delay)) => self.wait_for_delay().await,
-            (Status::Queued, Some(Tier::Approval)) => self.wait_for_owners().await,
-            (Status::GasWaiting, _) => self.wait_for_gas().await,
-            (_, _) => Ok(()),
+            (Status::Queued, Some(Tier::Delay)) => self.wait_for_delay().await?,
+            (Status::Queued, Some(Tier::Approval)) => self.wait_for_owners().await?,
+            (Status::GasWaiting, _) => self.wait_for_gas().await?,
+            (_, _) => {}
         }
+        self.wait_for_turn().await
     }
 
     /// Lets pass what has waited until then, and has the others looked at again then.

@@ -19,7 +19,10 @@ const RESTORED: &str = "RESTORED_FROM_BACKUP";
 /// spent. Says how many ended, and how many are looked for.
 pub(crate) fn settle(db: &Writing<'_>, now: UnixSeconds) -> Result<(usize, usize), StoreError> {
     let (mut ended, mut looked_for) = (0_usize, 0_usize);
-    for transaction in db.transactions_under_way()? {
+    let mut under_way = db.transactions_under_way()?;
+    // A sequence before its parts, which would end each other otherwise.
+    under_way.sort_by_key(|transaction| transaction.part_of.is_some());
+    for transaction in under_way {
         // The signer that takes over knows of no announcement.
         db.forget_announcement(transaction.id)?;
         db.forget_question(transaction.id)?;

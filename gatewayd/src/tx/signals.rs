@@ -60,8 +60,12 @@ pub(crate) async fn wait_until_final(
             if found.as_ref().is_none_or(|transaction| transaction.status.is_final()) {
                 return Ok(found);
             }
+            // A sequence changes with its parts, of which there may be none yet.
+            let leads = found.is_some_and(|transaction| {
+                transaction.intent.order().is_some_and(|order| order.sequence().is_some())
+            });
             // The sender lives as long as the program.
-            while matches!(changes.recv().await, Ok(changed) if changed != id) {}
+            while matches!(changes.recv().await, Ok(changed) if changed != id && !leads) {}
         }
     };
     let mut ending = app.ending.subscribe();

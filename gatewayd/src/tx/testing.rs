@@ -157,6 +157,34 @@ impl Scene {
         id
     }
 
+    /// Asks for payments of that many wei, one after the other.
+    pub(crate) async fn ask_sequence(&self, wei: &[u64]) -> TransactionId {
+        let id = TransactionId::new(&self.app.clock);
+        let now = self.app.clock.now();
+        let deeds = wei.iter().map(|wei| Deed::Transfer(transfer((*wei).into()))).collect();
+        let order =
+            Order { network: sepolia().chain_id, deed: Deed::Batch(deeds), gas_condition: None };
+        let intent = Intent::Send(Box::new(order));
+        let asked = Transaction::new(id, sample(1).id, None, intent, now);
+        self.app.store.write(move |db| db.insert_transaction(&asked)).await.unwrap();
+        id
+    }
+
+    /// Takes everything as far as it goes at this moment.
+    pub(crate) async fn drive(&self) {
+        for _round in 0..50 {
+            let now = self.app.clock.now();
+            let due = self.app.store.read(move |db| db.due_transactions(now, 100)).await.unwrap();
+            if due.is_empty() {
+                return;
+            }
+            for due in due {
+                self.advance(due.id).await;
+            }
+        }
+        panic!("something is always due");
+    }
+
     /// Takes a payment as far as it goes now.
     pub(crate) async fn advance(&self, id: TransactionId) -> Transaction {
         self.world.lock().unwrap().guard.now = self.app.clock.now().get();

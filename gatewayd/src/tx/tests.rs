@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use primitives::Amount;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::testing::{FIRST_NONCE, NodeMood, Scene, SignerMood, sepolia, word};
 use super::{Progress, Purpose, Status, Tier, advance};
@@ -174,15 +174,25 @@ async fn a_node_that_is_down_is_waited_for() {
 
 /// Sets lines of 10 and 20 wei and one more for the native coin.
 pub(super) async fn set_lines(scene: &Scene, delay_max: u64) {
+    set_limits(scene, [10, 20, delay_max]).await;
+}
+
+/// Sets the lines of the native coin, in wei.
+pub(super) async fn set_limits(scene: &Scene, [instant, notify, delay]: [u64; 3]) {
     let rules = json!({
-        "instant_max": "10", "notify_max": "20", "delay_max": delay_max.to_string(),
-        "delay_seconds": 60, "approval_timeout": 120,
+        "instant_max": instant.to_string(), "notify_max": notify.to_string(),
+        "delay_max": delay.to_string(), "delay_seconds": 60, "approval_timeout": 120,
     });
+    set_policy(scene, "SPENDING_LIMIT", rules).await;
+}
+
+/// Writes a policy for the wallet that counts before those that were written earlier.
+pub(super) async fn set_policy(scene: &Scene, kind: &str, rules: Value) {
     let policy = StoredPolicy {
         id: PolicyId::new(&scene.app.clock),
         wallet: Some(sample(1).id),
         network: Some(sepolia().chain_id),
-        kind: "SPENDING_LIMIT".to_owned(),
+        kind: kind.to_owned(),
         rules,
         priority: scene.app.clock.now().get(),
         enabled: true,
@@ -232,18 +242,7 @@ async fn a_delayed_payment_is_judged_again_by_the_policies_of_then() {
 #[tokio::test]
 async fn a_policy_that_cannot_be_read_denies() {
     let scene = Scene::start().await;
-    let policy = StoredPolicy {
-        id: PolicyId::new(&scene.app.clock),
-        wallet: None,
-        network: None,
-        kind: "SPENDING_LIMIT".to_owned(),
-        rules: json!("corrupt"),
-        priority: 0,
-        enabled: true,
-        created_at: scene.app.clock.now(),
-        updated_at: scene.app.clock.now(),
-    };
-    scene.write(move |db| db.insert_policy(&policy)).await;
+    set_policy(&scene, "SPENDING_LIMIT", json!("corrupt")).await;
     let id = scene.ask(WEI).await;
     let denied = scene.advance(id).await;
     assert_eq!(word(&denied), (Status::Cancelled, Some("POLICY_DENIED")));

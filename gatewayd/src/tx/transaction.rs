@@ -18,13 +18,16 @@ pub struct Transaction {
     pub wallet: WalletId,
     /// Who asked; `None` for the operator.
     pub session: Option<SessionId>,
+    /// The sequence that it is a part of.
+    pub part_of: Option<PartOf>,
     /// What was asked.
     pub intent: Intent,
     /// Where it stands.
     pub status: Status,
     /// How much care it is given, once it was judged.
     pub tier: Option<Tier>,
-    /// How much care the signer asked for, where that is more than it was sent with.
+    /// How much care the signer asked for, or the sequence that it is a part of, where that is more
+    /// than the policies ask for.
     pub demanded: Option<Tier>,
     /// [`Tier::Delay`]: when it goes on. [`Tier::Approval`]: when it expires.
     pub waits_until: Option<UnixSeconds>,
@@ -42,6 +45,15 @@ pub struct Transaction {
     pub updated_at: UnixSeconds,
     /// It came with a backup: the network is asked for it, and is never sent it.
     pub restored: bool,
+}
+
+/// A place in a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOf {
+    /// The sequence.
+    pub whole: TransactionId,
+    /// From zero.
+    pub place: u8,
 }
 
 /// What was asked.
@@ -159,6 +171,7 @@ impl Transaction {
             id,
             wallet,
             session,
+            part_of: None,
             intent,
             status: Status::Pending,
             tier: None,

@@ -36,14 +36,14 @@ pub async fn cancel_transaction(
     let (caller, now) = (caller.clone(), app.clock.now());
     let cancelled = app.store.write(move |db: &Writing<'_>| {
         let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
-        let mut transaction = found.ok_or(CancelError::NotFound(id))?;
+        let mut transaction = tx::first_to_call_off(db, found.ok_or(CancelError::NotFound(id))?)?;
         let actor = actor(&caller);
         let problem = Problem::new("CANCELLED", format!("called off by {actor}"));
         if is_unsigned(&transaction) {
             tx::call_off(db, transaction, problem, now)?;
         } else if is_replaceable(&transaction) {
             let wish = Wish::CallOff { ends: Status::Cancelled, problem };
-            db.make_wish(id, &wish, now)?;
+            db.make_wish(transaction.id, &wish, now)?;
             transaction.next_attempt_at = Some(now);
             db.update_transaction(&transaction)?;
             note(db, &transaction, "TX_CANCEL_REQUESTED", (actor, now))?;

@@ -67,7 +67,11 @@ async fn holdings(evm: &Evm, plan: &Plan) -> Result<Holdings, ChainError> {
     Ok(Holdings { native, token })
 }
 
-async fn nonce(evm: &Evm, request: &DraftRequest, from: EvmAddress) -> Result<u64, ChainError> {
+pub(super) async fn nonce(
+    evm: &Evm,
+    request: &DraftRequest,
+    from: EvmAddress,
+) -> Result<u64, ChainError> {
     match request.nonce {
         Some(nonce) => Ok(nonce),
         None => evm.next_nonce(from).await,

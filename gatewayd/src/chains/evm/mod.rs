@@ -4,6 +4,7 @@ mod contracts;
 mod draft;
 mod fees;
 mod plan;
+mod preview;
 mod refusal;
 mod replace;
 
@@ -174,6 +175,10 @@ impl Evm {
 
     pub(super) async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {
         draft::draft(self, request).await
+    }
+
+    pub(super) async fn preview(&self, request: &DraftRequest) -> Result<Vec<u8>, ChainError> {
+        preview::preview(self, request).await
     }
 
     pub(super) async fn simulate(

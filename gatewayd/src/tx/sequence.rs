@@ -1,0 +1,344 @@
+//! A sequence: several deeds of a plain account on an EVM chain, one after the other, each by a
+//! transaction of its own.
+//!
+//! It is judged as a whole before anything is sent, and everything that it may spend is reserved
+//! then, part by part. Its parts are ordinary transactions that go the ordinary road; a part's turn
+//! comes when those before it are confirmed. The sequence itself only stands for them: it has no
+//! bytes, and ends with the last of its parts.
+
+use std::collections::BTreeMap;
+
+use primitives::{Amount, Asset};
+use txcodec::Decoded;
+
+use super::clear::{Still, still};
+use super::halt::{self, Halt};
+use super::judgement::{Known, judged};
+use super::pipeline::Road;
+use super::{Deed, Intent, Order, PartOf, Problem, Progress, Status, Tier, Transaction};
+use crate::chains::DraftRequest;
+use crate::clock::UnixSeconds;
+use crate::policy::{Allowed, Denial, Verdict};
+use crate::store::audit::Actor;
+use crate::store::reservations::{Settlement, Worth};
+use crate::store::{StoreError, TransactionId, Writing};
+
+/// The code of a sequence that a policy does not allow.
+pub(crate) const BATCH_POLICY_VIOLATION: &str = "BATCH_POLICY_VIOLATION";
+
+/// A part that is to be stored, and what its bytes would do if it went now.
+struct Part {
+    transaction: Transaction,
+    unsigned: Vec<u8>,
+    decoded: Decoded,
+}
+
+/// What the closure that runs in the database needs.
+struct Dividing {
+    whole: Transaction,
+    parts: Vec<Part>,
+    known: Known,
+}
+
+impl Road<'_> {
+    /// Divides a sequence into parts that go on by themselves. What is none just goes on.
+    pub(super) async fn lead(&self) -> Result<(), Halt> {
+        let Some(deeds) = self.order.sequence() else { return Ok(()) };
+        if self.transaction.status != Status::Pending {
+            return Err(Halt::Stored);
+        }
+        let next = self.client.next_nonce(self.wallet.address).await.map_err(Halt::unsigned)?;
+        if deeds.iter().any(|deed| matches!(deed, Deed::Batch(_))) {
+            return Err(Halt::Failed(malformed()));
+        }
+        let mut parts = Vec::with_capacity(deeds.len());
+        for (place, deed) in (0..=u8::MAX).zip(deeds) {
+            parts.push(self.part(place, deed, next).await?);
+        }
+        let ids: Vec<_> = parts.iter().map(|part| part.transaction.id).collect();
+        let (whole, known) = (self.transaction.clone(), self.known());
+        let dividing = Dividing { whole, parts, known };
+        self.app.store.write(move |db| dividing.run(db)).await?;
+        for id in ids.into_iter().chain([self.transaction.id]) {
+            self.app.signals.changed(id);
+        }
+        Err(Halt::Stored)
+    }
+
+    async fn part(&self, place: u8, deed: &Deed, next: Option<u64>) -> Result<Part, Halt> {
+        let nonce = next.and_then(|next| next.checked_add(place.into()));
+        let request = DraftRequest { from: self.wallet.address, deed: deed.clone(), nonce };
+        // The first one has nothing before it that could change what is on the chain.
+        let unsigned = match place {
+            0 => self.client.draft(&request).await.map(|draft| draft.unsigned),
+            _ => self.client.preview(&request).await,
+        };
+        let unsigned = unsigned.map_err(Halt::unsigned)?;
+        let decoded = self.decode(&unsigned)?;
+        let Transaction { wallet, session, created_at, .. } = self.transaction;
+        let order = Order { deed: deed.clone(), ..(*self.order).clone() };
+        let (id, intent) = (TransactionId::new(&self.app.clock), Intent::Send(Box::new(order)));
+        let transaction = Transaction {
+            part_of: Some(PartOf { whole: self.transaction.id, place }),
+            next_attempt_at: None,
+            ..Transaction::new(id, wallet, session, intent, created_at)
+        };
+        Ok(Part { transaction, unsigned, decoded })
+    }
+
+    /// Lets a part pass when those before it are confirmed. The last of them has it looked at again.
+    pub(super) async fn wait_for_turn(&self) -> Result<(), Halt> {
+        let Some(PartOf { whole, place }) = self.transaction.part_of else { return Ok(()) };
+        if place == 0 || self.transaction.progress != Progress::Asked {
+            return Ok(());
+        }
+        let id = self.transaction.id;
+        let look = move |db: &Writing<'_>| {
+            let parts = db.parts(whole)?;
+            let mut before = parts.iter().filter(|part| part.place() < Some(place));
+            if before.all(|part| part.status == Status::Confirmed) {
+                return Ok(true);
+            }
+            if let Some(mut resting) = halt::unfinished(db, id)? {
+                resting.next_attempt_at = None;
+                db.update_transaction(&resting)?;
+            }
+            Ok::<_, StoreError>(false)
+        };
+        if self.app.store.write(look).await? { Ok(()) } else { Err(Halt::Stored) }
+    }
+}
+
+impl Dividing {
+    fn run(self, db: &Writing<'_>) -> Result<(), StoreError> {
+        match still(db, &self.whole)? {
+            Still::Wanted => {}
+            Still::Moved => return Ok(()),
+            Still::Disowned(problem) => return self.end(db, Status::Cancelled, problem),
+        }
+        let decoded: Vec<Decoded> = self.parts.iter().map(|part| part.decoded.clone()).collect();
+        let together = Decoded::together(&decoded);
+        let Some((together, spends)) = together.zip(spends(&decoded)) else {
+            return self.end(db, Status::Failed, malformed());
+        };
+        let mut allowed = match judged(db, &together, &self.known)? {
+            Verdict::Allow(allowed) => allowed,
+            Verdict::Deny(denial) => return self.end(db, Status::Cancelled, denied(&denial)),
+        };
+        self.reserve(db, &spends)?;
+        // Each part is judged with the others reserved, as it will be when its turn has come.
+        for part in &self.parts {
+            let known = Known { transaction: Some(part.transaction.id), ..self.known.clone() };
+            match judged(db, &part.decoded, &known)? {
+                Verdict::Allow(other) => allowed = allowed.stricter(other),
+                Verdict::Deny(denial) => {
+                    let problem = denied(&denial).of_part(&part.transaction);
+                    return self.end(db, Status::Cancelled, problem);
+                }
+            }
+        }
+        self.begin(db, allowed)
+    }
+
+    fn reserve(
+        &self,
+        db: &Writing<'_>,
+        spends: &[BTreeMap<Asset, Amount>],
+    ) -> Result<(), StoreError> {
+        for (Part { transaction, .. }, spend) in self.parts.iter().zip(spends) {
+            db.insert_transaction(transaction)?;
+            let named = (transaction.id, transaction.wallet, transaction.intent.network());
+            db.reserve(named, spend, Worth::UNKNOWN, self.known.now)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the parts go, or wait, with the care that the strictest of all verdicts asks for. It stays
+    /// with each of them, whatever is said of that one alone later.
+    fn begin(self, db: &Writing<'_>, allowed: Allowed) -> Result<(), StoreError> {
+        let Self { mut whole, parts, known: Known { now, .. } } = self;
+        let tier = allowed.tier;
+        for Part { mut transaction, unsigned, .. } in parts {
+            (transaction.tier, transaction.demanded) = (Some(tier), Some(tier));
+            match tier {
+                // All wait at the same time, here and at the signer.
+                Tier::Delay => {
+                    transaction.status = Status::Queued;
+                    transaction.waits_until = Some(now.plus(allowed.delay));
+                    transaction.next_attempt_at = Some(now);
+                    db.want_announcement(transaction.id, &unsigned)?;
+                }
+                // The owners are asked about each when its turn has come.
+                Tier::Instant | Tier::Notify | Tier::Approval => {
+                    let first = transaction.place() == Some(0);
+                    transaction.next_attempt_at = first.then_some(now);
+                }
+            }
+            db.update_transaction(&transaction)?;
+            halt::audit(db, &transaction, Actor::System, now)?;
+        }
+        whole.tier = Some(tier);
+        whole.status = match tier {
+            Tier::Instant | Tier::Notify => Status::Executing,
+            Tier::Delay | Tier::Approval => Status::Queued,
+        };
+        whole.waits_until = (tier == Tier::Delay).then(|| now.plus(allowed.delay));
+        (whole.problem, whole.attempts, whole.next_attempt_at) = (None, 0, None);
+        whole.updated_at = now;
+        db.update_transaction(&whole)?;
+        halt::audit(db, &whole, Actor::System, now)
+    }
+
+    /// Ends the whole, and those parts that were stored already.
+    fn end(self, db: &Writing<'_>, status: Status, problem: Problem) -> Result<(), StoreError> {
+        let now = self.known.now;
+        let whole = self.whole.id;
+        let ended = Transaction { problem: Some(problem.clone()), ..self.whole };
+        halt::finish(db, ended, status, Settlement::Release, now)?;
+        for part in db.parts(whole)? {
+            let ended = Transaction { problem: Some(problem.clone()), ..part };
+            halt::finish(db, ended, status, Settlement::Release, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// What each part may spend; `None` where that cannot be counted.
+fn spends(parts: &[Decoded]) -> Option<Vec<BTreeMap<Asset, Amount>>> {
+    parts.iter().map(Decoded::spend).collect()
+}
+
+fn malformed() -> Problem {
+    let message = "a sequence has at least one part, none of them a sequence, and amounts that fit \
+                   in 256 bits";
+    Problem::new("INVALID_TRANSACTION", message)
+}
+
+fn denied(denial: &Denial) -> Problem {
+    let message = format!("{} ({})", denial.message(), denial.rule);
+    Problem::new(BATCH_POLICY_VIOLATION, message)
+}
+
+/// Shows with the whole that one of its parts is on its way.
+pub(super) fn part_began(
+    db: &Writing<'_>,
+    part: &Transaction,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    if part.status != Status::Executing {
+        return Ok(());
+    }
+    lead_on(db, part, &[Status::Executing], now)
+}
+
+/// Takes the whole through those of `steps` that it has not taken.
+fn lead_on(
+    db: &Writing<'_>,
+    part: &Transaction,
+    steps: &[Status],
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let Some(PartOf { whole, .. }) = part.part_of else { return Ok(()) };
+    let Some(mut whole) = halt::unfinished(db, whole)? else { return Ok(()) };
+    for step in steps {
+        if whole.status.may_become(*step) {
+            whole.status = *step;
+            whole.waits_until = None;
+            whole.updated_at = now;
+            db.update_transaction(&whole)?;
+            halt::audit(db, &whole, Actor::System, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Has the next part looked at when one is confirmed, calls those after it off when it ended
+/// otherwise, and ends the whole with the last one.
+pub(super) fn part_ended(
+    db: &Writing<'_>,
+    part: &Transaction,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let Some(PartOf { whole, .. }) = part.part_of else { return Ok(()) };
+    if halt::unfinished(db, whole)?.is_none() {
+        return Ok(());
+    }
+    if part.status == Status::Confirmed {
+        lead_on(db, part, &[Status::Executing, Status::Submitted], now)?;
+    } else {
+        // The last one first, so that none of them has any after it. The turn of none had come.
+        let later = db.parts(whole)?.into_iter().filter(|later| later.place() > part.place());
+        let unfinished: Vec<_> = later.filter(|later| !later.status.is_final()).collect();
+        for mut later in unfinished.into_iter().rev() {
+            later.problem = Some(skipped(part));
+            halt::finish(db, later, Status::Cancelled, Settlement::Release, now)?;
+        }
+    }
+    // What was called off may have ended the whole.
+    let Some(whole) = halt::unfinished(db, whole)? else { return Ok(()) };
+    let parts = db.parts(whole.id)?;
+    match parts.iter().find(|part| !part.status.is_final()) {
+        None => end_whole(db, whole, &parts, now),
+        Some(next) if part.status == Status::Confirmed => {
+            let next = Transaction { next_attempt_at: Some(now), ..next.clone() };
+            db.update_transaction(&next)
+        }
+        Some(_before) => Ok(()),
+    }
+}
+
+fn end_whole(
+    db: &Writing<'_>,
+    mut whole: Transaction,
+    parts: &[Transaction],
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let confirmed = parts.iter().any(|part| part.status == Status::Confirmed);
+    let broken = parts.iter().find(|part| part.status != Status::Confirmed);
+    let status = match broken {
+        None => Status::Confirmed,
+        Some(_broken) if confirmed => Status::PartialFailure,
+        // What was let pass before fails.
+        Some(broken) if whole.status.may_become(broken.status) => broken.status,
+        Some(_broken) => Status::Failed,
+    };
+    whole.problem = broken.and_then(|part| Some(part.problem.clone()?.of_part(part)));
+    halt::finish(db, whole, status, Settlement::Release, now)
+}
+
+/// What is called off when a transaction is: of a sequence the first part that is not signed, which
+/// takes those after it along; where all that is left is signed, the one that is on its way.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn first_to_call_off(
+    db: &Writing<'_>,
+    asked: Transaction,
+) -> Result<Transaction, StoreError> {
+    let mut parts = db.parts(asked.id)?;
+    parts.retain(|part| !part.status.is_final());
+    let is_signed = |part: &Transaction| matches!(part.progress, Progress::Signed(..));
+    let unsigned = parts.iter().position(|part| !is_signed(part));
+    let first = unsigned.unwrap_or_default();
+    Ok(if first < parts.len() { parts.swap_remove(first) } else { asked })
+}
+
+fn skipped(broken: &Transaction) -> Problem {
+    Problem::new("CANCELLED", "not sent, because what comes before it was not carried out")
+        .of_part(broken)
+}
+
+impl Problem {
+    /// Names the part that has it.
+    fn of_part(self, part: &Transaction) -> Self {
+        let number = part.place().unwrap_or_default().saturating_add(1);
+        Self { message: format!("{} (part {number})", self.message), ..self }
+    }
+}
+
+impl Transaction {
+    /// Its place in its sequence, from zero.
+    fn place(&self) -> Option<u8> {
+        self.part_of.map(|part_of| part_of.place)
+    }
+}

@@ -13,6 +13,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::reach::{Forbidden, Reach, Resolver};
+
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Shorter than servers keep an idle connection (five seconds is the least that is common), so that
 /// no question is sent into one that is just being closed.
@@ -58,7 +60,8 @@ pub struct KeyHeader<'a> {
 /// Makes HTTP requests. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    inner: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    inner: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    reach: Reach,
 }
 
 /// Why there is no answer to a request.
@@ -76,6 +79,9 @@ pub enum NetError {
     /// An answer other than 200.
     #[error("HTTP status {0}")]
     Status(u16),
+    /// The URL leads where this client may not go.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
 }
 
 impl Endpoint {
@@ -160,12 +166,17 @@ impl fmt::Debug for KeyHeader<'_> {
 impl HttpClient {
     /// A client that trusts Mozilla's certificate authorities, built into the program.
     pub fn new() -> Self {
+        Self::reaching(Reach::Anywhere)
+    }
+
+    /// The same, that goes no further than `reach`.
+    pub fn reaching(reach: Reach) -> Self {
         let inner = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_WAIT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build(connector());
-        Self { inner }
+            .build(connector(reach));
+        Self { inner, reach }
     }
 
     /// Posts JSON, and returns the body of an answer of status 200 that comes within `wait` and has
@@ -213,12 +224,9 @@ impl HttpClient {
         wait: Duration,
         limit: usize,
     ) -> Result<Bytes, NetError> {
+        self.reach.check_host(request.uri().host().unwrap_or_default())?;
         let exchange = async {
-            let answer = self
-                .inner
-                .request(request)
-                .await
-                .map_err(|error| NetError::Connection(Box::new(error)))?;
+            let answer = self.inner.request(request).await.map_err(unconnected)?;
             read_answer(answer, limit).await
         };
         tokio::time::timeout(wait, exchange).await.map_err(|_elapsed| NetError::Timeout(wait))?
@@ -237,8 +245,8 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-fn connector() -> HttpsConnector<HttpConnector> {
-    let mut tcp = HttpConnector::new();
+fn connector(reach: Reach) -> HttpsConnector<HttpConnector<Resolver>> {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_WAIT));
@@ -251,6 +259,17 @@ fn connector() -> HttpsConnector<HttpConnector> {
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Tells an address that was refused from one that did not answer.
+fn unconnected(error: hyper_util::client::legacy::Error) -> NetError {
+    let first: &(dyn std::error::Error + 'static) = &error;
+    let refused = std::iter::successors(Some(first), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>()?.get_ref())
+        .find_map(|inner| inner.downcast_ref::<Forbidden>().copied());
+    match refused {
+        Some(forbidden) => NetError::Forbidden(forbidden),
+        None => NetError::Connection(Box::new(error)),
+    }
+}
 
 fn json_request(endpoint: &Endpoint, body: Vec<u8>) -> Request<Full<Bytes>> {
     let mut request = Request::post(endpoint.0.clone())
@@ -304,6 +323,15 @@ mod tests {
         }
         let long = format!("https://rpc.example.org/{}", "a".repeat(ADDRESS_LENGTH));
         assert_eq!(long.parse::<Endpoint>(), Err(EndpointError::Malformed));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_a_private_network_is_told_apart() {
+        let client = HttpClient::reaching(Reach::Named);
+        for url in ["http://10.0.0.1:1/", "http://0xa000001:1/"] {
+            let answer = client.post_json(&url.parse().unwrap(), vec![], IDLE_WAIT, 1).await;
+            assert!(matches!(answer, Err(NetError::Forbidden(_))), "{url}: {answer:?}");
+        }
     }
 
     #[test]

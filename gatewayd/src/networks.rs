@@ -164,6 +164,11 @@ impl Networks {
         }
     }
 
+    /// The URLs of each built-in network where the settings name none. They are public.
+    pub fn builtin_urls() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        DEFAULT_ENDPOINTS.iter().copied()
+    }
+
     /// The endpoints that are asked about the network of that name, in this order.
     pub fn endpoints(&self, name: &str) -> &[Endpoint] {
         self.by_name.get(name).map_or(&[], |entry| &entry.endpoints)

@@ -10,6 +10,7 @@ mod approvals;
 mod connect;
 mod error;
 mod policies;
+mod rpc;
 mod send;
 mod sessions;
 mod tokens;
@@ -34,6 +35,7 @@ pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
     PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
 };
+pub use rpc::{RpcEndpoint, RpcIncident, RpcStatus, RpcTested, TestRpc};
 pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,

@@ -16,6 +16,7 @@ mod policies;
 mod policy_test;
 mod problem;
 mod routes;
+mod rpc;
 mod serve;
 mod sessions;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, connect, database, envelope, policies, policy_test, sessions, tokens,
+    Shared, admin, connect, database, envelope, policies, policy_test, rpc, sessions, tokens,
     transactions, utils, wallet, wallets,
 };
 
@@ -135,6 +135,8 @@ routes! {
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
+    GET    "/v1/admin/rpc-status"                    Master        rpc::status [network probe] => 200 RpcStatus;
+    POST   "/v1/admin/settings/test-rpc"             Master        rpc::test <- TestRpc => 200 RpcTested;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     GET    "/v1/admin/database"                      Operator      database::copy => 200;
     PUT    "/v1/admin/database"                      Operator      database::take_over [backup] => 200 DatabaseTakenOver;

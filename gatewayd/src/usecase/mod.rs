@@ -17,6 +17,7 @@ pub mod read_transactions;
 pub mod reject_transaction;
 pub mod renew_session;
 pub mod restore_database;
+pub mod rpc;
 pub mod sessions;
 pub mod show_approval;
 pub mod sign_message;

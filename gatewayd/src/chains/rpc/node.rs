@@ -247,7 +247,7 @@ impl From<NetError> for Trouble {
     fn from(error: NetError) -> Self {
         match error {
             NetError::Timeout(_) => Self::Timeout,
-            NetError::Connection(_) => Self::Connection,
+            NetError::Connection(_) | NetError::Forbidden(_) => Self::Connection,
             NetError::TooLarge(limit) => Self::Garbage(format!("more than {limit} bytes")),
             NetError::Status(429) => Self::RateLimited,
             NetError::Status(status) => Self::Garbage(format!("HTTP status {status}")),

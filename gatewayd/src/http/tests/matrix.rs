@@ -59,6 +59,8 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("GET",    "/v1/admin/status",                     [false, false, true]),
     ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true]),
     ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true]),
+    ("GET",    "/v1/admin/rpc-status",                 [false, false, true]),
+    ("POST",   "/v1/admin/settings/test-rpc",          [false, false, true]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true]),
     ("GET",    OPERATORS_ALONE,                          [false, false, false]),
     ("PUT",    OPERATORS_ALONE,                          [false, false, false]),

@@ -82,3 +82,35 @@ Examples:
 pub(super) const RESTORE: &str = "\
 Example:
   waiaasctl restore /media/wallet.backup";
+pub(super) const POLICY_ADD: &str = "\
+Examples:
+  waiaasctl policy add WHITELIST allowed_addresses=0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --wallet shop
+  waiaasctl policy add SPENDING_LIMIT token_limits.native.instant_max=0.01 \
+token_limits.native.notify_max=0.05 token_limits.native.delay_max=0.25 delay_seconds=900
+  waiaasctl policy add TIME_RESTRICTION allowed_hours.start=9 allowed_hours.end=18 timezone=Europe/Berlin
+  waiaasctl policy add ALLOWED_TOKENS --file tokens.json --network base-mainnet";
+pub(super) const POLICY_EDIT: &str = "\
+Examples:
+  waiaasctl policy edit 01890a5d-ac96-774b-bcce-b302099a8057 delay_seconds=1800
+  waiaasctl policy edit 01890a5d-ac96-774b-bcce-b302099a8057 --unset daily_limit_usd --priority 5
+  waiaasctl policy edit 01890a5d-ac96-774b-bcce-b302099a8057 --file rules.json";
+pub(super) const POLICY_TEMPLATE: &str = "\
+Examples:
+  waiaasctl policy template
+  waiaasctl policy template conservative
+  waiaasctl policy template conservative --apply --wallet shop";
+pub(super) const RPC_STATUS: &str = "\
+Examples:
+  waiaasctl rpc status
+  waiaasctl rpc status --network base-mainnet --probe";
+pub(super) const RPC_TEST: &str = "\
+Examples:
+  waiaasctl rpc test http://127.0.0.1:8545
+  waiaasctl rpc test - --chain solana";
+pub(super) const TOKEN_LIST: &str = "\
+Example:
+  waiaasctl token list --network base-sepolia";
+pub(super) const TOKEN_ADD: &str = "\
+Examples:
+  waiaasctl token resolve 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia
+  waiaasctl token add 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia --symbol USDC";

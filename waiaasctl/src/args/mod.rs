@@ -10,6 +10,8 @@ mod groups;
 mod guard;
 mod installed;
 mod operator;
+mod policy;
+mod rpc;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -27,6 +29,8 @@ pub use operator::{
     BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
     SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs, TransactionCommand,
 };
+pub use policy::{PolicyAddArgs, PolicyCommand, PolicyEditArgs, PolicyTemplateArgs, RulesArgs};
+pub use rpc::{RpcCommand, TokenAddArgs, TokenCommand};
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
 pub use wallet::{ImportArgs, WalletCommand, WalletKind};
 

@@ -7,8 +7,8 @@ use clap_complete::Shell;
 
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
-    GuardCommand, OwnerCommand, ReceiptCommand, RestoreArgs, TimeCommand, UnattendedCommand,
-    WalletCommand, examples, groups,
+    GuardCommand, OwnerCommand, PolicyCommand, ReceiptCommand, RestoreArgs, RpcCommand,
+    TimeCommand, TokenCommand, UnattendedCommand, WalletCommand, examples, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -103,6 +103,15 @@ pub enum Command {
     /// List, show and cancel transactions
     #[command(subcommand)]
     Tx(TransactionCommand),
+    /// List, write, change and delete what the gateway lets agents do
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// List, add and remove the tokens that the gateway knows
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Show how the RPC endpoints are, and try one
+    #[command(subcommand)]
+    Rpc(RpcCommand),
     /// Show, compare, try and set what a wallet's key may sign
     #[command(subcommand)]
     Guard(GuardCommand),

@@ -12,12 +12,15 @@ mod guard;
 mod import;
 mod latch;
 mod owner;
+mod policy;
 mod receipt;
+mod rpc;
 mod service;
 mod session;
 mod status;
 #[cfg(test)]
 mod tests;
+mod token;
 mod transaction;
 mod unattended;
 mod vault;
@@ -72,6 +75,9 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Send(arguments) => transaction::send(arguments, operation),
         Command::Balance(arguments) => balance::balance(&arguments, operation),
         Command::Tx(command) => transaction::run(command, operation),
+        Command::Policy(command) => policy::run(command, operation),
+        Command::Token(command) => token::run(command, operation),
+        Command::Rpc(command) => rpc::run(command, operation),
         Command::Guard(command) => guard::run(command, operation),
         Command::Exposure(arguments) => exposure::exposure(arguments.wallet.as_deref(), operation),
         Command::Owner(command) => owner::run(command, operation),

@@ -5,6 +5,8 @@ mod audit;
 mod guard;
 mod latch;
 mod owner;
+mod policy;
+mod rpc;
 
 use clap::Parser;
 use primitives::{Amount, Asset};

@@ -49,7 +49,7 @@ pub enum PolicyCommand {
 /// Rules on a command line.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// Rules such as delay_seconds=600 or allowed_hours.start=9; lists with commas
+    /// Rules such as `delay_seconds=600` or `allowed_hours.start=9`; lists with commas
     ///
     /// A value is JSON where it reads as JSON, else text. Amounts in base units are text, as numbers of
     /// JSON cannot hold them.
@@ -63,7 +63,7 @@ pub struct RulesArgs {
 /// A new policy.
 #[derive(Debug, Args)]
 pub struct PolicyAddArgs {
-    /// Its type, such as SPENDING_LIMIT
+    /// Its type, such as `SPENDING_LIMIT`
     #[arg(value_name = "TYPE")]
     pub kind: String,
     /// What it says.

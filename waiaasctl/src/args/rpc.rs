@@ -42,7 +42,7 @@ pub enum TokenCommand {
     },
     /// Put a token into the registry, with what its contract or mint says of itself
     ///
-    /// It lets nobody send it: a policy of the type ALLOWED_TOKENS does.
+    /// It lets nobody send it: a policy of the type `ALLOWED_TOKENS` does.
     #[command(after_help = examples::TOKEN_ADD)]
     Add(TokenAddArgs),
     /// Take a token out of the registry

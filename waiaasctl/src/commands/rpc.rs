@@ -92,7 +92,7 @@ fn row(network: &str, endpoint: &RpcEndpoint) -> [String; 8] {
         status,
         endpoint.latency_ms.map(|ms| format!("{ms} ms")).unwrap_or_default(),
         number(endpoint.block_height),
-        endpoint.last_success_at.map(utc).unwrap_or_else(|| "never".to_owned()),
+        endpoint.last_success_at.map_or_else(|| "never".to_owned(), utc),
         endpoint.failures.to_string(),
         trouble.map(|last| format!("{}: {}", utc(last.at), last.what)).unwrap_or_default(),
     ]

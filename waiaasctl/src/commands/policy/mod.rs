@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Operation, live_wallets, to_json, uuid};
 use crate::args::{PolicyAddArgs, PolicyCommand, PolicyEditArgs};
 use crate::exit::{Exit, Failure};
-use crate::gateway::{Call, Gateway, encoded};
+use crate::gateway::{Call, Gateway, GatewayError, encoded};
 use crate::table::{Column, Table};
 use crate::time::utc;
 use crate::view::View;
@@ -97,11 +97,13 @@ fn add(arguments: PolicyAddArgs, operation: &Operation) -> Result<View, Failure>
 
 /// Writes a policy; what is wrong with its rules is answered with where to read how they are.
 fn create(gateway: &Gateway, body: &CreatePolicy) -> Result<Policy, Failure> {
-    gateway.ask(Call::post("/v1/policies").body(body)).map_err(|error| match error.exit() {
-        Exit::Usage => {
+    let asked = gateway.ask(Call::post("/v1/policies").body(body));
+    asked.map_err(|error: GatewayError| {
+        if error.exit() == Exit::Usage {
             Failure::new(Exit::Usage, error.to_string(), "docs/policies.md has rules of each type")
+        } else {
+            error.into()
         }
-        _ => error.into(),
     })
 }
 

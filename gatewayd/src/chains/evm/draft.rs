@@ -5,7 +5,7 @@ use txcodec::evm::Transaction;
 
 use super::fees::Fees;
 use super::plan::Plan;
-use super::{Evm, went_through};
+use super::{Evm, layer_1, went_through};
 use crate::chains::{ChainError, Draft, DraftRequest};
 
 /// What the wallet has of what the plan takes.
@@ -21,7 +21,7 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
         holdings(evm, &plan),
         evm.check_callee(&plan),
         nonce(evm, request, plan.call.from),
-        Fees::now(&evm.rpc),
+        Fees::now(&evm.rpc, evm.chain_id),
     )?;
     check_amount(&plan, &holdings)?;
     let call = plan.call;
@@ -38,12 +38,15 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
     };
     let fee_ceiling = transaction.fee_ceiling().ok_or(TOO_LARGE)?;
     let fee_estimate = Amount::from(gas).checked_mul(estimate_per_gas).ok_or(TOO_LARGE)?;
-    check_fee(holdings.native.saturating_sub(transaction.value), fee_ceiling)?;
+    let unsigned = transaction.to_unsigned_bytes();
+    let layer_1 = layer_1::fee(evm, &unsigned).await?;
+    let taken = fee_ceiling.checked_add(layer_1).ok_or(TOO_LARGE)?;
+    check_fee(holdings.native.saturating_sub(transaction.value), taken)?;
     Ok(Draft {
-        unsigned: transaction.to_unsigned_bytes(),
+        unsigned,
         fee_ceiling,
         approvable_fee: fee_ceiling.checked_mul(PRICE_MARGIN.into()).ok_or(TOO_LARGE)?,
-        fee_estimate,
+        fee_estimate: fee_estimate.checked_add(layer_1).ok_or(TOO_LARGE)?,
         token_account_rent: None,
         last_valid_block_height: None,
         simulation: went_through(gas),

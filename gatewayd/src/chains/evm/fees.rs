@@ -1,5 +1,7 @@
 //! What gas costs now.
 
+use std::num::NonZeroU64;
+
 use primitives::Amount;
 use serde_json::json;
 use txcodec::evm::Kind;
@@ -7,6 +9,12 @@ use txcodec::evm::Kind;
 use crate::chains::ChainError;
 use crate::chains::answer::{Part, read};
 use crate::chains::rpc::{Rpc, RpcError};
+
+/// Blocks whose tips are looked at.
+const BLOCKS: usize = 10;
+/// Of the tips of a block the one in the middle, by gas.
+const PERCENTILE: u8 = 50;
+const GWEI: u64 = 1_000_000_000;
 
 /// Prices of one unit of gas, in wei.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,22 +25,46 @@ pub(super) struct Fees {
     pub(super) estimate: Amount,
 }
 
+/// What a node says of the latest blocks.
+struct History {
+    /// Of the next block.
+    base_fee: Amount,
+    /// Paid on top by the middle one of the latest blocks that are not empty.
+    tip: Option<Amount>,
+}
+
+/// Asks one node's prices, none above `most`.
+struct Market<'a> {
+    rpc: &'a Rpc,
+    most: Amount,
+}
+
 impl Fees {
-    /// By EIP-1559 twice the base fee, which lasts for five full blocks, and the tip that the node
-    /// suggests, or what its gas price is above the base fee; that price on a chain without one.
-    pub(super) async fn now(rpc: &Rpc) -> Result<Self, ChainError> {
-        let (base_fee, tip) = tokio::try_join!(base_fee(rpc), suggested_tip(rpc))?;
-        match (base_fee, tip) {
-            (Some(base_fee), Some(tip)) => Self::dynamic(base_fee, tip),
-            (Some(base_fee), None) => {
-                let tip = gas_price(rpc).await?.saturating_sub(base_fee);
-                Self::dynamic(base_fee, tip)
-            }
-            (None, _) => {
-                let gas_price = gas_price(rpc).await?;
-                Ok(Self { kind: Kind::Legacy { gas_price }, estimate: gas_price })
-            }
-        }
+    /// By EIP-1559 twice the base fee of the next block, which lasts for five full blocks, and the tip
+    /// that was usual in the latest ones; where these were empty the tip that the node suggests, or
+    /// what its gas price is above the base fee. On a chain without a base fee the gas price.
+    ///
+    /// A price that no block of the chain had counts as an answer that makes no sense: another node
+    /// is asked.
+    pub(super) async fn now(rpc: &Rpc, chain_id: NonZeroU64) -> Result<Self, ChainError> {
+        let market = Market { rpc, most: Amount::from(most_per_gas(chain_id.get())) };
+        let (base_fee, tip) = match market.history().await? {
+            Some(History { base_fee, tip }) => (Some(base_fee), tip),
+            None => (market.base_fee().await?, None),
+        };
+        let Some(base_fee) = base_fee else {
+            let gas_price = market.gas_price().await?;
+            return Ok(Self { kind: Kind::Legacy { gas_price }, estimate: gas_price });
+        };
+        let suggested = match tip {
+            Some(tip) => Some(tip),
+            None => market.suggested_tip().await?,
+        };
+        let tip = match suggested {
+            Some(tip) => tip,
+            None => market.gas_price().await?.saturating_sub(base_fee),
+        };
+        Self::dynamic(base_fee, tip)
     }
 
     fn dynamic(base_fee: Amount, tip: Amount) -> Result<Self, ChainError> {
@@ -50,23 +82,215 @@ impl Fees {
     }
 }
 
-async fn base_fee(rpc: &Rpc) -> Result<Option<Amount>, ChainError> {
-    let read = |block: Part<'_>| {
-        block.field("number")?.small_quantity()?;
-        block.optional("baseFeePerGas").map(Part::quantity).transpose()
-    };
-    rpc.ask("eth_getBlockByNumber", json!(["latest", false]), read).await
-}
+impl Market<'_> {
+    /// `eth_feeHistory`; `None` where the node does not know it, or the chain has no base fee.
+    async fn history(&self) -> Result<Option<History>, ChainError> {
+        let params = json!([format!("{BLOCKS:#x}"), "latest", [PERCENTILE]]);
+        match self.rpc.call("eth_feeHistory", params, |part| self.read_history(part)).await {
+            Ok(history) => Ok(history),
+            Err(RpcError::Node(_)) => Ok(None),
+            Err(RpcError::Chain(error)) => Err(error),
+        }
+    }
 
-/// What the node suggests; `None` where it has no suggestions.
-async fn suggested_tip(rpc: &Rpc) -> Result<Option<Amount>, ChainError> {
-    match rpc.call("eth_maxPriorityFeePerGas", json!([]), read::quantity).await {
-        Ok(tip) => Ok(Some(tip)),
-        Err(RpcError::Node(_)) => Ok(None),
-        Err(RpcError::Chain(error)) => Err(error),
+    fn read_history(&self, part: Part<'_>) -> Result<Option<History>, ChainError> {
+        if part.is_null() {
+            return Ok(None);
+        }
+        let blocks = part.field("baseFeePerGas")?;
+        let fees: Vec<Amount> =
+            blocks.items()?.into_iter().map(|fee| self.price(fee)).collect::<Result<_, _>>()?;
+        let (Some(base_fee), true) = (fees.last().copied(), fees.len() <= BLOCKS.saturating_add(1))
+        else {
+            return Err(blocks.bad("it is about other blocks than were asked for"));
+        };
+        // Zero stands for a block from before EIP-1559, and for a chain that takes nothing.
+        if base_fee == Amount::ZERO {
+            return Ok(None);
+        }
+        let before = fees.iter().rev().nth(1).copied().filter(|before| *before > Amount::ZERO);
+        if before.and_then(|before| base_fee.checked_sub(before)) > before {
+            return Err(blocks.bad("the base fee more than doubles from a block to the next"));
+        }
+        let tip = match part.optional("reward") {
+            Some(rewards) => self.usual_tip(rewards)?,
+            None => None,
+        };
+        Ok(Some(History { base_fee, tip }))
+    }
+
+    /// The middle one of the tips of blocks that are not empty.
+    fn usual_tip(&self, rewards: Part<'_>) -> Result<Option<Amount>, ChainError> {
+        let mut tips = Vec::new();
+        for block in rewards.items()?.into_iter().take(BLOCKS) {
+            let [tip] = block.array()?;
+            tips.push(self.price(tip)?);
+        }
+        tips.retain(|tip| *tip > Amount::ZERO);
+        tips.sort_unstable();
+        Ok(tips.get(tips.len() / 2).copied())
+    }
+
+    /// That of the latest block; `None` where the chain has none.
+    async fn base_fee(&self) -> Result<Option<Amount>, ChainError> {
+        let read = |block: Part<'_>| {
+            block.field("number")?.small_quantity()?;
+            block.optional("baseFeePerGas").map(|fee| self.price(fee)).transpose()
+        };
+        self.rpc.ask("eth_getBlockByNumber", json!(["latest", false]), read).await
+    }
+
+    /// What the node suggests; `None` where it has no suggestions.
+    async fn suggested_tip(&self) -> Result<Option<Amount>, ChainError> {
+        let read = |part: Part<'_>| self.price(part);
+        match self.rpc.call("eth_maxPriorityFeePerGas", json!([]), read).await {
+            Ok(tip) => Ok(Some(tip)),
+            Err(RpcError::Node(_)) => Ok(None),
+            Err(RpcError::Chain(error)) => Err(error),
+        }
+    }
+
+    async fn gas_price(&self) -> Result<Amount, ChainError> {
+        self.rpc.ask("eth_gasPrice", json!([]), |part| self.price(part)).await
+    }
+
+    /// A price that is one.
+    fn price(&self, part: Part<'_>) -> Result<Amount, ChainError> {
+        let price = read::quantity(part)?;
+        if price <= self.most {
+            return Ok(price);
+        }
+        Err(part.bad(format!(
+            "{price} wei for a unit of gas, above {}, which is the most that this network may claim",
+            self.most
+        )))
     }
 }
 
-async fn gas_price(rpc: &Rpc) -> Result<Amount, ChainError> {
-    rpc.ask("eth_gasPrice", json!([]), read::quantity).await
+/// The most wei that a unit of gas may be said to cost: above every price that the network had, and
+/// so low that a node cannot have a wallet burn what it holds. Networks of the settings may have
+/// coins of little worth.
+fn most_per_gas(chain_id: u64) -> u64 {
+    let gwei = match chain_id {
+        // Arbitrum, Base, Optimism, and their test networks.
+        10 | 8_453 | 42_161 | 84_532 | 421_614 | 11_155_420 => 1_000,
+        // Polygon and its test network.
+        137 | 80_002 => 100_000,
+        // Ethereum, BNB Smart Chain, Gnosis, HyperEVM, Avalanche, and their test networks.
+        1 | 56 | 97 | 100 | 998 | 999 | 10_200 | 43_113 | 43_114 | 11_155_111 => 10_000,
+        _ => 10_000_000,
+    };
+    GWEI.saturating_mul(gwei)
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::{BUILTIN, ChainId};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::chains::rpc::Waits;
+    use crate::chains::testing::{FakeNode, Reaction};
+    use crate::clock::Clock;
+    use crate::net::HttpClient;
+
+    /// A node of Ethereum with these prices: of the latest blocks, the suggested tip, of gas.
+    async fn node(history: Value, tip: Value, gas_price: Value) -> FakeNode {
+        FakeNode::start(move |method, _| {
+            Reaction::Result(match method {
+                "eth_chainId" => json!("0x1"),
+                "eth_feeHistory" => history.clone(),
+                "eth_maxPriorityFeePerGas" => tip.clone(),
+                "eth_gasPrice" => gas_price.clone(),
+                "eth_getBlockByNumber" => json!({"number": "0x1"}),
+                other => panic!("nobody should ask {other}"),
+            })
+        })
+        .await
+    }
+
+    async fn fees(nodes: &[&FakeNode]) -> Result<Fees, ChainError> {
+        let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
+        let chain_id = "eip155:1".parse().unwrap();
+        let endpoints: Vec<_> = nodes.iter().map(|node| node.endpoint()).collect();
+        let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &endpoints, tools);
+        Fees::now(&rpc, NonZeroU64::MIN).await
+    }
+
+    fn gwei(amount: u64) -> Value {
+        json!(format!("{:#x}", GWEI * amount))
+    }
+
+    fn history(base_fees: &[u64], tips: &[u64]) -> Value {
+        let base_fees: Vec<Value> = base_fees.iter().copied().map(gwei).collect();
+        let tips: Vec<Value> = tips.iter().map(|tip| json!([gwei(*tip)])).collect();
+        json!({"oldestBlock": "0x1", "baseFeePerGas": base_fees, "reward": tips})
+    }
+
+    fn dynamic(base_fee: u64, tip: u64) -> Fees {
+        Fees::dynamic(Amount::from(base_fee * GWEI), Amount::from(tip * GWEI)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_next_block_and_the_usual_tip_say_the_price() {
+        for (history, expected) in [
+            (history(&[9, 10, 11], &[1, 5]), dynamic(11, 5)),
+            (history(&[9, 10, 11], &[0, 0, 2, 4, 3]), dynamic(11, 3)),
+            // Empty blocks say nothing, and neither do nodes without rewards.
+            (history(&[9, 10], &[0, 0]), dynamic(10, 7)),
+            (json!({"baseFeePerGas": [gwei(9), gwei(10)]}), dynamic(10, 7)),
+            // A base fee may fall as it likes, and double.
+            (history(&[900, 10], &[1]), dynamic(10, 1)),
+            (history(&[5, 10], &[1]), dynamic(10, 1)),
+            (history(&[10], &[]), dynamic(10, 7)),
+        ] {
+            let node = node(history.clone(), gwei(7), gwei(12)).await;
+            assert_eq!(fees(&[&node]).await, Ok(expected), "{history}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_chain_without_a_base_fee_is_paid_by_its_gas_price() {
+        for history in [history(&[0, 0], &[0]), json!(null)] {
+            let node = node(history, gwei(7), gwei(12)).await;
+            let gas_price = Amount::from(12 * GWEI);
+            let legacy = Fees { kind: Kind::Legacy { gas_price }, estimate: gas_price };
+            assert_eq!(fees(&[&node]).await, Ok(legacy));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_price_that_the_chain_never_had_is_not_offered() {
+        let many = vec![10; BLOCKS + 2];
+        for (claim, tip, gas_price) in [
+            (history(&[10_001, 10_001], &[1]), gwei(1), gwei(1)),
+            (history(&[10, 10], &[10_001]), gwei(1), gwei(1)),
+            (history(&[10, 10], &[0]), gwei(10_001), gwei(1)),
+            (history(&[0], &[0]), gwei(1), gwei(10_001)),
+            (history(&[10, 21], &[1]), gwei(1), gwei(1)),
+            (history(&many, &[1]), gwei(1), gwei(1)),
+            (history(&[], &[]), gwei(1), gwei(1)),
+            (json!({"baseFeePerGas": "0x5"}), gwei(1), gwei(1)),
+            (json!({"baseFeePerGas": [gwei(9)], "reward": [[]]}), gwei(1), gwei(1)),
+            (json!({"baseFeePerGas": [json!(5.5)]}), gwei(1), gwei(1)),
+            (json!({"baseFeePerGas": [format!("0x1{}", "0".repeat(64))]}), gwei(1), gwei(1)),
+        ] {
+            let liar = node(claim.clone(), tip, gas_price).await;
+            let alone = fees(&[&liar]).await;
+            assert!(matches!(alone, Err(ChainError::BadAnswer { .. })), "{claim}: {alone:?}");
+            let honest = node(history(&[10], &[2]), gwei(1), gwei(1)).await;
+            let others = fees(&[&liar, &honest]).await.unwrap();
+            assert!(others.estimate <= Amount::from(12 * GWEI), "{claim}: {others:?}");
+        }
+    }
+
+    #[test]
+    fn every_builtin_network_has_a_most_of_its_own() {
+        for network in BUILTIN {
+            if let ChainId::Eip155(id) = network.chain_id {
+                assert!(most_per_gas(id.get()) <= 100_000 * GWEI, "{}", network.name);
+            }
+        }
+        assert_eq!(most_per_gas(31_337), 10_000_000 * GWEI);
+    }
 }

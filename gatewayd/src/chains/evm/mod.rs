@@ -3,6 +3,7 @@
 mod contracts;
 mod draft;
 mod fees;
+mod layer_1;
 mod plan;
 mod preview;
 mod refusal;

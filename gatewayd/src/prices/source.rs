@@ -145,7 +145,7 @@ impl From<NetError> for Trouble {
     fn from(error: NetError) -> Self {
         match error {
             NetError::Timeout(_) => Self::Timeout,
-            NetError::Connection(_) => Self::Connection,
+            NetError::Connection(_) | NetError::Forbidden(_) => Self::Connection,
             NetError::TooLarge(_) => Self::Garbage("too long"),
             NetError::Status(401 | 403) => Self::Unauthorised,
             NetError::Status(429) => Self::RateLimited,

@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod admin_transactions;
 mod approvals;
 mod connect;
 mod error;
 mod policies;
+mod policy_types;
 mod rpc;
 mod send;
 mod sessions;
@@ -23,6 +25,7 @@ pub use admin::{
     AdminStatus, ChangeMasterPassword, DatabaseTakenOver, MasterPasswordChanged, RecentTransaction,
     ShuttingDown,
 };
+pub use admin_transactions::{AdminTransaction, AdminTransactionPage};
 pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,
     Rejected,
@@ -35,6 +38,7 @@ pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
     PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
 };
+pub use policy_types::{PolicyType, PolicyTypeList};
 pub use rpc::{RpcEndpoint, RpcIncident, RpcStatus, RpcTested, TestRpc};
 pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
 pub use sessions::{

@@ -5,6 +5,7 @@
 //! reads, calls one use-case and answers. Every refusal is a [`problem::Problem`].
 
 mod admin;
+mod admin_transactions;
 mod auth;
 mod body;
 mod connect;
@@ -14,6 +15,7 @@ mod openapi;
 mod pace;
 mod policies;
 mod policy_test;
+mod policy_types;
 mod problem;
 mod routes;
 mod rpc;

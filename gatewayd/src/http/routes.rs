@@ -9,8 +9,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, connect, database, envelope, policies, policy_test, rpc, sessions, tokens,
-    transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, connect, database, envelope, policies, policy_test,
+    policy_types, rpc, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -101,6 +101,7 @@ routes! {
     GET    "/v1/policies"                            MasterOrAgent policies::list [walletId limit offset] => 200 PolicyPage;
     POST   "/v1/policies"                            Master        policies::create <- CreatePolicy => 201 Policy;
     POST   "/v1/policies/test"                       Master        policy_test::test <- TestPolicies => 200 PoliciesTested;
+    GET    "/v1/policies/types"                      MasterOrAgent policy_types::list => 200 PolicyTypeList;
     GET    "/v1/policies/{id}"                       Master        policies::show => 200 Policy;
     PUT    "/v1/policies/{id}"                       Master        policies::change <- UpdatePolicy => 200 Policy;
     DELETE "/v1/policies/{id}"                       Master        policies::delete => 200 PolicyDeleted;
@@ -135,6 +136,7 @@ routes! {
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
+    GET    "/v1/admin/transactions"                  Master        admin_transactions::list [wallet_id type status network since until search limit offset] => 200 AdminTransactionPage;
     GET    "/v1/admin/rpc-status"                    Master        rpc::status [network probe] => 200 RpcStatus;
     POST   "/v1/admin/settings/test-rpc"             Master        rpc::test <- TestRpc => 200 RpcTested;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;

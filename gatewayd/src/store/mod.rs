@@ -25,6 +25,7 @@ pub mod policies;
 pub mod questions;
 mod readers;
 pub mod reservations;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 mod takeover;

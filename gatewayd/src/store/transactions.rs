@@ -320,7 +320,7 @@ fn due(row: &Row<'_>) -> Result<Due, StoreError> {
     Ok(Due { id: word(row, "id")?, lane })
 }
 
-fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
+pub(super) fn from_row(row: &Row<'_>) -> Result<Transaction, StoreError> {
     Ok(Transaction {
         id: word(row, "id")?,
         wallet: word(row, "wallet_id")?,

@@ -18,6 +18,7 @@ pub mod reject_transaction;
 pub mod renew_session;
 pub mod restore_database;
 pub mod rpc;
+pub mod search_transactions;
 pub mod sessions;
 pub mod show_approval;
 pub mod sign_message;

@@ -114,3 +114,26 @@ pub(super) const TOKEN_ADD: &str = "\
 Examples:
   waiaasctl token resolve 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia
   waiaasctl token add 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia --symbol USDC";
+pub(super) const POLICY_TYPES: &str = "\
+Examples:
+  waiaasctl policy types
+  waiaasctl policy types SPENDING_LIMIT";
+pub(super) const TX_LIST: &str = "\
+Examples:
+  waiaasctl tx list --wallet shop --status QUEUED
+  waiaasctl tx list --search 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --limit 100";
+pub(super) const TX_WAIT: &str = "\
+Example:
+  waiaasctl tx wait 01890a5d-ac96-774b-bcce-b302099a8057 --timeout 600";
+pub(super) const TX_APPROVE: &str = "\
+Example:
+  waiaasctl tx question 01890a5d-ac96-774b-bcce-b302099a8057 --text > question.txt
+  waiaasctl tx approve 01890a5d-ac96-774b-bcce-b302099a8057 \
+--owner 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --signature 0x12ab";
+pub(super) const POLICY_TEST: &str = "\
+Examples:
+  waiaasctl policy test shop --to 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --amount 0.25 \
+--network base-sepolia
+  waiaasctl policy test shop --spender 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --amount 100 \
+--token 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia
+  waiaasctl policy test shop --typed-data order.json --with policies.json --only";

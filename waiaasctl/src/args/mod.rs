@@ -11,9 +11,11 @@ mod guard;
 mod installed;
 mod operator;
 mod policy;
+mod policy_test;
 mod rpc;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod user;
 mod wallet;
 
@@ -27,10 +29,12 @@ pub use guard::{
 pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use operator::{
     BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
-    SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs, TransactionCommand,
+    SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,
 };
 pub use policy::{PolicyAddArgs, PolicyCommand, PolicyEditArgs, PolicyTemplateArgs, RulesArgs};
+pub use policy_test::{PolicySubjectArgs, PolicyTestArgs};
 pub use rpc::{RpcCommand, TokenAddArgs, TokenCommand};
+pub use transaction::{TransactionApproveArgs, TransactionCommand, TransactionListArgs};
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
 pub use wallet::{ImportArgs, WalletCommand, WalletKind};
 

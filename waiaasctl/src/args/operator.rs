@@ -8,7 +8,8 @@ use clap_complete::Shell;
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
     GuardCommand, OwnerCommand, PolicyCommand, ReceiptCommand, RestoreArgs, RpcCommand,
-    TimeCommand, TokenCommand, UnattendedCommand, WalletCommand, examples, groups,
+    TimeCommand, TokenCommand, TransactionCommand, UnattendedCommand, WalletCommand, examples,
+    groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -100,7 +101,7 @@ pub enum Command {
     Send(SendArgs),
     /// Show what a wallet holds
     Balance(BalanceArgs),
-    /// List, show and cancel transactions
+    /// List, show and wait for transactions, and decide about those that wait
     #[command(subcommand)]
     Tx(TransactionCommand),
     /// List, write, change and delete what the gateway lets agents do
@@ -236,30 +237,6 @@ pub struct BalanceArgs {
     /// Show tokens too
     #[arg(long)]
     pub assets: bool,
-}
-
-/// What to do with transactions.
-#[derive(Debug, Subcommand)]
-pub enum TransactionCommand {
-    /// List the latest transactions
-    List {
-        /// Of this wallet alone, by name or id
-        #[arg(long)]
-        wallet: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 20, value_parser = value_parser!(u8).range(1..=100))]
-        limit: u8,
-    },
-    /// Show one transaction
-    Show {
-        /// The transaction's id
-        id: String,
-    },
-    /// Cancel a transaction that waits for its delay or for an approval
-    Cancel {
-        /// The transaction's id
-        id: String,
-    },
 }
 
 /// What to stop.

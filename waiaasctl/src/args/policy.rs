@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
-use super::examples;
+use super::{PolicyTestArgs, examples};
 
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
@@ -20,12 +20,24 @@ pub enum PolicyCommand {
         /// The policy's id
         id: String,
     },
+    /// Show the types of policies: what each means, who enforces it, and rules of it
+    #[command(after_help = examples::POLICY_TYPES)]
+    Types {
+        /// This type alone, with its example
+        #[arg(value_name = "TYPE")]
+        kind: Option<String>,
+    },
     /// Write a policy, which counts from then on
     #[command(after_help = examples::POLICY_ADD)]
     Add(PolicyAddArgs),
     /// Change a policy: single rules, all of them, or its priority
     #[command(after_help = examples::POLICY_EDIT)]
     Edit(PolicyEditArgs),
+    /// Show what the policies would say to something; nothing is stored, signed or sent
+    ///
+    /// It ends with 6 where they deny it.
+    #[command(after_help = examples::POLICY_TEST)]
+    Test(Box<PolicyTestArgs>),
     /// Delete a policy; what it forbade is allowed again unless another policy forbids it
     Remove {
         /// The policy's id
@@ -63,7 +75,7 @@ pub struct RulesArgs {
 /// A new policy.
 #[derive(Debug, Args)]
 pub struct PolicyAddArgs {
-    /// Its type, such as `SPENDING_LIMIT`
+    /// Its type, such as `SPENDING_LIMIT`; `waiaasctl policy types` lists them
     #[arg(value_name = "TYPE")]
     pub kind: String,
     /// What it says.

@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod backup;
 mod balance;
+mod decision;
 mod doctor;
 mod exposure;
 mod first_run;

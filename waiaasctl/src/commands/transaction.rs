@@ -1,16 +1,18 @@
-//! `send`, `tx list`, `tx show`, `tx cancel`.
+//! `send`, `tx list`, `tx show`, `tx wait`, `tx cancel`.
 
 use std::time::{Duration, Instant};
 
 use api::{
-    TokenReference, TokenTransfer, Transaction, TransactionPage, TransactionState, Transfer,
+    AdminTransaction, AdminTransactionPage, TokenReference, TokenTransfer, Transaction,
+    TransactionState, Transfer,
 };
 use serde_json::json;
 use uuid::Uuid;
 
+use super::decision::{self, Form};
 use super::session::as_session;
 use super::{Operation, to_json, uuid};
-use crate::args::{SendArgs, TransactionCommand};
+use crate::args::{SendArgs, TransactionCommand, TransactionListArgs};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway, Token, encoded};
 use crate::progress::Progress;
@@ -24,11 +26,42 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// What the session of one question lasts, in seconds; gatewayd makes more of it.
 const A_MINUTE: u32 = 60;
 
-/// Lists, shows or cancels transactions.
+/// Until when a transaction is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// Nothing more happens without a person or a delay.
+    Settled,
+    /// Nothing more happens at all.
+    Over,
+}
+
+impl Until {
+    fn is_reached(self, status: &str) -> bool {
+        match status {
+            "PENDING" | "EXECUTING" | "SUBMITTED" => false,
+            "QUEUED" | "GAS_WAITING" => self == Self::Settled,
+            _over => true,
+        }
+    }
+}
+
+/// Does something with transactions.
 pub(super) fn run(command: TransactionCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
-        TransactionCommand::List { wallet, limit } => list(wallet.as_deref(), limit, operation),
+        TransactionCommand::List(arguments) => list(&arguments, operation),
         TransactionCommand::Show { id } => show(&id, operation),
+        TransactionCommand::Wait { id, timeout } => wait(&id, timeout, operation),
+        TransactionCommand::Question { id, text, typed_data } => {
+            let form = match (text, typed_data) {
+                (true, _) => Form::Text,
+                (false, true) => Form::TypedData,
+                (false, false) => Form::Shown,
+            };
+            decision::question(&id, form, operation)
+        }
+        TransactionCommand::Approve(arguments) => decision::approve(arguments, operation),
+        TransactionCommand::Reject { id } => decision::reject(&id, operation),
+        TransactionCommand::SpeedUp { id } => decision::speed_up(&id, operation),
         TransactionCommand::Cancel { id } => cancel(&id, operation),
     }
 }
@@ -46,7 +79,8 @@ pub(super) fn send(arguments: SendArgs, operation: &Operation) -> Result<View, F
                 .line(format!("{} is {}", sent.id, sent.status))
                 .line(format!("see {}", operation.place.command(&format!("tx show {}", sent.id))))),
             Some(seconds) => {
-                let transaction = wait_for(&gateway, token, sent.id, seconds, operation)?;
+                let transaction =
+                    wait_for(&gateway, token, sent.id, (Until::Settled, seconds), operation)?;
                 settled(&transaction, operation)
             }
         }
@@ -99,12 +133,12 @@ fn token_reference(token: &str) -> TokenReference {
     TokenReference { address, decimals: None, symbol: None, asset_id }
 }
 
-/// Waits until nothing more happens without a person or a delay.
+/// Waits until it is so, so many seconds at most.
 fn wait_for(
     gateway: &Gateway,
     token: &Token,
     id: Uuid,
-    seconds: u32,
+    (until, seconds): (Until, u32),
     operation: &Operation,
 ) -> Result<Transaction, Failure> {
     let _progress = Progress::start("waiting for the transaction");
@@ -112,7 +146,7 @@ fn wait_for(
     let patience = Duration::from_secs(seconds.into());
     loop {
         let transaction: Transaction = gateway.ask(transaction_call(id).session(token))?;
-        if !matches!(transaction.status.as_str(), "PENDING" | "EXECUTING" | "SUBMITTED") {
+        if until.is_reached(&transaction.status) {
             return Ok(transaction);
         }
         if started.elapsed() >= patience {
@@ -154,23 +188,50 @@ fn queued(transaction: &Transaction, operation: &Operation) -> View {
     one(transaction).line(format!("{reason}; to stop it: {cancel}"))
 }
 
-fn list(wallet: Option<&str>, limit: u8, operation: &Operation) -> Result<View, Failure> {
-    let gateway = operation.gateway()?;
-    let wallets = match wallet {
-        Some(reference) => vec![uuid(operation.wallet(reference)?)],
-        None => operation.all_wallets()?,
-    };
-    let items = if wallets.is_empty() {
-        Vec::new()
+fn list(arguments: &TransactionListArgs, operation: &Operation) -> Result<View, Failure> {
+    let TransactionListArgs { wallet, status, kind, network, search, limit, offset } = arguments;
+    let wallet = wallet.as_deref().map(|reference| operation.wallet(reference).map(uuid));
+    let wallet = wallet.transpose()?.map(|id| id.to_string());
+    let mut call = Call::get("/v1/admin/transactions")
+        .query("limit", &limit.to_string())
+        .query("offset", &offset.to_string());
+    for (name, value) in [
+        ("wallet_id", &wallet),
+        ("status", &status.as_ref().map(|status| status.to_uppercase())),
+        ("type", &kind.as_ref().map(|kind| kind.to_uppercase())),
+        ("network", network),
+        ("search", search),
+    ] {
+        if let Some(value) = value {
+            call = call.query(name, value);
+        }
+    }
+    let page: AdminTransactionPage = operation.gateway()?.ask(call)?;
+    let view = View::new(json!({ "transactions": to_json(&page.items), "total": page.total }));
+    if page.items.is_empty() {
+        return Ok(view.line("no transactions"));
+    }
+    let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX).saturating_add(page.offset);
+    let view = view.table(table(&page.items));
+    Ok(if shown < page.total {
+        view.line(format!(
+            "{} of {}; the next ones: --offset {shown}",
+            page.items.len(),
+            page.total
+        ))
     } else {
-        as_session(&gateway, wallets, A_MINUTE, |token| {
-            let call = Call::get("/v1/transactions").query("limit", &limit.to_string());
-            let page: TransactionPage = gateway.ask(call.session(token))?;
-            Ok(page.items)
-        })?
-    };
-    let view = View::new(json!({ "transactions": to_json(&items) }));
-    Ok(if items.is_empty() { view.line("no transactions") } else { view.table(table(&items)) })
+        view
+    })
+}
+
+fn wait(id: &str, seconds: u32, operation: &Operation) -> Result<View, Failure> {
+    let gateway = operation.gateway()?;
+    let id = transaction_id(id)?;
+    let lifetime = seconds.saturating_add(A_MINUTE);
+    as_session(&gateway, operation.all_wallets()?, lifetime, |token| {
+        let over = wait_for(&gateway, token, id, (Until::Over, seconds), operation)?;
+        settled(&over, operation)
+    })
 }
 
 fn show(id: &str, operation: &Operation) -> Result<View, Failure> {
@@ -182,11 +243,14 @@ fn show(id: &str, operation: &Operation) -> Result<View, Failure> {
 }
 
 fn cancel(id: &str, operation: &Operation) -> Result<View, Failure> {
-    let gateway = operation.gateway()?;
-    let path = format!("/v1/transactions/{}/cancel", encoded(id));
-    as_session(&gateway, operation.all_wallets()?, A_MINUTE, |token| {
-        let state: TransactionState = gateway.ask(Call::post(path).session(token))?;
-        Ok(View::new(to_json(&state)).line(format!("{} is {}", state.id, state.status)))
+    let call = Call::post(format!("/v1/admin/transactions/{}/cancel", encoded(id)));
+    let state: TransactionState = operation.gateway()?.ask(call)?;
+    let view = View::new(to_json(&state)).line(format!("{} is {}", state.id, state.status));
+    Ok(if state.status == "CANCELLED" {
+        view
+    } else {
+        let wait = operation.place.command(&format!("tx wait {id}"));
+        view.line(format!("the network has it: whether it could be called off says {wait}"))
     })
 }
 
@@ -200,10 +264,12 @@ fn transaction_call(id: Uuid) -> Call {
     Call::get(format!("/v1/transactions/{id}"))
 }
 
-fn table(items: &[Transaction]) -> Table {
+fn table(items: &[AdminTransaction]) -> Table {
     let mut table = Table::new([
         Column::left("ID"),
         Column::left("CREATED"),
+        Column::left("WALLET"),
+        Column::left("TYPE"),
         Column::left("STATUS"),
         Column::left("TIER"),
         Column::left("NETWORK"),
@@ -211,13 +277,16 @@ fn table(items: &[Transaction]) -> Table {
         Column::left("TO"),
     ]);
     for item in items {
+        let base_units = item.amount.as_ref().map(|amount| format!("{amount} base units"));
         table.row([
-            item.id.to_string(),
+            item.id.clone(),
             item.created_at.map(utc).unwrap_or_default(),
+            item.wallet_name.clone().unwrap_or_else(|| item.wallet_id.clone()),
+            item.kind.clone(),
             item.status.clone(),
             item.tier.clone().unwrap_or_default(),
             item.network.clone().unwrap_or_default(),
-            amount(item),
+            item.formatted_amount.clone().or(base_units).unwrap_or_default(),
             item.to_address.clone().unwrap_or_default(),
         ]);
     }

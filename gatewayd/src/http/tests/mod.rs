@@ -4,6 +4,7 @@ mod connections;
 mod database;
 mod inputs;
 mod matrix;
+mod operators;
 mod rpc;
 mod sessions;
 mod wallets;

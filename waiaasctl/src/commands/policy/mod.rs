@@ -1,7 +1,9 @@
-//! `policy list`, `show`, `add`, `edit`, `remove`, `enable`, `disable`, `template`.
+//! `policy list`, `show`, `types`, `test`, `add`, `edit`, `remove`, `enable`, `disable`, `template`.
 
 mod rules;
 mod templates;
+mod types;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -27,8 +29,10 @@ pub(super) fn run(command: PolicyCommand, operation: &Operation) -> Result<View,
     match command {
         PolicyCommand::List { wallet } => list(wallet.as_deref(), operation),
         PolicyCommand::Show { id } => show(&id, operation),
+        PolicyCommand::Types { kind } => types::run(kind.as_deref(), operation),
         PolicyCommand::Add(arguments) => add(arguments, operation),
         PolicyCommand::Edit(arguments) => edit(&arguments, operation),
+        PolicyCommand::Test(arguments) => what_if::run(&arguments, operation),
         PolicyCommand::Remove { id } => remove(&id, operation),
         PolicyCommand::Enable { id } => switch(&id, true, operation),
         PolicyCommand::Disable { id } => switch(&id, false, operation),
@@ -100,7 +104,8 @@ fn create(gateway: &Gateway, body: &CreatePolicy) -> Result<Policy, Failure> {
     let asked = gateway.ask(Call::post("/v1/policies").body(body));
     asked.map_err(|error: GatewayError| {
         if error.exit() == Exit::Usage {
-            Failure::new(Exit::Usage, error.to_string(), "docs/policies.md has rules of each type")
+            let see = format!("waiaasctl policy types {} shows rules of it", body.kind);
+            Failure::new(Exit::Usage, error.to_string(), see)
         } else {
             error.into()
         }

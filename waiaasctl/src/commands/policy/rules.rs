@@ -46,7 +46,7 @@ pub(super) fn changed(
         let bytes = files::read(file, MAX_FILE)?;
         return serde_json::from_slice(&bytes).map_err(|error| {
             let what = format!("{} is no JSON: {error}", file.display());
-            Failure::new(Exit::Usage, what, "docs/policies.md has rules of each type")
+            Failure::new(Exit::Usage, what, "waiaasctl policy types TYPE prints rules as JSON")
         });
     }
     let mut rules = before;

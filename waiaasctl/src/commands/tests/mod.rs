@@ -7,6 +7,7 @@ mod latch;
 mod owner;
 mod policy;
 mod rpc;
+mod transaction;
 
 use clap::Parser;
 use primitives::{Amount, Asset};
@@ -206,12 +207,11 @@ fn a_transfer_is_waited_for_until_it_is_settled() {
 #[test]
 fn a_session_that_was_made_to_ask_is_revoked_after_it() {
     let peers = Peers::new();
-    let state = json!({ "id": WALLET, "status": "CANCELLED" });
     let asked =
-        peers.gateway(vec![wallets(&["shop"]), session(), (200, state.to_string()), revoked()]);
-    let command = crate::args::TransactionCommand::Cancel { id: WALLET.to_owned() };
+        peers.gateway(vec![wallets(&["shop"]), session(), transaction("CONFIRMED"), revoked()]);
+    let command = crate::args::TransactionCommand::Show { id: WALLET.to_owned() };
     let view = run(Command::Tx(command), &peers.operation()).unwrap();
-    assert_eq!(json_of(&view)["status"], "CANCELLED");
+    assert_eq!(json_of(&view)["status"], "CONFIRMED");
     let lines: Vec<String> =
         asked.iter().take(4).map(|request| request.lines().next().unwrap().to_owned()).collect();
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_session_that_was_made_to_ask_is_revoked_after_it() {
         [
             "GET /v1/wallets HTTP/1.1".to_owned(),
             "POST /v1/sessions HTTP/1.1".to_owned(),
-            format!("POST /v1/transactions/{WALLET}/cancel HTTP/1.1"),
+            format!("GET /v1/transactions/{WALLET} HTTP/1.1"),
             format!("DELETE /v1/sessions/{WALLET} HTTP/1.1"),
         ]
     );

@@ -138,3 +138,87 @@ fn sets_are_listed_and_printed_without_gatewayd() {
     let failure = command("policy template reckless", &peers).unwrap_err();
     assert_eq!(failure.exit(), Exit::NotFound);
 }
+
+fn tested(denial: &Value, tier: &Value) -> (u16, String) {
+    let verdict = json!({
+        "rule": "WHITELIST", "source": "stored", "policyId": ID, "position": null, "tier": tier,
+        "denial": denial, "remedy": null,
+    });
+    let body = json!({
+        "allowed": denial.is_null(), "tier": tier, "delaySeconds": 1_800,
+        "approvalTimeout": null, "denial": denial, "verdicts": [verdict], "operations": [],
+    });
+    (200, body.to_string())
+}
+
+#[test]
+fn a_what_if_ends_as_the_policies_say() {
+    let denial = json!({
+        "rule": "WHITELIST", "code": "WHITELIST_DENIED", "reason": "0xB is not on the list",
+        "remedy": "put it on the list",
+    });
+    let peers = Peers::new();
+    let requests =
+        peers.gateway(vec![tested(&Value::Null, &json!("DELAY")), tested(&denial, &Value::Null)]);
+    let line = format!("policy test {WALLET} --to 0xB --amount 0.25 --network ethereum-mainnet");
+    let view = command(&line, &peers).unwrap();
+    assert_eq!(view.exit(), None);
+    assert!(text_of(&view).contains("allowed with the tier DELAY: it waits 30 min 0 s"));
+    let view = command(&format!("{line} --worth-usd 12.50 --at 5"), &peers).unwrap();
+    assert_eq!(view.exit(), Some(Exit::Refused));
+    let text = text_of(&view);
+    assert!(text.contains("denied by WHITELIST: 0xB is not on the list"), "{text}");
+    assert!(text.contains("put it on the list"), "{text}");
+    let asked = asked(&requests, 2);
+    let request = json!({ "type": "TRANSFER", "to": "0xB", "amount": "250000000000000000" });
+    let expected = json!({
+        "walletId": WALLET, "network": "ethereum-mainnet", "request": request, "stored": true,
+    });
+    assert_eq!(asked[0], ("POST /v1/policies/test".to_owned(), expected));
+    let facts = asked[1].1["facts"].clone();
+    assert_eq!((&facts["now"], facts["worthUsd"].as_f64()), (&json!(5), Some(12.5)));
+}
+
+#[test]
+fn a_what_if_reads_amounts_of_tokens_by_their_decimals() {
+    let resolved = json!({
+        "symbol": "T", "name": "T", "decimals": 6, "address": "0xT", "network": "base-sepolia",
+    });
+    let peers = Peers::new();
+    let answer = tested(&Value::Null, &json!("INSTANT"));
+    let requests = peers.gateway(vec![(200, resolved.to_string()), answer]);
+    let line =
+        format!("policy test {WALLET} --spender 0xB --token 0xT --amount 1.5 --network eip155:1");
+    command(&line, &peers).unwrap();
+    let body = asked(&requests, 2).remove(1).1;
+    let request =
+        json!({ "type": "APPROVE", "spender": "0xB", "token": "0xT", "amount": "1500000" });
+    assert_eq!(body["request"], request);
+    assert_eq!(body["facts"], json!({ "decimals": { "0xT": 6 } }));
+    for line in [
+        "--to 0xB --amount 1.5 --network nowhere",
+        "--to 0xB --token 0xT --amount 1.5",
+        "--to 0xB --amount x --network eip155:1",
+        "--to 0xB --worth-usd much",
+    ] {
+        let peers = Peers::new();
+        let failure = command(&format!("policy test {WALLET} {line}"), &peers).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Usage, "{line}");
+    }
+}
+
+#[test]
+fn policies_of_a_file_are_tried() {
+    let peers = Peers::new();
+    let requests = peers.gateway(vec![tested(&Value::Null, &json!("INSTANT"))]);
+    let file = peers.path().join("policies.json");
+    let policy = json!({ "type": "RATE_LIMIT", "rules": { "max_requests": 1 } });
+    std::fs::write(&file, json!([policy]).to_string()).unwrap();
+    let line = format!("policy test {WALLET} --text hi --with {} --only", file.display());
+    command(&line, &peers).unwrap();
+    let body = asked(&requests, 1).remove(0).1;
+    assert_eq!((&body["stored"], &body["message"]), (&json!(false), &json!("hi")));
+    assert_eq!(body["policies"][0]["type"], "RATE_LIMIT");
+    std::fs::write(&file, "{}").unwrap();
+    assert_eq!(command(&line, &Peers::new()).unwrap_err().exit(), Exit::Usage);
+}

@@ -25,7 +25,11 @@ pub struct PolicyTestArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub token: Option<String>,
     /// Data of the call to --contract, in hexadecimal digits
-    #[arg(long, value_name = "HEX", requires = "contract")]
+    #[arg(
+        long,
+        value_name = "HEX",
+        conflicts_with_all = ["to", "spender", "transaction", "text", "typed_data"],
+    )]
     pub calldata: Option<String>,
     /// Try these policies too: JSON of one or of a list, as `waiaasctl policy template NAME` prints them
     #[arg(long, value_name = "FILE")]

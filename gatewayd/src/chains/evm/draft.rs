@@ -21,7 +21,7 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
         holdings(evm, &plan),
         evm.check_callee(&plan),
         nonce(evm, request, plan.call.from),
-        Fees::now(&evm.rpc, evm.chain_id),
+        Fees::now(&evm.rpc),
     )?;
     check_amount(&plan, &holdings)?;
     let call = plan.call;

@@ -1,8 +1,6 @@
 //! What gas costs now.
 
-use std::num::NonZeroU64;
-
-use primitives::Amount;
+use primitives::{Amount, ChainId};
 use serde_json::json;
 use txcodec::evm::Kind;
 
@@ -46,8 +44,8 @@ impl Fees {
     ///
     /// A price that no block of the chain had counts as an answer that makes no sense: another node
     /// is asked.
-    pub(super) async fn now(rpc: &Rpc, chain_id: NonZeroU64) -> Result<Self, ChainError> {
-        let market = Market { rpc, most: Amount::from(most_per_gas(chain_id.get())) };
+    pub(super) async fn now(rpc: &Rpc) -> Result<Self, ChainError> {
+        let market = Market { rpc, most: most_per_gas(rpc.chain_id()) };
         let (base_fee, tip) = match market.history().await? {
             Some(History { base_fee, tip }) => (Some(base_fee), tip),
             None => (market.base_fee().await?, None),
@@ -170,8 +168,12 @@ impl Market<'_> {
 /// The most wei that a unit of gas may be said to cost: above every price that the network had, and
 /// so low that a node cannot have a wallet burn what it holds. Networks of the settings may have
 /// coins of little worth.
-fn most_per_gas(chain_id: u64) -> u64 {
-    let gwei = match chain_id {
+fn most_per_gas(chain_id: ChainId) -> Amount {
+    let id = match chain_id {
+        ChainId::Eip155(id) => id.get(),
+        ChainId::Solana(_) => 0, // nobody asks there
+    };
+    let gwei: u64 = match id {
         // Arbitrum, Base, Optimism, and their test networks.
         10 | 8_453 | 42_161 | 84_532 | 421_614 | 11_155_420 => 1_000,
         // Polygon and its test network.
@@ -180,12 +182,12 @@ fn most_per_gas(chain_id: u64) -> u64 {
         1 | 56 | 97 | 100 | 998 | 999 | 10_200 | 43_113 | 43_114 | 11_155_111 => 10_000,
         _ => 10_000_000,
     };
-    GWEI.saturating_mul(gwei)
+    Amount::from(GWEI.saturating_mul(gwei))
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::{BUILTIN, ChainId};
+    use primitives::BUILTIN;
     use serde_json::Value;
 
     use super::*;
@@ -214,7 +216,7 @@ mod tests {
         let chain_id = "eip155:1".parse().unwrap();
         let endpoints: Vec<_> = nodes.iter().map(|node| node.endpoint()).collect();
         let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &endpoints, tools);
-        Fees::now(&rpc, NonZeroU64::MIN).await
+        Fees::now(&rpc).await
     }
 
     fn gwei(amount: u64) -> Value {
@@ -287,10 +289,12 @@ mod tests {
     #[test]
     fn every_builtin_network_has_a_most_of_its_own() {
         for network in BUILTIN {
-            if let ChainId::Eip155(id) = network.chain_id {
-                assert!(most_per_gas(id.get()) <= 100_000 * GWEI, "{}", network.name);
+            if let ChainId::Eip155(_) = network.chain_id {
+                let most = most_per_gas(network.chain_id);
+                assert!(most <= Amount::from(100_000 * GWEI), "{}", network.name);
             }
         }
-        assert_eq!(most_per_gas(31_337), 10_000_000 * GWEI);
+        let other = most_per_gas("eip155:31337".parse().unwrap());
+        assert_eq!(other, Amount::from(10_000_000 * GWEI));
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn replacement(
 ) -> Result<Vec<u8>, ChainError> {
     let before = Transaction::from_unsigned_bytes(unsigned)
         .map_err(|_not_canonical| ChainError::Invalid("not an EVM transaction"))?;
-    let now = Fees::now(&evm.rpc, evm.chain_id).await?;
+    let now = Fees::now(&evm.rpc).await?;
     let kind = raised(before.kind, &now.kind).ok_or(TOO_LARGE)?;
     let transaction = match replacement {
         Replacement::Same => Transaction { kind, ..before },

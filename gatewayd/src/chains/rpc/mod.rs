@@ -103,6 +103,11 @@ impl Rpc {
         Self { network, chain_id, http, clock, waits, nodes, next_id, used }
     }
 
+    /// The chain that its endpoints serve.
+    pub(super) const fn chain_id(&self) -> ChainId {
+        self.chain_id
+    }
+
     /// Asks `endpoints` from now on; those that stay keep what is known of them.
     pub(super) fn set_endpoints(&self, endpoints: &[Endpoint]) {
         let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);

@@ -40,7 +40,11 @@ pub use policies::{
 };
 pub use policy_types::{PolicyType, PolicyTypeList};
 pub use rpc::{RpcEndpoint, RpcIncident, RpcStatus, RpcTested, TestRpc};
-pub use send::{BodyError, SendRequest, TokenReference, TokenTransfer, Transfer};
+pub use send::{
+    ApproveSpender, Batch, BatchPart, BodyError, ContractCall, ContractDeploy, GasCondition,
+    Instruction, InstructionAccount, NftItem, NftReference, NftTransfer, SendRequest,
+    TokenReference, TokenTransfer, Transfer,
+};
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,
     SessionRenewed, SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use primitives::{Amount, Asset, Network};
+use txcodec::Decoded;
 
 use super::draft::Draft;
 use super::gas::{self, Gas};
@@ -11,6 +12,7 @@ use super::halt::{self, Halt, POLICY_DENIED, Pace};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
 use super::sequence;
+use super::units::{UnitsError, decimals, units};
 use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
@@ -53,7 +55,7 @@ impl Road<'_> {
     /// reserved.
     pub(super) async fn clear(&self, draft: Draft, gas: Gas) -> Result<Drafted, Halt> {
         let drafted = draft.drafted.clone();
-        let known = self.known();
+        let known = self.known(&draft.decoded).await?;
         let (transaction, network) = (self.transaction.clone(), self.network.clone());
         let clearing = Clearing { transaction, network, draft, gas, known };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
@@ -66,15 +68,25 @@ impl Road<'_> {
     }
 
     /// What is known besides the bytes.
-    pub(super) fn known(&self) -> Known {
-        Known {
+    pub(super) async fn known(&self, decoded: &Decoded) -> Result<Known, UnitsError> {
+        self.known_of(&[decoded]).await
+    }
+
+    /// What is known besides the bytes of several.
+    pub(super) async fn known_of(&self, all: &[&Decoded]) -> Result<Known, UnitsError> {
+        let mut known = BTreeMap::new();
+        for decoded in all {
+            let found = units(self.app, self.network, decoded, Some(&self.order.deed)).await?;
+            known.extend(decimals(&found));
+        }
+        Ok(Known {
             wallet: self.wallet.id,
             environment: self.wallet.environment,
             network: Some(self.network.clone()),
-            decimals: self.order.deed.decimals(),
+            decimals: known,
             transaction: Some(self.transaction.id),
             now: self.app.clock.now(),
-        }
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Problem, Progress, Status, Tier, Transaction, refusal, sequence};
+use super::{Problem, Progress, Status, Tier, Transaction, UnitsError, refusal, sequence};
 use crate::app::App;
 use crate::chains::{Category, ChainError};
 use crate::clock::UnixSeconds;
@@ -51,6 +51,15 @@ impl Halt {
         match error.category() {
             Category::Permanent => Self::Failed(problem),
             Category::Transient | Category::Stale => Self::Again(Pace::BackOff, Some(problem)),
+        }
+    }
+}
+
+impl From<UnitsError> for Halt {
+    fn from(error: UnitsError) -> Self {
+        match error {
+            UnitsError::Chain(error) => Self::unsigned(error),
+            UnitsError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -26,6 +26,7 @@ mod sign;
 mod signals;
 mod state;
 mod transaction;
+mod units;
 mod version;
 
 pub(crate) use halt::{POLICY_DENIED, audit, call_off, finish};
@@ -48,6 +49,7 @@ pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };
+pub use units::{Unit, UnitsError, decimals, units};
 pub use version::{Form, Purpose, Version, Wish};
 
 #[cfg(test)]

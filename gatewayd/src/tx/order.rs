@@ -6,7 +6,7 @@ use std::time::Duration;
 use primitives::{Address, Amount, Asset, Chain, ChainId, EvmAddress, NativeCoin, SolanaAddress};
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
+use super::{Kind, Unit};
 
 /// Something that the gateway builds, has signed and sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -295,11 +295,15 @@ impl Deed {
         }
     }
 
-    /// Decimals of the tokens that it names, as the chain or the registry says.
-    pub fn decimals(&self) -> BTreeMap<Asset, u8> {
+    /// The units of the tokens that it names, as the chain or the registry says.
+    pub fn units(&self) -> BTreeMap<Asset, Unit> {
         let parts = if let Self::Batch(parts) = self { parts } else { std::slice::from_ref(self) };
         let named = parts.iter().filter_map(|part| part.shown().amount);
-        named.filter_map(|shown| Some((shown.asset, shown.decimals?))).collect()
+        let unit = |shown: ShownAmount<'_>| {
+            let (decimals, symbol) = (shown.decimals?, shown.symbol.map(str::to_owned));
+            Some((shown.asset, Unit { decimals, symbol }))
+        };
+        named.filter_map(unit).collect()
     }
 }
 

@@ -13,7 +13,9 @@ use super::halt::{self, Halt, Pace};
 use super::judgement::judged;
 use super::pipeline::Road;
 use super::refusal::{self, Course};
-use super::{Drafted, Form, Problem, Progress, Purpose, Status, Tier, Version, Wish, codec};
+use super::{
+    Drafted, Form, Problem, Progress, Purpose, Status, Tier, UnitsError, Version, Wish, codec,
+};
 use crate::chains::{Category, ChainError, Replacement};
 use crate::policy::Verdict;
 use crate::signer::SignerError;
@@ -105,13 +107,17 @@ impl Road<'_> {
             form: Form::Asked,
             made_at: self.app.clock.now(),
         };
+        let known = self.known(&decoded).await.map_err(|error| match error {
+            UnitsError::Chain(error) => again(error),
+            UnitsError::Store(error) => error.into(),
+        })?;
         let storing = Storing {
             id: self.transaction.id,
             versions: versions.to_vec(),
             version: version.clone(),
             decoded,
             paid,
-            known: self.known(),
+            known,
             tier: self.transaction.tier,
         };
         let refused = self.app.store.write(move |db| storing.run(db)).await?;

@@ -56,7 +56,9 @@ impl Road<'_> {
             parts.push(self.part(place, deed, next).await?);
         }
         let ids: Vec<_> = parts.iter().map(|part| part.transaction.id).collect();
-        let (whole, known) = (self.transaction.clone(), self.known());
+        let decoded: Vec<_> = parts.iter().map(|part| &part.decoded).collect();
+        let known = self.known_of(&decoded).await?;
+        let whole = self.transaction.clone();
         let dividing = Dividing { whole, parts, known };
         self.app.store.write(move |db| dividing.run(db)).await?;
         for id in ids.into_iter().chain([self.transaction.id]) {

@@ -47,6 +47,26 @@ pub enum CalldataError {
         /// How many there are.
         given: usize,
     },
+    /// Call data that is no call of a function of the ABI.
+    #[error("the ABI has no function that the call data {selector} calls")]
+    OtherFunction {
+        /// `0x` and the digits of the first four bytes.
+        selector: String,
+    },
+    /// Call data that has not the arguments of the function.
+    #[error("the call data is no call of {function}: {reason}")]
+    OtherArguments {
+        /// Which function.
+        function: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A function has to be named.
+    #[error("functionName: the ABI has {count} functions, say which one")]
+    Unnamed {
+        /// How many it has.
+        count: usize,
+    },
     /// A value that is none of its type.
     #[error("argument {position}: {reason}")]
     Argument {
@@ -83,6 +103,54 @@ pub fn encode_calldata(
     let bytes = function.abi_encode_input(&values);
     let bytes = bytes.map_err(|error| abi_error(&function.name, &error))?;
     Ok(Calldata { bytes, function: function.name })
+}
+
+/// Whether the data calls a function of the ABI, with its arguments.
+///
+/// # Errors
+/// When it does not.
+pub fn check_calldata(abi: &[Value], data: &[u8]) -> Result<(), CalldataError> {
+    let selector = data.get(..4).unwrap_or(data);
+    let mut problem = None;
+    for function in functions(abi)? {
+        if function.selector().as_slice() != selector {
+            continue;
+        }
+        match function.abi_decode_input(data.get(4..).unwrap_or_default()) {
+            Ok(_arguments) => return Ok(()),
+            Err(error) => {
+                let (function, reason) = (function.signature(), error.to_string());
+                problem = Some(CalldataError::OtherArguments { function, reason });
+            }
+        }
+    }
+    let selector = format!("0x{}", encode_hex(selector));
+    Err(problem.unwrap_or(CalldataError::OtherFunction { selector }))
+}
+
+/// The signature of the one function of an ABI.
+///
+/// # Errors
+/// When there are several, or none.
+pub fn only_function(abi: &[Value]) -> Result<String, CalldataError> {
+    match functions(abi)?.as_slice() {
+        [one] => Ok(one.signature()),
+        several => Err(CalldataError::Unnamed { count: several.len() }),
+    }
+}
+
+fn functions(abi: &[Value]) -> Result<Vec<Function>, CalldataError> {
+    if abi.len() > MAX_ENTRIES {
+        return Err(CalldataError::TooLong);
+    }
+    let name = |entry: &Value| entry.get("name").and_then(Value::as_str).map(str::to_owned);
+    let named = abi.iter().filter_map(|entry| Some((entry, name(entry)?)));
+    let functions = named.filter(|(entry, name)| is_function(entry, name));
+    functions
+        .map(|(entry, name)| {
+            serde_json::from_value(entry.clone()).map_err(|error| abi_error(&name, &error))
+        })
+        .collect()
 }
 
 fn find(abi: &[Value], wanted: &str) -> Result<Function, CalldataError> {

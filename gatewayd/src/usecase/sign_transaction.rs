@@ -1,8 +1,6 @@
 //! A transaction that was made elsewhere is signed and handed back; the asker sends it.
 
-use std::collections::BTreeMap;
-
-use primitives::{Address, Asset, Chain, ChainId, Network};
+use primitives::{Chain, ChainId, Network};
 use protocol::{Payload, Warrant};
 use txcodec::{DecodeError, Decoded, Effect, Subject};
 
@@ -15,7 +13,9 @@ use crate::chains::ChainError;
 use crate::session::Agent;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, Drafted, Intent, Known, Problem, Progress, Signed, Tier, Transaction};
+use crate::tx::{
+    self, Drafted, Intent, Known, Problem, Progress, Signed, Tier, Transaction, UnitsError,
+};
 
 /// A transaction to be signed.
 #[derive(Clone, Debug)]
@@ -73,6 +73,15 @@ impl From<StoreError> for SignTransactionError {
     }
 }
 
+impl From<UnitsError> for SignTransactionError {
+    fn from(error: UnitsError) -> Self {
+        match error {
+            UnitsError::Chain(error) => error.into(),
+            UnitsError::Store(error) => error.into(),
+        }
+    }
+}
+
 /// Signs a transaction if the policies allow it at once. What it spends counts from then on.
 ///
 /// # Errors
@@ -88,7 +97,7 @@ pub async fn sign_transaction(
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
-        decimals: decimals(app, network, &decoded).await?,
+        decimals: tx::decimals(&tx::units(app, network, &decoded, None).await?),
         network: Some(network.clone()),
         transaction: None,
         now: app.clock.now(),
@@ -173,26 +182,6 @@ fn network<'a>(
         }
         Some(_) | None => Ok(network),
     }
-}
-
-/// Decimals of the tokens that leave, as the chain says.
-async fn decimals(
-    app: &App,
-    network: &Network,
-    decoded: &Decoded,
-) -> Result<BTreeMap<Asset, u8>, ChainError> {
-    let mut decimals = BTreeMap::new();
-    let Some(client) = app.chains.client(&network.name) else { return Ok(decimals) };
-    for asset in decoded.spend().unwrap_or_default().into_keys() {
-        let token: Option<Address> = match asset {
-            Asset::Native => None,
-            Asset::Token(token) => Some(token),
-        };
-        if let Some(token) = token {
-            decimals.insert(asset, client.token_metadata(token).await?.decimals);
-        }
-    }
-    Ok(decimals)
 }
 
 #[cfg(test)]

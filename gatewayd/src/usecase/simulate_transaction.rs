@@ -1,22 +1,24 @@
-//! What would happen to a payment, were it asked for now. Nothing is stored or signed.
+//! What would happen to an order, were it given now. Nothing is stored or signed.
 
 use std::collections::BTreeMap;
 
-use primitives::{Amount, Asset, Network};
+use primitives::{Amount, Asset, EvmAddress, Network};
+use txcodec::{Decoded, Effect};
 
-use super::payment::{Payment, PaymentError, PaymentRequest};
+use super::order::{OrderError, OrderRequest, Resolved};
+use super::warnings::{Warning, warnings};
 use crate::app::App;
 use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest};
 use crate::policy::Verdict;
 use crate::session::Agent;
-use crate::tx::{self, Deed, Kind, Known};
+use crate::tx::{self, Kind, Known, Unit};
 
 /// What would happen.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     /// Where.
     pub network: Network,
-    /// What kind of payment.
+    /// What kind of order.
     pub kind: Kind,
     /// The transaction, or why the chain would not take it.
     pub draft: Result<Draft, ChainError>,
@@ -24,13 +26,15 @@ pub struct DryRun {
     pub verdict: Option<Verdict>,
     /// What would change in the wallet; nothing where there is no transaction.
     pub changes: Vec<BalanceChange>,
+    /// What to look at before.
+    pub warnings: Vec<Warning>,
 }
 
-/// What would change of one asset.
+/// What would change of one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalanceChange {
-    /// Which.
-    pub asset: Asset,
+    /// Of what.
+    pub of: Thing,
     /// Its symbol, where it is known.
     pub symbol: Option<String>,
     /// Its decimals.
@@ -41,85 +45,147 @@ pub struct BalanceChange {
     pub leaves: Amount,
 }
 
-/// Builds and judges a payment.
+/// Something that a wallet has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A coin or token.
+    Asset(Asset),
+    /// A collectible.
+    Collectible {
+        /// The contract that keeps it.
+        contract: EvmAddress,
+        /// Which one.
+        id: Amount,
+    },
+}
+
+/// Builds and judges an order.
 ///
 /// # Errors
 /// When it is not understood, or the network does not answer.
 pub async fn simulate_transaction(
     app: &App,
     agent: &Agent,
-    request: PaymentRequest,
-) -> Result<DryRun, PaymentError> {
-    let payment = Payment::resolve(app, agent, request).await?;
-    let client = app.chains.client(&payment.network.name);
+    request: OrderRequest,
+) -> Result<DryRun, OrderError> {
+    let resolved = Resolved::resolve(app, agent, request).await?;
+    let client = app.chains.client(&resolved.network.name);
     let client = client.ok_or(ChainError::Invalid("the network is not served before a restart"))?;
     let request = DraftRequest {
-        from: payment.wallet.address,
-        deed: Deed::Transfer(payment.transfer.clone()),
+        from: resolved.wallet.address,
+        deed: resolved.order.deed.clone(),
         nonce: None,
     };
     let draft = client.draft(&request).await;
-    if let Err(error) = &draft
-        && error.category() != Category::Permanent
-    {
-        return Err(error.clone().into());
-    }
-    let (verdict, changes) = match &draft {
-        Ok(draft) => {
-            let (verdict, leaves) = judge(app, &payment, draft).await?;
-            (Some(verdict), changes(client, &payment, leaves).await?)
-        }
-        Err(_) => (None, Vec::new()),
+    let mut dry_run = DryRun {
+        network: resolved.network.clone(),
+        kind: resolved.order.deed.kind(),
+        draft,
+        verdict: None,
+        changes: Vec::new(),
+        warnings: Vec::new(),
     };
-    let kind = request.deed.kind();
-    Ok(DryRun { network: payment.network, kind, draft, verdict, changes })
+    match &dry_run.draft {
+        Ok(draft) => {
+            let malformed = |_error| ChainError::Invalid("the transaction cannot be read");
+            let wallet = resolved.wallet.address;
+            let decoded = tx::decode(&draft.unsigned, wallet).map_err(malformed)?;
+            let deed = Some(&resolved.order.deed);
+            let units = tx::units(app, &resolved.network, &decoded, deed).await?;
+            dry_run.changes = changes(client, &resolved, &decoded, &units).await?;
+            dry_run.warnings = warnings(&decoded, wallet, |asset| units.contains_key(&asset));
+            dry_run.verdict = Some(judge(app, &resolved, decoded, &units).await?);
+        }
+        Err(error) if error.category() == Category::Permanent => {}
+        Err(error) => return Err(error.clone().into()),
+    }
+    Ok(dry_run)
 }
 
 async fn judge(
     app: &App,
-    payment: &Payment,
-    draft: &Draft,
-) -> Result<(Verdict, BTreeMap<Asset, Amount>), PaymentError> {
-    let malformed = |_error| ChainError::Invalid("the transaction cannot be read");
-    let decoded = tx::decode(&draft.unsigned, payment.wallet.address).map_err(malformed)?;
-    let leaves = decoded.spend().ok_or(ChainError::Invalid("the amounts are too large"))?;
+    resolved: &Resolved,
+    decoded: Decoded,
+    units: &BTreeMap<Asset, Unit>,
+) -> Result<Verdict, OrderError> {
     let known = Known {
-        wallet: payment.wallet.id,
-        environment: payment.wallet.environment,
-        network: Some(payment.network.clone()),
-        decimals: BTreeMap::from([(payment.transfer.asset, payment.transfer.decimals)]),
+        wallet: resolved.wallet.id,
+        environment: resolved.wallet.environment,
+        network: Some(resolved.network.clone()),
+        decimals: tx::decimals(units),
         transaction: None,
         now: app.clock.now(),
     };
-    let verdict = app.store.read(move |db| tx::judged(db, &decoded, &known)).await?;
-    Ok((verdict, leaves))
+    Ok(app.store.read(move |db| tx::judged(db, &decoded, &known)).await?)
 }
 
 async fn changes(
     client: &ChainClient,
-    payment: &Payment,
-    leaves: BTreeMap<Asset, Amount>,
+    resolved: &Resolved,
+    decoded: &Decoded,
+    units: &BTreeMap<Asset, Unit>,
 ) -> Result<Vec<BalanceChange>, ChainError> {
-    let owner = payment.wallet.address;
+    let (owner, native) = (resolved.wallet.address, &resolved.network.native);
+    let leaving = leaving(decoded).ok_or(ChainError::Invalid("the amounts are too large"))?;
     let mut changes = Vec::new();
-    for (asset, leaves) in leaves {
-        let native = &payment.network.native;
-        changes.push(match asset {
-            Asset::Native => BalanceChange {
-                asset,
-                symbol: Some(native.symbol.to_string()),
-                decimals: native.decimals,
-                before: client.balance(owner).await?,
-                leaves,
-            },
-            Asset::Token(token) => BalanceChange {
-                asset,
-                symbol: payment.transfer.symbol.clone(),
-                decimals: payment.transfer.decimals,
-                before: client.token_balance(owner, token).await?,
-                leaves,
-            },
-        });
+    for (of, leaves) in leaving {
+        let (decimals, symbol, before) = match of {
+            Thing::Asset(Asset::Native) => {
+                let symbol = Some(native.symbol.to_string());
+                (native.decimals, symbol, client.balance(owner).await?)
+            }
+            Thing::Asset(asset @ Asset::Token(token)) => {
+                // What is no token has no balance that the number could be taken from.
+                let Some(unit) = units.get(&asset) else { continue };
+                let before = client.token_balance(owner, token).await?;
+                (unit.decimals, unit.symbol.clone(), before)
+            }
+            Thing::Collectible { contract, id } => {
+                match client.collectible_balance(owner, contract, id).await {
+                    Ok(before) => (0, None, before),
+                    Err(ChainError::NotAToken { .. } | ChainError::NotACollection { .. }) => {
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        changes.push(BalanceChange { of, symbol, decimals, before, leaves });
     }
     Ok(changes)
+}
+
+/// The most that leaves at once, the fee with it. What somebody may take later does not leave yet.
+fn leaving(decoded: &Decoded) -> Option<BTreeMap<Thing, Amount>> {
+    let mut leaving = BTreeMap::new();
+    let mut add = |thing, amount: Amount| {
+        let sum: &mut Amount = leaving.entry(thing).or_default();
+        *sum = sum.checked_add(amount)?;
+        Some(())
+    };
+    for effect in decoded.effects() {
+        match effect {
+            Effect::NativeOut { amount, .. } | Effect::Rent { amount, .. } => {
+                add(Thing::Asset(Asset::Native), *amount)?;
+            }
+            Effect::TokenOut { token, amount, .. } => {
+                add(Thing::Asset(Asset::Token(*token)), *amount)?;
+            }
+            Effect::CollectibleOut { contract, id, amount, .. } => {
+                add(Thing::Collectible { contract: *contract, id: *id }, *amount)?;
+            }
+            Effect::Allowance { .. }
+            | Effect::AuthorityChange { .. }
+            | Effect::Call { .. }
+            | Effect::Deploy
+            | Effect::Text { .. }
+            | Effect::TypedData { .. }
+            | Effect::Memo { .. }
+            | Effect::Opaque(_) => {}
+        }
+    }
+    if !decoded.fee_ceiling().is_zero() {
+        add(Thing::Asset(Asset::Native), decoded.fee_ceiling())?;
+    }
+    Some(leaving)
 }

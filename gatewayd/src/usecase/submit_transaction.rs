@@ -1,8 +1,8 @@
-//! An agent asks for a payment: it is stored, and the work goes on without the asker.
+//! An agent gives an order: it is stored, and the work goes on without the asker.
 
 use std::time::Duration;
 
-use super::payment::{Payment, PaymentError, PaymentRequest};
+use super::order::{OrderError, OrderRequest, Resolved};
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::session::Agent;
@@ -11,28 +11,28 @@ use crate::store::idempotency::{IdempotencyKey, Remembered};
 use crate::store::{SessionId, StoreError, TransactionId, Writing};
 use crate::tx::{self, Intent, Status, Transaction};
 
-/// A payment that is asked for.
+/// An order that is given.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What is to be paid.
-    pub payment: PaymentRequest,
+    /// What is to be done.
+    pub order: OrderRequest,
     /// What the agent calls this request, so that it may repeat it.
     pub idempotency_key: Option<IdempotencyKey>,
     /// How long to wait for a final state; longer than [`LONGEST_WAIT`] is that.
     pub wait: Option<Duration>,
 }
 
-/// Why a payment is not taken on.
+/// Why an order is not taken on.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// It is not understood, or not possible.
     #[error(transparent)]
-    Payment(#[from] PaymentError),
+    Order(#[from] OrderError),
     /// The key was used for something else.
-    #[error("this idempotency key was used for another request; use a new key for a new payment")]
+    #[error("this idempotency key was used for another request; use a new key for a new order")]
     KeyReused,
-    /// The wallet has too many payments under way.
-    #[error("the wallet has {MOST_OPEN} payments under way; wait until some are over")]
+    /// The wallet has too many transactions under way.
+    #[error("the wallet has {MOST_OPEN} transactions under way; wait until some are over")]
     TooManyOpen,
     /// The database fails.
     #[error(transparent)]
@@ -41,14 +41,14 @@ pub enum SubmitError {
 
 /// The longest that a request waits for a final state.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(2);
-/// How long an agent's key stands for its payment.
+/// How long an agent's key stands for its order.
 const KEY_LIFETIME: Duration = Duration::from_hours(24);
-/// How long the same payment without a key is taken for a repetition.
+/// How long the same order without a key is taken for a repetition.
 const REPETITION_WINDOW: Duration = Duration::from_secs(10);
-/// Payments of one wallet that may be under way.
+/// Transactions of one wallet that may be under way.
 const MOST_OPEN: u64 = 10_000;
 
-/// Stores a payment and returns it as it stands. The same request again returns what became of the
+/// Stores an order and returns it as it stands. The same request again returns what became of the
 /// first one.
 ///
 /// # Errors
@@ -58,19 +58,19 @@ pub async fn submit_transaction(
     agent: &Agent,
     submission: Submission,
 ) -> Result<Transaction, SubmitError> {
-    let Submission { payment, idempotency_key, wait } = submission;
-    let payment = Payment::resolve(app, agent, payment).await?;
+    let Submission { order, idempotency_key, wait } = submission;
+    let resolved = Resolved::resolve(app, agent, order).await?;
     let request = Request {
         session: agent.session_id(),
-        digest: payment.digest(),
+        digest: resolved.digest(),
         key: idempotency_key,
         now: app.clock.now(),
     };
     let transaction = Transaction::new(
         TransactionId::new(&app.clock),
-        payment.wallet.id,
+        resolved.wallet.id,
         Some(request.session),
-        Intent::Send(Box::new(payment.order())),
+        Intent::Send(Box::new(resolved.order)),
         request.now,
     );
     let stored = app.store.write(move |db| take_on(db, transaction, &request)).await?;
@@ -140,23 +140,27 @@ fn may_be_paid(transaction: &Transaction) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::payment::{AmountRequest, AssetRequest};
+    use super::super::order::{AmountRequest, AssetRequest, DeedRequest};
     use super::*;
     use crate::scheduler;
     use crate::store::wallets::sample;
     use crate::tx::testing::{NodeMood, Scene, SignerMood};
 
     const SECOND: Duration = Duration::from_secs(1);
+    const TO: &str = "0x2222222222222222222222222222222222222222";
 
     fn submission(amount: &str, key: Option<&str>) -> Submission {
         Submission {
-            payment: PaymentRequest {
+            order: OrderRequest {
                 wallet: None,
                 network: Some("ethereum-sepolia".to_owned()),
-                to: "0x2222222222222222222222222222222222222222".to_owned(),
-                asset: AssetRequest::Native,
-                amount: AmountRequest::BaseUnits(amount.to_owned()),
-                memo: None,
+                deed: DeedRequest::Transfer {
+                    to: TO.to_owned(),
+                    asset: AssetRequest::Native,
+                    amount: AmountRequest::BaseUnits(amount.to_owned()),
+                    memo: None,
+                },
+                gas_condition: None,
             },
             idempotency_key: key.map(|key| IdempotencyKey::from_client(key).unwrap()),
             wait: None,
@@ -259,22 +263,36 @@ mod tests {
     async fn what_is_not_understood_is_not_stored() {
         let scene = Scene::start().await;
         let agent = scene.agent().await;
-        let spoil: [fn(&mut PaymentRequest); 9] = [
-            |payment| payment.amount = AmountRequest::BaseUnits("0".to_owned()),
-            |payment| payment.amount = AmountRequest::BaseUnits("-1".to_owned()),
-            |payment| payment.amount = AmountRequest::BaseUnits("1.5".to_owned()),
-            |payment| payment.amount = AmountRequest::Units("0.0000000000000000001".to_owned()),
-            |payment| payment.to = "0x22".to_owned(),
-            |payment| payment.to = "11111111111111111111111111111111".to_owned(),
-            |payment| payment.network = Some("ethereum-mainnet".to_owned()),
-            |payment| payment.network = None,
-            |payment| payment.memo = Some("m".repeat(257)),
-        ];
-        for (number, spoil) in spoil.into_iter().enumerate() {
-            let mut submission = submission("5", None);
-            spoil(&mut submission.payment);
+        let transfer = |to: &str, amount, memo: Option<String>| DeedRequest::Transfer {
+            to: to.to_owned(),
+            asset: AssetRequest::Native,
+            amount,
+            memo,
+        };
+        let base_units = |digits: &str| AmountRequest::BaseUnits(digits.to_owned());
+        let units = |text: &str| AmountRequest::Units(text.to_owned());
+        let order = submission("5", None).order;
+        let of = |deed| OrderRequest { deed, ..order.clone() };
+        let on = |network: Option<&str>| OrderRequest {
+            network: network.map(str::to_owned),
+            ..order.clone()
+        };
+        for order in [
+            of(transfer(TO, base_units("0"), None)),
+            of(transfer(TO, base_units("-1"), None)),
+            of(transfer(TO, base_units("1.5"), None)),
+            of(transfer(TO, units("0.0000000000000000001"), None)),
+            of(transfer("0x22", base_units("5"), None)),
+            of(transfer("11111111111111111111111111111111", base_units("5"), None)),
+            of(transfer(TO, base_units("5"), Some("m".repeat(257)))),
+            of(DeedRequest::Batch(vec![order.deed.clone(), DeedRequest::Batch(vec![])])),
+            on(Some("ethereum-mainnet")),
+            on(None),
+        ] {
+            let submission = Submission { order, ..submission("5", None) };
+            let shown = format!("{:?}", submission.order);
             let refused = submit_transaction(&scene.app, &agent, submission).await;
-            assert!(matches!(refused, Err(SubmitError::Payment(_))), "{number}");
+            assert!(matches!(refused, Err(SubmitError::Order(_))), "{shown}");
         }
         let open = scene.app.store.read(|db| db.open_transactions(sample(1).id)).await.unwrap();
         assert_eq!(open, 0);

@@ -6,6 +6,7 @@ mod inputs;
 mod matrix;
 mod operators;
 mod rpc;
+mod orders;
 mod sessions;
 mod wallets;
 mod what_if;

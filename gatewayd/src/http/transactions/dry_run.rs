@@ -1,23 +1,25 @@
 //! What would happen, as the body has it.
 
 use api::{BalanceChange, DryRunMeta, FeeEstimate, PolicyOutcome, SimulationOutcome, Warning};
-use primitives::{Asset, Network};
+use primitives::Network;
 
 use crate::chains::{ChainError, Draft};
 use crate::http::wallet::chain_code;
 use crate::policy::Verdict;
 use crate::tx::Tier;
-use crate::usecase::simulate_transaction::{self, DryRun};
+use crate::usecase::simulate_transaction::{self, DryRun, Thing};
+use crate::usecase::warnings::{self, Severity};
 
 /// The body.
 pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
     let policy = policy(found.verdict);
     let simulation = simulation(&found.draft);
+    let refused = found.draft.as_ref().err().map(refusal);
     api::DryRun {
         success: policy.allowed && simulation.success,
         fee: found.draft.as_ref().ok().map(|draft| fee(&found.network, draft)),
         balance_changes: found.changes.iter().map(change).collect(),
-        warnings: found.draft.err().iter().map(warning).collect(),
+        warnings: found.warnings.iter().map(warning).chain(refused).collect(),
         policy,
         simulation,
         meta: DryRunMeta {
@@ -86,9 +88,9 @@ fn fee(network: &Network, draft: &Draft) -> FeeEstimate {
 
 fn change(change: &simulate_transaction::BalanceChange) -> BalanceChange {
     BalanceChange {
-        asset: match change.asset {
-            Asset::Native => "native".to_owned(),
-            Asset::Token(address) => address.to_string(),
+        asset: match change.of {
+            Thing::Asset(asset) => asset.to_string(),
+            Thing::Collectible { contract, id } => format!("{contract}/{id}"),
         },
         symbol: change.symbol.clone().unwrap_or_default(),
         decimals: change.decimals,
@@ -98,7 +100,20 @@ fn change(change: &simulate_transaction::BalanceChange) -> BalanceChange {
     }
 }
 
-fn warning(error: &ChainError) -> Warning {
+fn warning(warning: &warnings::Warning) -> Warning {
+    let severity = match warning.severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+    };
+    Warning {
+        code: warning.code.to_owned(),
+        message: warning.message.clone(),
+        severity: severity.to_owned(),
+    }
+}
+
+/// Why the chain would not take it.
+fn refusal(error: &ChainError) -> Warning {
     Warning {
         code: chain_code(error).as_str().to_owned(),
         message: error.to_string(),

@@ -6,29 +6,32 @@ use crate::http::problem::Problem;
 use crate::policy::Denial;
 use crate::store::wallets::WalletStatus;
 use crate::usecase::cancel_transaction::CancelError;
-use crate::usecase::payment::PaymentError;
+use crate::usecase::order::OrderError;
 use crate::usecase::read_transactions::ReadError;
 use crate::usecase::sign_message::SignMessageError;
 use crate::usecase::sign_transaction::{SignTransactionError, SigningError};
 use crate::usecase::speed_up_transaction::SpeedUpError;
 use crate::usecase::submit_transaction::SubmitError;
 
-impl From<PaymentError> for Problem {
-    fn from(error: PaymentError) -> Self {
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
         let message = error.to_string();
         match error {
-            PaymentError::Choice(error) => error.into(),
-            PaymentError::WalletInactive(status) => inactive(status),
-            PaymentError::Recipient(_) | PaymentError::TokenAddress(_) => {
-                Self::new(ErrorCode::InvalidAddress, message)
-            }
-            PaymentError::TokenUnclear
-            | PaymentError::Decimals { .. }
-            | PaymentError::Amount(_)
-            | PaymentError::NothingToPay
-            | PaymentError::MemoTooLong => Self::invalid(message),
-            PaymentError::Chain(error) => error.into(),
-            PaymentError::Store(error) => error.into(),
+            OrderError::Choice(error) => error.into(),
+            OrderError::WalletInactive(status) => inactive(status),
+            OrderError::Address { .. } => Self::new(ErrorCode::InvalidAddress, message),
+            OrderError::NftStandard(_) => Self::new(ErrorCode::UnsupportedNftStandard, message),
+            OrderError::Calldata(error) => error.into(),
+            OrderError::TokenUnclear
+            | OrderError::Decimals { .. }
+            | OrderError::NotAToken
+            | OrderError::Amount { .. }
+            | OrderError::Field { .. }
+            | OrderError::OtherChain { .. }
+            | OrderError::NothingToPay
+            | OrderError::MemoTooLong => Self::invalid(message),
+            OrderError::Chain(error) => error.into(),
+            OrderError::Store(error) => error.into(),
         }
     }
 }
@@ -37,7 +40,7 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         let message = error.to_string();
         match error {
-            SubmitError::Payment(error) => error.into(),
+            SubmitError::Order(error) => error.into(),
             SubmitError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, message),
             SubmitError::TooManyOpen => Self::new(ErrorCode::RateLimited, message).retry_after(1),
             SubmitError::Store(error) => error.into(),

@@ -3,6 +3,7 @@
 mod approval;
 mod dry_run;
 mod errors;
+mod orders;
 mod reading;
 
 pub(super) use approval::{approval, approve, reject};
@@ -52,7 +53,7 @@ pub(super) async fn send(
     RawJson(body): RawJson,
 ) -> Result<Created<TransactionState>, Problem> {
     let submission = Submission {
-        payment: reading::payment(&body)?,
+        order: orders::order(&body)?,
         idempotency_key: idempotency_key(&headers)?,
         wait: preferred_wait(&headers),
     };
@@ -67,7 +68,7 @@ pub(super) async fn simulate(
     RawJson(body): RawJson,
 ) -> Result<Done<DryRun>, Problem> {
     let began = app.clock.now_ms();
-    let found = simulate_transaction(&app, &agent, reading::payment(&body)?).await?;
+    let found = simulate_transaction(&app, &agent, orders::order(&body)?).await?;
     let duration_ms = app.clock.now_ms().saturating_sub(began);
     Ok(Done(dry_run::body(found, duration_ms)))
 }

@@ -1,6 +1,6 @@
 //! Bodies of transactions as the use-cases take them, and back.
 
-use api::{BodyError, ErrorCode, SendRequest, SignMessage, SignTransaction, TokenReference};
+use api::{ErrorCode, SignMessage, SignTransaction};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use primitives::{Chain, decode_hex, encode_hex};
@@ -11,44 +11,8 @@ use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
 use crate::session::Caller;
 use crate::tx::Transaction;
-use crate::usecase::payment::{AmountRequest, AssetRequest, PaymentRequest};
 use crate::usecase::sign_message::{Message, SignMessageRequest};
 use crate::usecase::sign_transaction::{SignRequest, SignedTransaction};
-
-/// What a send body asks for.
-pub(super) fn payment(body: &[u8]) -> Result<PaymentRequest, Problem> {
-    match SendRequest::from_json(body)? {
-        SendRequest::Transfer(asked) => Ok(PaymentRequest {
-            wallet: asked.wallet_id,
-            network: asked.network,
-            to: asked.to,
-            asset: AssetRequest::Native,
-            amount: amount(asked.amount, asked.human_amount)?,
-            memo: asked.memo,
-        }),
-        SendRequest::TokenTransfer(asked) => {
-            let TokenReference { address, decimals, asset_id, symbol: _ } = asked.token;
-            Ok(PaymentRequest {
-                wallet: asked.wallet_id,
-                network: asked.network,
-                to: asked.to,
-                asset: AssetRequest::Token { address, asset_id, decimals },
-                amount: amount(asked.amount, asked.human_amount)?,
-                memo: asked.memo,
-            })
-        }
-    }
-}
-
-fn amount(base_units: Option<String>, units: Option<String>) -> Result<AmountRequest, Problem> {
-    match (base_units, units) {
-        (Some(digits), None) => Ok(AmountRequest::BaseUnits(digits)),
-        (None, Some(text)) => Ok(AmountRequest::Units(text)),
-        (Some(_), Some(_)) | (None, None) => Err(Problem::invalid(
-            "give either amount, in base units, or humanAmount, in whole ones",
-        )),
-    }
-}
 
 /// What a sign body asks for, for a wallet of `chain`.
 pub(super) fn sign_request(asked: SignTransaction, chain: Chain) -> Result<SignRequest, Problem> {
@@ -200,17 +164,4 @@ pub(in crate::http) fn operation(effect: &Effect) -> api::Operation {
         | Effect::Opaque(_) => {}
     }
     operation
-}
-
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::Malformed(reason) => Self::invalid(format!("the body: {reason}")),
-            BodyError::UnsupportedType(kind) => {
-                let message = format!("type {kind} is not served yet");
-                Self::new(ErrorCode::UnsupportedTxType, message)
-                    .hint("TRANSFER and TOKEN_TRANSFER are")
-            }
-        }
-    }
 }

@@ -23,6 +23,7 @@ mod repeats;
 mod restarts;
 mod rights;
 mod shapes;
+mod solana_deeds;
 mod solana_expiry;
 mod solana_many;
 mod user_walk;

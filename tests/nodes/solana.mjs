@@ -38,6 +38,8 @@ const SKIPPED_SLOTS = 22_000_000n; // block height = slot - SKIPPED_SLOTS
 const FINALIZED_AFTER = 32n;
 const LAMPORTS_PER_SIGNATURE = 5000n;
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
+const LOOKUP_TABLES = address('AddressLookupTab1e1111111111111111111111111');
+const LOOKUP_TABLE_META = 56;
 const MAX_BODY = 1 << 20;
 const SENTENCES = {
   AlreadyProcessed: 'This transaction has already been processed',
@@ -281,6 +283,27 @@ const methods = {
   async cheat_giveToken([mint, decimals, owner, amount, program]) {
     const target = mint === null ? (await generateKeyPairSigner()).address : toAddress(mint);
     return giveToken(svm, target, decimals, toAddress(owner), BigInt(amount), program);
+  },
+  /** [addresses] -> the address of a lookup table in use that has them. */
+  async cheat_makeLookupTable([addresses]) {
+    const { address: table } = await generateKeyPairSigner();
+    const data = new Uint8Array(LOOKUP_TABLE_META + 32 * addresses.length);
+    const view = new DataView(data.buffer);
+    view.setUint32(0, 1, true);
+    view.setBigUint64(4, 2n ** 64n - 1n, true);
+    addresses.forEach((entry, place) => {
+      data.set(getBase58Encoder().encode(toAddress(entry)), LOOKUP_TABLE_META + 32 * place);
+    });
+    const size = BigInt(data.length);
+    svm.setAccount({
+      address: table,
+      data,
+      executable: false,
+      lamports: lamports(svm.minimumBalanceForRentExemption(size)),
+      programAddress: LOOKUP_TABLES,
+      space: size,
+    });
+    return table;
   },
   /** ["good"]; ["refuses"]: takes nothing that is sent; ["keeps"]: carries it out and says it failed. */
   cheat_setMood([next]) {

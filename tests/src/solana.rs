@@ -1,5 +1,7 @@
 //! What tests do on the Solana node without the wallet: fund, make tokens, look.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use primitives::{Amount, SolanaAddress};
 use serde_json::json;
 
@@ -66,6 +68,33 @@ impl Solana {
             info["tokenAmount"]["amount"].as_str().unwrap().parse().unwrap()
         });
         Amount::sum(amounts).unwrap()
+    }
+
+    /// Makes a collectible and gives it to `owner`. Its mint.
+    pub fn make_item(&self, owner: SolanaAddress) -> SolanaAddress {
+        let made = self.rpc.call("cheat_giveToken", &json!([null, 0, owner, "1", null]));
+        made["mint"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Makes a lookup table in use. Its address.
+    pub fn make_lookup_table(&self, addresses: &[SolanaAddress]) -> SolanaAddress {
+        let made = self.rpc.call("cheat_makeLookupTable", &json!([addresses]));
+        made.as_str().unwrap().parse().unwrap()
+    }
+
+    /// Who may take how much of a token from an owner's account, as SPL Token writes it there.
+    pub fn delegated(
+        &self,
+        mint: SolanaAddress,
+        owner: SolanaAddress,
+    ) -> Option<(SolanaAddress, u64)> {
+        let filter = json!([owner, { "mint": mint }, { "encoding": "base64" }]);
+        let reply = self.rpc.call("getTokenAccountsByOwner", &filter);
+        let data = reply["value"][0]["account"]["data"][0].as_str().unwrap();
+        let data = BASE64.decode(data).unwrap();
+        let (is_delegated, delegate) = (data[72..76] == [1, 0, 0, 0], &data[76..108]);
+        let amount = u64::from_le_bytes(data[121..129].try_into().unwrap());
+        is_delegated.then(|| (SolanaAddress(delegate.try_into().unwrap()), amount))
     }
 
     /// What the node does from now on with what it is sent.

@@ -142,20 +142,27 @@ pub struct TestPolicies {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DescribedTransaction {
-    /// `TRANSFER` (also where it is left out), `TOKEN_TRANSFER`, `APPROVE`, `CONTRACT_CALL` or
-    /// `CONTRACT_DEPLOY`.
+    /// `TRANSFER` (also where it is left out), `TOKEN_TRANSFER`, `NFT_TRANSFER`, `APPROVE`,
+    /// `CONTRACT_CALL` or `CONTRACT_DEPLOY`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Who gets it, or which contract is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// In base units.
+    /// In base units; how many of an ERC-1155 collectible, one if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^\d+$")]
     pub amount: Option<String>,
     /// Contract or mint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// Which collectible (EVM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^\d+$")]
+    pub token_id: Option<String>,
+    /// `ERC-721` (also where it is left out), `ERC-1155` or `METAPLEX`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<String>,
     /// Who may take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spender: Option<String>,

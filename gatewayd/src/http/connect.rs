@@ -59,6 +59,7 @@ pub(super) async fn info(
         capabilities: ["transfer", "token_transfer", "balance", "assets", "sign"]
             .map(str::to_owned)
             .to_vec(),
+        // None of them can be switched off: what no policy allows is denied.
         default_deny: DefaultDeny {
             token_transfers: true,
             contract_calls: true,

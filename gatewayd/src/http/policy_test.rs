@@ -75,6 +75,8 @@ fn described(request: api::DescribedTransaction) -> Described {
         to: request.to,
         amount: request.amount,
         token: request.token,
+        token_id: request.token_id,
+        standard: request.standard,
         spender: request.spender,
         calldata: request.calldata,
         bytecode: request.bytecode,

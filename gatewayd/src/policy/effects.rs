@@ -175,3 +175,106 @@ fn unreadable(reason: &OpaqueReason) -> Claim {
 fn denied_as(rule: &'static str, reason: String, remedy: &str) -> Claim {
     Claim::Denied(Denial { rule, code: ErrorCode::PolicyDenied, reason, remedy: remedy.to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use primitives::SolanaAddress;
+
+    use super::*;
+
+    const SOMEBODY: EvmAddress = EvmAddress([7; 20]);
+    const CONTRACT: EvmAddress = EvmAddress([8; 20]);
+    const PROGRAM: SolanaAddress = SolanaAddress([9; 32]);
+
+    /// The types of policies that have a say by name, and what nobody's business is called.
+    fn business(claim: &Claim) -> &'static str {
+        match claim {
+            Claim::Coins => "SPENDING_LIMIT",
+            Claim::Token(_) => "ALLOWED_TOKENS",
+            Claim::Approval(_) => "APPROVED_SPENDERS",
+            Claim::Call(_) => "CONTRACT_WHITELIST",
+            Claim::Harmless => "harmless",
+            Claim::Denied(denial) => denial.rule,
+        }
+    }
+
+    fn typed(contract: Option<EvmAddress>) -> Effect {
+        Effect::TypedData {
+            chain_id: None,
+            verifying_contract: contract,
+            primary_type: "Vote".to_owned(),
+        }
+    }
+
+    fn authority(kind: AuthorityKind, to: Option<EvmAddress>) -> Effect {
+        let (subject, to) = (CONTRACT.into(), to.map(Address::Evm));
+        Effect::AuthorityChange { kind, subject, to }
+    }
+
+    /// A new kind of effect does not compile without a claim, and has to be added here too.
+    #[test]
+    fn each_effect_is_the_business_of_one_type_or_denied() {
+        let (to, token, one) = (SOMEBODY.into(), CONTRACT.into(), Amount::from(1_u64));
+        let allowance =
+            |spender: EvmAddress| Effect::Allowance { token, spender: spender.into(), amount: one };
+        let collectible =
+            Effect::CollectibleOut { contract: CONTRACT, to: SOMEBODY, id: one, amount: one };
+        let rows = [
+            (Effect::NativeOut { to, amount: one }, "SPENDING_LIMIT"),
+            (Effect::Rent { account: PROGRAM, amount: one }, "SPENDING_LIMIT"),
+            (Effect::TokenOut { token, to, amount: one }, "ALLOWED_TOKENS"),
+            (collectible, "ALLOWED_TOKENS"),
+            (allowance(SOMEBODY), "APPROVED_SPENDERS"),
+            (allowance(EvmAddress::ZERO), "harmless"),
+            (authority(AuthorityKind::Operator, Some(SOMEBODY)), "APPROVED_SPENDERS"),
+            (authority(AuthorityKind::Operator, None), "harmless"),
+            (authority(AuthorityKind::AccountProgram, None), "AUTHORITY"),
+            (authority(AuthorityKind::TokenAccount, Some(SOMEBODY)), "AUTHORITY"),
+            (authority(AuthorityKind::Mint, Some(SOMEBODY)), "AUTHORITY"),
+            (authority(AuthorityKind::Contract, Some(SOMEBODY)), "AUTHORITY"),
+            (authority(AuthorityKind::Program, None), "AUTHORITY"),
+            (authority(AuthorityKind::Stake, Some(SOMEBODY)), "AUTHORITY"),
+            (authority(AuthorityKind::NonceAccount, Some(SOMEBODY)), "AUTHORITY"),
+            (Effect::Call { contract: CONTRACT, selector: None }, "CONTRACT_WHITELIST"),
+            (Effect::Deploy, "CONTRACT_WHITELIST"),
+            (Effect::Text { text: "hello".to_owned() }, "harmless"),
+            (Effect::Memo { text: "hello".to_owned() }, "harmless"),
+            (typed(Some(CONTRACT)), "CONTRACT_WHITELIST"),
+            (typed(None), "TYPED_DATA"),
+        ];
+        for (effect, expected) in rows {
+            let found = claim(&effect, true, Environment::Mainnet);
+            assert_eq!(business(&found), expected, "{effect:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_denied_but_for_programs_that_can_be_listed() {
+        let unknown = OpaqueReason::UnknownInstruction { program: PROGRAM, tag: Some(1) };
+        for (reason, expected) in [
+            (OpaqueReason::UnknownProgram(PROGRAM), "CONTRACT_WHITELIST"),
+            (unknown, "UNREADABLE"),
+            (OpaqueReason::UnknownToken { from: PROGRAM }, "UNREADABLE"),
+            (OpaqueReason::LookupTables, "UNREADABLE"),
+            (OpaqueReason::DurableNonce, "UNREADABLE"),
+            (OpaqueReason::OtherSigners, "UNREADABLE"),
+            (OpaqueReason::TypedData("an order"), "UNREADABLE"),
+            (OpaqueReason::EveryChain, "UNREADABLE"),
+            (OpaqueReason::UnreadCalls, "UNREADABLE"),
+            (OpaqueReason::DelegateCall { code: CONTRACT }, "UNREADABLE"),
+        ] {
+            for environment in [Environment::Mainnet, Environment::Testnet] {
+                let found = claim(&Effect::Opaque(reason.clone()), true, environment);
+                assert_eq!(business(&found), expected, "{reason:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn typed_data_is_judged_by_what_is_known_of_it_where_something_is() {
+        let known = claim(&typed(Some(CONTRACT)), false, Environment::Mainnet);
+        assert_eq!(known, Claim::Harmless);
+        let on_testnet = claim(&typed(None), true, Environment::Testnet);
+        assert_eq!(on_testnet, Claim::Harmless);
+    }
+}

@@ -194,6 +194,8 @@ impl Denial {
 }
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod testing;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 use primitives::{
-    Amount, Asset, Chain, EvmAddress, Network, SolanaAddress, WalletId, builtin_by_name,
+    Amount, Asset, Chain, EvmAddress, Network, SolanaAddress, WalletId, builtin_by_chain_id,
+    builtin_by_name,
 };
 use serde_json::{Value, json};
 use txcodec::evm::{Kind, Transaction, erc20};
@@ -44,6 +45,17 @@ pub(super) fn call(to: Option<EvmAddress>, value: Amount, data: Vec<u8>) -> Deco
 
 pub(super) fn native(amount: Amount) -> Decoded {
     call(Some(OTHER), amount, Vec::new())
+}
+
+/// Whether a network is built in.
+pub(super) fn known(name: &str) -> bool {
+    let by_id = || name.parse().ok().and_then(builtin_by_chain_id);
+    builtin_by_name(name).or_else(by_id).is_some()
+}
+
+/// One of a token.
+pub(super) fn token_out(token: EvmAddress) -> Decoded {
+    call(Some(token), Amount::ZERO, erc20::transfer(OTHER, 1_u64.into()))
 }
 
 pub(super) fn token(amount: u64) -> Decoded {

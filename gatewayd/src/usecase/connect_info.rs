@@ -7,15 +7,15 @@ use crate::store::policies::StoredPolicy;
 use crate::store::sessions::Page;
 use crate::store::wallets::Wallet;
 
-/// Policies of one wallet that are told.
-const POLICIES: Page = Page { limit: 100, offset: 0 };
+/// Policies of one wallet that are told, which is more than anybody writes.
+const POLICIES: Page = Page { limit: 1_000, offset: 0 };
 
 /// A wallet and the policies that bind it.
 #[derive(Clone, Debug)]
 pub struct BoundWallet {
     /// The wallet.
     pub wallet: Wallet,
-    /// Its policies, newest first.
+    /// The policies that bind it, newest first.
     pub policies: Vec<StoredPolicy>,
 }
 
@@ -27,7 +27,9 @@ pub async fn connect_info(app: &App, agent: &Agent) -> Result<Vec<BoundWallet>, 
     let wallets = agent.wallets().to_vec();
     let read = app.store.read(move |db| {
         let bound = |wallet: Wallet| {
-            Ok(BoundWallet { policies: db.policies(Some(&[wallet.id]), POLICIES)?, wallet })
+            let mut policies = db.policies(Some(&[wallet.id]), POLICIES)?;
+            policies.retain(|policy| policy.enabled);
+            Ok(BoundWallet { policies, wallet })
         };
         wallets.into_iter().map(bound).collect()
     });
@@ -49,8 +51,8 @@ pub fn prompt(app: &App, wallets: &[BoundWallet]) -> String {
          sends the network's coin, in base units (or \"humanAmount\" in whole ones); with \
          \"type\": \"TOKEN_TRANSFER\" and \"token\": {{\"address\"}} a token. An EVM wallet needs \
          \"network\"; a session with several wallets needs \"walletId\". The answer is an id: GET \
-         /v1/transactions/{{id}} says how it went. Policies may delay or refuse a transaction; \
-         POST /v1/transactions/simulate tells before. Repeat a request that got no answer with the \
+         /v1/transactions/{{id}} says how it went. Policies may delay or refuse a transaction, \
+         and tokens, collectibles, calls and approvals take a policy that allows them; POST /v1/transactions/simulate tells before. Repeat a request that got no answer with the \
          same Idempotency-Key header, and it is not carried out twice.",
         lines.join("\n")
     )

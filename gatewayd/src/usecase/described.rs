@@ -7,7 +7,7 @@ use primitives::{
     Address, AddressError, Amount, AmountError, Chain, ChainId, EvmAddress, SolanaAddress,
     decode_hex,
 };
-use txcodec::evm::{self, Kind, erc20};
+use txcodec::evm::{self, Kind, erc20, erc721};
 use txcodec::solana::token::{TokenProgram, TransferChecked};
 use txcodec::solana::{Instruction, Message, Version, associated_token, system};
 
@@ -22,6 +22,10 @@ pub struct Described {
     pub amount: Option<String>,
     /// Contract or mint.
     pub token: Option<String>,
+    /// Which collectible of a contract.
+    pub token_id: Option<String>,
+    /// How a collectible is kept.
+    pub standard: Option<String>,
     /// Who may take it.
     pub spender: Option<String>,
     /// Data of a call, in hexadecimal digits.
@@ -55,6 +59,9 @@ pub enum DescribedError {
         /// Where.
         chain: Chain,
     },
+    /// The network is not one of the wallet's chain.
+    #[error("the wallet cannot be used on a network of another chain")]
+    OtherChain,
     /// It does not fit in a transaction.
     #[error("request: does not fit in a transaction")]
     TooLarge,
@@ -70,7 +77,7 @@ impl Described {
             (Address::Evm(_), ChainId::Eip155(chain_id)) => self.to_evm(wallet, chain_id),
             (Address::Solana(wallet), ChainId::Solana(_)) => self.to_solana(wallet),
             (Address::Evm(_) | Address::Solana(_), ChainId::Eip155(_) | ChainId::Solana(_)) => {
-                Err(DescribedError::TooLarge)
+                Err(DescribedError::OtherChain)
             }
         }
     }
@@ -104,6 +111,11 @@ impl Described {
                 let data = erc20::transfer(evm("to", &self.to)?, self.amount()?);
                 Ok((Some(evm("token", &self.token)?), Amount::ZERO, data))
             }
+            "NFT_TRANSFER" => {
+                let to = evm("to", &self.to)?;
+                let data = self.collectible(evm_wallet(wallet)?, to)?;
+                Ok((Some(evm("token", &self.token)?), Amount::ZERO, data))
+            }
             "APPROVE" => {
                 let data = erc20::approve(evm("spender", &self.spender)?, self.amount()?);
                 Ok((Some(evm("token", &self.token)?), Amount::ZERO, data))
@@ -134,6 +146,10 @@ impl Described {
                 let (to, mint) = (solana("to", &self.to)?, solana("token", &self.token)?);
                 token_transfer(wallet, to, mint, lamports(self.amount()?)?).to_vec()
             }
+            "NFT_TRANSFER" => {
+                let (to, mint) = (solana("to", &self.to)?, solana("token", &self.token)?);
+                token_transfer(wallet, to, mint, 1).to_vec()
+            }
             "CONTRACT_CALL" => vec![Instruction {
                 program_id: solana("programId", &self.program_id)?,
                 accounts: Vec::new(),
@@ -152,6 +168,22 @@ impl Described {
         Ok(message.to_bytes())
     }
 
+    fn collectible(&self, from: EvmAddress, to: EvmAddress) -> Result<Vec<u8>, DescribedError> {
+        let id = self.token_id.as_deref().ok_or(DescribedError::Missing("tokenId"))?;
+        let id = amount("tokenId", Some(id))?;
+        match self.standard.as_deref() {
+            None | Some("ERC-721") => Ok(erc721::safe_transfer([from, to], id)),
+            Some("ERC-1155") => {
+                let count = amount("amount", Some(self.amount.as_deref().unwrap_or("1")))?;
+                Ok(erc721::safe_transfer_of([from, to], id, count))
+            }
+            Some(_) => {
+                let known = "expected ERC-721 or ERC-1155 on an EVM network".to_owned();
+                Err(DescribedError::Field("standard", known))
+            }
+        }
+    }
+
     fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or("TRANSFER")
     }
@@ -161,6 +193,13 @@ impl Described {
             None => Err(DescribedError::Missing("amount")),
             Some(_) => amount("amount", self.amount.as_deref()),
         }
+    }
+}
+
+fn evm_wallet(wallet: Address) -> Result<EvmAddress, DescribedError> {
+    match wallet {
+        Address::Evm(wallet) => Ok(wallet),
+        Address::Solana(_) => Err(DescribedError::OtherChain),
     }
 }
 
@@ -206,4 +245,101 @@ fn hex(name: &'static str, digits: Option<&str>) -> Result<Vec<u8>, DescribedErr
     let bytes = digits.strip_prefix("0x").and_then(|digits| decode_hex(digits).ok());
     let wrong = || DescribedError::Field(name, "expected 0x and hexadecimal digits".to_owned());
     bytes.ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use txcodec::Effect;
+
+    use super::*;
+
+    const WALLET: EvmAddress = EvmAddress([1; 20]);
+    const SOLANA: SolanaAddress = SolanaAddress([1; 32]);
+    const BOB: &str = "0x0202020202020202020202020202020202020202";
+    const TOKEN: &str = "0x0303030303030303030303030303030303030303";
+
+    fn described(kind: &str) -> Described {
+        let some = |text: &str| Some(text.to_owned());
+        Described {
+            kind: some(kind),
+            to: some(BOB),
+            amount: some("5"),
+            token: some(TOKEN),
+            token_id: some("7"),
+            spender: some(BOB),
+            calldata: some("0x01020304"),
+            bytecode: some("0x60"),
+            value: some("9"),
+            ..Described::default()
+        }
+    }
+
+    fn evm_effects(described: &Described) -> Vec<Effect> {
+        let network = ChainId::Eip155(NonZeroU64::MIN);
+        let bytes = described.to_bytes(WALLET.into(), network).unwrap();
+        evm::decode(&bytes, WALLET).unwrap().effects().to_vec()
+    }
+
+    #[test]
+    fn words_become_the_bytes_that_do_what_they_say() {
+        let [bob, token] = [BOB, TOKEN].map(|text| text.parse::<Address>().unwrap());
+        let Address::Evm(contract) = token else { panic!() };
+        let Address::Evm(to) = bob else { panic!() };
+        let (amount, id) = (Amount::from(5_u64), Amount::from(7_u64));
+        let value = Effect::NativeOut { to: bob, amount: Amount::from(9_u64) };
+        let gone = |amount: u64| Effect::CollectibleOut { contract, to, id, amount: amount.into() };
+        let erc1155 =
+            Described { standard: Some("ERC-1155".to_owned()), ..described("NFT_TRANSFER") };
+        let one = Described { amount: None, ..erc1155.clone() };
+        for (described, effects) in [
+            (described("TRANSFER"), vec![Effect::NativeOut { to: bob, amount }]),
+            (described("TOKEN_TRANSFER"), vec![Effect::TokenOut { token, to: bob, amount }]),
+            (described("NFT_TRANSFER"), vec![gone(1)]),
+            (erc1155, vec![gone(5)]),
+            (one, vec![gone(1)]),
+            (described("APPROVE"), vec![Effect::Allowance { token, spender: bob, amount }]),
+            (
+                described("CONTRACT_CALL"),
+                vec![value, Effect::Call { contract: to, selector: Some([1, 2, 3, 4]) }],
+            ),
+        ] {
+            assert_eq!(evm_effects(&described), effects, "{described:?}");
+        }
+        assert_eq!(evm_effects(&described("CONTRACT_DEPLOY")).last(), Some(&Effect::Deploy));
+    }
+
+    #[test]
+    fn on_solana_a_token_goes_to_its_owner_with_the_account_that_it_may_need() {
+        let some = |text: SolanaAddress| Some(text.to_string());
+        let (bob, mint) = (SolanaAddress([2; 32]), SolanaAddress([3; 32]));
+        let words = |kind: &str| Described {
+            kind: Some(kind.to_owned()),
+            to: some(bob),
+            amount: Some("5".to_owned()),
+            token: some(mint),
+            program_id: some(mint),
+            ..Described::default()
+        };
+        let devnet = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1".parse().unwrap();
+        let effects = |kind| {
+            let bytes = words(kind).to_bytes(SOLANA.into(), devnet).unwrap();
+            txcodec::solana::decode(&bytes, SOLANA).unwrap().effects().to_vec()
+        };
+        let paid = |amount: u64| Effect::TokenOut {
+            token: mint.into(),
+            to: bob.into(),
+            amount: amount.into(),
+        };
+        assert_eq!(
+            effects("TRANSFER"),
+            [Effect::NativeOut { to: bob.into(), amount: 5_u64.into() }]
+        );
+        assert!(effects("TOKEN_TRANSFER").contains(&paid(5)));
+        assert!(effects("NFT_TRANSFER").contains(&paid(1)));
+        assert_eq!(effects("CONTRACT_CALL").len(), 1);
+        let error = words("CONTRACT_DEPLOY").to_bytes(SOLANA.into(), devnet);
+        assert!(matches!(error, Err(DescribedError::Kind { .. })));
+        let elsewhere = words("TRANSFER").to_bytes(SOLANA.into(), ChainId::Eip155(NonZeroU64::MIN));
+        assert_eq!(elsewhere, Err(DescribedError::OtherChain));
+    }
 }

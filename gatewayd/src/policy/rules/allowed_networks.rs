@@ -17,7 +17,7 @@ const NAME: &str = "ALLOWED_NETWORKS";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("a network that is not listed"),
     meaning: "`networks`: names or CAIP-2 identifiers. On others nothing is signed; texts, which \
               belong to no network, are",
     example: r#"{ "networks": [{ "network": "ethereum-mainnet" }, { "network": "eip155:8453", "name": "Base" }] }"#,

@@ -18,7 +18,7 @@ const NAME: &str = "ALLOWED_TOKENS";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`token`"),
     meaning: "`tokens` that may leave, and contracts of collectibles. Without it, none. With \
               `assetId` (CAIP-19) on its network only. How much of them, `SPENDING_LIMIT` says",
     example: r#"{ "tokens": [{ "address": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "symbol": "USDC", "chain": "ethereum", "assetId": "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48" }] }"#,

@@ -17,7 +17,7 @@ const NAME: &str = "APPROVE_AMOUNT_LIMIT";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`spenders`, ceilings of the token"),
     meaning: "an allowance is of at most `maxAmount` base units, and with `blockUnlimited` (`true` \
               if left out, and without a policy) not unlimited: below 2^159 on EVM, which is half of \
               what Permit2 counts with, and 2^63 on Solana; never all collectibles of a contract",

@@ -12,7 +12,7 @@ use crate::tx::Tier;
 pub(super) const RULE: Rule = Rule {
     name: "APPROVE_TIER_OVERRIDE",
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`spenders`: none, for `APPROVAL`"),
     meaning: "an allowance is at least of this `tier`; `APPROVAL` without a policy. The amount \
               counts besides, as if it were spent (`SPENDING_LIMIT`)",
     example: r#"{ "tier": "NOTIFY" }"#,

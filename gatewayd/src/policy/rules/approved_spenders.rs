@@ -18,7 +18,7 @@ const NAME: &str = "APPROVED_SPENDERS";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`spenders`"),
     meaning: "`spenders` that may be given allowances, by transactions and by signatures (permits), \
               of at most `maxAmount` base units of a token where that is given. Without it, nobody. \
               A withdrawal of one's leave needs none",

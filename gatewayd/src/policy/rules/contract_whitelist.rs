@@ -18,7 +18,7 @@ const NAME: &str = "CONTRACT_WHITELIST";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`contract`, `typed_data`"),
     meaning: "`contracts` and Solana programs that may be called in ways that are not understood, \
               and that typed data of unknown meaning may be signed for. Without it, none. The zero \
               address stands for creating contracts",

@@ -15,7 +15,7 @@ const NAME: &str = "DAILY_LIMIT";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`requests_per_day`"),
     meaning: "at most `max_transactions` transactions in any 24 hours, counted as by `RATE_LIMIT`, \
               beside which it stands",
     example: r#"{ "max_transactions": 50 }"#,

@@ -14,7 +14,7 @@ const NAME: &str = "ENVIRONMENT_TYPE";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("a network that is not listed"),
     meaning: "`environment` is `mainnet` or `testnet`; wallets of the other one sign nothing",
     example: r#"{ "environment": "testnet" }"#,
     eased_by: "",

@@ -15,7 +15,7 @@ const NAME: &str = "MAX_GAS";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`fee`"),
     meaning: "`max_gas_limit` (gas, or compute units on Solana) and `max_fee` (base units of the \
               coin, the most that the network could take, without rent) of one transaction; one of \
               the two may be left out. The signer can enforce the fee",

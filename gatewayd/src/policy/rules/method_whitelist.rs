@@ -18,7 +18,7 @@ const NAME: &str = "METHOD_WHITELIST";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`selectors`"),
     meaning: "of each `contractAddress` named here only the functions with these `selectors` (four \
               bytes, hexadecimal) may be called; `CONTRACT_WHITELIST` says which contracts at all. \
               What is understood (transfers, approvals) is judged by what it does instead",

@@ -64,8 +64,8 @@ pub struct Rule {
 /// Who can enforce a type of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// The signer too, by its guard: from the bytes and its own journal.
-    Hard,
+    /// The signer too, by these keys of its guard: from the bytes and its own journal.
+    Hard(&'static str),
     /// The gateway alone.
     Soft,
 }

@@ -14,7 +14,7 @@ const NAME: &str = "RATE_LIMIT";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &[],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`requests_per_hour`, `requests_per_day`"),
     meaning: "at most `max_requests` transactions in any `window_seconds` (1 to 2592000); what was \
               denied or never happened does not count",
     example: r#"{ "max_requests": 10, "window_seconds": 3600 }"#,

@@ -20,7 +20,7 @@ use crate::tx::Tier;
 pub(super) const RULE: Rule = Rule {
     name: "SPENDING_LIMIT",
     aliases: &["AMOUNT_TIER"],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`native`, `token`"),
     meaning: "how much care an amount is given; see below. The signer can enforce the lines of \
               coins and tokens",
     example: r#"{ "instant_max": "10000000000000000", "notify_max": "50000000000000000", "delay_max": "250000000000000000", "delay_seconds": 900, "daily_limit_usd": 1000 }"#,

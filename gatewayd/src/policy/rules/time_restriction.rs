@@ -18,7 +18,7 @@ const NAME: &str = "TIME_RESTRICTION";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &["TIME_WINDOW"],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`hours`, `days`, in UTC"),
     meaning: "outside of `allowed_hours` (`start` 0 to 23, `end` 1 to 24, which is not in it) and \
               `allowed_days` (0 is Sunday, 6 Saturday), in `timezone` (an IANA name, `UTC` if left \
               out), nothing is signed; one of the two may be left out",

@@ -18,7 +18,7 @@ const NAME: &str = "WHITELIST";
 pub(super) const RULE: Rule = Rule {
     name: NAME,
     aliases: &["RECIPIENT_WHITELIST"],
-    mark: Mark::Hard,
+    mark: Mark::Hard("`recipients`"),
     meaning: "`allowed_addresses` may get coins, tokens and collectibles, those sent along with a \
               call included; others may not. On Solana the owner of a token account, where the \
               transaction says who that is",

@@ -19,6 +19,7 @@ mod many;
 mod names;
 mod outages;
 mod payments;
+mod policies;
 mod repeats;
 mod restarts;
 mod rights;

@@ -18,7 +18,7 @@ fn described(rule: &Rule) -> Result<PolicyType, Problem> {
         name: rule.name.to_owned(),
         aliases: rule.aliases.iter().map(|&alias| alias.to_owned()).collect(),
         enforcement: match rule.mark {
-            Mark::Hard => "hard",
+            Mark::Hard(_) => "hard",
             Mark::Soft => "soft",
         }
         .to_owned(),

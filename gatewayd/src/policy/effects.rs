@@ -61,9 +61,9 @@ pub(super) const NEW_CONTRACT: Address = Address::Evm(EvmAddress::ZERO);
 
 /// Whose business each effect is, in the order of the bytes.
 pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Claim> {
-    let alone = decoded.effects().len() == 1;
+    let told = is_told(decoded.effects());
     let environment = facts.environment;
-    decoded.effects().iter().map(move |effect| claim(effect, alone, environment))
+    decoded.effects().iter().map(move |effect| claim(effect, told, environment))
 }
 
 /// Why an effect is denied whatever any policy says, if one is.
@@ -84,7 +84,13 @@ pub(super) fn is_carried_out(decoded: &Decoded) -> bool {
         .all(|effect| matches!(effect, Effect::Text { .. } | Effect::Memo { .. }))
 }
 
-fn claim(effect: &Effect, alone: bool, environment: Environment) -> Claim {
+/// Whether typed data is known by effects that follow it, each of which is denied until a policy allows
+/// it. Coins are not: a contract that pays them out by a signature has to be allowed itself.
+fn is_told(effects: &[Effect]) -> bool {
+    effects.len() > 1 && !effects.iter().any(|effect| matches!(effect, Effect::NativeOut { .. }))
+}
+
+fn claim(effect: &Effect, told: bool, environment: Environment) -> Claim {
     match effect {
         Effect::NativeOut { .. } | Effect::Rent { .. } => Claim::Coins,
         Effect::TokenOut { token, .. } => Claim::Token(*token),
@@ -104,9 +110,7 @@ fn claim(effect: &Effect, alone: bool, environment: Environment) -> Claim {
         }
         Effect::Text { .. } | Effect::Memo { .. } => Claim::Harmless,
         // What is known of it follows, and is judged by itself.
-        Effect::TypedData { .. } if !alone || environment == Environment::Testnet => {
-            Claim::Harmless
-        }
+        Effect::TypedData { .. } if told || environment == Environment::Testnet => Claim::Harmless,
         Effect::TypedData { verifying_contract: Some(contract), .. } => Claim::Call(Call {
             contract: Address::Evm(*contract),
             selector: None,
@@ -243,7 +247,7 @@ mod tests {
             (typed(None), "TYPED_DATA"),
         ];
         for (effect, expected) in rows {
-            let found = claim(&effect, true, Environment::Mainnet);
+            let found = claim(&effect, false, Environment::Mainnet);
             assert_eq!(business(&found), expected, "{effect:?}");
         }
     }
@@ -264,7 +268,7 @@ mod tests {
             (OpaqueReason::DelegateCall { code: CONTRACT }, "UNREADABLE"),
         ] {
             for environment in [Environment::Mainnet, Environment::Testnet] {
-                let found = claim(&Effect::Opaque(reason.clone()), true, environment);
+                let found = claim(&Effect::Opaque(reason.clone()), false, environment);
                 assert_eq!(business(&found), expected, "{reason:?}");
             }
         }
@@ -272,9 +276,23 @@ mod tests {
 
     #[test]
     fn typed_data_is_judged_by_what_is_known_of_it_where_something_is() {
-        let known = claim(&typed(Some(CONTRACT)), false, Environment::Mainnet);
-        assert_eq!(known, Claim::Harmless);
-        let on_testnet = claim(&typed(None), true, Environment::Testnet);
+        let (to, token, amount) = (SOMEBODY.into(), CONTRACT.into(), Amount::from(1_u64));
+        let data = typed(Some(CONTRACT));
+        for (rest, expected) in [
+            (vec![], "CONTRACT_WHITELIST"),
+            (vec![Effect::TokenOut { token, to, amount }], "harmless"),
+            (vec![Effect::Allowance { token, spender: to, amount }], "harmless"),
+            (vec![Effect::NativeOut { to, amount }], "CONTRACT_WHITELIST"),
+            (
+                vec![Effect::TokenOut { token, to, amount }, Effect::NativeOut { to, amount }],
+                "CONTRACT_WHITELIST",
+            ),
+        ] {
+            let effects = [vec![data.clone()], rest].concat();
+            let found = claim(&data, is_told(&effects), Environment::Mainnet);
+            assert_eq!(business(&found), expected, "{effects:?}");
+        }
+        let on_testnet = claim(&typed(None), false, Environment::Testnet);
         assert_eq!(on_testnet, Claim::Harmless);
     }
 }

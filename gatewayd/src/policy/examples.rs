@@ -72,19 +72,7 @@ fn sent(purpose: Purpose, domain: &str) -> Asked {
 /// Something that the example of a type lets pass with least care, and something that it does not.
 fn pair(rule: &str) -> [Asked; 2] {
     let one = || native(1_u64.into());
-    let usd = |dollars: u64| Some(UsdMicros::new(dollars * 1_000_000));
     let called = |selector| call(Some(evm(ROUTER)), Amount::ZERO, selector);
-    let lending = |ltv: &str| Action {
-        ltv: ltv.parse().ok(),
-        asset: Some(Address::Evm(evm(USDC))),
-        ..action(Category::Lending)
-    };
-    let perp = |market: &str, leverage: &str, dollars| Action {
-        market: Some(market.to_owned()),
-        leverage: leverage.parse().ok(),
-        position: usd(dollars),
-        ..action(Category::Perp)
-    };
     match rule {
         "ENVIRONMENT_TYPE" => {
             let environment = primitives::Environment::Testnet;
@@ -114,6 +102,28 @@ fn pair(rule: &str) -> [Asked; 2] {
             [asked(approve(OTHER, 1_000_000_000_u64.into())), asked(approve(OTHER, Amount::MAX))]
         }
         "APPROVE_TIER_OVERRIDE" => [asked(one()), asked(approve(OTHER, 1_u64.into()))],
+        "SPENDING_LIMIT" => [10_000_000_000_000_000_u64, 10_000_000_000_000_001]
+            .map(|wei| asked(native(wei.into()))),
+        other => pair_of_facts(other),
+    }
+}
+
+/// The same for types that ask for more than the bytes.
+fn pair_of_facts(rule: &str) -> [Asked; 2] {
+    let one = || native(1_u64.into());
+    let usd = |dollars: u64| Some(UsdMicros::new(dollars * 1_000_000));
+    let lending = |ltv: &str| Action {
+        ltv: ltv.parse().ok(),
+        asset: Some(Address::Evm(evm(USDC))),
+        ..action(Category::Lending)
+    };
+    let perp = |market: &str, leverage: &str, dollars| Action {
+        market: Some(market.to_owned()),
+        leverage: leverage.parse().ok(),
+        position: usd(dollars),
+        ..action(Category::Perp)
+    };
+    match rule {
         "X402_ALLOWED_DOMAINS" => {
             [sent(Purpose::Payment, "a.shop.example"), sent(Purpose::Payment, "shop.example")]
         }
@@ -142,8 +152,6 @@ fn pair(rule: &str) -> [Asked; 2] {
         "CUMULATIVE_USD_LIMIT" => {
             [500, 501].map(|dollars| Asked { worth: usd(dollars), ..asked(one()) })
         }
-        "SPENDING_LIMIT" => [10_000_000_000_000_000_u64, 10_000_000_000_000_001]
-            .map(|wei| asked(native(wei.into()))),
         other => panic!("{other} has no example here"),
     }
 }

@@ -29,7 +29,7 @@ pub async fn connect_info(app: &App, agent: &Agent) -> Result<Vec<BoundWallet>, 
         let bound = |wallet: Wallet| {
             let mut policies = db.policies(Some(&[wallet.id]), POLICIES)?;
             policies.retain(|policy| policy.enabled);
-            Ok(BoundWallet { policies, wallet })
+            Ok(BoundWallet { wallet, policies })
         };
         wallets.into_iter().map(bound).collect()
     });

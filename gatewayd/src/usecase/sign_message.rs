@@ -13,11 +13,12 @@ pub use super::signing::SigningError;
 use super::choice::{ChoiceError, choose_network, choose_wallet};
 use super::signing;
 use crate::app::App;
+use crate::chains::ChainError;
 use crate::session::Agent;
 use crate::signer::SignerError;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, Intent, Known, Problem, Progress, Transaction};
+use crate::tx::{self, Intent, Known, Problem, Progress, Transaction, UnitsError};
 
 /// Something to be signed that is no transaction.
 #[derive(Clone, Debug)]
@@ -63,9 +64,21 @@ pub enum SignMessageError {
     /// The message is too long, no text, or could be a transaction.
     #[error("message: {0}")]
     Undecodable(#[from] DecodeError),
+    /// What is needed of a token is not known.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// It was not signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+}
+
+impl From<UnitsError> for SignMessageError {
+    fn from(error: UnitsError) -> Self {
+        match error {
+            UnitsError::Chain(error) => error.into(),
+            UnitsError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<StoreError> for SignMessageError {
@@ -94,11 +107,16 @@ pub async fn sign_message(
         choose_network(&app.networks, wallet, Some(given))?;
     }
     let Readable { payload, decoded } = read(request.message, wallet.chain)?;
+    let network = network_of(app, &decoded);
+    let decimals = match network {
+        Some(network) => tx::decimals(&tx::units(app, network, &decoded, None).await?),
+        None => BTreeMap::new(),
+    };
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
-        network: network_of(app, &decoded).cloned(),
-        decimals: BTreeMap::new(),
+        network: network.cloned(),
+        decimals,
         transaction: None,
         now: app.clock.now(),
     };

@@ -121,6 +121,7 @@ impl From<SignMessageError> for Problem {
             SignMessageError::TypedDataOnSolana
             | SignMessageError::TypedData(_)
             | SignMessageError::Undecodable(_) => Self::invalid(message),
+            SignMessageError::Chain(error) => error.into(),
             SignMessageError::Signing(error) => error.into(),
         }
     }

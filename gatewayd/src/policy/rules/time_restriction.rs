@@ -1,6 +1,7 @@
 //! `TIME_RESTRICTION`: at which hours, on which days.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use api::ErrorCode;
 use jiff::Timestamp;
@@ -56,6 +57,9 @@ struct TimeRestriction {
     zone_name: String,
 }
 
+/// Zones that were read once are kept.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
 const ALL_DAY: Hours = Hours { start: 0, end: 24 };
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
@@ -76,7 +80,7 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
         }
     }
     let zone_name = timezone.unwrap_or_else(|| "UTC".to_owned());
-    let zone = TimeZoneDatabase::bundled().get(&zone_name);
+    let zone = ZONES.get(&zone_name);
     let zone = zone.map_err(|_unknown| {
         wrong("timezone", "is no time zone of IANA, such as UTC or Europe/Berlin")
     })?;

@@ -68,7 +68,7 @@ pub struct RecentTransaction {
     pub formatted_amount: Option<String>,
     /// In US dollars; `null` without a price.
     #[schema(value_type = Option<f64>)]
-    pub amount_usd: Option<serde_json::Number>,
+    pub amount_usd: Option<crate::Decimal>,
     /// On which network.
     pub network: Option<String>,
     /// On its chain.

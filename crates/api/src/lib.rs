@@ -9,9 +9,11 @@ mod admin;
 mod admin_transactions;
 mod approvals;
 mod connect;
+mod decimal;
 mod error;
 mod policies;
 mod policy_types;
+mod prices;
 mod rpc;
 mod send;
 mod sessions;
@@ -33,12 +35,17 @@ pub use approvals::{
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,
 };
+pub use decimal::{Decimal, DecimalError};
 pub use error::{ErrorBody, ErrorCode};
 pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
     PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
 };
 pub use policy_types::{PolicyType, PolicyTypeList};
+pub use prices::{
+    AssetPrice, CrossValidation, ForexRate, ForexRates, OracleStatus, PriceCache, PriceSource,
+    PriceSources, QuotedPrice,
+};
 pub use rpc::{RpcEndpoint, RpcIncident, RpcStatus, RpcTested, TestRpc};
 pub use send::{
     ApproveSpender, Batch, BatchPart, BodyError, ContractCall, ContractDeploy, GasCondition,

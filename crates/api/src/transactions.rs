@@ -225,7 +225,7 @@ pub struct FeeEstimate {
     pub fee_decimals: u8,
     /// In US dollars; `null` without a price.
     #[schema(value_type = Option<f64>)]
-    pub fee_usd: Option<serde_json::Number>,
+    pub fee_usd: Option<crate::Decimal>,
     /// Whether the recipient's token account is opened, on Solana.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_ata_creation: Option<bool>,

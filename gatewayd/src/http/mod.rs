@@ -16,6 +16,7 @@ mod pace;
 mod policies;
 mod policy_test;
 mod policy_types;
+mod prices;
 mod problem;
 mod routes;
 mod rpc;

@@ -10,7 +10,7 @@ use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
     Shared, admin, admin_transactions, connect, database, envelope, policies, policy_test,
-    policy_types, rpc, sessions, tokens, transactions, utils, wallet, wallets,
+    policy_types, prices, rpc, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -139,6 +139,9 @@ routes! {
     GET    "/v1/admin/transactions"                  Master        admin_transactions::list [wallet_id type status network since until search limit offset] => 200 AdminTransactionPage;
     GET    "/v1/admin/rpc-status"                    Master        rpc::status [network probe] => 200 RpcStatus;
     POST   "/v1/admin/settings/test-rpc"             Master        rpc::test <- TestRpc => 200 RpcTested;
+    GET    "/v1/admin/oracle-status"                 Master        prices::status => 200 OracleStatus;
+    GET    "/v1/admin/forex/rates"                   Master        prices::rates [currencies] => 200 ForexRates;
+    GET    "/v1/admin/prices"                        Master        prices::price [network asset] => 200 AssetPrice;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     GET    "/v1/admin/database"                      Operator      database::copy => 200;
     PUT    "/v1/admin/database"                      Operator      database::take_over [backup] => 200 DatabaseTakenOver;

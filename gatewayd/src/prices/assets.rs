@@ -11,6 +11,8 @@ use primitives::{Asset, EvmAddress};
 pub(super) struct Listed {
     /// Such as `ETH`.
     pub(super) symbol: &'static str,
+    /// Of its coin, contracts and mints, all the same.
+    pub(super) decimals: u8,
     /// Pyth's price feed.
     pub(super) pyth: Option<&'static str>,
     /// CoinGecko's id.
@@ -71,6 +73,7 @@ const DAI: &str = "b0948a5e5313200c632b51bb5ca32f6de0d36e9950a942d19751e833f70da
 pub(super) static LISTED: &[Listed] = &[
     Listed {
         symbol: "ETH",
+        decimals: 18,
         pyth: Some(ETH),
         coingecko: Some("ethereum"),
         native_of: &["arbitrum-mainnet", "base-mainnet", "ethereum-mainnet", "optimism-mainnet"],
@@ -79,6 +82,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "SOL",
+        decimals: 9,
         pyth: Some(SOL),
         coingecko: Some("solana"),
         native_of: &["solana-mainnet"],
@@ -87,6 +91,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "BNB",
+        decimals: 18,
         pyth: Some("2f95862b045670cd22bee3114c39763a4a08beeb663b145d283c31d7d1101c4f"),
         coingecko: Some("binancecoin"),
         native_of: &["bnb-mainnet"],
@@ -98,6 +103,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "AVAX",
+        decimals: 18,
         pyth: Some("93da3352f9f1d105fdfe4971cfa80e9dd777bfc5d0f683ebb6e1294b92137bb7"),
         coingecko: Some("avalanche-2"),
         native_of: &["avalanche-mainnet"],
@@ -109,6 +115,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "POL",
+        decimals: 18,
         pyth: Some("ffd11c5a1cfd42f80afb2df4d9f264c15f956d68153335374ec10722edd70472"),
         coingecko: Some("polygon-ecosystem-token"),
         native_of: &["polygon-mainnet"],
@@ -122,6 +129,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "HYPE",
+        decimals: 18,
         pyth: Some("4279e31cc369bbcc2faf022b382b080e32a8e689ff20fbc530d2a603eb6cd98b"),
         coingecko: Some("hyperliquid"),
         native_of: &["hyperevm-mainnet"],
@@ -130,6 +138,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "xDAI",
+        decimals: 18,
         pyth: Some(DAI),
         coingecko: Some("xdai"),
         native_of: &["gnosis-mainnet"],
@@ -138,6 +147,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "WETH",
+        decimals: 18,
         pyth: Some(ETH),
         coingecko: Some("weth"),
         native_of: &[],
@@ -151,6 +161,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "USDC",
+        decimals: 6,
         pyth: Some("eaa020c61cc479712813461ce153894a96a6c00b21ed0cfc2798d1f9a9e9c94a"),
         coingecko: Some("usd-coin"),
         native_of: &[],
@@ -174,6 +185,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "USDT",
+        decimals: 6,
         pyth: Some("2b89b9dc8fdf9f34709a5b106b472f0f39bb6ca9ce04b0fd7f2e971688e2e53b"),
         coingecko: Some("tether"),
         native_of: &[],
@@ -192,6 +204,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "DAI",
+        decimals: 18,
         pyth: Some(DAI),
         coingecko: Some("dai"),
         native_of: &[],
@@ -205,6 +218,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "WBTC",
+        decimals: 8,
         pyth: Some("c9d8b075a5c69303365ae23633d4e085199bf5c520a3b90fed1322a0342ffc33"),
         coingecko: Some("wrapped-bitcoin"),
         native_of: &[],
@@ -213,6 +227,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "LINK",
+        decimals: 18,
         pyth: Some("8ac0c70fff57e9aefdf5edf44b51d62c2d433653cbb2cf5cc06bb115af04d221"),
         coingecko: Some("chainlink"),
         native_of: &[],
@@ -226,6 +241,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "JUP",
+        decimals: 6,
         pyth: Some("0a0408d619e9380abad35060f9192039ed5042fa6f82301d0e48bb52be830996"),
         coingecko: Some("jupiter-exchange-solana"),
         native_of: &[],
@@ -234,6 +250,7 @@ pub(super) static LISTED: &[Listed] = &[
     },
     Listed {
         symbol: "BONK",
+        decimals: 5,
         pyth: Some("72b021217ca3fe68922a19aaf990109cb9d84e9ad004b4d2025ad6f529314419"),
         coingecko: Some("bonk"),
         native_of: &[],

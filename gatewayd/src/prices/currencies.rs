@@ -43,7 +43,7 @@ const fn currency(
     pyth: Option<&'static str>,
     feeds: &'static [Feed],
 ) -> Listed {
-    Listed { symbol, pyth, coingecko: None, native_of: &[], tokens: &[], feeds }
+    Listed { symbol, decimals: 2, pyth, coingecko: None, native_of: &[], tokens: &[], feeds }
 }
 
 /// Codes of the currencies that amounts can be shown in, besides `USD`.

@@ -24,7 +24,8 @@ pub enum PriceError {
     Absurd,
 }
 
-const PLACES: u8 = 18;
+/// Places of a price.
+pub(super) const PLACES: u8 = 18;
 /// Places of [`UsdMicros`].
 const MICROS: u8 = 6;
 /// More digits than any source writes.
@@ -81,6 +82,11 @@ impl Price {
     pub fn inverse(self) -> Option<Self> {
         let scaled = Self::ONE.0.checked_mul(Self::ONE.0)?.checked_div(self.0)?;
         Self::new(scaled).ok().filter(|inverse| inverse.0 < ABSURD)
+    }
+
+    /// How many millionths of what this is the price of the dollars buy, rounded down; for showing.
+    pub fn bought_by(self, dollars: UsdMicros) -> Option<Amount> {
+        Amount::from(dollars.get()).checked_mul(Self::ONE.0)?.checked_div(self.0)
     }
 
     /// Whether the two are further apart than `percent` of the lower one.

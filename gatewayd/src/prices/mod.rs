@@ -28,6 +28,7 @@ pub use decimal::{Price, PriceError};
 pub use oracle::{CacheUse, Finding};
 pub use source::{Quote, SourceName, Trouble};
 pub use verdict::{Known, Said, Unknown};
+pub use worth::Worths;
 
 use self::chainlink::Chainlink;
 use self::coingecko::CoinGecko;

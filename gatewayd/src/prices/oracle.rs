@@ -170,6 +170,7 @@ impl Oracle {
         entry.used = hand;
         if let Some((finding, fresh_until)) = &entry.settled
             && !self.0.clock.has_passed(*fresh_until)
+            && (finding.price.is_err() || self.may_be_used(finding))
         {
             let finding = Arc::clone(finding);
             cache.counted.hits = cache.counted.hits.saturating_add(1);
@@ -267,17 +268,19 @@ impl Oracle {
 
     /// What was found, unless its time is over meanwhile.
     fn still_good(&self, finding: Arc<Finding>) -> Arc<Finding> {
-        let now = self.0.clock.now();
-        let last = match &finding.price {
-            Ok(known) => known.good_until.min(finding.asked_at.plus(self.0.belief.max_age)),
-            Err(_unknown) => return finding,
-        };
-        if now <= last {
+        if finding.price.is_err() || self.may_be_used(&finding) {
             return finding;
         }
         let mut cache = self.cache();
         cache.counted.stale_hits = cache.counted.stale_hits.saturating_add(1);
         Arc::new(Finding { price: Err(Unknown::Stale), ..Finding::clone(&finding) })
+    }
+
+    /// Whether there is a price whose time is not over.
+    fn may_be_used(&self, finding: &Finding) -> bool {
+        let asked = finding.asked_at.plus(self.0.belief.max_age);
+        let last = finding.price.map(|known| known.good_until.min(asked));
+        last.is_ok_and(|last| self.0.clock.now() <= last)
     }
 
     /// The last price while it may be used, although nobody confirms it now.

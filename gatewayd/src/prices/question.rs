@@ -101,9 +101,11 @@ mod tests {
     fn every_coin_of_worth_is_asked_for_and_none_of_a_test_network() {
         for network in BUILTIN {
             let question = Question::of(network, Asset::Native);
-            let listed = question.and_then(|question| question.listed).map(|listed| listed.symbol);
+            let listed = question.and_then(|question| question.listed);
+            let listed = listed.map(|listed| (listed.symbol, listed.decimals));
+            let native = &network.native;
             let expected = match network.environment {
-                Environment::Mainnet => Some(network.native.symbol.as_ref()),
+                Environment::Mainnet => Some((native.symbol.as_ref(), native.decimals)),
                 Environment::Testnet => None,
             };
             assert_eq!(listed, expected, "{}", network.name);

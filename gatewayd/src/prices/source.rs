@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use primitives::Amount;
 
-use super::decimal::{Price, PriceError};
+use super::decimal::{PLACES, Price, PriceError};
 use super::question::Question;
 use crate::chains::ChainError;
 use crate::clock::UnixSeconds;
@@ -101,6 +101,14 @@ pub enum Trouble {
     /// Its interval of confidence is too wide.
     #[error("it is not sure enough of its price")]
     Uncertain,
+}
+
+impl Quote {
+    /// Half the width of the interval that the source is confident of, in dollars; `None` where it
+    /// says nothing.
+    pub fn confidence(&self) -> Option<String> {
+        (!self.half_width.is_zero()).then(|| self.half_width.to_units(PLACES))
+    }
 }
 
 impl SourceName {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use primitives::{Amount, Asset, EvmAddress, builtin_by_name};
+use serde_json::json;
 
 use super::assets::ETH;
-use super::testing::{Act, Service, coingecko, hermes};
+use super::testing::{Act, Service, abi_text, abi_words, coingecko, hermes};
 use super::*;
+use crate::chains::testing::{FakeNode, Reaction};
 use crate::clock::{ClockSetter, UnixSeconds};
 use crate::config::Transactions;
 use crate::networks::Networks;
@@ -159,7 +161,7 @@ async fn a_price_outlives_its_source_for_its_time_and_no_longer() {
     assert!(world.prices.cache_use().stale_hits > 0);
     assert!(!world.prices.is_available(SourceName::Pyth));
     world.setter.set(UnixSeconds::new(START + 301));
-    assert_eq!(world.ether().await, Err(Unknown::Stale));
+    assert_eq!(world.ether().await, Err(Unknown::TooFewSources));
     let now = START + 400;
     world.setter.set(UnixSeconds::new(now));
     assert_eq!(world.ether().await, Err(Unknown::TooFewSources));
@@ -213,7 +215,7 @@ async fn a_sum_has_a_worth_only_if_each_part_has_one() {
             let amounts = amounts.into_iter().collect();
             world
                 .prices
-                .worth_of(&amounts, mainnet(), decimals)
+                .worth_of(&amounts, Some(mainnet()), decimals)
                 .await
                 .map(crate::policy::UsdMicros::get)
         }
@@ -260,4 +262,56 @@ async fn who_never_answers_keeps_nobody_waiting() {
     assert!(!oracle.is_available(SourceName::Pyth));
     oracle.find(question()).await;
     assert_eq!(silent.asked(), 1);
+}
+
+/// A node of Ethereum with Chainlink's feeds.
+async fn feeds(pair: &'static str, answer: u128) -> FakeNode {
+    let hex = |bytes: &[u8]| json!(format!("0x{}", primitives::encode_hex(bytes)));
+    FakeNode::start(move |method, params| {
+        let data = params[0]["data"].as_str().unwrap_or_default();
+        let at = u128::try_from(START).unwrap();
+        Reaction::Result(match (method, data) {
+            ("eth_chainId", _) => json!("0x1"),
+            (_, "0x7284e416") => hex(&abi_text(pair)),
+            (_, "0x313ce567") => hex(&abi_words(&[8])),
+            (_, "0xfeaf968c") => hex(&abi_words(&[7, answer, at, at, 7])),
+            _ => json!("0x"),
+        })
+    })
+    .await
+}
+
+async fn by_feeds(node: &FakeNode) -> Prices {
+    let (clock, _setter) = Clock::settable(UnixSeconds::new(START));
+    let mut networks = Networks::builtin();
+    assert_eq!(networks.set_endpoints("evm_ethereum_mainnet", vec![node.endpoint()]), Ok(true));
+    let http = HttpClient::new();
+    let chains = Chains::new(&networks, &Transactions::default(), &http, &clock);
+    Prices::new(&config::Prices::default(), &chains, &http, &clock)
+}
+
+#[tokio::test]
+async fn a_feed_is_read_through_the_node_of_its_network() {
+    let prices = by_feeds(&feeds("ETH / USD", 244_809_306_508).await).await;
+    let found = prices.find(mainnet(), Asset::Native).await;
+    assert_eq!(found.price.unwrap().price.to_string(), "2448.09306508");
+    let prices = by_feeds(&feeds("SOL / USD", 17_512_345_678).await).await;
+    let solana = builtin_by_name("solana-mainnet").unwrap();
+    let found = prices.find(solana, Asset::Native).await;
+    assert_eq!(found.price.unwrap().price.to_string(), "175.12345678");
+    let prices = by_feeds(&feeds("EUR / USD", 125_000_000).await).await;
+    assert_eq!(prices.currency("EUR").await.unwrap().inverse().unwrap().rounded(4), "0.8");
+    assert_eq!(prices.currency("USD").await, Some(Price::ONE));
+    assert_eq!(prices.currency("XYZ").await, None);
+}
+
+#[tokio::test]
+async fn a_contract_that_is_no_feed_of_the_pair_has_no_price_and_the_node_is_still_asked() {
+    for pair in ["BTC / USD", ""] {
+        let node = feeds(pair, 1).await;
+        let found = by_feeds(&node).await.find(mainnet(), Asset::Native).await;
+        let expected = Trouble::Garbage("the feed of another pair");
+        assert_eq!(said(&found, SourceName::Chainlink), Err(expected));
+        assert_eq!(found.price, Err(Unknown::TooFewSources));
+    }
 }

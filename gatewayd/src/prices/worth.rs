@@ -5,38 +5,86 @@ use std::collections::BTreeMap;
 use primitives::{Amount, Asset, Environment, Network};
 use txcodec::{Decoded, Effect};
 
+use super::question::Question;
 use super::{Prices, Unknown};
-use crate::policy::UsdMicros;
+use crate::policy::{UsdMicros, outflow};
+
+/// What a transaction or message lets go, in dollars; `None` where a part of it has no price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worths {
+    /// All of it: what leaves, the most that the network takes, allowances as if they were used.
+    pub whole: Option<UsdMicros>,
+    /// The most that the network takes.
+    pub fee: Option<UsdMicros>,
+    /// Without that.
+    pub amount: Option<UsdMicros>,
+}
+
+impl Worths {
+    /// On a test network.
+    pub const NOTHING: Self = Self {
+        whole: Some(UsdMicros::ZERO),
+        fee: Some(UsdMicros::ZERO),
+        amount: Some(UsdMicros::ZERO),
+    };
+
+    /// What several are worth together.
+    pub fn together(parts: impl IntoIterator<Item = Self>) -> Self {
+        let sum = |one: Option<UsdMicros>, other: Option<UsdMicros>| {
+            one.zip(other).and_then(|(one, other)| one.checked_add(other))
+        };
+        let zero = Some(UsdMicros::ZERO);
+        let nothing = Self { whole: zero, fee: zero, amount: zero };
+        parts.into_iter().fold(nothing, |all, part| Self {
+            whole: sum(all.whole, part.whole),
+            fee: sum(all.fee, part.fee),
+            amount: sum(all.amount, part.amount),
+        })
+    }
+
+    /// What the dearer of two is worth of which one is paid.
+    #[must_use]
+    pub fn dearest(self, other: Self) -> Self {
+        let dearest = |one: Option<UsdMicros>, other: Option<UsdMicros>| {
+            one.zip(other).map(|(a, b)| a.max(b))
+        };
+        let (fee, amount) = (dearest(self.fee, other.fee), dearest(self.amount, other.amount));
+        let whole = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
+        Self { whole, fee, amount }
+    }
+}
 
 impl Prices {
-    /// What everything is worth that a transaction or message lets go: what leaves, the most that the
-    /// network takes, and allowances as if they were used. `None` when a part of it has no price.
+    /// What is let go by a wallet of that environment. A message is on no network: what it lets go has
+    /// no price.
     ///
     /// On a test network nothing is worth anything. `decimals` are those of the chain.
-    pub async fn worth(
+    pub async fn worths(
         &self,
         decoded: &Decoded,
-        network: Option<&Network>,
+        (environment, network): (Environment, Option<&Network>),
         decimals: &BTreeMap<Asset, u8>,
-    ) -> Option<UsdMicros> {
-        if network.is_some_and(|network| network.environment == Environment::Testnet) {
-            return Some(UsdMicros::ZERO);
+    ) -> Worths {
+        if environment == Environment::Testnet {
+            return Worths::NOTHING;
         }
-        if decoded.effects().iter().any(has_no_price) {
-            return None;
-        }
-        let spend = decoded.spend()?;
-        if spend.values().all(|amount| amount.is_zero()) {
-            return Some(UsdMicros::ZERO);
-        }
-        self.worth_of(&spend, network?, decimals).await
+        let fee = BTreeMap::from([(Asset::Native, decoded.fee_ceiling())]);
+        let fee = self.worth_of(&fee, network, decimals).await;
+        let amount = match outflow(decoded) {
+            Some(leaving) if !decoded.effects().iter().any(has_no_price) => {
+                self.worth_of(&leaving, network, decimals).await
+            }
+            Some(_) | None => None,
+        };
+        let whole = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
+        Worths { whole, fee, amount }
     }
 
     /// What these amounts are worth together.
     pub async fn worth_of(
         &self,
         amounts: &BTreeMap<Asset, Amount>,
-        network: &Network,
+        network: Option<&Network>,
         decimals: &BTreeMap<Asset, u8>,
     ) -> Option<UsdMicros> {
         let mut sum = UsdMicros::ZERO;
@@ -44,9 +92,13 @@ impl Prices {
             if amount.is_zero() {
                 continue;
             }
+            let network = network?;
             let decimals = match asset {
                 Asset::Native => network.native.decimals,
-                Asset::Token(_) => *decimals.get(asset)?,
+                Asset::Token(_) => match decimals.get(asset) {
+                    Some(decimals) => *decimals,
+                    None => Question::of(network, *asset)?.listed?.decimals,
+                },
             };
             let worth = match self.find(network, *asset).await.price {
                 Ok(known) => known.price.worth(*amount, decimals)?,

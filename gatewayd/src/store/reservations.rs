@@ -14,6 +14,7 @@ use super::column::optional_amount;
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::policy::UsdMicros;
+use crate::prices::Worths;
 
 /// How reserved spend ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +243,12 @@ impl Settlement {
 impl Worth {
     /// Nobody knows a price.
     pub const UNKNOWN: Self = Self { whole: None, fee: None };
+}
+
+impl From<Worths> for Worth {
+    fn from(worths: Worths) -> Self {
+        Self { whole: worths.whole, fee: worths.fee }
+    }
 }
 
 #[cfg(test)]

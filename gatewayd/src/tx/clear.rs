@@ -16,8 +16,9 @@ use super::units::{UnitsError, decimals, units};
 use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
+use crate::prices::Worths;
 use crate::store::audit::Actor;
-use crate::store::reservations::{Settlement, Worth};
+use crate::store::reservations::Settlement;
 use crate::store::sessions::SessionStatus;
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
@@ -67,6 +68,16 @@ impl Road<'_> {
         }
     }
 
+    /// What the bytes let go is worth, as far as that is known.
+    pub(super) async fn worths(
+        &self,
+        decoded: &Decoded,
+        decimals: &BTreeMap<Asset, u8>,
+    ) -> Worths {
+        let place = (self.wallet.environment, Some(self.network));
+        self.app.prices.worths(decoded, place, decimals).await
+    }
+
     /// What is known besides the bytes.
     pub(super) async fn known(&self, decoded: &Decoded) -> Result<Known, UnitsError> {
         self.known_of(&[decoded]).await
@@ -74,16 +85,19 @@ impl Road<'_> {
 
     /// What is known besides the bytes of several.
     pub(super) async fn known_of(&self, all: &[&Decoded]) -> Result<Known, UnitsError> {
-        let mut known = BTreeMap::new();
+        let (mut known, mut worths) = (BTreeMap::new(), Vec::new());
         for decoded in all {
             let found = units(self.app, self.network, decoded, Some(&self.order.deed)).await?;
-            known.extend(decimals(&found));
+            let found = decimals(&found);
+            worths.push(self.worths(decoded, &found).await);
+            known.extend(found);
         }
         Ok(Known {
             wallet: self.wallet.id,
             environment: self.wallet.environment,
             network: Some(self.network.clone()),
             decimals: known,
+            worths: Worths::together(worths),
             transaction: Some(self.transaction.id),
             now: self.app.clock.now(),
         })
@@ -164,7 +178,7 @@ impl Clearing {
             return Ok(Ended::Stale);
         }
         let named = (transaction.id, transaction.wallet, Some(network.chain_id));
-        db.reserve(named, spend, Worth::UNKNOWN, known.now)?;
+        db.reserve(named, spend, known.worths.into(), known.now)?;
         transaction.attempts = 0;
         transaction.updated_at = known.now;
         let ended = match (course, gas) {

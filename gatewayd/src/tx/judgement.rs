@@ -8,6 +8,7 @@ use txcodec::Decoded;
 
 use crate::clock::UnixSeconds;
 use crate::policy::{self, Facts, Policy, UsdMicros, Verdict};
+use crate::prices::Worths;
 use crate::store::policies::StoredPolicy;
 use crate::store::{Reading, StoreError, TransactionId};
 
@@ -22,6 +23,8 @@ pub struct Known {
     pub network: Option<Network>,
     /// Decimals of tokens, as the chain or the registry says.
     pub decimals: BTreeMap<Asset, u8>,
+    /// What it lets go, in dollars.
+    pub worths: Worths,
     /// The transaction that is judged, if it is stored: its own reservation does not count.
     pub transaction: Option<TransactionId>,
     /// What the time is.
@@ -40,8 +43,7 @@ pub struct Gathered {
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
-/// The verdict as of this moment of the database. Nobody knows a price yet, so no amount of
-/// dollars is known either.
+/// The verdict as of this moment of the database.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -80,7 +82,7 @@ impl Gathered {
             network: known.network.as_ref(),
             policies: &self.policies,
             decimals: &known.decimals,
-            worth: None,
+            worth: known.worths.whole,
             spent_in_day: self.spent_in_day,
             spent_in_month: self.spent_in_month,
             now: known.now,

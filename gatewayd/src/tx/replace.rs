@@ -18,8 +18,8 @@ use super::{
 };
 use crate::chains::{Category, ChainError, Replacement};
 use crate::policy::Verdict;
+use crate::prices::Worths;
 use crate::signer::SignerError;
-use crate::store::reservations::Worth;
 use crate::store::{StoreError, TransactionId, Writing};
 
 /// Versions of one transaction: the last one offers for gas some five times what the first one did.
@@ -111,6 +111,7 @@ impl Road<'_> {
             UnitsError::Chain(error) => again(error),
             UnitsError::Store(error) => error.into(),
         })?;
+        let worths = known.worths.dearest(self.worths(&paid, &known.decimals).await);
         let storing = Storing {
             id: self.transaction.id,
             versions: versions.to_vec(),
@@ -118,6 +119,7 @@ impl Road<'_> {
             decoded,
             paid,
             known,
+            worths,
             tier: self.transaction.tier,
         };
         let refused = self.app.store.write(move |db| storing.run(db)).await?;
@@ -261,6 +263,8 @@ struct Storing {
     /// What the newest one does.
     paid: Decoded,
     known: super::Known,
+    /// What the dearer of both is worth.
+    worths: Worths,
     tier: Option<Tier>,
 }
 
@@ -292,7 +296,7 @@ impl Storing {
         paid.entry(Asset::Native).or_insert(self.version.fee_ceiling);
         let network = transaction.intent.network().ok_or(Halt::Stored)?;
         let named = (self.id, transaction.wallet, Some(network));
-        db.reserve(named, &paid, Worth::UNKNOWN, self.known.now)?;
+        db.reserve(named, &paid, self.worths.into(), self.known.now)?;
         db.keep_version(self.id, &self.version)?;
         db.forget_wish(self.id, Purpose::Pay)?;
         Ok(None)

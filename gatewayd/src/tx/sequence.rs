@@ -19,8 +19,9 @@ use super::{Deed, Intent, Order, PartOf, Problem, Progress, Status, Tier, Transa
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Denial, Verdict};
+use crate::prices::Worths;
 use crate::store::audit::Actor;
-use crate::store::reservations::{Settlement, Worth};
+use crate::store::reservations::Settlement;
 use crate::store::{StoreError, TransactionId, Writing};
 
 /// The code of a sequence that a policy does not allow.
@@ -31,6 +32,7 @@ struct Part {
     transaction: Transaction,
     unsigned: Vec<u8>,
     decoded: Decoded,
+    worths: Worths,
 }
 
 /// What the closure that runs in the database needs.
@@ -85,7 +87,8 @@ impl Road<'_> {
             next_attempt_at: None,
             ..Transaction::new(id, wallet, session, intent, created_at)
         };
-        Ok(Part { transaction, unsigned, decoded })
+        let worths = self.known(&decoded).await?.worths;
+        Ok(Part { transaction, unsigned, decoded, worths })
     }
 
     /// Lets a part pass when those before it are confirmed. The last of them has it looked at again.
@@ -130,7 +133,8 @@ impl Dividing {
         self.reserve(db, &spends)?;
         // Each part is judged with the others reserved, as it will be when its turn has come.
         for part in &self.parts {
-            let known = Known { transaction: Some(part.transaction.id), ..self.known.clone() };
+            let (transaction, worths) = (Some(part.transaction.id), part.worths);
+            let known = Known { transaction, worths, ..self.known.clone() };
             match judged(db, &part.decoded, &known)? {
                 Verdict::Allow(other) => allowed = allowed.stricter(other),
                 Verdict::Deny(denial) => {
@@ -147,10 +151,10 @@ impl Dividing {
         db: &Writing<'_>,
         spends: &[BTreeMap<Asset, Amount>],
     ) -> Result<(), StoreError> {
-        for (Part { transaction, .. }, spend) in self.parts.iter().zip(spends) {
+        for (Part { transaction, worths, .. }, spend) in self.parts.iter().zip(spends) {
             db.insert_transaction(transaction)?;
             let named = (transaction.id, transaction.wallet, transaction.intent.network());
-            db.reserve(named, spend, Worth::UNKNOWN, self.known.now)?;
+            db.reserve(named, spend, (*worths).into(), self.known.now)?;
         }
         Ok(())
     }

@@ -112,10 +112,13 @@ pub async fn sign_message(
         Some(network) => tx::decimals(&tx::units(app, network, &decoded, None).await?),
         None => BTreeMap::new(),
     };
+    let place = (wallet.environment, network);
+    let worths = app.prices.worths(&decoded, place, &decimals).await;
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
         network: network.cloned(),
+        worths,
         decimals,
         transaction: None,
         now: app.clock.now(),

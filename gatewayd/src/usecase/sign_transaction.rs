@@ -94,10 +94,13 @@ pub async fn sign_transaction(
     let wallet = choose_wallet(agent, request.wallet.as_deref())?;
     let (unsigned, decoded) = read(request.unsigned, wallet)?;
     let network = network(app, wallet, request.network.as_deref(), &decoded)?;
+    let decimals = tx::decimals(&tx::units(app, network, &decoded, None).await?);
+    let place = (wallet.environment, Some(network));
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
-        decimals: tx::decimals(&tx::units(app, network, &decoded, None).await?),
+        worths: app.prices.worths(&decoded, place, &decimals).await,
+        decimals,
         network: Some(network.clone()),
         transaction: None,
         now: app.clock.now(),

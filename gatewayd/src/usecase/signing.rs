@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::policy::{Denial, Verdict};
 use crate::signer::SignerError;
 use crate::store::audit::Actor;
-use crate::store::reservations::{Settlement, Worth};
+use crate::store::reservations::Settlement;
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
 use crate::tx::{self, Known, Problem, Status, Tier, Transaction};
@@ -84,7 +84,7 @@ fn store(
     transaction.next_attempt_at = Some(known.now.plus(PATIENCE));
     db.insert_transaction(&transaction)?;
     let named = (transaction.id, transaction.wallet, transaction.intent.network());
-    db.reserve(named, spend, Worth::UNKNOWN, known.now)?;
+    db.reserve(named, spend, known.worths.into(), known.now)?;
     tx::audit(db, &transaction, actor(&transaction), known.now)
 }
 

@@ -108,11 +108,14 @@ async fn judge(
     decoded: Decoded,
     units: &BTreeMap<Asset, Unit>,
 ) -> Result<Verdict, OrderError> {
+    let decimals = tx::decimals(units);
+    let place = (resolved.wallet.environment, Some(&resolved.network));
     let known = Known {
         wallet: resolved.wallet.id,
         environment: resolved.wallet.environment,
         network: Some(resolved.network.clone()),
-        decimals: tx::decimals(units),
+        worths: app.prices.worths(&decoded, place, &decimals).await,
+        decimals,
         transaction: None,
         now: app.clock.now(),
     };

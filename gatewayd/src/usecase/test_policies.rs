@@ -137,11 +137,13 @@ pub async fn test_policies(
     let wallet = wallet.ok_or(PolicyTestError::UnknownWallet(id))?;
     let (decoded, network) = read(app, &wallet, test.subject, test.network.as_deref())?;
     let given = given(app, test.policies)?;
+    let decimals = decimals(wallet.chain, &test.facts)?;
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
         network: network.cloned(),
-        decimals: decimals(wallet.chain, &test.facts)?,
+        worths: app.prices.worths(&decoded, (wallet.environment, network), &decimals).await,
+        decimals,
         transaction: None,
         now: test.facts.now.unwrap_or_else(|| app.clock.now()),
     };

@@ -5,6 +5,7 @@ mod database;
 mod inputs;
 mod matrix;
 mod operators;
+mod prices;
 mod rpc;
 mod orders;
 mod sessions;

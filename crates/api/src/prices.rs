@@ -51,9 +51,9 @@ pub struct PriceSources {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceSource {
-    /// Whether the settings switch it on.
-    pub enabled: bool,
-    /// Whether it is on, and does not rest after a failure.
+    /// `off` by the settings, `resting` after a failure, or `ready`.
+    pub state: String,
+    /// Whether it is ready.
     pub available: bool,
     /// Scheme, host and port; empty where it is off, or has none.
     pub base_url: String,

@@ -17,7 +17,7 @@ use super::words::seconds;
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::config;
-use crate::prices::{Said, SourceName, currencies};
+use crate::prices::{Price, Said, SourceName, currencies};
 use crate::session::Master;
 
 /// Places of an exchange rate.
@@ -36,8 +36,13 @@ pub(super) struct PriceQuery {
 
 pub(super) async fn status(State(app): State<Arc<App>>, _master: Master) -> Done<OracleStatus> {
     let (used, settings) = (app.prices.cache_use(), &app.settings.prices);
-    let source = |name, oracle: Option<&config::Oracle>, enabled| PriceSource {
-        enabled,
+    let source = |name, oracle: Option<&config::Oracle>, is_on| PriceSource {
+        state: match (is_on, app.prices.is_available(name)) {
+            (false, _) => "off",
+            (true, false) => "resting",
+            (true, true) => "ready",
+        }
+        .to_owned(),
         available: app.prices.is_available(name),
         base_url: oracle.map_or_else(String::new, |oracle| oracle.base.origin()),
         api_key_configured: oracle.is_some_and(|oracle| oracle.key.is_some()),
@@ -79,7 +84,7 @@ pub(super) async fn rates(
     }
     let mut rates = BTreeMap::new();
     for code in asked {
-        let rate = app.prices.currency(&code).await.and_then(|price| price.inverse());
+        let rate = app.prices.currency(&code).await.and_then(Price::inverse);
         let rate = rate.and_then(|rate| Decimal::new(&rate.rounded(RATE_PLACES)).ok());
         if let Some(rate) = rate {
             let preview = format!("1 USD = {rate} {code}");

@@ -281,7 +281,7 @@ async fn feeds(pair: &'static str, answer: u128) -> FakeNode {
     .await
 }
 
-async fn by_feeds(node: &FakeNode) -> Prices {
+fn by_feeds(node: &FakeNode) -> Prices {
     let (clock, _setter) = Clock::settable(UnixSeconds::new(START));
     let mut networks = Networks::builtin();
     assert_eq!(networks.set_endpoints("evm_ethereum_mainnet", vec![node.endpoint()]), Ok(true));
@@ -292,14 +292,14 @@ async fn by_feeds(node: &FakeNode) -> Prices {
 
 #[tokio::test]
 async fn a_feed_is_read_through_the_node_of_its_network() {
-    let prices = by_feeds(&feeds("ETH / USD", 244_809_306_508).await).await;
+    let prices = by_feeds(&feeds("ETH / USD", 244_809_306_508).await);
     let found = prices.find(mainnet(), Asset::Native).await;
     assert_eq!(found.price.unwrap().price.to_string(), "2448.09306508");
-    let prices = by_feeds(&feeds("SOL / USD", 17_512_345_678).await).await;
+    let prices = by_feeds(&feeds("SOL / USD", 17_512_345_678).await);
     let solana = builtin_by_name("solana-mainnet").unwrap();
     let found = prices.find(solana, Asset::Native).await;
     assert_eq!(found.price.unwrap().price.to_string(), "175.12345678");
-    let prices = by_feeds(&feeds("EUR / USD", 125_000_000).await).await;
+    let prices = by_feeds(&feeds("EUR / USD", 125_000_000).await);
     assert_eq!(prices.currency("EUR").await.unwrap().inverse().unwrap().rounded(4), "0.8");
     assert_eq!(prices.currency("USD").await, Some(Price::ONE));
     assert_eq!(prices.currency("XYZ").await, None);
@@ -309,7 +309,7 @@ async fn a_feed_is_read_through_the_node_of_its_network() {
 async fn a_contract_that_is_no_feed_of_the_pair_has_no_price_and_the_node_is_still_asked() {
     for pair in ["BTC / USD", ""] {
         let node = feeds(pair, 1).await;
-        let found = by_feeds(&node).await.find(mainnet(), Asset::Native).await;
+        let found = by_feeds(&node).find(mainnet(), Asset::Native).await;
         let expected = Trouble::Garbage("the feed of another pair");
         assert_eq!(said(&found, SourceName::Chainlink), Err(expected));
         assert_eq!(found.price, Err(Unknown::TooFewSources));

@@ -50,7 +50,7 @@ async fn the_status_of_the_sources_has_the_form_of_the_contract() {
     assert_eq!(body["sources"]["pyth"]["available"], false);
     assert_eq!(body["sources"]["pyth"]["baseUrl"], "");
     assert_eq!(body["sources"]["coingecko"]["apiKeyConfigured"], false);
-    assert_eq!(body["sources"]["chainlink"]["enabled"], true);
+    assert_eq!(body["sources"]["chainlink"]["state"], "ready");
     assert_eq!(body["crossValidation"], json!({ "enabled": false, "threshold": 5 }));
 }
 

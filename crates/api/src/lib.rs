@@ -61,9 +61,9 @@ pub use tokens::{
     AddToken, RemoveToken, ResolvedToken, Token, TokenAdded, TokenList, TokenRemoved,
 };
 pub use transactions::{
-    BalanceChange, DryRun, DryRunMeta, FeeEstimate, Operation, PendingTransactions, PolicyOutcome,
-    SignMessage, SignPolicy, SignTransaction, SignedMessage, SignedTransaction, SimulationOutcome,
-    Transaction, TransactionPage, TransactionState, Warning,
+    BalanceChange, CumulativeWarning, DryRun, DryRunMeta, FeeEstimate, Operation,
+    PendingTransactions, PolicyOutcome, SignMessage, SignPolicy, SignTransaction, SignedMessage,
+    SignedTransaction, SimulationOutcome, Transaction, TransactionPage, TransactionState, Warning,
 };
 pub use utils::{EncodeCalldata, EncodedCalldata};
 pub use wallet::{

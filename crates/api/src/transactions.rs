@@ -44,6 +44,12 @@ pub struct Transaction {
     pub error: Option<String>,
     /// Unix seconds.
     pub created_at: Option<u64>,
+    /// What it was worth when it was let pass, without its fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_amount: Option<String>,
+    /// The currency of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_currency: Option<String>,
     /// In whole units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_formatted: Option<String>,
@@ -211,6 +217,27 @@ pub struct PolicyOutcome {
     /// How long it would wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u64>,
+    /// A cap of a day or of 30 days that is reached to four fifths or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cumulative_warning: Option<CumulativeWarning>,
+}
+
+/// A rolling cap that is nearly reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CumulativeWarning {
+    /// `daily` or `monthly`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How much of it is reached, 1 being all.
+    #[schema(value_type = f64)]
+    pub ratio: crate::Decimal,
+    /// US dollars that count in the window, with what leaves now.
+    #[schema(value_type = f64)]
+    pub spent: crate::Decimal,
+    /// US dollars that may.
+    #[schema(value_type = f64)]
+    pub limit: crate::Decimal,
 }
 
 /// What the network would take.

@@ -10,6 +10,7 @@ use axum::extract::State;
 use protocol::{Latch, Refusal, RefusalCode};
 
 use super::body::{Done, Json};
+use super::display;
 use super::problem::Problem;
 use super::words::seconds;
 use crate::app::App;
@@ -29,7 +30,12 @@ pub(super) async fn status(
     let overview = admin_status(&app, &master).await?;
     let now = app.clock.now();
     let suspended = overview.signer.is_some_and(|signer| signer.latch != Latch::Active);
-    let recent = overview.newest.into_iter().map(|(found, name)| recent(&app, &found, name));
+    let ids = overview.newest.iter().map(|(found, _name)| found.id.to_string()).collect();
+    let worths = display::kept(&app, ids).await?;
+    let recent = overview.newest.into_iter().map(|(found, name)| RecentTransaction {
+        amount_usd: worths.get(&found.id.to_string()).copied().and_then(display::dollars),
+        ..recent(&app, &found, name)
+    });
     let recent = recent.collect();
     let vault = overview.signer.map(|signer| signer.vault.to_string());
     Ok(Done(AdminStatus {

@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod connect;
 mod database;
+mod display;
 mod envelope;
 mod openapi;
 mod pace;

@@ -121,9 +121,9 @@ routes! {
     POST   "/v1/transactions/simulate"               Agent         transactions::simulate <- SendRequest => 200 DryRun;
     POST   "/v1/transactions/sign"                   Agent         transactions::sign <- SignTransaction => 200 SignedTransaction;
     POST   "/v1/transactions/sign-message"           Agent         transactions::sign_message <- SignMessage => 200 SignedMessage;
-    GET    "/v1/transactions"                        Agent         transactions::list [walletId limit cursor] => 200 TransactionPage;
+    GET    "/v1/transactions"                        Agent         transactions::list [walletId limit cursor display_currency] => 200 TransactionPage;
     GET    "/v1/transactions/pending"                Agent         transactions::pending => 200 PendingTransactions;
-    GET    "/v1/transactions/{id}"                   Agent         transactions::show => 200 Transaction;
+    GET    "/v1/transactions/{id}"                   Agent         transactions::show [display_currency] => 200 Transaction;
     POST   "/v1/transactions/{id}/cancel"            Agent         transactions::cancel => 200 TransactionState;
     POST   "/v1/transactions/{id}/speed-up"          MasterOrAgent transactions::speed_up => 200 TransactionState;
     GET    "/v1/transactions/{id}/approval"          MasterOrAgent transactions::approval => 200 Approval;

@@ -8,6 +8,7 @@ mod decimal;
 mod domains;
 mod effects;
 mod facts;
+mod nearing;
 pub mod rules;
 mod scope;
 mod usd;
@@ -24,6 +25,7 @@ use txcodec::Decoded;
 
 pub use decimal::{Decimal, DecimalError};
 pub use facts::{Action, Category, Destination, Facts, Purpose, Reputation, UnknownCategory};
+pub use nearing::{Nearing, Window, nearing};
 pub use rules::{Mark, Rule, check};
 pub use usd::{UsdError, UsdMicros};
 pub use written::RulesError;

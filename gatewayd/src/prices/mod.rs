@@ -8,6 +8,7 @@ mod chainlink;
 mod coingecko;
 mod currencies;
 mod decimal;
+mod display;
 mod oracle;
 mod pyth;
 mod question;

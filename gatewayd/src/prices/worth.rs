@@ -16,17 +16,14 @@ pub struct Worths {
     pub whole: Option<UsdMicros>,
     /// The most that the network takes.
     pub fee: Option<UsdMicros>,
-    /// Without that.
+    /// Without that; also `None` where there is nothing to show.
     pub amount: Option<UsdMicros>,
 }
 
 impl Worths {
     /// On a test network.
-    pub const NOTHING: Self = Self {
-        whole: Some(UsdMicros::ZERO),
-        fee: Some(UsdMicros::ZERO),
-        amount: Some(UsdMicros::ZERO),
-    };
+    pub const NOTHING: Self =
+        Self { whole: Some(UsdMicros::ZERO), fee: Some(UsdMicros::ZERO), amount: None };
 
     /// What several are worth together.
     pub fn together(parts: impl IntoIterator<Item = Self>) -> Self {
@@ -49,7 +46,8 @@ impl Worths {
             one.zip(other).map(|(a, b)| a.max(b))
         };
         let (fee, amount) = (dearest(self.fee, other.fee), dearest(self.amount, other.amount));
-        let whole = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
+        let sum = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
+        let whole = if self == Self::NOTHING { self.whole } else { sum };
         Self { whole, fee, amount }
     }
 }
@@ -78,6 +76,12 @@ impl Prices {
         };
         let whole = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
         Worths { whole, fee, amount }
+    }
+
+    /// What a fee is worth, for showing; `None` on a test network too.
+    pub async fn fee(&self, network: &Network, fee: Amount) -> Option<UsdMicros> {
+        let known = self.find(network, Asset::Native).await.price.ok()?;
+        known.price.worth(fee, network.native.decimals)
     }
 
     /// What these amounts are worth together.

@@ -327,6 +327,12 @@ CREATE TABLE wishes (
     made_at INTEGER NOT NULL,
     PRIMARY KEY (transaction_id, purpose)
 ) STRICT, WITHOUT ROWID;
+
+-- What a transaction was worth in dollars when it was let pass, without its fee, for showing.
+CREATE TABLE worths (
+    transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
+    usd_micros INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub mod tokens;
 pub mod transactions;
 pub mod versions;
 pub mod wallets;
+pub mod worths;
 mod writer;
 
 use std::ops::Deref;

@@ -179,6 +179,7 @@ impl Clearing {
         }
         let named = (transaction.id, transaction.wallet, Some(network.chain_id));
         db.reserve(named, spend, known.worths.into(), known.now)?;
+        db.keep_worth(transaction.id, known.worths.amount)?;
         transaction.attempts = 0;
         transaction.updated_at = known.now;
         let ended = match (course, gas) {

@@ -7,7 +7,7 @@ use primitives::{Asset, Environment, Network, WalletId};
 use txcodec::Decoded;
 
 use crate::clock::UnixSeconds;
-use crate::policy::{self, Facts, Policy, UsdMicros, Verdict};
+use crate::policy::{self, Facts, Nearing, Policy, UsdMicros, Verdict};
 use crate::prices::Worths;
 use crate::store::policies::StoredPolicy;
 use crate::store::{Reading, StoreError, TransactionId};
@@ -48,10 +48,26 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 /// # Errors
 /// When the database cannot be read.
 pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verdict, StoreError> {
+    with_facts(db, known, |facts| policy::judge(decoded, facts))
+}
+
+/// The cap in dollars that would nearly be reached, as of this moment of the database.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn nearing(db: &Reading<'_>, known: &Known) -> Result<Option<Nearing>, StoreError> {
+    with_facts(db, known, policy::nearing)
+}
+
+fn with_facts<T>(
+    db: &Reading<'_>,
+    known: &Known,
+    judge: impl FnOnce(&Facts<'_>) -> T,
+) -> Result<T, StoreError> {
     let chain_id = known.network.as_ref().map(|network| network.chain_id);
     let policies = db.policies_for(known.wallet, chain_id)?.into_iter().map(Policy::from).collect();
     let gathered = gathered(db, policies, known)?;
-    Ok(policy::judge(decoded, &gathered.facts(known)))
+    Ok(judge(&gathered.facts(known)))
 }
 
 /// What is in the database, as far as `policies` need it.

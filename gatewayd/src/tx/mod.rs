@@ -36,7 +36,7 @@ pub(crate) use sequence::first_to_call_off;
 pub(crate) use signals::wait_until_final;
 
 pub use codec::{decode, signed_message, signed_transaction};
-pub use judgement::{Gathered, Known, gathered, judged};
+pub use judgement::{Gathered, Known, gathered, judged, nearing};
 pub use order::{
     Account, Allowance, Approve, Call, Deed, Deploy, GasCondition, Instruction, NftStandard,
     NftTransfer, Order, Shown, ShownAmount, Transfer,

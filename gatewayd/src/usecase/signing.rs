@@ -85,6 +85,7 @@ fn store(
     db.insert_transaction(&transaction)?;
     let named = (transaction.id, transaction.wallet, transaction.intent.network());
     db.reserve(named, spend, known.worths.into(), known.now)?;
+    db.keep_worth(transaction.id, known.worths.amount)?;
     tx::audit(db, &transaction, actor(&transaction), known.now)
 }
 

@@ -9,8 +9,9 @@ use super::order::{OrderError, OrderRequest, Resolved};
 use super::warnings::{Warning, warnings};
 use crate::app::App;
 use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest};
-use crate::policy::Verdict;
+use crate::policy::{Nearing, UsdMicros, Verdict};
 use crate::session::Agent;
+use crate::store::{Reading, StoreError};
 use crate::tx::{self, Kind, Known, Unit};
 
 /// What would happen.
@@ -24,10 +25,21 @@ pub struct DryRun {
     pub draft: Result<Draft, ChainError>,
     /// What the policies say; `None` where there is no transaction to judge.
     pub verdict: Option<Verdict>,
+    /// What of it is counted in dollars.
+    pub dollars: Dollars,
     /// What would change in the wallet; nothing where there is no transaction.
     pub changes: Vec<BalanceChange>,
     /// What to look at before.
     pub warnings: Vec<Warning>,
+}
+
+/// What of a dry run is counted in dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dollars {
+    /// What the network will most likely take; `None` when nobody knows a price.
+    pub fee: Option<UsdMicros>,
+    /// A cap that would nearly be reached.
+    pub nearing: Option<Nearing>,
 }
 
 /// What would change of one thing.
@@ -82,6 +94,7 @@ pub async fn simulate_transaction(
         kind: resolved.order.deed.kind(),
         draft,
         verdict: None,
+        dollars: Dollars::default(),
         changes: Vec::new(),
         warnings: Vec::new(),
     };
@@ -94,7 +107,10 @@ pub async fn simulate_transaction(
             let units = tx::units(app, &resolved.network, &decoded, deed).await?;
             dry_run.changes = changes(client, &resolved, &decoded, &units).await?;
             dry_run.warnings = warnings(&decoded, wallet, |asset| units.contains_key(&asset));
-            dry_run.verdict = Some(judge(app, &resolved, decoded, &units).await?);
+            let (verdict, nearing) = judge(app, &resolved, decoded, &units).await?;
+            let fee = app.prices.fee(&resolved.network, draft.fee_estimate).await;
+            dry_run.dollars = Dollars { fee, nearing };
+            dry_run.verdict = Some(verdict);
         }
         Err(error) if error.category() == Category::Permanent => {}
         Err(error) => return Err(error.clone().into()),
@@ -107,7 +123,7 @@ async fn judge(
     resolved: &Resolved,
     decoded: Decoded,
     units: &BTreeMap<Asset, Unit>,
-) -> Result<Verdict, OrderError> {
+) -> Result<(Verdict, Option<Nearing>), OrderError> {
     let decimals = tx::decimals(units);
     let place = (resolved.wallet.environment, Some(&resolved.network));
     let known = Known {
@@ -119,7 +135,10 @@ async fn judge(
         transaction: None,
         now: app.clock.now(),
     };
-    Ok(app.store.read(move |db| tx::judged(db, &decoded, &known)).await?)
+    let judge = move |db: &Reading<'_>| {
+        Ok::<_, StoreError>((tx::judged(db, &decoded, &known)?, tx::nearing(db, &known)?))
+    };
+    Ok(app.store.read(judge).await?)
 }
 
 async fn changes(

@@ -4,20 +4,24 @@ use api::{BalanceChange, DryRunMeta, FeeEstimate, PolicyOutcome, SimulationOutco
 use primitives::Network;
 
 use crate::chains::{ChainError, Draft};
+use crate::http::display;
 use crate::http::wallet::chain_code;
-use crate::policy::Verdict;
+use crate::policy::{UsdMicros, Verdict};
 use crate::tx::Tier;
 use crate::usecase::simulate_transaction::{self, DryRun, Thing};
 use crate::usecase::warnings::{self, Severity};
 
 /// The body.
 pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
-    let policy = policy(found.verdict);
+    let policy = PolicyOutcome {
+        cumulative_warning: found.dollars.nearing.and_then(display::cumulative_warning),
+        ..policy(found.verdict)
+    };
     let simulation = simulation(&found.draft);
     let refused = found.draft.as_ref().err().map(refusal);
     api::DryRun {
         success: policy.allowed && simulation.success,
-        fee: found.draft.as_ref().ok().map(|draft| fee(&found.network, draft)),
+        fee: found.draft.as_ref().ok().map(|draft| fee(&found.network, draft, found.dollars.fee)),
         balance_changes: found.changes.iter().map(change).collect(),
         warnings: found.warnings.iter().map(warning).chain(refused).collect(),
         policy,
@@ -37,6 +41,7 @@ fn policy(verdict: Option<Verdict>) -> PolicyOutcome {
         allowed: false,
         reason: Some(reason),
         delay_seconds: None,
+        cumulative_warning: None,
     };
     match verdict {
         Some(Verdict::Allow(allowed)) => PolicyOutcome {
@@ -44,6 +49,7 @@ fn policy(verdict: Option<Verdict>) -> PolicyOutcome {
             allowed: true,
             reason: None,
             delay_seconds: (allowed.tier == Tier::Delay).then_some(allowed.delay.as_secs()),
+            cumulative_warning: None,
         },
         Some(Verdict::Deny(denial)) => no(denial.message()),
         None => no("not judged: the chain would not take it".to_owned()),
@@ -74,13 +80,13 @@ fn simulation(draft: &Result<Draft, ChainError>) -> SimulationOutcome {
     }
 }
 
-fn fee(network: &Network, draft: &Draft) -> FeeEstimate {
+fn fee(network: &Network, draft: &Draft, worth: Option<UsdMicros>) -> FeeEstimate {
     let coin = &network.native;
     FeeEstimate {
         estimated_fee: draft.fee_estimate.to_string(),
         fee_symbol: coin.symbol.to_string(),
         fee_decimals: coin.decimals,
-        fee_usd: None,
+        fee_usd: worth.and_then(display::dollars),
         needs_ata_creation: draft.token_account_rent.map(|_| true),
         ata_rent_cost: draft.token_account_rent.map(|rent| rent.to_string()),
     }

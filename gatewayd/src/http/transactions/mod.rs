@@ -21,6 +21,7 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::body::{Created, Done, Json, Path, Query, RawJson};
+use super::display;
 use super::problem::Problem;
 use super::words::{number, uuid, word};
 use crate::app::App;
@@ -44,6 +45,12 @@ pub(super) struct ListQuery {
     wallet_id: Option<String>,
     limit: Option<String>,
     cursor: Option<String>,
+    display_currency: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ShowQuery {
+    display_currency: Option<String>,
 }
 
 pub(super) async fn send(
@@ -107,11 +114,13 @@ pub(super) async fn list(
     let limit = limit.ok_or_else(|| Problem::invalid("limit is 1 to 100"))?;
     let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let before = cursor.map(|cursor| word("cursor", cursor)).transpose()?;
+    let currency = display::currency(&app, query.display_currency.as_deref())?;
     let page = Page { before, limit };
     let caller = Caller::Agent(agent);
     let found = list_transactions(&app, &caller, wallet.transpose()?, page).await?;
     let last = found.items.last().map(|last| last.id.to_string());
-    let items = found.items.iter().map(|item| reading::body(&app, &caller, item)).collect();
+    let items = found.items.iter().map(|item| reading::body(&app, &caller, item));
+    let items = display::add(&app, items.collect(), currency).await?;
     let cursor = last.filter(|_| found.has_more);
     Ok(Done(TransactionPage { items, cursor, has_more: found.has_more }))
 }
@@ -121,7 +130,9 @@ pub(super) async fn pending(
     caller: Caller,
 ) -> Result<Done<PendingTransactions>, Problem> {
     let found = list_pending(&app, &caller).await?;
-    let items = found.iter().map(|item| reading::body(&app, &caller, item)).collect();
+    let items = found.iter().map(|item| reading::body(&app, &caller, item));
+    let currency = display::currency(&app, None)?;
+    let items = display::add(&app, items.collect(), currency).await?;
     Ok(Done(PendingTransactions { items }))
 }
 
@@ -130,13 +141,15 @@ pub(super) async fn show(
     caller: Caller,
     headers: HeaderMap,
     path: Path,
+    Query(query): Query<ShowQuery>,
 ) -> Result<Done<Transaction>, Problem> {
+    let currency = display::currency(&app, query.display_currency.as_deref())?;
     let id = path.read("id")?;
     let found = match preferred_wait(&headers) {
         Some(wait) => await_transaction(&app, &caller, id, wait).await?,
         None => show_transaction(&app, &caller, id).await?,
     };
-    Ok(Done(reading::body(&app, &caller, &found)))
+    Ok(Done(display::add_one(&app, reading::body(&app, &caller, &found), currency).await?))
 }
 
 pub(super) async fn cancel(

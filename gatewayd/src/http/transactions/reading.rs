@@ -102,6 +102,8 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
         tx_hash: transaction.hash().map(str::to_owned),
         error: transaction.problem.as_ref().map(ToString::to_string),
         created_at: Some(seconds(transaction.created_at)),
+        display_amount: None,
+        display_currency: None,
         amount_formatted: amount.zip(unit).map(|(amount, (decimals, _))| amount.to_units(decimals)),
         amount_decimals: unit.map(|(decimals, _)| decimals),
         amount_symbol: unit.and_then(|(_, symbol)| symbol).map(str::to_owned),

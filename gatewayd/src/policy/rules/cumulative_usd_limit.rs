@@ -25,11 +25,11 @@ pub(super) const RULE: Rule = Rule {
 /// Rolling caps; what nobody knows the worth of is above them.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Caps {
+pub(in crate::policy) struct Caps {
     #[serde(default)]
-    pub(super) daily_limit_usd: Option<UsdMicros>,
+    pub(in crate::policy) daily_limit_usd: Option<UsdMicros>,
     #[serde(default)]
-    pub(super) monthly_limit_usd: Option<UsdMicros>,
+    pub(in crate::policy) monthly_limit_usd: Option<UsdMicros>,
 }
 
 fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
@@ -65,6 +65,10 @@ impl Caps {
 }
 
 impl Judge for Caps {
+    fn caps(&self) -> Option<Caps> {
+        Some(*self)
+    }
+
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
         let costs_nothing = decoded.spend().is_some_and(|spend| spend.is_empty());
         if costs_nothing || self.hold(facts.worth, facts.spent_in_day, facts.spent_in_month) {

@@ -35,6 +35,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use txcodec::Decoded;
 
+pub(super) use cumulative_usd_limit::Caps;
+
 use super::scope::{Chosen, Subject};
 use super::written::RulesError;
 use super::{Denial, Facts, Opinion, Verdict};
@@ -82,6 +84,11 @@ pub(super) trait Judge: fmt::Debug + Send + Sync {
 
     /// The window in seconds in which it counts transactions, if it does.
     fn window(&self) -> Option<u64> {
+        None
+    }
+
+    /// Its rolling caps in dollars, if it has such.
+    fn caps(&self) -> Option<Caps> {
         None
     }
 

@@ -122,6 +122,10 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 }
 
 impl Judge for SpendingLimit {
+    fn caps(&self) -> Option<Caps> {
+        Some(SpendingLimit::caps(self))
+    }
+
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
         self.verdict(WRITTEN_DELAY, decoded, facts)
     }

@@ -134,7 +134,7 @@ impl Dividing {
         // Each part is judged with the others reserved, as it will be when its turn has come.
         for part in &self.parts {
             let (transaction, worths) = (Some(part.transaction.id), part.worths);
-            let known = Known { transaction, worths, ..self.known.clone() };
+            let known = Known { worths, transaction, ..self.known.clone() };
             match judged(db, &part.decoded, &known)? {
                 Verdict::Allow(other) => allowed = allowed.stricter(other),
                 Verdict::Deny(denial) => {

@@ -323,14 +323,21 @@ impl ChainClient {
         }
     }
 
-    /// How many transactions of the wallet are on the chain and will stay there; `None` on Solana.
+    /// Whether the nonce is used for good, and by none of the transactions called `hashes`; never on
+    /// Solana, which does not number them. All endpoints are asked, and two have to say so where there
+    /// are two.
     ///
     /// # Errors
-    /// As [`Self::balance`].
-    pub async fn final_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+    /// As [`Self::balance`], and when endpoints contradict each other.
+    pub async fn is_lost(
+        &self,
+        owner: Address,
+        nonce: u64,
+        hashes: &[&str],
+    ) -> Result<bool, ChainError> {
         match &self.0 {
-            Kind::Evm(evm) => evm.final_nonce(evm_address(owner)?).await.map(Some),
-            Kind::Solana(_) => Ok(None),
+            Kind::Evm(evm) => evm.is_lost(evm_address(owner)?, nonce, hashes).await,
+            Kind::Solana(_) => Ok(false),
         }
     }
 

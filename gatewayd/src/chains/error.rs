@@ -79,6 +79,9 @@ pub enum ChainError {
     /// The node refuses the signed transaction, and another time will not change it.
     #[error("the node refuses the transaction: {0}")]
     Rejected(String),
+    /// The node refuses the signed transaction because the wallet holds too little.
+    #[error("the node says that the wallet cannot pay for the transaction: {0}")]
+    Unaffordable(String),
     /// No endpoint answered in time.
     #[error("no RPC endpoint of {network} answered within {} s", .wait.as_secs())]
     Timeout {
@@ -192,6 +195,7 @@ impl ChainError {
             | Self::NotACollection { .. }
             | Self::NotALookupTable { .. }
             | Self::Invalid(_)
+            | Self::Unaffordable(_)
             | Self::Rejected(_) => Category::Permanent,
             Self::Timeout { .. }
             | Self::Unreachable { .. }
@@ -212,7 +216,7 @@ impl ChainError {
     /// The stable code that clients compare.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::InsufficientBalance { .. } => "INSUFFICIENT_BALANCE",
+            Self::InsufficientBalance { .. } | Self::Unaffordable(_) => "INSUFFICIENT_BALANCE",
             Self::InsufficientTokenBalance { .. } => "INSUFFICIENT_TOKEN_BALANCE",
             Self::InsufficientForFee { .. } => "INSUFFICIENT_FOR_FEE",
             Self::ExecutionFailed { .. } => "CONTRACT_EXECUTION_FAILED",
@@ -254,6 +258,7 @@ mod tests {
             (ChainError::NonceUsed(String::new()), Category::Stale, "NONCE_TOO_LOW"),
             (ChainError::NonceTaken(String::new()), Category::Stale, "NONCE_ALREADY_USED"),
             (ChainError::Rejected(String::new()), Category::Permanent, "INVALID_TRANSACTION"),
+            (ChainError::Unaffordable(String::new()), Category::Permanent, "INSUFFICIENT_BALANCE"),
             (
                 ChainError::WrongChain { network: network(), setting: setting() },
                 Category::Transient,

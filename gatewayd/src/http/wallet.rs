@@ -190,7 +190,9 @@ impl From<ChainError> for Problem {
 /// What the contract calls an error of a chain.
 pub(super) fn chain_code(error: &ChainError) -> ErrorCode {
     match error {
-        ChainError::InsufficientBalance { .. } => ErrorCode::InsufficientBalance,
+        ChainError::InsufficientBalance { .. } | ChainError::Unaffordable(_) => {
+            ErrorCode::InsufficientBalance
+        }
         ChainError::InsufficientTokenBalance { .. } => ErrorCode::InsufficientTokenBalance,
         ChainError::InsufficientForFee { .. } => ErrorCode::InsufficientForFee,
         ChainError::ExecutionFailed { .. } => ErrorCode::SimulationFailed,

@@ -39,7 +39,8 @@ impl Reading<'_> {
                        EXISTS (SELECT 1 FROM returned_nonces
                                WHERE wallet_id = :wallet AND network = :network),
                        EXISTS (SELECT 1 FROM signed)
-                       AND NOT EXISTS (SELECT 1 FROM signed WHERE error_code = 'NONCE_TOO_LOW')";
+                       AND NOT EXISTS (SELECT 1 FROM signed
+                           WHERE error_code IN ('NONCE_TOO_LOW', 'NONCE_USED_ELSEWHERE'))";
         let (wallet, network) = (wallet.to_string(), network.to_string());
         let mut statement = self.0.prepare_cached(sql)?;
         let (next, returned, under_way): (Option<i64>, bool, bool) = statement

@@ -59,6 +59,8 @@ pub(crate) mod any_deed;
 #[cfg(test)]
 pub(crate) mod fake_signer;
 #[cfg(test)]
+mod lies;
+#[cfg(test)]
 mod replacing;
 #[cfg(test)]
 mod sequences;

@@ -36,7 +36,7 @@ impl Road<'_> {
         waits: bool,
     ) -> Result<(), Halt> {
         if !waits {
-            self.check_nonce(nonce).await?;
+            self.check_nonce(versions, nonce).await?;
         }
         let asked = versions.iter().find(|version| version.form == Form::Asked).cloned();
         let next = match (asked, self.wanted(versions, nonce).await?) {
@@ -198,18 +198,20 @@ impl Road<'_> {
     }
 
     /// Ends a transaction whose nonce another one has used that is not ours, once that is final and
-    /// was said several times.
-    async fn check_nonce(&self, nonce: u64) -> Result<(), Halt> {
-        let settled = self.client.final_nonce(self.wallet.address).await.map_err(again)?;
-        if settled.is_none_or(|settled| settled <= nonce) {
+    /// was said several times. That nodes refuse it for its nonce is another thing, and is not
+    /// counted here.
+    async fn check_nonce(&self, versions: &[Version], nonce: u64) -> Result<(), Halt> {
+        let signed = versions.iter().filter_map(Version::signed);
+        let hashes: Vec<&str> = signed.map(|signed| signed.hash.as_str()).collect();
+        if !self.client.is_lost(self.wallet.address, nonce, &hashes).await.map_err(again)? {
             return Ok(());
         }
-        if self.was_said_often(NONCE_TOO_LOW) {
+        if self.was_said_often(USED_ELSEWHERE) {
             return Err(Halt::Failed(nonce_used()));
         }
         let message = "another transaction of the wallet has used its nonce, and this one is not \
                        on the chain; it is looked for a few times more";
-        Err(Halt::Again(Pace::BackOff, Some(Problem::new(NONCE_TOO_LOW, message))))
+        Err(Halt::Again(Pace::BackOff, Some(Problem::new(USED_ELSEWHERE, message))))
     }
 
     /// Whether the network has said the same several times in a row.
@@ -343,7 +345,7 @@ fn again(error: ChainError) -> Halt {
 }
 
 /// While it is looked for.
-const NONCE_TOO_LOW: &str = "NONCE_TOO_LOW";
+const USED_ELSEWHERE: &str = "NONCE_USED_ELSEWHERE";
 
 fn nonce_used() -> Problem {
     Problem::new(

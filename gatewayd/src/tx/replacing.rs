@@ -12,47 +12,50 @@ use crate::store::TransactionId;
 use crate::usecase::cancel_transaction::{CancelError, cancel_transaction};
 use crate::usecase::speed_up_transaction::{SpeedUpError, speed_up_transaction};
 
-const WEI: u64 = 1_000;
-const GWEI: u64 = 1_000_000_000;
+pub(super) const WEI: u64 = 1_000;
+pub(super) const GWEI: u64 = 1_000_000_000;
 /// As the settings have it.
-const PATIENCE: Duration = Duration::from_mins(3);
+pub(super) const PATIENCE: Duration = Duration::from_mins(3);
 
-async fn scene() -> Scene {
+pub(super) async fn scene() -> Scene {
     Scene::on_blocks(TestChain::new(0), 1).await
 }
 
-fn chain<T>(scene: &Scene, with: impl FnOnce(&mut TestChain) -> T) -> T {
+pub(super) fn chain<T>(scene: &Scene, with: impl FnOnce(&mut TestChain) -> T) -> T {
     with(scene.world.lock().unwrap().chain_of_blocks.as_mut().unwrap())
 }
 
 /// What the chain has paid, in wei.
-fn paid(scene: &Scene) -> Vec<Amount> {
+pub(super) fn paid(scene: &Scene) -> Vec<Amount> {
     chain(scene, |chain| chain.carried_out().map(|sent| sent.transaction.value).collect())
 }
 
-async fn versions(scene: &Scene, id: TransactionId) -> Vec<Version> {
+pub(super) async fn versions(scene: &Scene, id: TransactionId) -> Vec<Version> {
     scene.app.store.read(move |db| db.versions(id)).await.unwrap()
 }
 
 /// A payment that a node has, on a network that has become dearer than it offers.
-async fn stuck(scene: &Scene) -> TransactionId {
+pub(super) async fn stuck(scene: &Scene) -> TransactionId {
     let id = scene.ask(WEI).await;
     assert_eq!(scene.advance(id).await.status, Status::Submitted);
     chain(scene, |chain| chain.base_fee = 40 * GWEI);
     id
 }
 
-async fn mine(scene: &Scene, id: TransactionId) -> Transaction {
+pub(super) async fn mine(scene: &Scene, id: TransactionId) -> Transaction {
     chain(scene, TestChain::tick);
     scene.clock.advance(Duration::from_secs(15));
     scene.advance(id).await
 }
 
-async fn cancel(scene: &Scene, id: TransactionId) -> Result<Transaction, CancelError> {
+pub(super) async fn cancel(scene: &Scene, id: TransactionId) -> Result<Transaction, CancelError> {
     cancel_transaction(&scene.app, &Caller::Master(Master::operator()), id).await
 }
 
-async fn speed_up(scene: &Scene, id: TransactionId) -> Result<Transaction, SpeedUpError> {
+pub(super) async fn speed_up(
+    scene: &Scene,
+    id: TransactionId,
+) -> Result<Transaction, SpeedUpError> {
     speed_up_transaction(&scene.app, &Caller::Master(Master::operator()), id).await
 }
 

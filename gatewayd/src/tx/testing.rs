@@ -20,6 +20,8 @@ use crate::app::App;
 use crate::chains::testing::{FakeNode, Reaction};
 use crate::clock::{Clock, ClockSetter, UnixSeconds};
 use crate::config::Settings;
+use crate::net::Endpoint;
+use crate::networks::Networks;
 use crate::session::{Agent, Master};
 use crate::signer::Signer;
 use crate::store::sessions::Source;
@@ -126,6 +128,25 @@ impl Scene {
         drop(app);
         let (app, clock) = gateway(directory.path(), &node, &world, now).await;
         Self { app, clock, world, node, directory }
+    }
+
+    /// Another node of the same chain, but for what it says instead.
+    pub(crate) async fn node(
+        &self,
+        instead: impl Fn(&str, &Value) -> Option<Reaction> + Send + Sync + 'static,
+    ) -> FakeNode {
+        let world = Arc::clone(&self.world);
+        FakeNode::start(move |method, params| {
+            instead(method, params).unwrap_or_else(|| world.lock().unwrap().react(method, params))
+        })
+        .await
+    }
+
+    /// Has the gateway ask these endpoints, in this order.
+    pub(crate) fn ask_nodes(&self, endpoints: &[Endpoint]) {
+        let mut networks = Networks::builtin();
+        networks.set_endpoints("evm_ethereum_sepolia", endpoints.to_vec()).unwrap();
+        self.app.chains.set_endpoints(&networks);
     }
 
     /// A second gateway with the same state, signer and node.

@@ -141,7 +141,7 @@ async fn what_a_node_refuses_for_good_is_called_off_with_its_nonce_and_nothing_w
     assert_eq!(versions.last().map(|last| last.purpose), Some(Purpose::CallOff));
     scene.feel(NodeMood::Good, SignerMood::Good);
     let failed = scene.settle(id).await;
-    assert_eq!(word(&failed), (Status::Failed, Some("INVALID_TRANSACTION")));
+    assert_eq!(word(&failed), (Status::Failed, Some("INSUFFICIENT_BALANCE")));
     assert_eq!(scene.spent().await, versions.last().unwrap().fee_ceiling);
     let next = scene.ask(WEI).await;
     assert_eq!(scene.settle(next).await.status, Status::Confirmed);

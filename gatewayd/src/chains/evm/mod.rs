@@ -4,10 +4,12 @@ mod contracts;
 mod draft;
 mod fees;
 mod layer_1;
+mod lost;
 mod plan;
 mod preview;
 mod refusal;
 mod replace;
+mod send;
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use tokio::task::JoinSet;
 use txcodec::evm::{Kind, Transaction, erc20};
 
 use self::fees::Fees;
-use self::refusal::{Refusal, execution_failed};
+use self::refusal::execution_failed;
 use super::answer::{Part, read};
 use super::rpc::{Rpc, RpcError};
 use super::{
@@ -136,7 +138,7 @@ impl Evm {
 
     /// How many transactions of the wallet are on the chain so deep that they stay there: by the
     /// node's finalized block, or [`DEEP`] blocks back where it has none.
-    pub(super) async fn final_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
+    async fn final_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
         let params = json!([owner.to_string(), "finalized"]);
         let asked = self.rpc.call("eth_getTransactionCount", params, read::small_quantity).await;
         match asked {
@@ -196,26 +198,6 @@ impl Evm {
                 Ok(Simulation { failure: Some(reason), logs, units_consumed: None })
             }
             Err(error) => Err(error),
-        }
-    }
-
-    pub(super) async fn broadcast(&self, signed: &[u8], hash: &str) -> Result<(), ChainError> {
-        let params = json!([hex(signed)]);
-        let repeats_hash = |part: Part<'_>| {
-            let is_same = part.text()?.eq_ignore_ascii_case(hash);
-            is_same.then_some(()).ok_or_else(|| part.bad("another hash than that of the bytes"))
-        };
-        match self.rpc.call("eth_sendRawTransaction", params, repeats_hash).await {
-            Ok(()) => Ok(()),
-            Err(RpcError::Chain(error)) => Err(error),
-            Err(RpcError::Node(error)) => match Refusal::read(&error.message) {
-                Refusal::AlreadyKnown => Ok(()),
-                Refusal::NonceUsed if self.knows(hash).await? => Ok(()),
-                refusal @ (Refusal::NonceUsed
-                | Refusal::NonceTaken
-                | Refusal::FeeTooLow
-                | Refusal::Other) => Err(refusal.into_error(error.message)),
-            },
         }
     }
 

@@ -35,6 +35,19 @@ const WORDS: &[(&str, Refusal)] = &[
     ("less than block base fee", Refusal::FeeTooLow),
     ("fee too low", Refusal::FeeTooLow),
     ("feetoolow", Refusal::FeeTooLow),
+    ("insufficient funds", Refusal::Unaffordable),
+    ("insufficientfunds", Refusal::Unaffordable),
+    ("upfront cost exceeds account balance", Refusal::Unaffordable),
+    ("upfrontcostexceedsbalance", Refusal::Unaffordable),
+    ("intrinsic gas", Refusal::Invalid),
+    ("exceeds block gas limit", Refusal::Invalid),
+    ("invalid sender", Refusal::Invalid),
+    ("invalid signature", Refusal::Invalid),
+    ("invalid chain id", Refusal::Invalid),
+    ("higher than max fee per gas", Refusal::Invalid),
+    ("oversized data", Refusal::Invalid),
+    ("initcode size", Refusal::Invalid),
+    ("transaction type not supported", Refusal::Invalid),
 ];
 
 /// Why a node does not take a signed transaction.
@@ -48,15 +61,18 @@ pub(super) enum Refusal {
     NonceTaken,
     /// It pays less for gas than is asked now.
     FeeTooLow,
-    /// Something else.
-    Other,
+    /// The wallet holds less than it takes.
+    Unaffordable,
+    /// No block can hold it.
+    Invalid,
 }
 
 impl Refusal {
-    pub(super) fn read(message: &str) -> Self {
+    /// `None` for words that are not known: they may be about the node, or pass.
+    pub(super) fn read(message: &str) -> Option<Self> {
         let message = message.to_lowercase();
         let row = WORDS.iter().find(|(words, _)| message.contains(words));
-        row.map_or(Self::Other, |(_, refusal)| *refusal)
+        row.map(|(_, refusal)| *refusal)
     }
 
     pub(super) fn into_error(self, message: String) -> ChainError {
@@ -64,7 +80,8 @@ impl Refusal {
             Self::NonceUsed => ChainError::NonceUsed(message),
             Self::NonceTaken => ChainError::NonceTaken(message),
             Self::FeeTooLow => ChainError::FeeTooLow(message),
-            Self::AlreadyKnown | Self::Other => ChainError::Rejected(message),
+            Self::Unaffordable => ChainError::Unaffordable(message),
+            Self::AlreadyKnown | Self::Invalid => ChainError::Rejected(message),
         }
     }
 }
@@ -117,10 +134,15 @@ mod tests {
             ("replacement transaction underpriced", Refusal::NonceTaken),
             ("transaction underpriced: tip needed 1, tip permitted 0", Refusal::FeeTooLow),
             ("max fee per gas less than block base fee", Refusal::FeeTooLow),
-            ("insufficient funds for gas * price + value", Refusal::Other),
-            ("", Refusal::Other),
+            ("insufficient funds for gas * price + value", Refusal::Unaffordable),
+            ("intrinsic gas too low: have 1, want 21000", Refusal::Invalid),
         ] {
-            assert_eq!(Refusal::read(message), expected, "{message}");
+            assert_eq!(Refusal::read(message), Some(expected), "{message}");
+        }
+        for message in
+            ["", "internal error", "txpool is full", "nonce too high", "method not found"]
+        {
+            assert_eq!(Refusal::read(message), None, "{message}");
         }
     }
 

@@ -121,7 +121,21 @@ impl Rpc {
     /// One that asks a single endpoint, for each of them: for several questions of which the same one
     /// has to answer all.
     pub(super) fn one_by_one(&self) -> Vec<Self> {
-        let alone = |node: Arc<Node>| Self {
+        self.nodes_by_health().into_iter().map(|node| self.alone(node)).collect()
+    }
+
+    /// As [`Self::one_by_one`], without those that rest or serve another chain; all where none is
+    /// left.
+    pub(super) fn working_one_by_one(&self) -> Vec<Self> {
+        let mut nodes = self.nodes_by_health();
+        if nodes.iter().any(|node| node.works_now(&self.clock)) {
+            nodes.retain(|node| node.works_now(&self.clock));
+        }
+        nodes.into_iter().map(|node| self.alone(node)).collect()
+    }
+
+    fn alone(&self, node: Arc<Node>) -> Self {
+        Self {
             network: self.network.clone(),
             chain_id: self.chain_id,
             http: self.http.clone(),
@@ -130,8 +144,7 @@ impl Rpc {
             nodes: RwLock::new(vec![node]),
             next_id: AtomicU64::new(1),
             used: AtomicBool::new(false),
-        };
-        self.nodes_by_health().into_iter().map(alone).collect()
+        }
     }
 
     /// Endpoints contradict each other about `method`.

@@ -184,6 +184,12 @@ impl Node {
         is_new
     }
 
+    /// Whether it does not rest, and serves the chain as far as is known.
+    pub(super) fn works_now(&self, clock: &Clock) -> bool {
+        let health = self.known().health;
+        health.identity != Identity::Wrong && health.rest_left(clock).is_zero()
+    }
+
     /// Whether it can say something about what is on the chain: it serves it, does not rest, and has
     /// not stood still behind the others for as long as the longest rest.
     pub(super) fn is_witness(&self, clock: &Clock) -> bool {

@@ -79,6 +79,21 @@ impl Rpc {
         }
     }
 
+    /// Notes of the endpoints of this one that others answer `method` differently.
+    pub(in crate::chains) fn is_contradicted(&self, method: &'static str) {
+        for node in self.nodes() {
+            node.contradicted(&about(method), &self.clock);
+        }
+    }
+
+    /// As [`Self::is_contradicted`], and puts them aside: two others agree.
+    pub(in crate::chains) fn is_outvoted(&self, method: &'static str) {
+        self.is_contradicted(method);
+        for node in self.nodes() {
+            self.put_aside(&node, &Trouble::Outvoted);
+        }
+    }
+
     fn disagreement(&self, method: &'static str, first: &Node, other: &Node) -> ChainError {
         for node in [first, other] {
             node.contradicted(&about(method), &self.clock);

@@ -66,7 +66,7 @@ fn call_data(unsigned: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::num::{NonZeroU32, NonZeroU64};
+    use std::num::NonZeroU64;
 
     use serde_json::Value;
     use sha3::{Digest, Keccak256};
@@ -75,6 +75,7 @@ mod tests {
     use crate::chains::rpc::{Rpc, Waits};
     use crate::chains::testing::{FakeNode, Reaction};
     use crate::clock::Clock;
+    use crate::config::Transactions;
     use crate::net::HttpClient;
 
     async fn fee_of(chain_id: u64, reaction: Reaction) -> (Result<Amount, ChainError>, usize) {
@@ -86,7 +87,7 @@ mod tests {
         let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
         let id = NonZeroU64::new(chain_id).unwrap();
         let rpc = Rpc::new("x".to_owned(), ChainId::Eip155(id), &[node.endpoint()], tools);
-        let evm = Evm::new(rpc, id, NonZeroU32::MIN);
+        let evm = Evm::new(rpc, id, &Transactions::default());
         let fee = fee(&evm, &[7; 4]).await;
         (fee, node.methods().len())
     }

@@ -203,13 +203,14 @@ impl ChainClient {
     }
 
     /// The wallet's next nonce by the node, transactions that wait there counted; `None` on Solana,
-    /// which has none.
+    /// which has none. One beyond `known`, what the wallet's own count says, is believed once a second
+    /// endpoint gives it too, where there is one that answers.
     ///
     /// # Errors
     /// As [`Self::balance`].
-    pub async fn next_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+    pub async fn next_nonce(&self, owner: Address, known: u64) -> Result<Option<u64>, ChainError> {
         match &self.0 {
-            Kind::Evm(evm) => evm.next_nonce(evm_address(owner)?).await.map(Some),
+            Kind::Evm(evm) => evm.next_nonce(evm_address(owner)?, known).await.map(Some),
             Kind::Solana(_) => Ok(None),
         }
     }
@@ -312,13 +313,13 @@ impl ChainClient {
     }
 
     /// How many transactions of the wallet are on the chain; `None` on Solana, which does not number
-    /// them.
+    /// them. `known` is as for [`Self::next_nonce`].
     ///
     /// # Errors
     /// As [`Self::balance`].
-    pub async fn mined_nonce(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+    pub async fn mined_nonce(&self, owner: Address, known: u64) -> Result<Option<u64>, ChainError> {
         match &self.0 {
-            Kind::Evm(evm) => evm.mined_nonce(evm_address(owner)?).await.map(Some),
+            Kind::Evm(evm) => evm.mined_nonce(evm_address(owner)?, known).await.map(Some),
             Kind::Solana(_) => Ok(None),
         }
     }
@@ -427,7 +428,7 @@ mod tests {
         chains.set_endpoints(&networks);
         let client = chains.client("base-mainnet").unwrap();
         assert_eq!(client.balance(EVM).await, Ok(Amount::from(7_u64)));
-        assert_eq!(client.next_nonce(EVM).await, Ok(Some(7)));
-        assert_eq!(chains.client("solana-devnet").unwrap().next_nonce(SOLANA).await, Ok(None));
+        assert_eq!(client.next_nonce(EVM, 0).await, Ok(Some(7)));
+        assert_eq!(chains.client("solana-devnet").unwrap().next_nonce(SOLANA, 0).await, Ok(None));
     }
 }

@@ -309,12 +309,14 @@ CREATE INDEX transactions_unsigned ON transactions (wallet_id, network, id, next
 CREATE INDEX transactions_signed ON transactions (next_attempt_at)
     WHERE next_attempt_at IS NOT NULL AND signed IS NOT NULL;
 
--- Numbers that were left out because a node claimed that somebody else had used them.
+-- Numbers that were left out because a node claimed that somebody else had used them: those from
+-- `first` on that are below `past`.
 CREATE TABLE passed_nonces (
     wallet_id TEXT NOT NULL,
     network TEXT NOT NULL,
-    nonce INTEGER NOT NULL,
-    PRIMARY KEY (wallet_id, network, nonce)
+    first INTEGER NOT NULL,
+    past INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, network, first)
 ) STRICT, WITHOUT ROWID;
 
 -- What somebody wants of a transaction that the network may have.

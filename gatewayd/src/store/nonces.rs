@@ -1,4 +1,4 @@
-//! The tables `nonces` and `returned_nonces`: which number a wallet's next EVM transaction has.
+//! The tables `nonces`, `returned_nonces` and `passed_nonces`: which number a wallet's next EVM transaction has.
 //!
 //! Numbers are given out without gaps: one that was given back unused is given out again before a
 //! new one, and none is given out while another transaction of the wallet holds one unsigned.
@@ -20,8 +20,8 @@ pub struct Numbers {
     pub under_way: bool,
 }
 
-/// The most numbers that are kept of those that somebody else is said to have used.
-const PASSED_OVER: u64 = 64;
+/// How many numbers that were passed over are given back at a time; the rest when those are used.
+const GIVEN_BACK_AT_ONCE: u64 = 64;
 
 impl Reading<'_> {
     /// What is known of a wallet's numbers.
@@ -30,7 +30,7 @@ impl Reading<'_> {
     /// When the database cannot be read.
     pub fn numbers(&self, wallet: WalletId, network: ChainId) -> Result<Numbers, StoreError> {
         let sql = "WITH signed AS (
-                       SELECT error_code FROM transactions
+                       SELECT error_code FROM transactions INDEXED BY transactions_open
                        WHERE wallet_id = :wallet AND network = :network
                        AND next_attempt_at IS NOT NULL AND nonce IS NOT NULL
                        AND signed IS NOT NULL AND NOT restored
@@ -68,16 +68,24 @@ impl Reading<'_> {
             (&wallet, &network, integer(chain_next)?),
             |row| row.get(0),
         )?;
+        let known = match returned.map(number).transpose()? {
+            Some(returned) => Some(returned),
+            None => self.unused(&wallet, &network)?,
+        };
+        Ok(known.map_or(chain_next, |known| known.max(chain_next)))
+    }
+
+    /// The number after all that were given out.
+    fn unused(&self, wallet: &str, network: &str) -> Result<Option<u64>, StoreError> {
         let next: Option<i64> = self
             .0
             .query_row(
                 "SELECT next FROM nonces WHERE wallet_id = ? AND network = ?",
-                (&wallet, &network),
+                (wallet, network),
                 |row| row.get(0),
             )
             .optional()?;
-        let known = returned.or(next).map(number).transpose()?;
-        Ok(known.map_or(chain_next, |known| known.max(chain_next)))
+        next.map(number).transpose()
     }
 
     /// Whether a transaction of the wallet has a number there, and no signature yet.
@@ -117,20 +125,20 @@ impl Writing<'_> {
         {
             return Ok(false);
         }
-        let (wallet_id, network_id) = (wallet, network);
         let (wallet, network) = (wallet.to_string(), network.to_string());
+        // Somebody else is said to have used those before it; whoever waits for them says if not.
+        self.0.0.execute(
+            "INSERT OR IGNORE INTO passed_nonces (wallet_id, network, first, past)
+             SELECT wallet_id, network, nonce, nonce + 1 FROM returned_nonces
+             WHERE wallet_id = ? AND network = ? AND nonce < ?",
+            (&wallet, &network, integer(nonce)?),
+        )?;
         self.0.0.execute(
             "DELETE FROM returned_nonces WHERE wallet_id = ? AND network = ? AND nonce <= ?",
             (&wallet, &network, integer(nonce)?),
         )?;
-        // Somebody else is said to have used them; whoever waits for them says if not.
-        let before = self.numbers(wallet_id, network_id)?.next.unwrap_or(nonce);
-        for passed in before.max(nonce.saturating_sub(PASSED_OVER))..nonce {
-            self.0.0.execute(
-                "INSERT OR IGNORE INTO passed_nonces (wallet_id, network, nonce) VALUES (?, ?, ?)",
-                (&wallet, &network, integer(passed)?),
-            )?;
-        }
+        let unused = self.unused(&wallet, &network)?.unwrap_or(nonce);
+        self.pass_over((&wallet, &network), (unused, nonce))?;
         let after = nonce.checked_add(1).ok_or(StoreError::Overflow)?;
         self.0.0.execute(
             "INSERT INTO nonces (wallet_id, network, next) VALUES (:wallet, :network, :next)
@@ -140,8 +148,25 @@ impl Writing<'_> {
         Ok(true)
     }
 
+    /// Keeps the numbers from `first` on that are below `past` as passed over.
+    fn pass_over(
+        &self,
+        (wallet, network): (&str, &str),
+        (first, past): (u64, u64),
+    ) -> Result<(), StoreError> {
+        if first < past {
+            self.0.0.execute(
+                "INSERT INTO passed_nonces (wallet_id, network, first, past) VALUES (?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET past = max(past, excluded.past)",
+                (wallet, network, integer(first)?, integer(past)?),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Gives numbers back that were passed over because somebody else had used them, by a node that
     /// was wrong: the network has not seen those from `first` on, and waits for them before `nonce`.
+    /// At most [`GIVEN_BACK_AT_ONCE`], the lowest first.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -151,18 +176,31 @@ impl Writing<'_> {
         network: ChainId,
         (first, nonce): (u64, u64),
     ) -> Result<(), StoreError> {
-        let key = (wallet.to_string(), network.to_string(), integer(first)?, integer(nonce)?);
-        self.0.0.execute(
-            "INSERT OR IGNORE INTO returned_nonces (wallet_id, network, nonce)
-             SELECT wallet_id, network, nonce FROM passed_nonces
-             WHERE wallet_id = ? AND network = ? AND nonce >= ? AND nonce < ?",
-            key.clone(),
+        let (wallet_text, network_text) = (wallet.to_string(), network.to_string());
+        let named = (wallet_text.as_str(), network_text.as_str());
+        let mut statement = self.0.0.prepare_cached(
+            "SELECT first, past FROM passed_nonces
+             WHERE wallet_id = ? AND network = ? AND past > ? AND first < ? ORDER BY first",
         )?;
-        self.0.0.execute(
-            "DELETE FROM passed_nonces
-             WHERE wallet_id = ? AND network = ? AND nonce >= ? AND nonce < ?",
-            key,
-        )?;
+        let key = (named.0, named.1, integer(first)?, integer(nonce)?);
+        let found = statement.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let ranges: Vec<(i64, i64)> = found.collect::<Result<_, _>>()?;
+        let mut left = GIVEN_BACK_AT_ONCE;
+        for (from, past) in ranges {
+            let (from, past) = (number(from)?, number(past)?);
+            let begin = from.max(first);
+            let end = past.min(nonce).min(begin.saturating_add(left));
+            self.0.0.execute(
+                "DELETE FROM passed_nonces WHERE wallet_id = ? AND network = ? AND first = ?",
+                (named.0, named.1, integer(from)?),
+            )?;
+            self.pass_over(named, (from, begin))?;
+            self.pass_over(named, (end, past))?;
+            for given_back in begin..end {
+                self.return_nonce(wallet, network, given_back)?;
+            }
+            left = left.saturating_sub(end.saturating_sub(begin));
+        }
         Ok(())
     }
 
@@ -266,5 +304,25 @@ mod tests {
         assert_eq!(take(&store, 3).await, 7, "each is tried once");
         let other = store.read(|db| db.next_nonce(WALLET, "eip155:2".parse().unwrap(), 9));
         assert_eq!(other.await.unwrap(), 9, "each network has its own numbers");
+    }
+
+    #[tokio::test]
+    async fn what_a_lie_has_passed_over_comes_back_however_much_and_how_often() {
+        let store = Store::open_in_memory().unwrap();
+        assert_eq!(take(&store, 5).await, 5);
+        let returned = |first, nonce| {
+            let of = (first, nonce);
+            store.write(move |db| db.return_passed_nonces(WALLET, network(), of))
+        };
+        assert_eq!(take(&store, 1_000_000).await, 1_000_000, "a lie");
+        returned(6, 1_000_000).await.unwrap();
+        assert_eq!(take(&store, 6).await, 6);
+        // The same lie, while 7 to 69 are given back.
+        assert_eq!(take(&store, 1_000_000).await, 1_000_001);
+        returned(7, 1_000_000).await.unwrap();
+        for expected in 7..300 {
+            assert_eq!(take(&store, expected).await, expected);
+            returned(expected + 1, 1_000_000).await.unwrap();
+        }
     }
 }

@@ -167,7 +167,8 @@ impl Reading<'_> {
     /// When the database cannot be read.
     pub fn open_transactions(&self, wallet: WalletId) -> Result<u64, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT count(*) FROM transactions WHERE wallet_id = ? AND next_attempt_at IS NOT NULL",
+            "SELECT count(*) FROM transactions INDEXED BY transactions_open
+             WHERE wallet_id = ? AND next_attempt_at IS NOT NULL",
         )?;
         statement.query_row([wallet.to_string()], |row| Ok(count(row)))?
     }

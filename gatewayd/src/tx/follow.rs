@@ -41,7 +41,8 @@ impl Road<'_> {
     /// All versions, the first one first; there is always one that is signed.
     fn versions_with(&self, drafted: &Drafted, signed: &Signed) -> Vec<Version> {
         if self.versions.is_empty() {
-            return vec![Version::first(drafted, signed, self.app.clock.now())];
+            // It was sent by a program that kept no versions.
+            return vec![Version::first(drafted, signed, self.transaction.created_at)];
         }
         self.versions.clone()
     }

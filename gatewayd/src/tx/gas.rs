@@ -56,10 +56,11 @@ impl Road<'_> {
     pub(super) async fn wait_for_gas(&self) -> Result<(), Halt> {
         let now = self.app.clock.now();
         let until = self.transaction.waits_until.unwrap_or(now);
-        // A node that does not answer has not said that gas is cheap.
+        // A node that does not answer has not said that gas is cheap, and cheap gas comes too late
+        // for an asker who was told that it would be over by then.
         let problem = match self.gas().await {
-            Ok(Gas::CheapEnough) => return Ok(()),
-            Ok(Gas::TooDear(_)) => None,
+            Ok(Gas::CheapEnough) if now < until => return Ok(()),
+            Ok(Gas::CheapEnough | Gas::TooDear(_)) => None,
             Err(Halt::Again(_, problem)) => problem,
             Err(halt) => return Err(halt),
         };
@@ -199,6 +200,17 @@ mod tests {
         assert_eq!(until, scene.app.clock.now().plus(Duration::from_mins(5)));
         scene.clock.advance(Duration::from_secs(299));
         assert_eq!(scene.rest(id).await.status, Status::GasWaiting);
+        scene.clock.set(until);
+        assert_eq!(word(&scene.rest(id).await), (Status::Expired, Some("TX_EXPIRED")));
+        assert_eq!(scene.spent().await, Amount::ZERO);
+    }
+
+    #[tokio::test]
+    async fn gas_that_is_cheap_too_late_pays_nothing() {
+        let scene = scene(31).await;
+        let id = ask(&scene, at_most(30)).await;
+        let until = scene.rest(id).await.waits_until.unwrap();
+        price(&scene, 30);
         scene.clock.set(until);
         assert_eq!(word(&scene.rest(id).await), (Status::Expired, Some("TX_EXPIRED")));
         assert_eq!(scene.spent().await, Amount::ZERO);

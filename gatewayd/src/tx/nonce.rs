@@ -28,12 +28,13 @@ impl Road<'_> {
     /// What a node says; twice more where it says that somebody else used numbers after `known`.
     async fn next_by_node(&self, known: u64) -> Result<u64, Halt> {
         let (client, address) = (self.client, self.wallet.address);
-        let waiting = async || client.next_nonce(address).await.map_err(Halt::unsigned);
+        let waiting = async || client.next_nonce(address, known).await.map_err(Halt::unsigned);
         let first = waiting().await?.unwrap_or_default();
         if first == known {
             return Ok(first);
         }
-        let mined = client.mined_nonce(address).await.map_err(Halt::unsigned)?.unwrap_or_default();
+        let mined =
+            client.mined_nonce(address, known).await.map_err(Halt::unsigned)?.unwrap_or_default();
         let mut words = [first, mined, waiting().await?.unwrap_or_default()];
         words.sort_unstable();
         let [_, middle, _] = words;

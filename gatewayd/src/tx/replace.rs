@@ -76,7 +76,7 @@ impl Road<'_> {
     /// Whether nothing of the wallet is before it. What was passed over before it, because a node
     /// claimed that somebody else had used it, is given out again if the network waits for it.
     async fn is_next(&self, nonce: u64) -> Result<bool, Halt> {
-        let mined = self.client.mined_nonce(self.wallet.address).await.map_err(again)?;
+        let mined = self.client.mined_nonce(self.wallet.address, nonce).await.map_err(again)?;
         if let Some(mined) = mined.filter(|mined| *mined < nonce) {
             let (wallet, network) = (self.wallet.id, self.network.chain_id);
             let give_back =

@@ -77,7 +77,8 @@ pub(super) async fn nonce(
 ) -> Result<u64, ChainError> {
     match request.nonce {
         Some(nonce) => Ok(nonce),
-        None => evm.next_nonce(from).await,
+        // It is tried and not sent: nothing depends on the number.
+        None => evm.next_nonce(from, u64::MAX).await,
     }
 }
 

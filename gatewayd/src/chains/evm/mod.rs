@@ -126,14 +126,35 @@ impl Evm {
         Ok(assets)
     }
 
-    /// The next nonce by the node, transactions that wait there counted.
-    pub(super) async fn next_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
-        self.nonce_at(owner, json!("pending")).await
+    /// The next nonce by the node, transactions that wait there counted. One beyond `known` counts
+    /// once a second endpoint gives it too, where there is one.
+    pub(super) async fn next_nonce(
+        &self,
+        owner: EvmAddress,
+        known: u64,
+    ) -> Result<u64, ChainError> {
+        self.nonce_beyond(owner, "pending", known).await
     }
 
-    /// How many transactions of the wallet are on the chain.
-    pub(super) async fn mined_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
-        self.nonce_at(owner, json!("latest")).await
+    /// How many transactions of the wallet are on the chain; `known` as above.
+    pub(super) async fn mined_nonce(
+        &self,
+        owner: EvmAddress,
+        known: u64,
+    ) -> Result<u64, ChainError> {
+        self.nonce_beyond(owner, "latest", known).await
+    }
+
+    async fn nonce_beyond(
+        &self,
+        owner: EvmAddress,
+        block: &str,
+        known: u64,
+    ) -> Result<u64, ChainError> {
+        let params = json!([owner.to_string(), block]);
+        let is_beyond = |nonce: &u64| *nonce > known;
+        let method = "eth_getTransactionCount";
+        self.rpc.agreed(method, params, read::small_quantity, is_beyond).await
     }
 
     /// How many transactions of the wallet are on the chain so deep that they stay there: by the

@@ -61,7 +61,7 @@ pub use tokens::{
     AddToken, RemoveToken, ResolvedToken, Token, TokenAdded, TokenList, TokenRemoved,
 };
 pub use transactions::{
-    BalanceChange, CumulativeWarning, DryRun, DryRunMeta, FeeEstimate, Operation,
+    BalanceChange, CumulativeWarning, DryRun, DryRunMeta, FeeEstimate, GasOutcome, Operation,
     PendingTransactions, PolicyOutcome, SignMessage, SignPolicy, SignTransaction, SignedMessage,
     SignedTransaction, SimulationOutcome, Transaction, TransactionPage, TransactionState, Warning,
 };

@@ -201,6 +201,28 @@ pub struct DryRun {
     pub simulation: SimulationOutcome,
     /// What was looked at.
     pub meta: DryRunMeta,
+    /// Whether it would wait for cheaper gas, where it has a `gasCondition`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gas_condition: Option<GasOutcome>,
+}
+
+/// Prices of gas: those of now, and those that a transaction waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GasOutcome {
+    /// Whether it would go on at once.
+    pub met: bool,
+    /// In wei for one unit of gas, or millionths of a lamport for a compute unit.
+    pub current_gas_price: String,
+    /// In the same unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_priority_fee: Option<String>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_gas_price: Option<String>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_priority_fee: Option<String>,
 }
 
 /// What the policies say.

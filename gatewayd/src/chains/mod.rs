@@ -83,7 +83,7 @@ pub enum Outcome {
     Expired,
 }
 
-/// What the network asks for now.
+/// What the network asks for gas now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GasPrice {
     /// What a transaction most likely pays: wei for one unit of gas; as [`Self::priority`] on Solana.

@@ -69,11 +69,7 @@ impl Road<'_> {
     }
 
     /// What the bytes let go is worth, as far as that is known.
-    pub(super) async fn worths(
-        &self,
-        decoded: &Decoded,
-        decimals: &BTreeMap<Asset, u8>,
-    ) -> Worths {
+    pub(super) async fn worths(&self, decoded: &Decoded, decimals: &BTreeMap<Asset, u8>) -> Worths {
         let place = (self.wallet.environment, Some(self.network));
         self.app.prices.worths(decoded, place, decimals).await
     }

@@ -8,11 +8,11 @@ use txcodec::{Decoded, Effect};
 use super::order::{OrderError, OrderRequest, Resolved};
 use super::warnings::{Warning, warnings};
 use crate::app::App;
-use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest};
+use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest, GasPrice};
 use crate::policy::{Nearing, UsdMicros, Verdict};
 use crate::session::Agent;
 use crate::store::{Reading, StoreError};
-use crate::tx::{self, Kind, Known, Unit};
+use crate::tx::{self, GasCondition, Kind, Known, Unit};
 
 /// What would happen.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct DryRun {
     pub changes: Vec<BalanceChange>,
     /// What to look at before.
     pub warnings: Vec<Warning>,
+    /// The prices of gas that it would wait for, and those of now.
+    pub gas: Option<(GasCondition, GasPrice)>,
 }
 
 /// What of a dry run is counted in dollars.
@@ -89,6 +91,10 @@ pub async fn simulate_transaction(
         nonce: None,
     };
     let draft = client.draft(&request).await;
+    let gas = match resolved.order.gas_condition.clone() {
+        Some(condition) => Some((condition, client.gas_price(request.from).await?)),
+        None => None,
+    };
     let mut dry_run = DryRun {
         network: resolved.network.clone(),
         kind: resolved.order.deed.kind(),
@@ -97,6 +103,7 @@ pub async fn simulate_transaction(
         dollars: Dollars::default(),
         changes: Vec::new(),
         warnings: Vec::new(),
+        gas,
     };
     match &dry_run.draft {
         Ok(draft) => {

@@ -1,13 +1,15 @@
 //! What would happen, as the body has it.
 
-use api::{BalanceChange, DryRunMeta, FeeEstimate, PolicyOutcome, SimulationOutcome, Warning};
+use api::{
+    BalanceChange, DryRunMeta, FeeEstimate, GasOutcome, PolicyOutcome, SimulationOutcome, Warning,
+};
 use primitives::Network;
 
-use crate::chains::{ChainError, Draft};
+use crate::chains::{ChainError, Draft, GasPrice};
 use crate::http::display;
 use crate::http::wallet::chain_code;
 use crate::policy::{UsdMicros, Verdict};
-use crate::tx::Tier;
+use crate::tx::{GasCondition, Tier};
 use crate::usecase::simulate_transaction::{self, DryRun, Thing};
 use crate::usecase::warnings::{self, Severity};
 
@@ -32,6 +34,17 @@ pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
             transaction_type: found.kind.as_str().to_owned(),
             duration_ms,
         },
+        gas_condition: found.gas.as_ref().map(gas_condition),
+    }
+}
+
+fn gas_condition((condition, now): &(GasCondition, GasPrice)) -> GasOutcome {
+    GasOutcome {
+        met: condition.is_met(now),
+        current_gas_price: now.gas.to_string(),
+        current_priority_fee: Some(now.priority.to_string()),
+        max_gas_price: condition.max_gas_price.map(|most| most.to_string()),
+        max_priority_fee: condition.max_priority_fee.map(|most| most.to_string()),
     }
 }
 
@@ -124,5 +137,32 @@ fn refusal(error: &ChainError) -> Warning {
         code: chain_code(error).as_str().to_owned(),
         message: error.to_string(),
         severity: "error".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_price_of_gas_is_shown_beside_the_one_that_is_waited_for() {
+        let condition = GasCondition {
+            max_gas_price: Some(30_u64.into()),
+            max_priority_fee: None,
+            timeout: Duration::from_mins(1),
+        };
+        for (gas, met) in [(30_u64, true), (31, false)] {
+            let now = GasPrice { gas: gas.into(), priority: 2_u64.into() };
+            let expected = GasOutcome {
+                met,
+                current_gas_price: gas.to_string(),
+                current_priority_fee: Some("2".to_owned()),
+                max_gas_price: Some("30".to_owned()),
+                max_priority_fee: None,
+            };
+            assert_eq!(gas_condition(&(condition.clone(), now)), expected);
+        }
     }
 }

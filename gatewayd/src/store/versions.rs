@@ -34,6 +34,18 @@ impl Reading<'_> {
     }
 }
 
+impl Reading<'_> {
+    /// Whether a transaction is to offer more for gas, whatever else is wanted of it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_hurried(&self, id: TransactionId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM wishes WHERE transaction_id = ? AND purpose = ?";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.exists([id.to_string().as_str(), Purpose::Pay.as_str()])?)
+    }
+}
+
 impl Writing<'_> {
     /// Stores a version, or what became of it.
     ///

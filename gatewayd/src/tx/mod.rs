@@ -18,6 +18,7 @@ mod owners;
 mod pipeline;
 mod question;
 mod refusal;
+mod renewal;
 mod replace;
 mod restored;
 mod send;
@@ -50,12 +51,15 @@ pub use transaction::{
     Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };
 pub use units::{Unit, UnitsError, decimals, units};
+pub(crate) use version::signed_count;
 pub use version::{Form, Purpose, Version, Wish};
 
 #[cfg(test)]
 mod accounting;
 #[cfg(test)]
 pub(crate) mod any_deed;
+#[cfg(test)]
+mod calling_off;
 #[cfg(test)]
 pub(crate) mod fake_signer;
 #[cfg(test)]

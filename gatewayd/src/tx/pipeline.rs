@@ -23,6 +23,8 @@ pub(super) struct Road<'a> {
     /// Once the network may have it.
     pub(super) versions: Vec<Version>,
     pub(super) wish: Option<Wish>,
+    /// Whether somebody wants it to offer more for gas, besides that wish.
+    pub(super) hurry: bool,
     pub(super) wallet: Wallet,
     pub(super) network: &'a Network,
     pub(super) client: &'a ChainClient,
@@ -78,7 +80,7 @@ async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Resul
 impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
-        let Found { transaction, wallet, announced, question, versions, wish } =
+        let Found { transaction, wallet, announced, question, versions, wish, hurry } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -110,6 +112,7 @@ impl<'a> Road<'a> {
             question,
             versions,
             wish,
+            hurry,
             wallet,
             network,
             client,
@@ -168,6 +171,7 @@ struct Found {
     question: Option<Question>,
     versions: Vec<Version>,
     wish: Option<Wish>,
+    hurry: bool,
 }
 
 impl Found {
@@ -182,6 +186,7 @@ impl Found {
         let signed = matches!(transaction.progress, Progress::Signed(..));
         let versions = if signed { db.versions(id)? } else { Vec::new() };
         let wish = if signed { db.wish(id)? } else { None };
-        Ok(Some(Self { transaction, wallet, announced, question, versions, wish }))
+        let hurry = wish.is_some() && db.is_hurried(id)?;
+        Ok(Some(Self { transaction, wallet, announced, question, versions, wish, hurry }))
     }
 }

@@ -5,24 +5,21 @@
 
 use std::time::Duration;
 
-use primitives::Asset;
 use protocol::{Payload, Warrant};
-use txcodec::Decoded;
 
 use super::halt::{self, Halt, Pace};
-use super::judgement::judged;
 use super::pipeline::Road;
 use super::refusal::{self, Course};
+use super::renewal::{self, Renewal};
+use super::version::signed_count;
 use super::{
-    Drafted, Form, Problem, Progress, Purpose, Status, Tier, UnitsError, Version, Wish, codec,
+    Drafted, Form, Problem, Progress, Purpose, Signed, Status, UnitsError, Version, Wish, codec,
 };
 use crate::chains::{Category, ChainError, Replacement};
-use crate::policy::Verdict;
-use crate::prices::Worths;
 use crate::signer::SignerError;
-use crate::store::{StoreError, TransactionId, Writing};
+use crate::store::{Reading, StoreError, Writing};
 
-/// Versions of one transaction: the last one offers for gas some five times what the first one did.
+/// Signed versions of one transaction: the last one offers for gas some five times what the first one did.
 pub(crate) const MOST_VERSIONS: usize = 15;
 /// Answers of the same kind, one after the other, before a node is believed.
 const ANSWERS: u32 = 6;
@@ -38,39 +35,65 @@ impl Road<'_> {
         if !waits {
             self.check_nonce(versions, nonce).await?;
         }
-        let asked = versions.iter().find(|version| version.form == Form::Asked).cloned();
-        let next = match (asked, self.wanted(versions, nonce).await?) {
-            (Some(asked), _) => Some(asked),
-            (None, Some(purpose)) => Some(self.replace(versions, purpose).await?),
-            (None, None) => None,
-        };
-        match next {
-            Some(version) => self.sign_version(drafted, version).await?,
-            None if !waits => self.send_newest(drafted, versions).await?,
-            None => {}
+        match self.renewed((drafted, versions), nonce).await {
+            Ok(Some((drafted, signed))) => self.send(&drafted, &signed).await?,
+            Ok(None) if !waits => self.send_newest(drafted, versions).await?,
+            Ok(None) => {}
+            Err(Halt::Again(pace, problem)) => {
+                // There is no other version yet, and the network has lost the one that there is.
+                if !waits {
+                    self.send_newest(drafted, versions).await?;
+                }
+                return Err(Halt::Again(pace, problem));
+            }
+            Err(halt) => return Err(halt),
         }
         Err(Halt::Again(Pace::Block, None))
     }
 
+    /// Another version with its signature, if one is wanted.
+    async fn renewed(
+        &self,
+        (drafted, versions): (&Drafted, &[Version]),
+        nonce: u64,
+    ) -> Result<Option<(Drafted, Signed)>, Halt> {
+        let asked = versions.iter().find(|version| version.form == Form::Asked);
+        let version = match asked {
+            Some(asked) => asked.clone(),
+            None => match self.wanted(versions, nonce).await? {
+                Some(purpose) => self.replace(versions, purpose).await?,
+                None => return Ok(None),
+            },
+        };
+        self.sign_version(drafted, version).await.map(Some)
+    }
+
     /// Which version is wanted, if any is: because somebody wants it, or because the newest one has
-    /// been waiting for long although nothing of the wallet is before it.
+    /// been waiting for long although nothing of the wallet is before it. What is to be called off
+    /// is not sped up, and one that was refused is tried again after as long a wait.
     async fn wanted(&self, versions: &[Version], nonce: u64) -> Result<Option<Purpose>, Halt> {
         let (Some(newest), Some(last)) = (newest(versions), versions.last()) else {
             return Ok(None);
         };
-        match &self.wish {
-            Some(Wish::CallOff { .. }) if newest.purpose == Purpose::Pay => {
-                return Ok(Some(Purpose::CallOff));
-            }
-            Some(Wish::SpeedUp) => return Ok(Some(newest.purpose)),
-            Some(Wish::CallOff { .. }) | None => {}
-        }
         let seconds = self.app.settings.transactions.replace_after_seconds.get();
         let since = last.made_at.plus(Duration::from_secs(seconds.into()));
-        if since > self.app.clock.now() || versions.len() >= MOST_VERSIONS {
+        let has_waited = since <= self.app.clock.now();
+        if self.is_called_off() && newest.purpose == Purpose::Pay {
+            let refused = (last.purpose, &last.form) == (Purpose::CallOff, &Form::Refused);
+            let is_due = !refused || has_waited || self.hurry;
+            return Ok(is_due.then_some(Purpose::CallOff));
+        }
+        if self.hurry {
+            return Ok(Some(newest.purpose));
+        }
+        if !has_waited || signed_count(versions) >= MOST_VERSIONS {
             return Ok(None);
         }
         Ok(self.is_next(nonce).await?.then_some(newest.purpose))
+    }
+
+    fn is_called_off(&self) -> bool {
+        matches!(self.wish, Some(Wish::CallOff { .. }))
     }
 
     /// Whether nothing of the wallet is before it. What was passed over before it, because a node
@@ -98,9 +121,14 @@ impl Road<'_> {
         let before = &newest.unsigned;
         let unsigned = self.client.replacement(self.wallet.address, before, replacement).await;
         let unsigned = unsigned.map_err(again)?;
-        let (decoded, paid) = (self.decode(&unsigned)?, self.decode(before)?);
+        let decode = |unsigned: &[u8]| self.decode(unsigned).map_err(not_over);
+        let decoded = decode(&unsigned)?;
+        let signed = versions.iter().filter(|version| version.signed().is_some());
+        let signed: Vec<_> =
+            signed.map(|version| decode(&version.unsigned)).collect::<Result<_, _>>()?;
         let version = Version {
-            number: last.number.saturating_add(1),
+            // One that is refused was never sent, and the next one takes its place.
+            number: last.number.saturating_add(u32::from(last.form != Form::Refused)),
             purpose,
             fee_ceiling: decoded.fee_ceiling(),
             unsigned,
@@ -111,26 +139,33 @@ impl Road<'_> {
             UnitsError::Chain(error) => again(error),
             UnitsError::Store(error) => error.into(),
         })?;
-        let worths = known.worths.dearest(self.worths(&paid, &known.decimals).await);
-        let storing = Storing {
+        let mut worths = known.worths;
+        for before in &signed {
+            worths = worths.dearest(self.worths(before, &known.decimals).await);
+        }
+        let renewal = Renewal {
             id: self.transaction.id,
             versions: versions.to_vec(),
             version: version.clone(),
             decoded,
-            paid,
-            known,
+            signed,
             worths,
+            known,
             tier: self.transaction.tier,
         };
-        let refused = self.app.store.write(move |db| storing.run(db)).await?;
-        match refused {
+        match self.app.store.write(move |db| renewal.run(db)).await? {
             Some(problem) => Err(Halt::Again(Pace::Block, Some(problem))),
             None => Ok(version),
         }
     }
 
     /// Has a version signed, and stores the signature before the network sees it.
-    async fn sign_version(&self, drafted: &Drafted, version: Version) -> Result<(), Halt> {
+    async fn sign_version(
+        &self,
+        drafted: &Drafted,
+        version: Version,
+    ) -> Result<(Drafted, Signed), Halt> {
+        self.check_asked(&version).await?;
         let payload = Payload::Transaction(version.unsigned.clone());
         let signature = match self.app.signer.sign(self.wallet.id, payload, Warrant::None).await {
             Ok(signature) => signature,
@@ -141,22 +176,55 @@ impl Road<'_> {
             Halt::Again(Pace::BackOff, Some(Problem::new("INVALID_TRANSACTION", error.to_string())))
         })?;
         let drafted = version.drafted(drafted);
-        let version = Version { form: Form::Signed(signed.clone()), ..version };
         let (id, now) = (self.transaction.id, self.app.clock.now());
-        let progress = Progress::Signed(drafted.clone(), signed.clone());
-        let kept = self.app.store.write(move |db| {
+        let kept = (drafted.clone(), signed.clone());
+        let withdrawn = self.app.store.write(move |db| {
             let mut transaction = halt::unfinished(db, id)?.ok_or(Halt::Stored)?;
+            if !renewal::is_asked(db, id, &version)? {
+                return Err(Halt::Stored);
+            }
             if version.purpose == Purpose::Pay {
-                transaction.progress = progress;
+                if let Some(problem) = renewal::withdrawn(db, &transaction)? {
+                    renewal::refuse(db, id, version, now)?;
+                    return Ok(Some(problem));
+                }
+                transaction.progress = Progress::Signed(kept.0, kept.1.clone());
             }
             (transaction.problem, transaction.attempts) = (None, 0);
             transaction.updated_at = now;
-            db.keep_version(id, &version)?;
-            Ok::<_, Halt>(db.update_transaction(&transaction)?)
+            db.keep_version(id, &Version { form: Form::Signed(kept.1), ..version })?;
+            db.update_transaction(&transaction)?;
+            Ok::<_, Halt>(None)
         });
-        kept.await?;
+        if let Some(problem) = withdrawn.await? {
+            return Err(Halt::Again(Pace::Block, Some(problem)));
+        }
         self.app.signals.changed(id);
-        self.send(&drafted, &signed).await
+        Ok((drafted, signed))
+    }
+
+    /// Asks the signer for no dearer payment that nobody stands by any more. If it has a signature
+    /// already, that has not left.
+    async fn check_asked(&self, version: &Version) -> Result<(), Halt> {
+        if version.purpose == Purpose::CallOff {
+            return Ok(());
+        }
+        let transaction = self.transaction.clone();
+        let read = move |db: &Reading<'_>| renewal::withdrawn(db, &transaction);
+        let Some(problem) = self.app.store.read(read).await? else { return Ok(()) };
+        self.refuse(version.clone()).await?;
+        Err(Halt::Again(Pace::Block, Some(problem)))
+    }
+
+    async fn refuse(&self, version: Version) -> Result<(), StoreError> {
+        let (id, now) = (self.transaction.id, self.app.clock.now());
+        let refuse = move |db: &Writing<'_>| {
+            if renewal::is_asked(db, id, &version)? {
+                renewal::refuse(db, id, version, now)?;
+            }
+            Ok(())
+        };
+        self.app.store.write(refuse).await
     }
 
     /// What is to be done with a version without a signature: the others stay as they are.
@@ -183,18 +251,28 @@ impl Road<'_> {
         if let Some(pace) = pace {
             return Ok(Halt::Again(pace, Some(problem)));
         }
-        let id = self.transaction.id;
-        let refused = Version { form: Form::Refused, ..version };
-        self.app.store.write(move |db| refuse(db, id, &refused)).await?;
+        self.refuse(version).await?;
         Ok(Halt::Again(Pace::Block, Some(problem)))
     }
 
+    /// Sends what the network has lost: the newest version or, in turn, one before it while the wallet
+    /// cannot pay for that. What is to be called off is not paid in the meantime.
     async fn send_newest(&self, drafted: &Drafted, versions: &[Version]) -> Result<(), Halt> {
-        let Some((version, signed)) = newest(versions).and_then(|it| Some((it, it.signed()?)))
-        else {
+        let Some(newest) = newest(versions) else { return Ok(()) };
+        if newest.purpose == Purpose::Pay && self.is_called_off() {
             return Ok(());
-        };
-        self.send(&version.drafted(drafted), signed).await
+        }
+        let alike = |it: &&Version| it.signed().is_some() && it.purpose == newest.purpose;
+        let alike: Vec<_> = versions.iter().rev().filter(alike).collect();
+        let problem = self.transaction.problem.as_ref();
+        let is_poor = problem.is_some_and(|problem| problem.code == TOO_POOR);
+        let turn = if is_poor { self.transaction.attempts } else { 0 };
+        let place = usize::try_from(turn).ok().and_then(|turn| turn.checked_rem(alike.len()));
+        let version = place.and_then(|place| alike.get(place)).copied().unwrap_or(newest);
+        match version.signed() {
+            Some(signed) => self.send(&version.drafted(drafted), signed).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends a transaction whose nonce another one has used that is not ours, once that is final and
@@ -231,7 +309,9 @@ impl Road<'_> {
             return Ok(());
         } else {
             match error.category() {
-                Category::Stale if self.versions.len() < MOST_VERSIONS => Some(Wish::SpeedUp),
+                Category::Stale if signed_count(&self.versions) < MOST_VERSIONS => {
+                    Some(Wish::SpeedUp)
+                }
                 Category::Stale | Category::Transient => return Ok(()),
                 Category::Permanent => {
                     let problem = Problem::of_chain(error);
@@ -255,86 +335,6 @@ impl Road<'_> {
     }
 }
 
-/// What the closure that stores another version needs.
-struct Storing {
-    id: TransactionId,
-    versions: Vec<Version>,
-    version: Version,
-    /// What it does.
-    decoded: Decoded,
-    /// What the newest one does.
-    paid: Decoded,
-    known: super::Known,
-    /// What the dearer of both is worth.
-    worths: Worths,
-    tier: Option<Tier>,
-}
-
-impl Storing {
-    /// Stores the version with what it may spend; or why the policies do not let it go.
-    fn run(self, db: &Writing<'_>) -> Result<Option<Problem>, Halt> {
-        let transaction = halt::unfinished(db, self.id)?.ok_or(Halt::Stored)?;
-        let stored = db.versions(self.id)?;
-        let asked = stored.iter().any(|version| version.form == Form::Asked);
-        if asked || stored.len() > self.versions.len() {
-            return Err(Halt::Again(Pace::Block, None));
-        }
-        if stored.is_empty() {
-            self.versions.iter().try_for_each(|first| db.keep_version(self.id, first))?;
-        }
-        if let Some(problem) = self.denial(db)? {
-            let refused = Version { form: Form::Refused, ..self.version };
-            refuse(db, self.id, &refused)?;
-            return Ok(Some(problem));
-        }
-        // One of them is paid: as much is reserved as the dearest takes.
-        let (Some(spend), Some(mut paid)) = (self.decoded.spend(), self.paid.spend()) else {
-            return Err(Halt::Store(StoreError::Overflow));
-        };
-        for (asset, amount) in spend {
-            let most = paid.entry(asset).or_insert(amount);
-            *most = (*most).max(amount);
-        }
-        paid.entry(Asset::Native).or_insert(self.version.fee_ceiling);
-        let network = transaction.intent.network().ok_or(Halt::Stored)?;
-        let named = (self.id, transaction.wallet, Some(network));
-        db.reserve(named, &paid, self.worths.into(), self.known.now)?;
-        db.keep_version(self.id, &self.version)?;
-        db.forget_wish(self.id, Purpose::Pay)?;
-        Ok(None)
-    }
-
-    /// Why the policies of now do not let a dearer version go. To call off pays nobody.
-    fn denial(&self, db: &Writing<'_>) -> Result<Option<Problem>, StoreError> {
-        if self.version.purpose == Purpose::CallOff {
-            return Ok(None);
-        }
-        Ok(match judged(db, &self.decoded, &self.known)? {
-            Verdict::Deny(denial) => {
-                let message = format!("not sent again with a higher fee: {}", denial.message());
-                Some(Problem::new(super::POLICY_DENIED, message))
-            }
-            Verdict::Allow(allowed)
-                if allowed.tier > self.tier.unwrap_or(Tier::Notify).max(Tier::Notify) =>
-            {
-                let message = format!(
-                    "not sent again with a higher fee: with that fee it would be {}",
-                    allowed.tier
-                );
-                Some(Problem::new(super::POLICY_DENIED, message))
-            }
-            Verdict::Allow(_) => None,
-        })
-    }
-}
-
-/// Stores that a version is not to be; the wish for it is over.
-fn refuse(db: &Writing<'_>, id: TransactionId, refused: &Version) -> Result<(), StoreError> {
-    db.keep_version(id, refused)?;
-    db.forget_wish(id, refused.purpose)?;
-    db.forget_wish(id, Purpose::Pay)
-}
-
 /// The newest version that the network may have.
 fn newest(versions: &[Version]) -> Option<&Version> {
     versions.iter().rfind(|version| version.signed().is_some())
@@ -344,6 +344,13 @@ fn again(error: ChainError) -> Halt {
     Halt::Again(Pace::BackOff, Some(Problem::of_chain(&error)))
 }
 
+/// A transaction that the network may have is not over because something is wrong with another.
+fn not_over(halt: Halt) -> Halt {
+    if let Halt::Failed(problem) = halt { Halt::Again(Pace::BackOff, Some(problem)) } else { halt }
+}
+
+/// What nodes say of a version for which the wallet holds too little.
+const TOO_POOR: &str = "INSUFFICIENT_BALANCE";
 /// While it is looked for.
 const USED_ELSEWHERE: &str = "NONCE_USED_ELSEWHERE";
 

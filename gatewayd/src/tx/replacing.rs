@@ -159,7 +159,7 @@ async fn only_what_waits_is_sped_up_and_not_without_end() {
     let early = speed_up(&scene, id).await;
     assert!(matches!(early, Err(SpeedUpError::NotWaiting(Status::Pending))), "{early:?}");
     scene.advance(id).await;
-    chain(&scene, |chain| chain.base_fee = u64::MAX);
+    chain(&scene, |chain| chain.base_fee = 4 * GWEI);
     let mut refused = None;
     for _time in 0..20 {
         refused = speed_up(&scene, id).await.err();

@@ -49,7 +49,9 @@ impl Road<'_> {
         if self.transaction.status != Status::Pending {
             return Err(Halt::Stored);
         }
-        let next = self.client.next_nonce(self.wallet.address).await.map_err(Halt::unsigned)?;
+        // Parts are numbered for good when it is their turn.
+        let next = self.client.next_nonce(self.wallet.address, u64::MAX).await;
+        let next = next.map_err(Halt::unsigned)?;
         if deeds.iter().any(|deed| matches!(deed, Deed::Batch(_))) {
             return Err(Halt::Failed(malformed()));
         }

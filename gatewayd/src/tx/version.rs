@@ -88,6 +88,11 @@ impl Version {
     }
 }
 
+/// How many of them are signed.
+pub(crate) fn signed_count(versions: &[Version]) -> usize {
+    versions.iter().filter(|version| version.signed().is_some()).count()
+}
+
 impl Wish {
     /// What the version does that fulfils it.
     pub const fn purpose(&self) -> Purpose {

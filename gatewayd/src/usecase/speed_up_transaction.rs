@@ -5,7 +5,7 @@ use super::read_transactions::sees;
 use crate::app::App;
 use crate::session::Caller;
 use crate::store::{StoreError, TransactionId, Writing};
-use crate::tx::{MOST_VERSIONS, Status, Transaction, Wish};
+use crate::tx::{MOST_VERSIONS, Status, Transaction, Wish, signed_count};
 
 /// Why a payment is not sent again with a higher fee.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub async fn speed_up_transaction(
         if !is_replaceable(&transaction) {
             return Err(SpeedUpError::NotWaiting(transaction.status));
         }
-        let versions = db.versions(id)?.len();
+        let versions = signed_count(&db.versions(id)?);
         if versions >= MOST_VERSIONS {
             return Err(SpeedUpError::TooOften(versions));
         }

@@ -261,6 +261,11 @@ impl TestChain {
         }
     }
 
+    /// What waits with a nonce is lost.
+    pub(crate) fn lose(&mut self, nonce: u64) {
+        self.pool.remove(&nonce);
+    }
+
     /// What was sent first with a nonce is what waits now.
     pub(crate) fn remember_first(&mut self, nonce: u64) {
         let first = self.sent[&nonce][0].clone();

@@ -20,6 +20,7 @@ mod names;
 mod outages;
 mod payments;
 mod policies;
+mod policy_walk;
 mod repeats;
 mod restarts;
 mod rights;

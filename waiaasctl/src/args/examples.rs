@@ -137,3 +137,7 @@ Examples:
   waiaasctl policy test shop --spender 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --amount 100 \
 --token 0x036CbD53842c5426634e7929541eC2318f3dCF7e --network base-sepolia
   waiaasctl policy test shop --typed-data order.json --with policies.json --only";
+pub(super) const PRICE: &str = "\
+Examples:
+  waiaasctl price native --network ethereum-mainnet
+  waiaasctl price 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913 --network base-mainnet";

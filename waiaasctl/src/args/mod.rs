@@ -33,7 +33,7 @@ pub use operator::{
 };
 pub use policy::{PolicyAddArgs, PolicyCommand, PolicyEditArgs, PolicyTemplateArgs, RulesArgs};
 pub use policy_test::{PolicySubjectArgs, PolicyTestArgs};
-pub use rpc::{RpcCommand, TokenAddArgs, TokenCommand};
+pub use rpc::{PriceArgs, RpcCommand, TokenAddArgs, TokenCommand};
 pub use transaction::{TransactionApproveArgs, TransactionCommand, TransactionListArgs};
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
 pub use wallet::{ImportArgs, WalletCommand, WalletKind};

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
-    GuardCommand, OwnerCommand, PolicyCommand, ReceiptCommand, RestoreArgs, RpcCommand,
+    GuardCommand, OwnerCommand, PolicyCommand, PriceArgs, ReceiptCommand, RestoreArgs, RpcCommand,
     TimeCommand, TokenCommand, TransactionCommand, UnattendedCommand, WalletCommand, examples,
     groups,
 };
@@ -110,6 +110,9 @@ pub enum Command {
     /// List, add and remove the tokens that the gateway knows
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Show what an asset is worth, and who says so
+    #[command(after_help = examples::PRICE)]
+    Price(PriceArgs),
     /// Show how the RPC endpoints are, and try one
     #[command(subcommand)]
     Rpc(RpcCommand),

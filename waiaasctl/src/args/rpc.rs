@@ -63,6 +63,16 @@ pub enum TokenCommand {
     },
 }
 
+/// Whose price to show.
+#[derive(Debug, Args)]
+pub struct PriceArgs {
+    /// `native` for the network's coin, a contract or mint, or a CAIP-19 asset id
+    pub asset: String,
+    /// The network, by name or CAIP-2
+    #[arg(long)]
+    pub network: String,
+}
+
 /// A token for the registry.
 #[derive(Debug, Args)]
 pub struct TokenAddArgs {

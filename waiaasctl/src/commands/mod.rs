@@ -14,6 +14,7 @@ mod import;
 mod latch;
 mod owner;
 mod policy;
+mod price;
 mod receipt;
 mod rpc;
 mod service;
@@ -78,6 +79,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Tx(command) => transaction::run(command, operation),
         Command::Policy(command) => policy::run(command, operation),
         Command::Token(command) => token::run(command, operation),
+        Command::Price(arguments) => price::price(&arguments, operation),
         Command::Rpc(command) => rpc::run(command, operation),
         Command::Guard(command) => guard::run(command, operation),
         Command::Exposure(arguments) => exposure::exposure(arguments.wallet.as_deref(), operation),

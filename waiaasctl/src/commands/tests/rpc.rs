@@ -105,3 +105,30 @@ fn a_token_that_was_not_listed_is_not_found() {
     assert!(command(line, &peers).is_ok());
     assert_eq!(command(line, &peers).unwrap_err().exit(), Exit::NotFound);
 }
+
+#[test]
+fn a_price_is_shown_with_who_says_so_and_an_unknown_one_is_a_failure() {
+    let said = json!({ "source": "pyth", "price": 2000.5, "problem": null });
+    let known = json!({
+        "network": "ethereum-mainnet", "asset": "native", "price": 2000.5, "ageSeconds": 5,
+        "goodUntil": 60, "sources": [said],
+    });
+    let unknown = json!({
+        "network": "ethereum-mainnet", "asset": "0x1", "price": null,
+        "unknown": "no source knows it", "sources": [],
+    });
+    let peers = Peers::new();
+    let requests = peers.gateway(vec![(200, known.to_string()), (200, unknown.to_string())]);
+    let view = command("price native --network eip155:1", &peers).unwrap();
+    let text = text_of(&view);
+    assert!(text.contains("2000.5 USD") && text.contains("pyth"), "{text}");
+    assert_eq!(view.exit(), None);
+    let view = command("price 0x1 --network eip155:1", &peers).unwrap();
+    assert_eq!(view.exit(), Some(Exit::Failed));
+    assert!(text_of(&view).contains("no source knows it"));
+    let request = requests.recv().unwrap();
+    assert!(
+        request.starts_with("GET /v1/admin/prices?network=eip155%3A1&asset=native "),
+        "{request}"
+    );
+}

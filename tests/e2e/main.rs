@@ -21,6 +21,7 @@ mod outages;
 mod payments;
 mod policies;
 mod policy_walk;
+mod prices;
 mod repeats;
 mod restarts;
 mod rights;

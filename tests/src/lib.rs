@@ -12,6 +12,7 @@ pub mod evm;
 pub mod guards;
 pub mod http;
 pub mod nodes;
+pub mod oracle;
 pub mod owner;
 pub mod process;
 pub mod redteam;

@@ -1,0 +1,133 @@
+//! Lines in dollars, with price services on this machine that come to differ, and die.
+
+use primitives::Chain;
+use serde_json::{Value, json};
+use tests::agent::Agent;
+use tests::oracle::Oracle;
+use tests::stage::{Stage, Wallet, World};
+
+use crate::payments::transfer;
+
+/// 0.004 ETH: 8 dollars of 2,000 dollars for one.
+const EIGHT_DOLLARS: &str = "4000000000000000";
+/// 0.01 ETH
+const TWENTY_DOLLARS: &str = "10000000000000000";
+
+/// A stage where Pyth and CoinGecko are what they seem, and a price is used for so many seconds.
+struct Market {
+    stage: Stage,
+    pyth: Oracle,
+    coingecko: Oracle,
+}
+
+impl Market {
+    fn start(max_age_seconds: u64) -> Self {
+        let world = World::start();
+        let (pyth, coingecko) = (Oracle::start("2000"), Oracle::start("2000"));
+        let settings = format!(
+            "{}[prices]\nchainlink = false\npyth = true\npyth_url = \"{}\"\ncoingecko = true\n\
+             coingecko_url = \"{}/api/v3\"\nmax_age_seconds = {max_age_seconds}\n\
+             refresh_seconds = 1\n",
+            world.settings(),
+            pyth.url(),
+            coingecko.url()
+        );
+        Self { stage: Stage::start_in(world, &settings), pyth, coingecko }
+    }
+
+    /// A wallet with lines of 10, 100 and 500 dollars, and an agent for it.
+    fn wallet(&self) -> (Wallet, Agent) {
+        let wallet = self.stage.funded_wallet(Chain::Evm);
+        let plenty = json!({ "instant_max": "9", "notify_max": "9", "delay_max": "9" });
+        let lines = json!({
+            "instant_max_usd": 10,
+            "notify_max_usd": 100,
+            "delay_max_usd": 500,
+            "token_limits": { "native": plenty },
+        });
+        self.stage.set_policy(&wallet, "SPENDING_LIMIT", &lines);
+        let agent = self.stage.agent(&[&wallet]);
+        (wallet, agent)
+    }
+
+    /// What is known of ether.
+    fn ether(&self) -> Value {
+        let path = "/v1/admin/prices?network=ethereum-mainnet&asset=native";
+        self.stage.operator().get(path).expect(200)
+    }
+}
+
+fn simulate(agent: &Agent, amount: &str) -> Value {
+    let body = transfer(Chain::Evm, amount);
+    agent.http().post("/v1/transactions/simulate", &body).expect(200)
+}
+
+#[test]
+fn a_payment_is_judged_by_its_worth_and_by_the_strictest_line_once_nobody_knows_it() {
+    let market = Market::start(1);
+    let (_wallet, agent) = market.wallet();
+    assert_eq!(market.ether()["price"].to_string(), "2000");
+    let rows = [
+        (EIGHT_DOLLARS, "INSTANT"),
+        (TWENTY_DOLLARS, "NOTIFY"),
+        ("100000000000000000", "DELAY"),
+        ("300000000000000000", "APPROVAL"),
+    ];
+    for (amount, tier) in rows {
+        let found = simulate(&agent, amount);
+        assert_eq!(found["policy"]["tier"], tier, "{amount}: {found}");
+    }
+    let paid = agent.pay(&transfer(Chain::Evm, EIGHT_DOLLARS));
+    assert_eq!(paid["tier"], "INSTANT", "{paid}");
+    let shown = [&paid["displayAmount"], &paid["displayCurrency"]];
+    assert_eq!(shown, ["8.00", "USD"], "{paid}");
+
+    for oracle in [&market.pyth, &market.coingecko] {
+        oracle.die();
+    }
+    let waits = tests::wait::until("a price that is too old", || {
+        let found = simulate(&agent, EIGHT_DOLLARS);
+        (found["policy"]["tier"] == "APPROVAL").then_some(found)
+    });
+    assert_eq!(waits["policy"]["allowed"], true, "{waits}");
+    let id = agent.send(&transfer(Chain::Evm, "3999999999999999"));
+    let queued = agent.wait_for(&id, "QUEUED");
+    assert_eq!(queued["tier"], "APPROVAL", "{queued}");
+    let unknown = market.ether();
+    assert!(unknown["price"].is_null() && unknown["unknown"].is_string(), "{unknown}");
+}
+
+#[test]
+fn sources_that_come_to_differ_are_not_believed() {
+    let market = Market::start(300);
+    let (_wallet, agent) = market.wallet();
+    assert_eq!(simulate(&agent, EIGHT_DOLLARS)["policy"]["tier"], "INSTANT");
+    market.coingecko.set("2.0");
+    let found = tests::wait::until("the difference to be seen", || {
+        let found = market.ether();
+        found["price"].is_null().then_some(found)
+    });
+    assert_eq!(found["unknown"], "the sources are too far apart", "{found}");
+    assert_eq!(simulate(&agent, EIGHT_DOLLARS)["policy"]["tier"], "APPROVAL");
+    let status = market.stage.operator().get("/v1/admin/oracle-status").expect(200);
+    assert_eq!(status["crossValidation"], json!({ "enabled": true, "threshold": 5 }));
+    assert_eq!(status["sources"]["pyth"]["available"], true, "{status}");
+}
+
+#[test]
+fn what_was_spent_in_a_day_counts_in_dollars() {
+    let market = Market::start(300);
+    let (wallet, agent) = market.wallet();
+    let cap = json!({ "daily_limit_usd": 20 });
+    market.stage.set_policy(&wallet, "CUMULATIVE_USD_LIMIT", &cap);
+    for amount in [EIGHT_DOLLARS, "4000000000000001"] {
+        agent.pay(&transfer(Chain::Evm, amount));
+    }
+    let found = simulate(&agent, EIGHT_DOLLARS);
+    assert_eq!(found["policy"]["tier"], "APPROVAL", "{found}");
+    let found = simulate(&agent, "1000000000000000");
+    assert_eq!(found["policy"]["tier"], "INSTANT", "{found}");
+    let warning = &found["policy"]["cumulativeWarning"];
+    assert_eq!([&warning["type"], &warning["limit"]], [&json!("daily"), &json!(20)], "{found}");
+    assert!(found["fee"]["feeUsd"].is_number(), "{found}");
+}

@@ -130,8 +130,11 @@ async fn happen(scene: Scene, asked: &mut Vec<TransactionId>, event: Event) -> S
         }
         Event::Cancelled(which) => {
             if let Some(id) = asked.get(which) {
+                // What is signed is called off by another version, which the torture has.
+                if scene.show(*id).await.hash().is_some() {
+                    return scene;
+                }
                 let master = Caller::Master(Master::operator());
-                // One that is under way cannot be called off, which is fine.
                 drop(cancel_transaction(&scene.app, &master, *id).await);
             }
         }

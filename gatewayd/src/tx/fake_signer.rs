@@ -141,7 +141,9 @@ impl World {
         if value(unsigned) > guard.after_wait {
             return Err(RefusalCode::NeedsOwner);
         }
-        let new = (intent(unsigned), guard.now + guard.wait, guard.now + LIFETIME);
+        let now = guard.now;
+        guard.announced.retain(|_id, (_intent, _ready_at, expires_at)| *expires_at > now);
+        let new = (intent(unsigned), now + guard.wait, now + LIFETIME);
         let kept = guard.announced.entry(id).or_insert(new);
         if kept.0 == new.0 { Ok(*kept) } else { Err(RefusalCode::UnknownAnnouncement) }
     }

@@ -14,7 +14,6 @@ pub mod networks;
 pub mod owner;
 pub mod policy;
 pub mod prices;
-pub mod reach;
 pub mod sandbox;
 pub mod scheduler;
 pub mod session;

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tracing::{error, info};
 
 use crate::app::App;
-use crate::store::transactions::{Due, Lane};
+use crate::store::due::{Due, Lane};
 use crate::store::{StoreError, TransactionId};
 use crate::tx;
 

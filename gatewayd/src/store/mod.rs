@@ -17,6 +17,7 @@ pub mod audit;
 mod column;
 mod convert;
 mod copy;
+pub mod due;
 mod id;
 pub mod idempotency;
 mod migrations;

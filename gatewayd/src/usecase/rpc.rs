@@ -6,8 +6,8 @@ use primitives::Chain;
 
 use crate::app::App;
 use crate::chains::{NodeStatus, Surveyed, Trial, try_endpoint};
+use crate::net::Reach;
 use crate::net::{Endpoint, EndpointError, HttpClient};
-use crate::reach::Reach;
 use crate::session::Master;
 
 /// Whether the endpoints are asked how they are, or what is known already is enough.

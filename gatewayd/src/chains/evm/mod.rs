@@ -5,6 +5,7 @@ mod draft;
 mod fees;
 mod layer_1;
 mod lost;
+mod nonce;
 mod plan;
 mod preview;
 mod refusal;
@@ -33,8 +34,6 @@ use crate::config::{Finality, Transactions};
 const TOKENS_AT_ONCE: usize = 8;
 /// More decimals than any token has, so that nobody multiplies by 10^255.
 const MAX_DECIMALS: u8 = 36;
-/// Blocks back that no reorganisation reaches: two epochs of Ethereum.
-const DEEP: u64 = 64;
 
 /// Asks one EVM network.
 #[derive(Clone, Debug)]
@@ -124,57 +123,6 @@ impl Evm {
             assets.extend(self.token_balances(owner, tokens).await?);
         }
         Ok(assets)
-    }
-
-    /// The next nonce by the node, transactions that wait there counted. One beyond `known` counts
-    /// once a second endpoint gives it too, where there is one.
-    pub(super) async fn next_nonce(
-        &self,
-        owner: EvmAddress,
-        known: u64,
-    ) -> Result<u64, ChainError> {
-        self.nonce_beyond(owner, "pending", known).await
-    }
-
-    /// How many transactions of the wallet are on the chain; `known` as above.
-    pub(super) async fn mined_nonce(
-        &self,
-        owner: EvmAddress,
-        known: u64,
-    ) -> Result<u64, ChainError> {
-        self.nonce_beyond(owner, "latest", known).await
-    }
-
-    async fn nonce_beyond(
-        &self,
-        owner: EvmAddress,
-        block: &str,
-        known: u64,
-    ) -> Result<u64, ChainError> {
-        let params = json!([owner.to_string(), block]);
-        let is_beyond = |nonce: &u64| *nonce > known;
-        let method = "eth_getTransactionCount";
-        self.rpc.agreed(method, params, read::small_quantity, is_beyond).await
-    }
-
-    /// How many transactions of the wallet are on the chain so deep that they stay there: by the
-    /// node's finalized block, or [`DEEP`] blocks back where it has none.
-    async fn final_nonce(&self, owner: EvmAddress) -> Result<u64, ChainError> {
-        let params = json!([owner.to_string(), "finalized"]);
-        let asked = self.rpc.call("eth_getTransactionCount", params, read::small_quantity).await;
-        match asked {
-            Ok(nonce) => Ok(nonce),
-            Err(RpcError::Chain(error)) => Err(error),
-            Err(RpcError::Node(_)) => {
-                let newest = self.newest_block().await?;
-                self.nonce_at(owner, json!(format!("{:#x}", newest.saturating_sub(DEEP)))).await
-            }
-        }
-    }
-
-    async fn nonce_at(&self, owner: EvmAddress, block: Value) -> Result<u64, ChainError> {
-        let params = json!([owner.to_string(), block]);
-        self.rpc.ask("eth_getTransactionCount", params, read::small_quantity).await
     }
 
     /// What gas costs now.

@@ -1,5 +1,7 @@
 //! The only place that makes HTTP clients: time-outs, size limits, no redirects.
 
+mod reach;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,7 +15,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::reach::{Forbidden, Reach, Resolver};
+use reach::Resolver;
+pub use reach::{Forbidden, Reach};
 
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Shorter than servers keep an idle connection (five seconds is the least that is common), so that

@@ -18,7 +18,7 @@ use self::dice::Dice;
 use super::testing::{FIRST_NONCE, Scene};
 use super::{Status, Transaction, advance};
 use crate::session::{Caller, Master};
-use crate::store::transactions::Due;
+use crate::store::due::Due;
 use crate::store::{StoreError, TransactionId};
 use crate::usecase::cancel_transaction::cancel_transaction;
 use crate::usecase::speed_up_transaction::speed_up_transaction;

@@ -10,6 +10,7 @@ mod credentials;
 mod demands;
 mod doctor;
 mod doors;
+mod evm_deeds;
 mod first_start;
 mod guard_walk;
 mod halts;

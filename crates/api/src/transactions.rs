@@ -25,8 +25,8 @@ pub struct Transaction {
     /// Such as `TRANSFER`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// `PENDING`, `QUEUED`, `EXECUTING`, `SUBMITTED`, `CONFIRMED`, `FAILED`, `CANCELLED`, `EXPIRED`
-    /// or `SIGNED`.
+    /// `PENDING`, `QUEUED`, `GAS_WAITING`, `EXECUTING`, `SUBMITTED`, `CONFIRMED`, `FAILED`,
+    /// `CANCELLED`, `EXPIRED`, `PARTIAL_FAILURE` or `SIGNED`.
     pub status: String,
     /// `INSTANT`, `NOTIFY`, `DELAY` or `APPROVAL`, once that is known.
     pub tier: Option<String>,
@@ -62,6 +62,13 @@ pub struct Transaction {
     /// CAIP-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<String>,
+    /// Of a batch: whether it is one transaction on the chain, so that all of it happens or nothing
+    /// (Solana), or its parts go one after another (EVM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atomic: Option<bool>,
+    /// Of a part of such a batch: the batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<Uuid>,
 }
 
 /// Some of the transactions.

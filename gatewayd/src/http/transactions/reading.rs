@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
 use crate::session::Caller;
-use crate::tx::Transaction;
+use crate::tx::{Deed, Intent, Transaction};
 use crate::usecase::sign_message::{Message, SignMessageRequest};
 use crate::usecase::sign_transaction::{SignRequest, SignedTransaction};
 
@@ -108,6 +108,18 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
         amount_decimals: unit.map(|(decimals, _)| decimals),
         amount_symbol: unit.and_then(|(_, symbol)| symbol).map(str::to_owned),
         chain_id: chain_id.map(|chain_id| chain_id.to_string()),
+        atomic: is_atomic(&transaction.intent),
+        parent_id: transaction.part_of.map(|part| uuid(part.whole)),
+    }
+}
+
+/// Whether all of a batch happens or nothing; `None` for what is none.
+fn is_atomic(intent: &Intent) -> Option<bool> {
+    match intent {
+        Intent::Send(order) if matches!(order.deed, Deed::Batch(_)) => {
+            Some(order.sequence().is_none())
+        }
+        Intent::Send(_) | Intent::SignTransaction { .. } | Intent::SignMessage => None,
     }
 }
 

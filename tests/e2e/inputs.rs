@@ -41,7 +41,7 @@ fn changes() -> Vec<(Value, &'static str)> {
         (json!({ "walletId": "01900000-0000-7000-8000-000000000000" }), "WALLET_ACCESS_DENIED"),
         (json!({ "memo": "m".repeat(257) }), "VALIDATION_FAILED"),
         (json!({ "type": "GIFT" }), "VALIDATION_FAILED"),
-        (json!({ "type": "BATCH" }), "UNSUPPORTED_TX_TYPE"),
+        (json!({ "type": "BATCH" }), "VALIDATION_FAILED"),
         (json!({ "gasPrice": "1" }), "VALIDATION_FAILED"),
         (json!({ "source": "action" }), "VALIDATION_FAILED"),
         (json!({ "tier": "INSTANT" }), "VALIDATION_FAILED"),

@@ -82,7 +82,7 @@ fn every_command_of_the_walk_through_policies_does_what_it_says() {
         "QUEUED",
         "COIN",
         "eip155:1",
-        "rests 1 s",
+        "rests ",
         "the connection failed",
         "a private network",
     ] {

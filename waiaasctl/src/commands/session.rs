@@ -109,14 +109,25 @@ pub(super) fn as_session<T>(
     seconds: u32,
     act: impl FnOnce(&Token) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let (id, token) = open_for(gateway, wallets, seconds)?;
+    let outcome = act(&token);
+    // What was done counts: a session that could not be revoked ends by itself.
+    match gateway.ask::<SessionRevoked>(delete(&id.to_string())) {
+        Ok(_) | Err(_) => outcome,
+    }
+}
+
+/// A session over `wallets` that ends by itself after `seconds`. What it asked for in time goes on
+/// then, and would be called off were it revoked.
+pub(super) fn open_for(
+    gateway: &Gateway,
+    wallets: Vec<Uuid>,
+    seconds: u32,
+) -> Result<(Uuid, Token), Failure> {
     let ttl = Some(u64::from(seconds).max(SHORTEST));
     let body = CreateSession { ttl, absolute_lifetime: ttl, ..over(wallets) };
     let created: SessionCreated = gateway.ask(Call::post("/v1/sessions").body(&body))?;
-    let outcome = act(&Token::new(created.token));
-    // What was done counts: a session that could not be revoked ends by itself.
-    match gateway.ask::<SessionRevoked>(delete(&created.id.to_string())) {
-        Ok(_) | Err(_) => outcome,
-    }
+    Ok((created.id, Token::new(created.token)))
 }
 
 /// A session over these wallets, with everything else as gatewayd chooses.

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::decision::{self, Form};
-use super::session::as_session;
+use super::session::{as_session, open_for};
 use super::{Operation, to_json, uuid};
 use crate::args::{SendArgs, TransactionCommand, TransactionListArgs};
 use crate::exit::{Exit, Failure};
@@ -71,20 +71,19 @@ pub(super) fn send(arguments: SendArgs, operation: &Operation) -> Result<View, F
     let wallet = uuid(operation.wallet(&arguments.wallet)?);
     let gateway = operation.gateway()?;
     let seconds = arguments.wait.unwrap_or(0).saturating_add(A_MINUTE);
-    as_session(&gateway, vec![wallet], seconds, |token| {
-        let call = send_call(&arguments, wallet).session(token);
-        let sent: TransactionState = gateway.ask(call)?;
-        match arguments.wait {
-            None => Ok(View::new(to_json(&sent))
-                .line(format!("{} is {}", sent.id, sent.status))
-                .line(format!("see {}", operation.place.command(&format!("tx show {}", sent.id))))),
-            Some(seconds) => {
-                let transaction =
-                    wait_for(&gateway, token, sent.id, (Until::Settled, seconds), operation)?;
-                settled(&transaction, operation)
-            }
+    // It is not revoked: that would call off a payment that has to wait.
+    let (_session, token) = open_for(&gateway, vec![wallet], seconds)?;
+    let sent: TransactionState = gateway.ask(send_call(&arguments, wallet).session(&token))?;
+    match arguments.wait {
+        None => Ok(View::new(to_json(&sent))
+            .line(format!("{} is {}", sent.id, sent.status))
+            .line(format!("see {}", operation.place.command(&format!("tx show {}", sent.id))))),
+        Some(seconds) => {
+            let transaction =
+                wait_for(&gateway, &token, sent.id, (Until::Settled, seconds), operation)?;
+            settled(&transaction, operation)
         }
-    })
+    }
 }
 
 fn send_call(arguments: &SendArgs, wallet: Uuid) -> Call {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use primitives::WalletId;
+use primitives::{Address, WalletId};
 use rusqlite::named_params;
 use serde_json::{Map, Value};
 
@@ -16,6 +16,8 @@ pub enum Actor {
     Session(SessionId),
     /// Whoever has the master password or the operators' socket.
     Operator,
+    /// An owner of the wallet, by a signature.
+    Owner(Address),
     /// The gateway by itself.
     System,
 }
@@ -87,6 +89,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Session(session) => write!(formatter, "session:{session}"),
             Self::Operator => formatter.write_str("master"),
+            Self::Owner(address) => write!(formatter, "owner:{address}"),
             Self::System => formatter.write_str("system"),
         }
     }
@@ -100,7 +103,7 @@ impl Writing<'_> {
     pub fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let session = match entry.actor {
             Actor::Session(session) => Some(session.to_string()),
-            Actor::Operator | Actor::System => None,
+            Actor::Operator | Actor::Owner(_) | Actor::System => None,
         };
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO audit (

@@ -6,7 +6,7 @@ use super::{StoreError, convert};
 
 /// One script a version, in order; a script that was released is never edited. `PRAGMA
 /// user_version` holds how many have run.
-const SCRIPTS: &[&str] = &[V1, V2, V3, V4];
+const SCRIPTS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// Brings the tables to the newest version, in one transaction.
 ///
@@ -335,6 +335,27 @@ CREATE TABLE worths (
     transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
     usd_micros INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Who may do what: owners and what they signed, what a session is limited to, switches, and an
+/// audit trail that is a chain.
+const V5: &str = "
+-- Owners and the life of a wallet.
+--
+
+
+-- Sessions.
+--
+
+
+-- Switches.
+--
+
+
+-- The audit trail.
+--
+
+
 ";
 
 #[cfg(test)]

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tests::process::runs_machines;
-
 use crate::licences::Rules;
 use crate::shell::{Failure, call, cargo, has, need, output, program, root};
 
@@ -43,8 +41,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "vm",          run: vm },
 ];
 
-/// Runs the layers of these names, or all that this machine is quick enough for; prints what became of
-/// each.
+/// Runs the layers of these names, or all of them; prints what became of each.
 pub(crate) fn run(names: &[&str]) -> ExitCode {
     if let Some(unknown) =
         names.iter().find(|name| !LAYERS.iter().any(|layer| layer.name == **name))
@@ -52,16 +49,10 @@ pub(crate) fn run(names: &[&str]) -> ExitCode {
         eprintln!("no layer `{unknown}`; there are {}", layer_names());
         return ExitCode::from(2);
     }
-    let left_out = |layer: &Layer| names.is_empty() && layer.name == "vm" && !runs_machines();
     let chosen = LAYERS.iter().filter(|layer| names.is_empty() || names.contains(&layer.name));
     let started = Instant::now();
-    let results: Vec<_> = chosen.filter(|layer| !left_out(layer)).map(run_layer).collect();
+    let results: Vec<_> = chosen.map(run_layer).collect();
     print!("{}", summary(&results, started.elapsed()));
-    if LAYERS.iter().any(left_out) {
-        println!(
-            "vm was left out: without KVM it takes too long for a part of this; cargo xtask test vm"
-        );
-    }
     let failed = |outcome: &Outcome| match outcome {
         Outcome::Passed => false,
         Outcome::Skipped(_) => tests::process::in_ci(),

@@ -228,13 +228,14 @@ impl Decoded {
         Amount::sum(rent.chain([self.fee_ceiling]))
     }
 
-    /// Who gets something: recipients of coins, tokens and collectibles, in the order of the bytes.
+    /// Who gets something: recipients of coins, tokens and collectibles, and owners of accounts that
+    /// the wallet pays for, in the order of the bytes.
     pub fn recipients(&self) -> impl Iterator<Item = Address> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => Some(*to),
             Effect::CollectibleOut { to, .. } => Some(Address::Evm(*to)),
+            Effect::Rent { owner, .. } => owner.map(Address::Solana),
             Effect::Allowance { .. }
-            | Effect::Rent { .. }
             | Effect::AuthorityChange { .. }
             | Effect::Call { .. }
             | Effect::Deploy

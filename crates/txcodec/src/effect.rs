@@ -50,6 +50,8 @@ pub enum Effect {
     Rent {
         /// The new account.
         account: SolanaAddress,
+        /// Whose it is, so that they can close it and have the coins; `None` for the wallet's own.
+        owner: Option<SolanaAddress>,
         /// Lamports, at most.
         amount: Amount,
     },

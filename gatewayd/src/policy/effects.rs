@@ -225,7 +225,10 @@ mod tests {
             Effect::CollectibleOut { contract: CONTRACT, to: SOMEBODY, id: one, amount: one };
         let rows = [
             (Effect::NativeOut { to, amount: one }, "SPENDING_LIMIT"),
-            (Effect::Rent { account: PROGRAM, amount: one }, "SPENDING_LIMIT"),
+            (
+                Effect::Rent { account: PROGRAM, owner: Some(PROGRAM), amount: one },
+                "SPENDING_LIMIT",
+            ),
             (Effect::TokenOut { token, to, amount: one }, "ALLOWED_TOKENS"),
             (collectible, "ALLOWED_TOKENS"),
             (allowance(SOMEBODY), "APPROVED_SPENDERS"),

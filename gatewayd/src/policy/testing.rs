@@ -232,7 +232,15 @@ pub(super) fn delegate(amount: u64) -> Decoded {
     })
 }
 
-const SOLANA: SolanaAddress = SolanaAddress([8; 32]);
+/// The wallet on Solana.
+pub(super) const SOLANA: SolanaAddress = SolanaAddress([8; 32]);
+
+/// The wallet pays for somebody's token account.
+pub(super) fn opens_account(owner: SolanaAddress) -> Decoded {
+    let mint = SolanaAddress([6; 32]);
+    let program = token::TokenProgram::Token;
+    solana_message(solana::associated_token::create_idempotent(SOLANA, owner, mint, program))
+}
 
 fn solana_message(instruction: Instruction) -> Decoded {
     let message = Message::compile(SOLANA, &[instruction], [9; 32], Version::V0).unwrap();

@@ -57,7 +57,10 @@ impl Limits {
                     format!("the guard lists no such allowance of {token} for {spender}")
                 })
             }
-            Effect::Rent { .. } | Effect::Memo { .. } | Effect::Text { .. } => Demand::Immediate,
+            Effect::Rent { owner: Some(owner), .. } => self.demand_to(Address::Solana(*owner)),
+            Effect::Rent { owner: None, .. } | Effect::Memo { .. } | Effect::Text { .. } => {
+                Demand::Immediate
+            }
             Effect::CollectibleOut { contract, .. } => {
                 owner(&format!("a collectible of {contract} leaves"))
             }

@@ -104,7 +104,7 @@ const withAccounts = (instruction, ...more) => ({
 
 const nativeOut = (to, amount) => ({ effect: "native_out", to, amount });
 const tokenOut = (to, amount) => ({ effect: "token_out", token: MINT, to, amount });
-const rent = (account, amount) => ({ effect: "rent", account, amount });
+const rent = (account, amount, owner = OTHER) => ({ effect: "rent", account, owner, amount });
 const memo = (text) => ({ effect: "memo", text });
 const authority = (kind, subject, to) => ({ effect: "authority_change", kind, subject, to });
 const opaque = (reason, facts = {}) => ({ effect: "opaque", reason, ...facts });
@@ -264,7 +264,11 @@ const transactions = {
   ],
   "token-accounts-for-ten-owners": [
     TEN.map(({ owner, ata }) => createIdempotent({ owner, ata })),
-    TEN.map(({ ata }) => rent(ata, TOKEN_RENT)),
+    TEN.map(({ owner, ata }) => rent(ata, TOKEN_RENT, owner)),
+  ],
+  "token-account-of-the-wallet-itself": [
+    [createIdempotent({ owner: WALLET, ata: OWN })],
+    [rent(OWN, TOKEN_RENT, null)],
   ],
   "token-account-at-the-expense-of-somebody-else": [
     [createIdempotent({ payer: other })],

@@ -49,8 +49,9 @@ pub(super) fn effect(effect: &Effect, place: &Place) -> String {
             format!("send {amount} of the collectible {id} of {contract} to {to}")
         }
         Effect::Allowance { token, spender, amount } => allowance(*token, *spender, *amount),
-        Effect::Rent { account, amount } => {
-            format!("lock at most {} in the new account {account}", place.coins(*amount))
+        Effect::Rent { account, owner, amount } => {
+            let whose = owner.map_or_else(String::new, |owner| format!(" of {owner}"));
+            format!("lock at most {} in the new account {account}{whose}", place.coins(*amount))
         }
         Effect::AuthorityChange { kind, subject, to } => {
             let to = to.map_or_else(|| "nobody".to_owned(), |to| to.to_string());

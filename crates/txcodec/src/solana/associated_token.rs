@@ -98,7 +98,11 @@ pub(super) fn creation(call: &Call<'_>) -> Option<Creation> {
 /// What a call of the program does to `wallet`; `None` when it is not read.
 pub(super) fn effects(call: &Call<'_>, wallet: SolanaAddress) -> Option<Vec<Effect>> {
     let creation = creation(call)?;
-    let rent = Effect::Rent { account: creation.account, amount: rent_ceiling(creation.program) };
+    let rent = Effect::Rent {
+        account: creation.account,
+        owner: Some(creation.owner).filter(|owner| *owner != wallet),
+        amount: rent_ceiling(creation.program),
+    };
     Some(if creation.funder == wallet { vec![rent] } else { Vec::new() })
 }
 

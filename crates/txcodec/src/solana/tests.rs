@@ -186,7 +186,8 @@ fn the_owner_of_a_token_account_is_named_where_the_message_proves_it() {
         let account = associated_token::derive(OTHER, MINT, program);
         let creation = associated_token::create_idempotent(WALLET, OTHER, MINT, program);
         let transfer = transfer_checked(account, program).instruction();
-        let rent = Effect::Rent { account, amount: associated_token::rent_ceiling(program) };
+        let amount = associated_token::rent_ceiling(program);
+        let rent = Effect::Rent { account, owner: Some(OTHER), amount };
         assert_eq!(effects(&[creation, transfer.clone()]), [rent, token_out(OTHER, 7)]);
         assert_eq!(effects(&[transfer]), [token_out(account, 7)]);
     }

@@ -46,10 +46,11 @@ fn effect_in_words(effect: &Effect) -> Value {
             put("spender", spender);
             put("amount", amount);
         }
-        Effect::Rent { account, amount } => {
+        Effect::Rent { account, owner, amount } => {
             put("effect", &"rent");
             put("account", account);
             put("amount", amount);
+            words.insert("owner".to_owned(), json!(owner.map(|owner| owner.to_string())));
         }
         Effect::AuthorityChange { kind, subject, to } => {
             put("effect", &"authority_change");

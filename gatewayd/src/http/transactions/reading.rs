@@ -162,7 +162,7 @@ pub(in crate::http) fn operation(effect: &Effect) -> api::Operation {
             operation.amount = Some(amount.to_string());
             operation.token = Some(contract.to_string());
         }
-        Effect::Rent { account, amount } => {
+        Effect::Rent { account, amount, .. } => {
             operation.to = Some(account.to_string());
             operation.amount = Some(amount.to_string());
         }

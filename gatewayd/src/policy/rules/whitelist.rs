@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
     aliases: &["RECIPIENT_WHITELIST"],
     mark: Mark::Hard("`recipients`"),
     meaning: "`allowed_addresses` may get coins, tokens and collectibles, those sent along with a \
-              call included; others may not. On Solana the owner of a token account, where the \
+              call included, and token accounts that the wallet pays for; others may not. On \
+              Solana the owner of a token account, where the \
               transaction says who that is",
     example: r#"{ "allowed_addresses": ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"] }"#,
     eased_by: "",
@@ -57,13 +58,14 @@ impl Judge for Whitelist {
 
 #[cfg(test)]
 mod tests {
-    use primitives::{Amount, EvmAddress};
+    use primitives::{Amount, EvmAddress, SolanaAddress};
     use serde_json::json;
     use txcodec::evm::erc20;
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, TOKEN, call, facts, native, policy, refused, said, text, token,
+        OTHER, SOLANA, TOKEN, call, facts, native, opens_account, policy, refused, said, text,
+        token,
     };
     use crate::tx::Tier;
 
@@ -90,6 +92,20 @@ mod tests {
         let lower = OTHER.to_string().to_lowercase();
         let policies = [policy(NAME, &json!({ "allowed_addresses": [lower] }))];
         assert_eq!(said(NAME, &native(one), &facts(&policies)), fine, "checksums do not matter");
+    }
+
+    /// Whoever owns an account can close it, and has the coins that were locked in it.
+    #[test]
+    fn a_token_account_is_paid_for_where_its_owner_is_listed_or_the_wallet_itself() {
+        let (listed, other) = (SolanaAddress([1; 32]), SolanaAddress([2; 32]));
+        let policies = [policy(NAME, &json!({ "allowed_addresses": [listed.to_string()] }))];
+        for (owner, expected) in [
+            (listed, Ok(Tier::Instant)),
+            (SOLANA, Ok(Tier::Instant)),
+            (other, Err("WHITELIST_DENIED")),
+        ] {
+            assert_eq!(said(NAME, &opens_account(owner), &facts(&policies)), expected, "{owner}");
+        }
     }
 
     #[test]

@@ -131,6 +131,25 @@ fn the_rent_of_a_new_account_is_fee() {
     }
 }
 
+/// Whoever owns an account can close it, and has the coins that were locked in it.
+#[test]
+fn token_accounts_are_opened_for_the_recipients_that_are_listed_and_the_wallet_itself() {
+    let [me, bob, other, mint] = [1, 2, 3, 4].map(|byte| primitives::SolanaAddress([byte; 32]));
+    let program = txcodec::solana::token::TokenProgram::Token;
+    let text = format!(
+        "[network.solana]\nrecipients = [\"{bob}\"]\n\
+         native.immediate = {{ per_day = \"1000000000\" }}"
+    );
+    let guard = Guard::from_toml(&text, Chain::Solana).unwrap();
+    for (owner, expected) in [(bob, Asks::Nothing), (me, Asks::Nothing), (other, Asks::Owner)] {
+        let create = associated_token::create_idempotent(me, owner, mint, program);
+        let message = Message::compile(me, &[create], [7; 32], Version::V0).unwrap();
+        let decoded = txcodec::solana::decode(&message.to_bytes(), me).unwrap();
+        let judged = judge(&guard, &Windows::default(), decoded, wallet(), MOMENT);
+        assert_eq!(asks_of(judged.map_err(|refusal| refusal.code)), expected, "{owner}");
+    }
+}
+
 #[test]
 fn a_call_that_is_listed_needs_nobody_and_its_value_counts() {
     let call = |to, value, data: &[u8]| unsigned(1, Some(to), value, data.to_vec());

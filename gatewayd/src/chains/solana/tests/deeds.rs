@@ -247,7 +247,7 @@ async fn a_batch_is_one_transaction_and_its_sum_has_to_be_there() {
     };
     let expected = [
         Effect::NativeOut { to: PEER.into(), amount: 7_u64.into() },
-        Effect::Rent { account, amount: rent },
+        Effect::Rent { account, owner: Some(PEER), amount: rent },
         out(400),
         Effect::Allowance { token: MINT.into(), spender: PEER.into(), amount: 50_u64.into() },
         out(600),

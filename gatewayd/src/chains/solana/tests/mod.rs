@@ -153,7 +153,10 @@ async fn a_token_transfer_opens_the_recipients_account_where_there_is_none() {
         let account = associated_token::derive(PEER, MINT, program);
         let out =
             Effect::TokenOut { token: MINT.into(), to: PEER.into(), amount: 1_000_u64.into() };
-        assert_eq!(effects(&draft), [Effect::Rent { account, amount: rent }, out]);
+        assert_eq!(
+            effects(&draft),
+            [Effect::Rent { account, owner: Some(PEER), amount: rent }, out]
+        );
     }
 }
 

@@ -131,6 +131,28 @@ fn the_rent_of_a_new_account_is_fee() {
     }
 }
 
+/// ERC-721 has the same `transferFrom` and `approve`, and the number of what leaves where ERC-20 has
+/// an amount.
+#[test]
+fn zero_of_a_token_is_nothing_where_the_guard_says_that_it_is_counted() {
+    let take = |number: u64| {
+        let transfer_from = [0x23, 0xb8, 0x72, 0xdd];
+        let number = Amount::from(number).to_be_bytes();
+        [&transfer_from[..], &[0; 12], &WALLET.0, &[0; 12], &BOB.0, &number].concat()
+    };
+    let of_contract = |contract, data| unsigned(1, Some(contract), 0, data);
+    let zero = |spender| erc20::approve(spender, Amount::ZERO);
+    for (what, decoded, expected) in [
+        ("zero of a token that is listed", of_contract(TOKEN, take(0)), Asks::Nothing),
+        ("number 0 of another contract", of_contract(OTHER, take(0)), Asks::Owner),
+        ("number 1 of another contract", of_contract(OTHER, take(1)), Asks::Owner),
+        ("leave to take zero", of_contract(TOKEN, zero(BOB)), Asks::Nothing),
+        ("leave to take number 0", of_contract(OTHER, zero(BOB)), Asks::Owner),
+    ] {
+        assert_eq!(under("", decoded), expected, "{what}");
+    }
+}
+
 /// Whoever owns an account can close it, and has the coins that were locked in it.
 #[test]
 fn token_accounts_are_opened_for_the_recipients_that_are_listed_and_the_wallet_itself() {

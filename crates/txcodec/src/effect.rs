@@ -148,7 +148,8 @@ pub enum OpaqueReason {
     TypedData(&'static str),
     /// Typed data of a known kind that names no chain, and so holds on every one.
     EveryChain,
-    /// Calls in calls: deeper or more of them than are read, or not in the form that libraries write.
+    /// Calls in calls: deeper or more of them than are read. Or a known function whose arguments are not
+    /// in the form that libraries write: a contract may carry it out all the same.
     UnreadCalls,
     /// A contract runs somebody else's code as its own.
     DelegateCall {

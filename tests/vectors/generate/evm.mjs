@@ -120,11 +120,11 @@ const transactions = {
   "operator-approval-taken-back": [token(calls("setApprovalForAll", THIRD, false)), [operator(CONTRACT, null)]],
   "token-transfer-with-a-dirty-address": [
     token(calls("transfer", RECIPIENT, 5n).replace("0".repeat(24), `01${"0".repeat(22)}`)),
-    [call(CONTRACT, "0xa9059cbb")],
+    [call(CONTRACT, "0xa9059cbb"), unread],
   ],
   "token-transfer-with-a-byte-more": [
     token(`${calls("transfer", RECIPIENT, 5n)}00`),
-    [call(CONTRACT, "0xa9059cbb")],
+    [call(CONTRACT, "0xa9059cbb"), unread],
   ],
   "call-of-a-function-that-is-not-known": [
     token(calls("deposit"), { value: 3n }),

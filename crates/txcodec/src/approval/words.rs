@@ -120,7 +120,7 @@ fn opaque(reason: &OpaqueReason) -> String {
         OpaqueReason::OtherSigners => "others have to sign too".to_owned(),
         OpaqueReason::TypedData(why) => format!("typed data, {}", quoted(why)),
         OpaqueReason::EveryChain => "typed data that holds on every network".to_owned(),
-        OpaqueReason::UnreadCalls => "calls in calls that are not read".to_owned(),
+        OpaqueReason::UnreadCalls => "calls that are not read".to_owned(),
         OpaqueReason::DelegateCall { code } => format!("the code at {code} runs as its own"),
     }
 }

@@ -3,7 +3,7 @@
 use primitives::{Address, Amount, EvmAddress};
 
 use super::batch::Batch;
-use super::deeds::{self, Deed, Whose};
+use super::deeds::{self, Deed, Reading, Whose};
 use super::transaction::Transaction;
 use crate::{Effect, OpaqueReason};
 
@@ -66,16 +66,29 @@ impl Walk {
     /// others: the contract may do more than pass them on. Of a call by somebody else only that
     /// matters which the wallet has allowed it before.
     fn visit(&mut self, caller: EvmAddress, call: Invocation<'_>, depth: usize) {
-        if let Some(deeds) = deeds::read(call.contract, call.data) {
-            let touching = deeds.into_iter().filter(|deed| self.touches_wallet(caller, deed));
-            let touching: Vec<_> = touching.map(|deed| deed.effect).collect();
-            self.effects.extend(touching);
-            return;
+        match deeds::read(call.contract, call.data) {
+            Reading::Deeds(deeds) => {
+                let touching = deeds.into_iter().filter(|deed| self.touches_wallet(caller, deed));
+                let touching: Vec<_> = touching.map(|deed| deed.effect).collect();
+                self.effects.extend(touching);
+            }
+            Reading::Unread => {
+                self.tell_call(caller, call);
+                self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
+            }
+            Reading::Unknown => self.visit_unknown(caller, call, depth),
         }
+    }
+
+    fn tell_call(&mut self, caller: EvmAddress, call: Invocation<'_>) {
         if caller == self.wallet {
             let selector = call.data.first_chunk().copied();
             self.effects.push(Effect::Call { contract: call.contract, selector });
         }
+    }
+
+    fn visit_unknown(&mut self, caller: EvmAddress, call: Invocation<'_>, depth: usize) {
+        self.tell_call(caller, call);
         match Batch::from_data(call.data) {
             None => {}
             Some(Batch::Unread) => self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls)),

@@ -6,7 +6,7 @@ use primitives::{Amount, EvmAddress};
 use super::abi::{self, Word};
 use crate::Selector;
 
-const SET_APPROVAL_FOR_ALL: Selector = [0xa2, 0x2c, 0xb4, 0x65];
+pub(super) const SET_APPROVAL_FOR_ALL: Selector = [0xa2, 0x2c, 0xb4, 0x65];
 /// ERC-721, without data for the receiver.
 const SAFE_TRANSFER: Selector = [0x42, 0x84, 0x2e, 0x0e];
 /// ERC-1155.

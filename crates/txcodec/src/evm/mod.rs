@@ -82,6 +82,12 @@ mod tests {
         vec![Effect::Call { contract: TOKEN, selector: data.first_chunk().copied() }]
     }
 
+    /// The function is known, what a contract makes of such arguments is not.
+    fn unread_call(data: &[u8]) -> Vec<Effect> {
+        let unread = Effect::Opaque(crate::OpaqueReason::UnreadCalls);
+        [unknown_call(data), vec![unread]].concat()
+    }
+
     #[test]
     fn coins_that_go_along_are_told_with_their_recipient() {
         assert_eq!(effects(Some(PEER), 7, &[]), [native(PEER, 7)]);
@@ -131,15 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_call_in_any_other_form_is_an_unknown_call() {
+    fn a_token_call_in_any_other_form_is_not_read() {
         let exact = erc20::transfer(PEER, Amount::MAX);
         let mut dirty_address = exact.clone();
         dirty_address[4] = 1;
         let longer = [&exact[..], &[0]].concat();
         let much_longer = [&exact[..], &[0; 32]].concat();
         for data in [&exact[..67], &exact[..4], &longer, &much_longer, &dirty_address] {
-            assert_eq!(effects(Some(TOKEN), 0, data), unknown_call(data));
+            assert_eq!(effects(Some(TOKEN), 0, data), unread_call(data));
         }
+        assert_eq!(effects(Some(TOKEN), 0, &exact[..3]), unknown_call(&exact[..3]));
     }
 
     #[test]
@@ -154,7 +161,7 @@ mod tests {
         };
         assert_eq!(effects(Some(TOKEN), 0, &call(1)), change(Some(PEER.into())));
         assert_eq!(effects(Some(TOKEN), 0, &call(0)), change(None));
-        assert_eq!(effects(Some(TOKEN), 0, &call(2)), unknown_call(&call(2)));
+        assert_eq!(effects(Some(TOKEN), 0, &call(2)), unread_call(&call(2)));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use primitives::{Address, Amount, EvmAddress};
 
 use super::super::abi::{self, Word};
-use super::super::erc721::OperatorCall;
+use super::super::erc721::{OperatorCall, SET_APPROVAL_FOR_ALL};
 use super::super::frame::Frame;
-use super::Deed;
+use super::{Deed, Family};
 use crate::{AuthorityKind, Effect, Selector};
 
 /// ERC-721, without and with data for the receiver.
@@ -16,7 +16,19 @@ const SAFE_TRANSFER_WITH: Selector = [0xb8, 0x8d, 0x4f, 0xde];
 const SAFE_TRANSFER_OF: Selector = [0xf2, 0x42, 0x43, 0x2a];
 const SAFE_BATCH_TRANSFER: Selector = [0x2e, 0xb2, 0xc2, 0xd6];
 
-pub(super) fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
+pub(super) const FAMILY: Family = Family {
+    of: None,
+    functions: &[
+        SET_APPROVAL_FOR_ALL,
+        SAFE_TRANSFER,
+        SAFE_TRANSFER_WITH,
+        SAFE_TRANSFER_OF,
+        SAFE_BATCH_TRANSFER,
+    ],
+    read,
+};
+
+fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
     if let Some(call) = OperatorCall::from_data(data) {
         return Some(vec![Deed::of_caller(operator(contract, call))]);
     }

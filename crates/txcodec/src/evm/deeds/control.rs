@@ -3,7 +3,7 @@
 use primitives::{Address, EvmAddress};
 
 use super::super::abi;
-use super::Deed;
+use super::{Deed, Family};
 use crate::{AuthorityKind, Effect, Selector};
 
 const TRANSFER_OWNERSHIP: Selector = [0xf2, 0xfd, 0xe3, 0x8b];
@@ -18,7 +18,24 @@ const RENOUNCE_ROLE: Selector = [0x36, 0x56, 0x8a, 0xbe];
 const UPGRADE: Selector = [0x99, 0xa8, 0x8e, 0xc4];
 const UPGRADE_AND_CALL: Selector = [0x96, 0x23, 0x60, 0x9d];
 
-pub(super) fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
+pub(super) const FAMILY: Family = Family {
+    of: None,
+    functions: &[
+        TRANSFER_OWNERSHIP,
+        RENOUNCE_OWNERSHIP,
+        CHANGE_ADMIN,
+        UPGRADE_TO,
+        UPGRADE_TO_AND_CALL,
+        GRANT_ROLE,
+        REVOKE_ROLE,
+        RENOUNCE_ROLE,
+        UPGRADE,
+        UPGRADE_AND_CALL,
+    ],
+    read,
+};
+
+fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
     let selector = *data.first_chunk()?;
     let (subject, to) = match selector {
         TRANSFER_OWNERSHIP | CHANGE_ADMIN | UPGRADE_TO => {

@@ -5,7 +5,7 @@ use primitives::{Address, Amount, EvmAddress};
 
 use super::super::abi::{self, Word};
 use super::super::frame::Frame;
-use super::Deed;
+use super::{Deed, Family};
 use crate::{Effect, Selector};
 
 /// Permit2, at the same address on every network (Uniswap's deployments).
@@ -21,10 +21,20 @@ const PERMIT: Selector = [0x2b, 0x67, 0xb5, 0x70];
 const PERMIT_BATCH: Selector = [0x2a, 0x2d, 0x80, 0xd1];
 const PERMIT_TRANSFER_FROM: Selector = [0x30, 0xf2, 0x8b, 0x7a];
 
-pub(super) fn read(contract: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
-    if contract != PERMIT2 {
-        return None;
-    }
+pub(super) const FAMILY: Family = Family {
+    of: Some(PERMIT2),
+    functions: &[
+        APPROVE,
+        TRANSFER_FROM,
+        TRANSFER_FROM_BATCH,
+        PERMIT,
+        PERMIT_BATCH,
+        PERMIT_TRANSFER_FROM,
+    ],
+    read,
+};
+
+fn read(_permit2: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
     let selector = *data.first_chunk()?;
     match selector {
         APPROVE => {
@@ -98,6 +108,7 @@ fn allowance(token: &Word, spender: &Word, amount: &Word) -> Option<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reading;
     use super::*;
     use crate::evm::testing::{call, call_with_tails, number, words};
 
@@ -148,7 +159,7 @@ mod tests {
         for (signature, words, deeds) in table {
             let data = call(signature, words);
             assert_eq!(read(PERMIT2, &data).as_deref(), Some(*deeds), "{signature}");
-            assert_eq!(read(TOKEN, &data), None, "{signature}");
+            assert_eq!(super::super::read(TOKEN, &data), Reading::Unknown, "{signature}");
         }
     }
 
@@ -162,8 +173,9 @@ mod tests {
         let given = Deed::of(ONE, allowed(Amount::from(5_u64)));
         let data = call_with_tails(signature, &[one], &[batch, words(&[])]);
         assert_eq!(read(PERMIT2, &data), Some(vec![given.clone(), given]));
-        assert_eq!(read(TOKEN, &data), None);
-        assert_eq!(read(PERMIT2, &data[..data.len() - 1]), None);
+        assert_eq!(super::super::read(TOKEN, &data), Reading::Unknown);
+        let short = &data[..data.len() - 1];
+        assert_eq!(super::super::read(PERMIT2, short), Reading::Unread);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use primitives::{Address, Amount, EvmAddress};
 
 use super::super::abi;
-use super::super::erc20::Call;
-use super::Deed;
+use super::super::erc20::{self, Call};
+use super::{Deed, Family};
 use crate::{AuthorityKind, Effect, Selector};
 
 /// The name in `OpenZeppelin` from before `increaseAllowance`.
@@ -28,7 +28,33 @@ const OPERATOR_BURN: Selector = [0xfc, 0x67, 0x3c, 0x4f];
 const AUTHORIZE_OPERATOR: Selector = [0x95, 0x9b, 0x8c, 0x3f];
 const REVOKE_OPERATOR: Selector = [0xfa, 0xd8, 0xb3, 0x2a];
 
-pub(super) fn read(token: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
+pub(super) const FAMILY: Family = Family {
+    of: None,
+    functions: &[
+        erc20::TRANSFER,
+        erc20::TRANSFER_FROM,
+        erc20::APPROVE,
+        erc20::INCREASE_ALLOWANCE,
+        INCREASE_APPROVAL,
+        BURN,
+        BURN_FROM,
+        PERMIT,
+        DAI_PERMIT,
+        TRANSFER_AND_CALL,
+        TRANSFER_AND_CALL_WITH,
+        APPROVE_AND_CALL,
+        APPROVE_AND_CALL_WITH,
+        SEND,
+        OPERATOR_SEND,
+        BURN_WITH,
+        OPERATOR_BURN,
+        AUTHORIZE_OPERATOR,
+        REVOKE_OPERATOR,
+    ],
+    read,
+};
+
+fn read(token: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
     let deed = match Call::from_data(data) {
         Some(call) => erc20(token, call),
         None => beside(token, data)?,

@@ -2,7 +2,7 @@
 
 use api::ErrorCode;
 use primitives::{Address, Amount, Environment, EvmAddress};
-use txcodec::{AuthorityKind, Decoded, Effect, OpaqueReason, Selector};
+use txcodec::{AuthorityKind, Decoded, Effect, OpaqueReason, Selector, Subject};
 
 use super::{Denial, Facts};
 
@@ -74,6 +74,15 @@ pub(super) fn denied(decoded: &Decoded, facts: &Facts<'_>) -> Option<Denial> {
             None
         }
     })
+}
+
+/// True where it is valid on some network, or takes effect on one: any transaction, whatever it does,
+/// and a message that a contract takes.
+pub(super) fn needs_a_network(decoded: &Decoded) -> bool {
+    match decoded.subject() {
+        Subject::EvmTransaction { .. } | Subject::SolanaTransaction { .. } => true,
+        Subject::EvmMessage | Subject::SolanaMessage => is_carried_out(decoded),
+    }
 }
 
 /// True where it does something that a network carries out.

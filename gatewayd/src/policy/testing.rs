@@ -131,6 +131,12 @@ pub(super) fn approve(spender: EvmAddress, amount: Amount) -> Decoded {
     call(Some(TOKEN), Amount::ZERO, erc20::approve(spender, amount))
 }
 
+/// `transferFrom(address,address,uint256)`, of ERC-20 and of ERC-721: an amount, or a number.
+pub(super) fn transfer_from(contract: EvmAddress, number: u8) -> Decoded {
+    let words = [word(&OWN.0), word(&OTHER.0), word(&[number])];
+    call(Some(contract), Amount::ZERO, data([0x23, 0xb8, 0x72, 0xdd], &words))
+}
+
 /// `setApprovalForAll(address,bool)`.
 pub(super) fn operator(operator: EvmAddress, approved: bool) -> Decoded {
     let data = data([0xa2, 0x2c, 0xb4, 0x65], &[word(&operator.0), word(&[u8::from(approved)])]);
@@ -216,6 +222,11 @@ pub(super) fn program_call() -> (SolanaAddress, Decoded) {
     let program_id = SolanaAddress([5; 32]);
     let instruction = Instruction { program_id, accounts: Vec::new(), data: vec![1] };
     (program_id, solana_message(instruction))
+}
+
+/// A Solana transaction that says something, and does nothing else.
+pub(super) fn memo(text: &str) -> Decoded {
+    solana_message(solana::memo::memo(text))
 }
 
 /// `ApproveChecked` of SPL Token.

@@ -8,7 +8,7 @@ use txcodec::Decoded;
 
 use super::{Judge, Mark, Rule, deny, nothing};
 use crate::networks::legacy_name;
-use crate::policy::effects::is_carried_out;
+use crate::policy::effects::needs_a_network;
 use crate::policy::written::{RulesError, each, read};
 use crate::policy::{Facts, Verdict};
 
@@ -53,7 +53,7 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 impl Judge for AllowedNetworks {
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
         let is_listed = |network: &Network| self.0.iter().any(|name| means(name, network));
-        if !is_carried_out(decoded) || facts.network.is_some_and(is_listed) {
+        if !needs_a_network(decoded) || facts.network.is_some_and(is_listed) {
             return Verdict::FINE;
         }
         let reason = facts.network.map_or_else(
@@ -81,7 +81,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::policy::testing::{facts, mainnet, native, policy, said, text};
+    use crate::policy::testing::{OWN, call, facts, mainnet, memo, native, policy, said, text};
     use crate::tx::Tier;
 
     #[test]
@@ -100,6 +100,19 @@ mod tests {
             let nowhere = Facts { network: None, ..facts(&policies) };
             assert_eq!(said(NAME, &decoded, &nowhere), denied, "no network is known");
             assert_eq!(said(NAME, &text("hello"), &nowhere), Ok(Tier::Instant));
+        }
+    }
+
+    #[test]
+    fn a_transaction_that_does_nothing_needs_an_allowed_network_too() {
+        let to_itself = call(Some(OWN), 0_u64.into(), Vec::new());
+        for decoded in [to_itself, memo("hello")] {
+            for (network, expected) in
+                [("ethereum-mainnet", Ok(Tier::Instant)), ("eip155:10", Err("POLICY_DENIED"))]
+            {
+                let policies = [policy(NAME, &json!({ "networks": [{ "network": network }] }))];
+                assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{decoded:?}");
+            }
         }
     }
 

@@ -154,6 +154,9 @@ impl SpendingLimit {
     fn tier(&self, decoded: &Decoded, facts: &Facts<'_>) -> Option<Tier> {
         let leaving = outflow(decoded)?;
         let fee = (Asset::Native, decoded.fee_ceiling());
+        if takes_what_is_not_counted(decoded, facts)? {
+            return None;
+        }
         let mut tier = self.collectible_tier(decoded, facts)?;
         let mut lines = self.usd_lines();
         for (asset, amount) in leaving.into_iter().chain([fee]) {
@@ -285,6 +288,15 @@ impl Named {
     }
 }
 
+/// Whether none of a token is taken that has no decimals. A contract of collectibles is called like
+/// one of tokens, with a collectible's number where those have an amount, and number zero is one too.
+fn takes_what_is_not_counted(decoded: &Decoded, facts: &Facts<'_>) -> Option<bool> {
+    let mut taken = decoded.spend()?.into_iter();
+    Some(taken.any(|(asset, amount)| {
+        asset != Asset::Native && amount.is_zero() && !facts.decimals.contains_key(&asset)
+    }))
+}
+
 fn tier_of(amount: Amount, lines: TierCeilings) -> Tier {
     tier_between(amount, [lines.instant, lines.notify, lines.delay])
 }
@@ -332,7 +344,10 @@ mod tests {
 
     use super::*;
     use crate::policy::judge;
-    use crate::policy::testing::{TOKEN, facts, mainnet, native, outcome, policy, token, verdict};
+    use crate::policy::testing::{
+        OTHER, OWN, TOKEN, approve, facts, mainnet, native, outcome, policy, said, token,
+        transfer_from, verdict,
+    };
 
     fn check(rules: &Value) -> Result<(), RulesError> {
         says(rules).map(|_says| ())
@@ -409,6 +424,26 @@ mod tests {
             assert_eq!(outcome(found), Ok(tier), "{amount}");
         }
         assert_eq!(outcome(verdict(&token(1), &[listed])), Ok(Tier::Approval), "no line at all");
+    }
+
+    #[test]
+    fn the_collectible_of_number_zero_is_not_an_amount_of_zero() {
+        let collectibles = OWN;
+        let lines = json!({ "instant_max": "9", "notify_max": "9", "delay_max": "9" });
+        let lines = json!({ "token_limits": { format!("eip155:1/erc721:{collectibles}"): lines } });
+        let worth = Some(UsdMicros::ZERO);
+        for policies in [vec![], vec![policy("SPENDING_LIMIT", &lines)]] {
+            let facts = Facts { worth, ..facts(&policies) };
+            for (decoded, expected) in [
+                (transfer_from(collectibles, 0), Tier::Approval),
+                // Of a token, which has decimals, it is an amount.
+                (transfer_from(TOKEN, 0), Tier::Instant),
+                (token(0), Tier::Instant),
+                (approve(OTHER, Amount::ZERO), Tier::Instant),
+            ] {
+                assert_eq!(said(RULE.name, &decoded, &facts), Ok(expected), "{decoded:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: what the signer costs, beside what its parts cost bare, in the same run.
+//! `cargo xtask bench`: what the signer costs, and the gateway's verdicts, beside what their parts
+//! cost bare, in the same run.
 //!
 //! Medians of whole round trips, in nanoseconds. Machines are shared and noisy: compare the ratios.
 
@@ -20,7 +21,7 @@ use tests::process::Build;
 use tests::signer::{SignerClient, passphrase};
 use txcodec::{evm, solana};
 
-use crate::shell::{Failure, call, cargo};
+use crate::shell::{Failure, call, cargo, output};
 
 const ROUNDS: u64 = 300;
 const IN_FLIGHT: [u64; 4] = [1, 16, 64, 256];
@@ -96,7 +97,15 @@ fn measure() -> Result<Value, Failure> {
         "pipelined": rates,
         "journal_records_verified_per_second": verified_per_second(&place),
         "halt_ns": { "reply": stop.reply, "first_refusal": stop.first_refusal },
+        "gateway": verdicts()?,
     }))
+}
+
+/// What the gateway's program measures, which links the gateway.
+fn verdicts() -> Result<Value, Failure> {
+    let run = "run --release --quiet --package gatewayd --example judgement --locked";
+    let printed = output(&mut cargo(run))?;
+    serde_json::from_str(&printed).map_err(|error| format!("the example's output: {error}"))
 }
 
 /// What has to be on the disk before a signature is made.

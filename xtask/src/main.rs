@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
-cargo xtask bench           what a signature costs, beside the bare cost of its parts (JSON)
+cargo xtask bench           what a signature and a verdict cost, beside the bare cost of their parts (JSON)
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
 cargo xtask redteam [--requests N] [--kills K] [--seed S] [--json]

@@ -1,0 +1,301 @@
+//! What a verdict costs by 100 policies, alone and with the database, over a million transactions of
+//! one wallet that were carried out before. Prints medians in nanoseconds, as JSON, beside what one
+//! row costs that is found by its key. `cargo xtask bench` runs it in a release build.
+
+#![expect(clippy::print_stdout, reason = "what it measures is its output")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::hint::black_box;
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
+
+use gatewayd::clock::{Clock, UnixSeconds};
+use gatewayd::policy::{self, Facts, Policy, UsdMicros, Verdict, rules};
+use gatewayd::prices::Worths;
+use gatewayd::store::policies::StoredPolicy;
+use gatewayd::store::reservations::{Settlement, Worth};
+use gatewayd::store::settings::Setting;
+use gatewayd::store::transactions::Page;
+use gatewayd::store::wallets::{Wallet, WalletStatus};
+use gatewayd::store::{PolicyId, Reading, Store, StoreError, TransactionId, Writing};
+use gatewayd::tx::{self, Deed, Intent, Known, Order, Status, Tier, Transaction, Transfer};
+use primitives::{
+    Address, Amount, Asset, Chain, ChainId, EvmAddress, Network, WalletId, builtin_by_name,
+};
+use serde_json::{Value, json};
+use txcodec::{Decoded, evm};
+
+type Failure = Box<dyn Error>;
+
+const POLICIES: usize = 100;
+const TRANSACTIONS: u64 = 1_000_000;
+/// Transactions that are stored together.
+const AT_ONCE: u64 = 2_000;
+/// Seconds over which they are spread: more than the longest window.
+const HISTORY: u64 = 60 * 24 * 60 * 60;
+const ROUNDS: usize = 1_000;
+
+/// 2026-01-05 12:00 UTC, a Monday.
+const NOW: UnixSeconds = UnixSeconds::new(1_767_614_400);
+const OWN: EvmAddress = EvmAddress([1; 20]);
+const OTHER: EvmAddress = EvmAddress([2; 20]);
+const WALLET: WalletId = WalletId::from_bytes([1; 16]);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let network = builtin_by_name("ethereum-mainnet").ok_or("the network is built in")?;
+    let directory = tempfile::tempdir()?;
+    let store = Store::open(&directory.path().join("gateway.db"))?;
+    let decoded = payment()?;
+    let known = known(network);
+    let policies = policies(network, &decoded, &known);
+    let measured = wallet(network);
+    store.write(move |db| db.insert_wallet(&measured)).await?;
+    let (clock, _setter) = Clock::settable(NOW);
+    let stored: Vec<_> = policies.iter().map(|written| written.stored(&clock)).collect();
+    store.write(move |db| stored.iter().try_for_each(|stored| db.insert_policy(stored))).await?;
+    fill(&store, network).await?;
+    let evaluated = without_storage(&store, &policies, &decoded, &known).await?;
+    let chain_id = network.chain_id;
+    let with_storage = store.read(move |db| WithStorage::measure(db, chain_id, &decoded, &known));
+    let WithStorage { judged, window, list, row } = with_storage.await?;
+    println!(
+        "{:#}",
+        json!({
+            "policies": POLICIES,
+            "past_transactions": TRANSACTIONS,
+            "raw_ns": { "indexed_row": row },
+            "judgement_ns": {
+                "without_storage": evaluated,
+                "with_storage": judged,
+                "spent_in_a_day": window,
+            },
+            "list_ns": { "newest_50_of_the_wallet": list },
+        })
+    );
+    Ok(())
+}
+
+/// What is asked of the database.
+struct WithStorage {
+    /// A whole verdict: policies are read and facts gathered, every time.
+    judged: u64,
+    /// What was spent of the coin in a day.
+    window: u64,
+    /// A page of the wallet's transactions.
+    list: u64,
+    /// One row that is found by its key.
+    row: u64,
+}
+
+impl WithStorage {
+    fn measure(
+        db: &Reading<'_>,
+        network: ChainId,
+        decoded: &Decoded,
+        known: &Known,
+    ) -> Result<Self, StoreError> {
+        let day = NOW.minus(Duration::from_hours(24));
+        let page = Page { before: None, limit: 50 };
+        Ok(Self {
+            judged: median(|| tx::judged(db, decoded, known).map(drop))?,
+            window: median(|| db.spent((WALLET, network, Asset::Native), day, None).map(drop))?,
+            list: median(|| db.transactions_of(&[WALLET], page).map(drop))?,
+            row: median(|| db.setting(Setting::RestoredFrom).map(drop))?,
+        })
+    }
+}
+
+/// Facts are there already, and policies are read.
+async fn without_storage(
+    store: &Store,
+    written: &[Written],
+    decoded: &Decoded,
+    known: &Known,
+) -> Result<u64, Failure> {
+    let policies: Vec<Policy> = written.iter().map(Written::policy).collect();
+    let wanted = known.clone();
+    let gathered = store.read(move |db| tx::gathered(db, policies, &wanted)).await?;
+    let facts = gathered.facts(known);
+    let allowed = matches!(policy::judge(decoded, &facts), Verdict::Allow(_));
+    if !allowed {
+        return Err("a denial would end the evaluation early".into());
+    }
+    median(|| {
+        drop(black_box(policy::judge(black_box(decoded), &facts)));
+        Ok::<_, Failure>(())
+    })
+}
+
+fn median<E>(mut work: impl FnMut() -> Result<(), E>) -> Result<u64, E> {
+    let mut times = Vec::with_capacity(ROUNDS);
+    for _round in 0..ROUNDS {
+        let started = Instant::now();
+        work()?;
+        times.push(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    }
+    times.sort_unstable();
+    Ok(times.get(ROUNDS / 2).copied().unwrap_or_default())
+}
+
+/// A policy as it is written.
+struct Written {
+    kind: &'static str,
+    rules: Value,
+    wallet: bool,
+    network: Option<ChainId>,
+    priority: i64,
+}
+
+impl Written {
+    fn policy(&self) -> Policy {
+        let mut policy = Policy::new(self.kind, self.rules.clone());
+        policy.wallet = self.wallet.then_some(WALLET);
+        (policy.network, policy.priority) = (self.network, self.priority);
+        policy
+    }
+
+    fn stored(&self, clock: &Clock) -> StoredPolicy {
+        StoredPolicy {
+            id: PolicyId::new(clock),
+            wallet: self.wallet.then_some(WALLET),
+            network: self.network,
+            kind: self.kind.to_owned(),
+            rules: self.rules.clone(),
+            priority: self.priority,
+            enabled: true,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+}
+
+/// The examples of all types that let a payment pass, in all scopes.
+fn policies(network: &Network, decoded: &Decoded, known: &Known) -> Vec<Written> {
+    let whitelist = json!({ "allowed_addresses": [OTHER.to_string()] });
+    let examples = rules::ALL.iter().filter_map(|rule| {
+        let rules = match rule.name {
+            "WHITELIST" => whitelist.clone(),
+            "RATE_LIMIT" => json!({ "max_requests": TRANSACTIONS, "window_seconds": 3600 }),
+            "DAILY_LIMIT" => json!({ "max_transactions": TRANSACTIONS }),
+            _ => serde_json::from_str(rule.example).ok()?,
+        };
+        Some((rule.name, rules))
+    });
+    let passes = |(kind, rules): &(&str, Value)| {
+        let policies = [Policy::new(kind, rules.clone())];
+        let passed = policy::windows(&policies).into_iter().map(|window| (window, 0)).collect();
+        let facts = Facts {
+            wallet: WALLET,
+            environment: network.environment,
+            network: Some(network),
+            policies: &policies,
+            decimals: &known.decimals,
+            worth: Some(UsdMicros::ZERO),
+            spent_in_day: Some(UsdMicros::ZERO),
+            spent_in_month: Some(UsdMicros::ZERO),
+            now: NOW,
+            passed: &passed,
+            action: None,
+            destination: None,
+            reputation: None,
+        };
+        matches!(policy::judge(decoded, &facts), Verdict::Allow(_))
+    };
+    let kinds: Vec<_> = examples.filter(passes).collect();
+    let scopes = [(false, false), (false, true), (true, false), (true, true)];
+    let scoped = (0_i64..).flat_map(|priority| {
+        let chain_id = network.chain_id;
+        scopes.map(|(wallet, there)| (wallet, there.then_some(chain_id), priority))
+    });
+    let written = scoped.flat_map(|(wallet, network, priority)| {
+        kinds.iter().map(move |(kind, rules)| {
+            let rules = rules.clone();
+            Written { kind, rules, wallet, network, priority }
+        })
+    });
+    written.take(POLICIES).collect()
+}
+
+fn wallet(network: &Network) -> Wallet {
+    Wallet {
+        id: WALLET,
+        name: "measured".to_owned(),
+        chain: Chain::Evm,
+        environment: network.environment,
+        address: Address::Evm(OWN),
+        public_key: vec![2; 33],
+        status: WalletStatus::Active,
+        suspension: None,
+        created_at: NOW,
+        updated_at: None,
+    }
+}
+
+fn known(network: &Network) -> Known {
+    Known {
+        wallet: WALLET,
+        environment: network.environment,
+        network: Some(network.clone()),
+        decimals: BTreeMap::new(),
+        worths: Worths::NOTHING,
+        transaction: None,
+        now: NOW,
+    }
+}
+
+fn payment() -> Result<Decoded, Failure> {
+    let transaction = evm::Transaction {
+        kind: evm::Kind::Legacy { gas_price: Amount::from(1_u64) },
+        chain_id: NonZeroU64::MIN,
+        nonce: 0,
+        gas_limit: 21_000,
+        to: Some(OTHER),
+        value: Amount::from(1_u64),
+        data: Vec::new(),
+    };
+    Ok(evm::decode(&transaction.to_unsigned_bytes(), OWN)?)
+}
+
+/// Stores what was carried out before, in the order of time.
+async fn fill(store: &Store, network: &Network) -> Result<(), StoreError> {
+    let begin = NOW.minus(Duration::from_secs(HISTORY));
+    let network = network.chain_id;
+    for first in (0..TRANSACTIONS).step_by(usize::try_from(AT_ONCE).unwrap_or(1)) {
+        let some = move |db: &Writing<'_>| {
+            for number in first..first.saturating_add(AT_ONCE) {
+                let seconds = number.saturating_mul(HISTORY) / TRANSACTIONS;
+                spend(db, network, begin.plus(Duration::from_secs(seconds)))?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(some).await?;
+    }
+    Ok(())
+}
+
+fn spend(db: &Writing<'_>, network: ChainId, at: UnixSeconds) -> Result<(), StoreError> {
+    let (clock, _setter) = Clock::settable(at);
+    let deed = Deed::Transfer(Transfer {
+        asset: Asset::Native,
+        to: Address::Evm(OTHER),
+        amount: Amount::from(1_u64),
+        decimals: 18,
+        symbol: None,
+        memo: None,
+    });
+    let intent = Intent::Send(Box::new(Order { network, deed, gas_condition: None }));
+    let asked = Transaction::new(TransactionId::new(&clock), WALLET, None, intent, at);
+    let transaction = Transaction {
+        status: Status::Confirmed,
+        tier: Some(Tier::Instant),
+        next_attempt_at: None,
+        ..asked
+    };
+    db.insert_transaction(&transaction)?;
+    let worth = Worth { whole: Some(UsdMicros::new(1)), fee: Some(UsdMicros::ZERO) };
+    let reserved = BTreeMap::from([(Asset::Native, Amount::from(21_001_u64))]);
+    db.reserve((transaction.id, WALLET, Some(network)), &reserved, worth, at)?;
+    db.settle(transaction.id, Settlement::Post, at)
+}

@@ -64,7 +64,7 @@ const DAI_FEEDS: &[Feed] = &[
     feed("gnosis-mainnet", "0x678df3415fc31947dA4324eC63212874be5a82f8", "DAI / USD", DAY),
 ];
 
-const SOL: &str = "ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d";
+pub(super) const SOL: &str = "ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d";
 pub(super) const ETH: &str = "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace";
 const DAI: &str = "b0948a5e5313200c632b51bb5ca32f6de0d36e9950a942d19751e833f70dabfd";
 

@@ -43,6 +43,12 @@ use crate::clock::Clock;
 use crate::config;
 use crate::net::HttpClient;
 
+/// Decimals and symbol of a coin or token that is asked for by a name; `None` for all others.
+pub fn listed(network: &Network, asset: Asset) -> Option<(u8, &'static str)> {
+    let listed = Question::of(network, asset)?.listed?;
+    Some((listed.decimals, listed.symbol))
+}
+
 /// Says what things are worth.
 #[derive(Debug)]
 pub struct Prices {

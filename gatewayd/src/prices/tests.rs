@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use primitives::{Amount, Asset, EvmAddress, builtin_by_name};
 use serde_json::json;
 
-use super::assets::ETH;
+use super::assets::{ETH, SOL};
 use super::testing::{Act, Service, abi_text, abi_words, coingecko, hermes};
 use super::*;
 use crate::chains::testing::{FakeNode, Reaction};
@@ -225,6 +225,27 @@ async fn a_sum_has_a_worth_only_if_each_part_has_one() {
     assert_eq!(worth(vec![ether, (token, Amount::from(1_u64))]).await, None, "no such token");
     assert_eq!(worth(vec![(Asset::Native, Amount::MAX)]).await, None, "more than can be counted");
     assert_eq!(worth(vec![]).await, Some(0));
+}
+
+#[tokio::test]
+async fn whoever_errs_about_the_decimals_of_a_known_token_makes_it_no_price() {
+    let world = World::new("").await;
+    world.pyth.now(Act::Body(hermes(SOL, "15000000000", "1", -8, START)));
+    world.coingecko.now(Act::Body(coingecko("solana", "150", START)));
+    let solana = builtin_by_name("solana-mainnet").unwrap();
+    let mint = Asset::Token("So11111111111111111111111111111111111111112".parse().unwrap());
+    let amounts = BTreeMap::from([(mint, Amount::from(1_000_000_000_u64))]);
+    for (said, expected) in [
+        (None, Some(150_000_000)),
+        (Some(9), Some(150_000_000)),
+        (Some(36), None),
+        (Some(8), None),
+        (Some(10), None),
+    ] {
+        let decimals = said.map(|said| (mint, said)).into_iter().collect();
+        let worth = world.prices.worth_of(&amounts, Some(solana), &decimals).await;
+        assert_eq!(worth.map(crate::policy::UsdMicros::get), expected, "{said:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use primitives::{Amount, Asset, Environment, Network};
 use txcodec::{Decoded, Effect};
 
-use super::question::Question;
-use super::{Prices, Unknown};
+use super::{Prices, Unknown, listed};
 use crate::policy::{UsdMicros, outflow};
 
 /// What a transaction or message lets go, in dollars; `None` where a part of it has no price.
@@ -97,12 +96,14 @@ impl Prices {
                 continue;
             }
             let network = network?;
-            let decimals = match asset {
-                Asset::Native => network.native.decimals,
-                Asset::Token(_) => match decimals.get(asset) {
-                    Some(decimals) => *decimals,
-                    None => Question::of(network, *asset)?.listed?.decimals,
-                },
+            let listed = listed(network, *asset).map(|(decimals, _symbol)| decimals);
+            let decimals = match (asset, decimals.get(asset).copied()) {
+                (Asset::Native, _) => network.native.decimals,
+                // Whoever says otherwise is wrong, and so may be how much of it there is.
+                (Asset::Token(_), Some(said)) if listed.is_some_and(|known| known != said) => {
+                    return None;
+                }
+                (Asset::Token(_), said) => said.or(listed)?,
             };
             let worth = match self.find(network, *asset).await.price {
                 Ok(known) => known.price.worth(*amount, decimals)?,

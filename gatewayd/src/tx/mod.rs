@@ -50,7 +50,7 @@ pub use state::{Status, Tier, UnknownStatus};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };
-pub use units::{Unit, UnitsError, decimals, units};
+pub use units::{Unit, UnitsError, decimals, unit, units};
 pub(crate) use version::signed_count;
 pub use version::{Form, Purpose, Version, Wish};
 

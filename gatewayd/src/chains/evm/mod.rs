@@ -95,7 +95,7 @@ impl Evm {
         token: EvmAddress,
     ) -> Result<TokenMetadata, ChainError> {
         let (decimals, symbol, name) = tokio::join!(
-            self.read_contract(token, erc20::decimals()),
+            self.read_what_stays(token, erc20::decimals()),
             self.read_contract(token, erc20::symbol()),
             self.read_contract(token, erc20::name()),
         );
@@ -203,18 +203,20 @@ impl Evm {
         contract: EvmAddress,
         data: Vec<u8>,
     ) -> Result<Vec<u8>, ChainError> {
-        let params = json!([{"to": contract.to_string(), "data": hex(&data)}, "latest"]);
-        match self.rpc.call("eth_call", params, read::data).await {
-            Ok(answer) => Ok(answer),
-            Err(RpcError::Chain(error)) => Err(error),
-            Err(RpcError::Node(error)) => {
-                let error = execution_failed(error);
-                if let ChainError::ExecutionFailed { reason, .. } = &error {
-                    return Err(not_a_token(contract, reason));
-                }
-                Err(error)
-            }
-        }
+        let answer = self.rpc.call("eth_call", call_of(contract, &data), read::data).await;
+        read_call(contract, answer)
+    }
+
+    /// As [`Self::read_contract`], for what never changes and how money is counted by: a second
+    /// endpoint has to say the same, where there is one.
+    async fn read_what_stays(
+        &self,
+        contract: EvmAddress,
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, ChainError> {
+        let params = call_of(contract, &data);
+        let answer = self.rpc.agreed_call("eth_call", params, read::data, |_answer| true).await;
+        read_call(contract, answer)
     }
 
     async fn token_balances(
@@ -294,6 +296,29 @@ impl Call {
             fields.insert("to".to_owned(), to.to_string().into());
         }
         call
+    }
+}
+
+/// What `eth_call` takes.
+fn call_of(contract: EvmAddress, data: &[u8]) -> Value {
+    json!([{"to": contract.to_string(), "data": hex(data)}, "latest"])
+}
+
+/// What a contract answered; one that fails is no token.
+fn read_call(
+    contract: EvmAddress,
+    answer: Result<Vec<u8>, RpcError>,
+) -> Result<Vec<u8>, ChainError> {
+    match answer {
+        Ok(answer) => Ok(answer),
+        Err(RpcError::Chain(error)) => Err(error),
+        Err(RpcError::Node(error)) => {
+            let error = execution_failed(error);
+            if let ChainError::ExecutionFailed { reason, .. } = &error {
+                return Err(not_a_token(contract, reason));
+            }
+            Err(error)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::chains::rpc::Waits;
 use crate::chains::testing::{FakeNode, Reaction, transfer};
 use crate::clock::Clock;
 use crate::config::{Finality, Transactions};
-use crate::net::HttpClient;
+use crate::net::{Endpoint, HttpClient};
 use crate::tx::Deed;
 
 pub(super) const WALLET: EvmAddress = EvmAddress([0x11; 20]);
@@ -51,9 +51,13 @@ pub(super) fn word(value: u64) -> String {
 }
 
 pub(super) fn evm_with(node: &FakeNode, confirmations: u32) -> Evm {
+    evm_over(&[node.endpoint()], confirmations)
+}
+
+fn evm_over(endpoints: &[Endpoint], confirmations: u32) -> Evm {
     let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
     let chain_id = "eip155:1".parse().unwrap();
-    let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &[node.endpoint()], tools);
+    let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, endpoints, tools);
     let confirmations = NonZeroU32::new(confirmations).unwrap();
     let settings = Transactions { evm_confirmations: confirmations, ..Transactions::default() };
     Evm::new(rpc, NonZeroU64::MIN, &settings)
@@ -201,6 +205,29 @@ async fn a_token_says_its_decimals_and_need_not_say_its_name() {
     let metadata = evm_with(&node, 1).token_metadata(TOKEN).await.unwrap();
     let symbol = Some("USDC".to_owned());
     assert_eq!(metadata, TokenMetadata { address: TOKEN.into(), decimals: 6, symbol, name: None });
+}
+
+#[tokio::test]
+async fn one_node_alone_does_not_say_how_a_token_is_counted() {
+    let says = |decimals: u64| answers("eth_call", json!(word(decimals)));
+    let disagree = |words: &[u64]| (words.to_vec(), Err("RPC_DISAGREEMENT"));
+    for (words, expected) in [
+        (vec![6], Ok(6)),
+        (vec![6, 6], Ok(6)),
+        (vec![36, 6, 6], Ok(6)),
+        (vec![6, 36, 6], Ok(6)),
+        disagree(&[36, 6]),
+        disagree(&[36, 6, 18]),
+    ] {
+        let mut nodes = Vec::new();
+        for decimals in &words {
+            nodes.push(node(says(*decimals)).await);
+        }
+        let endpoints: Vec<_> = nodes.iter().map(FakeNode::endpoint).collect();
+        let metadata = evm_over(&endpoints, 1).token_metadata(TOKEN).await;
+        let found = metadata.map(|metadata| metadata.decimals);
+        assert_eq!(found.map_err(|error| error.code()), expected, "{words:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Rpc;
 use super::node::{Node, Trouble};
+use super::{Rpc, RpcError};
 use crate::chains::ChainError;
 use crate::chains::answer::Part;
 
@@ -26,6 +26,20 @@ impl Rpc {
         read: impl Fn(Part<'_>) -> Result<T, ChainError>,
         decides: impl Fn(&T) -> bool,
     ) -> Result<T, ChainError> {
+        Ok(self.agreed_call(method, params, read, decides).await?)
+    }
+
+    /// As [`Self::agreed`], for what a node may refuse.
+    ///
+    /// # Errors
+    /// As [`Rpc::call`], and as above.
+    pub(in crate::chains) async fn agreed_call<T: PartialEq>(
+        &self,
+        method: &'static str,
+        params: Value,
+        read: impl Fn(Part<'_>) -> Result<T, ChainError>,
+        decides: impl Fn(&T) -> bool,
+    ) -> Result<T, RpcError> {
         let (first, answer) = self.first_answer(method, &params, &read).await?;
         if !decides(&answer) {
             return Ok(answer);
@@ -56,7 +70,7 @@ impl Rpc {
             return Ok(others.into_iter().next().map_or(answer, |(_, word)| word));
         };
         let (other, _) = others.swap_remove(place);
-        Err(self.disagreement(method, &first, &other))
+        Err(RpcError::Chain(self.disagreement(method, &first, &other)))
     }
 
     /// Endpoints that can be asked besides `first`.

@@ -1,8 +1,9 @@
 //! Which coin or token, and how its amounts are written.
 
-use primitives::{Address, Asset, ChainId};
+use primitives::{Address, Asset};
 
 use super::{OrderError, Reader};
+use crate::tx;
 
 /// A coin or token, as an agent names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +92,8 @@ impl Reader<'_> {
     }
 
     async fn token_unit(self, token: Address) -> Result<Unit, OrderError> {
-        let (asset, chain_id): (Asset, ChainId) = (Asset::Token(token), self.network.chain_id);
-        if let Some(listed) = self.app.store.read(move |db| db.token(chain_id, token)).await? {
-            return Ok(Unit { asset, decimals: listed.decimals, symbol: Some(listed.symbol) });
-        }
-        let metadata = self.client()?.token_metadata(token).await?;
-        Ok(Unit { asset, decimals: metadata.decimals, symbol: metadata.symbol })
+        let tx::Unit { decimals, symbol } =
+            tx::unit(self.app, (self.network, self.client()?), token).await?;
+        Ok(Unit { asset: Asset::Token(token), decimals, symbol })
     }
 }

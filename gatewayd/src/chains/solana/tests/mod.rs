@@ -286,6 +286,29 @@ async fn a_balance_is_that_of_the_account_that_pays() {
 }
 
 #[tokio::test]
+async fn one_node_alone_does_not_say_how_a_token_is_counted() {
+    let says = |decimals: u8| {
+        let mint = account(TokenProgram::Token.address(), &mint_data(decimals));
+        node(BTreeMap::from([(MINT.to_string(), mint)]), nothing)
+    };
+    for (words, expected) in [
+        (vec![6], Ok(6)),
+        (vec![6, 6], Ok(6)),
+        (vec![36, 6, 6], Ok(6)),
+        (vec![36, 6], Err("RPC_DISAGREEMENT")),
+    ] {
+        let mut nodes = Vec::new();
+        for decimals in &words {
+            nodes.push(says(*decimals).await);
+        }
+        let endpoints: Vec<_> = nodes.iter().map(FakeNode::endpoint).collect();
+        let metadata = solana_of(&endpoints).token_metadata(MINT).await;
+        let found = metadata.map(|metadata| metadata.decimals);
+        assert_eq!(found.map_err(|error| error.code()), expected, "{words:?}");
+    }
+}
+
+#[tokio::test]
 async fn assets_are_added_up_over_the_token_accounts() {
     let program = TokenProgram::Token;
     let entry = |amount| json!({"pubkey": "x", "account": account(program.address(), &token_data(WALLET, amount))});

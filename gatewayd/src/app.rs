@@ -10,6 +10,7 @@ use crate::config::{Limits, Settings};
 use crate::net::HttpClient;
 use crate::networks::Networks;
 use crate::prices::Prices;
+use crate::refusals::Refusals;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::TokenKey;
@@ -45,6 +46,8 @@ pub struct App {
     pub token_key: TokenKey,
     /// The password of `X-Master-Password`.
     pub master_password: MasterPassword,
+    /// The refusals of the last minute.
+    pub refusals: Refusals,
     /// Turns true once the program shall end.
     pub ending: watch::Sender<bool>,
     /// What confines the program, a word a layer.
@@ -78,6 +81,7 @@ impl App {
             signals: Signals::new(),
             token_key: TokenKey::new(&kept.token_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
+            refusals: Refusals::default(),
             ending: watch::Sender::new(false),
             sandbox: Vec::new(),
             clock,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod asker;
 pub mod chains;
 pub mod clock;
 pub mod config;
@@ -14,12 +15,14 @@ pub mod networks;
 pub mod owner;
 pub mod policy;
 pub mod prices;
+pub mod refusals;
 pub mod sandbox;
 pub mod scheduler;
 pub mod session;
 pub mod signer;
 mod state;
 pub mod store;
+pub mod trail;
 pub mod tx;
 pub mod usecase;
 
@@ -166,6 +169,7 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));
+    serving.spawn(trail::run(Arc::clone(&app)));
     let watched = Arc::clone(&app);
     tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {

@@ -8,6 +8,7 @@
 mod admin;
 mod admin_transactions;
 mod approvals;
+mod audit;
 mod connect;
 mod decimal;
 mod error;
@@ -32,6 +33,7 @@ pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,
     Rejected,
 };
+pub use audit::{AuditLog, AuditLogPage};
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,
 };

@@ -15,6 +15,7 @@ use super::pace::Client;
 use super::problem::Problem;
 use super::routes::{Credential, Route};
 use super::serve::Peer;
+use crate::asker::Asker;
 use crate::session::password::PasswordError;
 use crate::session::token::TokenError;
 use crate::session::{Agent, AgentError, Caller, Master};
@@ -38,6 +39,9 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
     match caller {
         Ok(caller) => {
             if let Some(caller) = caller {
+                if let Some(asker) = Asker::current() {
+                    asker.identify(caller.actor());
+                }
                 request.extensions_mut().insert(Arc::new(caller));
             }
             next.run(request).await

@@ -1,34 +1,52 @@
-//! Around every request: its id, the checks against other sites' pages, and the body of refusals.
+//! Around every request: its id, who asks, the checks against other sites' pages, and the body of
+//! refusals.
 //!
 //! A page of another site can make a browser send requests here. It can neither read the answers
 //! nor set the headers that carry credentials; a name that resolves to this machine (DNS rebinding)
 //! would let it. So `Host` must be a name of this machine, and `Origin`, where a browser sends one,
 //! the gateway's own.
 
+use std::sync::Arc;
+
 use api::ErrorCode;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::Shared;
 use super::problem::Problem;
 use super::serve::Peer;
+use crate::asker::Asker;
+use crate::usecase::record_refusal::record_refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a request id that a client chose.
 const MAX_REQUEST_ID: usize = 128;
 
 /// Serves `request` through `next`, with everything around it.
-pub(super) async fn wrap(request: Request, next: Next) -> Response {
+pub(super) async fn wrap(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match check_site(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let asker = request.extensions().get::<Peer>().map(|peer| {
+        Asker::new(peer.connection(), shared.app.clock.now(), &id, (method.as_str(), &path))
+    });
+    let served = async {
+        match check_site(&request) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    let mut response = match &asker {
+        Some(asker) => Arc::clone(asker).carry(served).await,
+        None => served.await,
     };
     tracing::debug!(%id, %method, path, status = response.status().as_u16(), "served");
     if let Some(problem) = problem_of(&mut response) {
+        if let Some(asker) = asker.filter(|_| problem.is_refusal()) {
+            record_refusal(&shared.app, asker, problem.code()).await;
+        }
         *response.body_mut() = problem.into_body(&id);
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);

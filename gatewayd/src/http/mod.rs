@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_transactions;
+mod audit;
 mod auth;
 mod body;
 mod connect;

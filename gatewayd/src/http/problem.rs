@@ -51,10 +51,19 @@ impl Problem {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
-    /// The code, for tests.
-    #[cfg(test)]
+    /// The code.
     pub(crate) fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// Whether somebody wanted what is not theirs, or too much of it, or at a time when nobody is
+    /// served: the audit trail tells of it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let status = StatusCode::from_u16(self.code.status());
+        let refused =
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+        status.is_ok_and(|status| refused.contains(&status))
+            || [ErrorCode::KillSwitchActive, ErrorCode::SystemLocked].contains(&self.code)
     }
 
     /// The refusal that an answer without a body stands for, made by the router itself.

@@ -3,13 +3,13 @@
 //! What is not in [`ROUTES`] does not exist. `/doc` derives from the same lines.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, connect, database, envelope, policies, policy_test,
+    Shared, admin, admin_transactions, audit, connect, database, envelope, policies, policy_test,
     policy_types, prices, rpc, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
@@ -132,6 +132,8 @@ routes! {
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 
+    GET    "/v1/audit-logs"                          Master        audit::list [wallet_id session_id tx_id event_type severity from to cursor after limit include_total] => 200 AuditLogPage;
+
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
@@ -156,7 +158,7 @@ pub fn router(shared: Shared) -> Router {
         let guarded = (route.handler)().route_layer(from_fn_with_state(gate, admit));
         router = router.route(route.path, guarded);
     }
-    router.layer(from_fn(envelope::wrap)).with_state(shared)
+    router.layer(from_fn_with_state(shared.clone(), envelope::wrap)).with_state(shared)
 }
 
 impl Route {

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use crate::asker;
 use crate::session::Master;
 
 /// What [`Patience::head`] is, but for tests.
@@ -48,6 +49,16 @@ pub(super) enum Peer {
     },
     /// An operator, whom the gateway's own socket let in.
     Operator(Master),
+}
+
+impl Peer {
+    /// As the audit trail tells of it.
+    pub(super) fn connection(self) -> asker::Connection {
+        match self {
+            Self::Tcp { address } => asker::Connection::Tcp(address),
+            Self::Operator(operator) => asker::Connection::Socket(operator.uid().map(Uid::as_raw)),
+        }
+    }
 }
 
 enum Connection {

@@ -28,7 +28,10 @@ pub struct Agent {
 
 /// Somebody who knows the master password, or the operator at the gateway's own socket.
 #[derive(Clone, Copy, Debug)]
-pub struct Master(());
+pub struct Master {
+    /// Of the Unix user, where it is the operator.
+    uid: Option<Uid>,
+}
 
 /// Somebody whose credential was checked.
 #[derive(Clone, Debug)]
@@ -102,6 +105,16 @@ impl Agent {
     }
 }
 
+impl Caller {
+    /// As the audit trail names it.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Agent(agent) => Actor::Session(agent.session_id()),
+            Self::Master(_) => Actor::Operator,
+        }
+    }
+}
+
 impl Master {
     /// The master by password.
     ///
@@ -110,25 +123,30 @@ impl Master {
     pub async fn from_password(app: &App, password: &str) -> Result<Self, PasswordError> {
         let checked = app.master_password.check(password).await;
         if checked == Err(PasswordError::Wrong) {
-            let failed = AuditEntry::new(app.clock.now(), "MASTER_AUTH_FAILED", Actor::System);
+            let failed = AuditEntry::new(app.clock.now(), "MASTER_AUTH_FAILED", Actor::Unknown);
             let failed = AuditEntry { severity: Severity::Warning, ..failed };
             if let Err(error) = app.store.write(move |db| db.audit(&failed)).await {
                 tracing::error!(%error, "a wrong master password was not recorded");
             }
         }
-        checked.map(|()| Self(()))
+        checked.map(|()| Self { uid: None })
     }
 
     /// The master by Unix user, as the kernel tells it of the other end of the gateway's own socket,
     /// if its door admits that user.
     pub fn from_peer(door: Door, uid: Uid) -> Option<Self> {
-        door.admits(uid.as_raw()).then_some(Self(()))
+        door.admits(uid.as_raw()).then_some(Self { uid: Some(uid) })
+    }
+
+    /// The Unix user, where the kernel told it.
+    pub fn uid(&self) -> Option<Uid> {
+        self.uid
     }
 
     /// The operator whom the gateway's own socket would let in.
     #[cfg(test)]
     pub(crate) fn operator() -> Self {
-        Self(())
+        Self { uid: Some(Uid::from_raw(0)) }
     }
 }
 

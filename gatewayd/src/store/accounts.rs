@@ -308,7 +308,7 @@ mod tests {
     fn within<T>(work: impl FnOnce(&Writing<'_>) -> T) -> T {
         let mut connection = Connection::open_in_memory().unwrap();
         prepare(&mut connection).unwrap();
-        work(&Writing(Reading(&connection)))
+        work(&Writing(Reading(&connection), None))
     }
 
     fn since(db: &Writing<'_>, account: AccountId, since: i64) -> Result<Amount, StoreError> {

@@ -1,12 +1,18 @@
-//! The table `audit`: who did what. It is only ever added to.
+//! The table `audit`: who did what. It is only ever added to, and each entry is tied to the one
+//! before it by a hash; `api` says how, and [`super::trail`] reads and checks it.
 
 use std::fmt;
+use std::str::FromStr;
 
+use api::AuditLog;
 use primitives::{Address, WalletId};
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{SessionId, StoreError, TransactionId, Writing};
+use super::column::integer;
+use super::{Reading, SessionId, StoreError, TransactionId, Writing};
+use crate::asker::{Asker, Connection};
 use crate::clock::UnixSeconds;
 
 /// Who did something.
@@ -20,6 +26,8 @@ pub enum Actor {
     Owner(Address),
     /// The gateway by itself.
     System,
+    /// Somebody who did not say, or could not prove, who it is.
+    Unknown,
 }
 
 /// How much an entry matters.
@@ -84,6 +92,20 @@ impl Severity {
     }
 }
 
+/// A text that is no [`Severity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("one of info, warning, critical")]
+pub struct NoSeverity;
+
+impl FromStr for Severity {
+    type Err = NoSeverity;
+
+    fn from_str(text: &str) -> Result<Self, NoSeverity> {
+        let all = [Self::Info, Self::Warning, Self::Critical];
+        all.into_iter().find(|known| known.as_str() == text).ok_or(NoSeverity)
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,37 +113,122 @@ impl fmt::Display for Actor {
             Self::Operator => formatter.write_str("master"),
             Self::Owner(address) => write!(formatter, "owner:{address}"),
             Self::System => formatter.write_str("system"),
+            Self::Unknown => formatter.write_str("unknown"),
         }
     }
 }
 
+/// The end of the trail: the last entry's id and hash.
+struct End {
+    id: u64,
+    hash: [u8; 32],
+}
+
+impl AuditEntry {
+    /// As the trail has it behind the entry of that id.
+    fn behind(&self, id: u64, asker: Option<&Asker>) -> AuditLog {
+        let session = match (self.actor, asker.map(Asker::actor)) {
+            (Actor::Session(session), _) | (_, Some(Actor::Session(session))) => Some(session),
+            (Actor::Operator | Actor::Owner(_) | Actor::System | Actor::Unknown, _) => None,
+        };
+        let (ip_address, peer_uid) = match asker.map(|asker| asker.connection) {
+            Some(Connection::Tcp(address)) => (Some(address.to_string()), None),
+            Some(Connection::Socket(uid)) => (None, uid),
+            None => (None, None),
+        };
+        AuditLog {
+            id: id.saturating_add(1),
+            timestamp: self.at.get(),
+            event_type: self.event.to_owned(),
+            actor: self.actor.to_string(),
+            wallet_id: self.wallet.map(|wallet| wallet.to_string()),
+            session_id: session.map(|session| session.to_string()),
+            tx_id: self.transaction.map(|transaction| transaction.to_string()),
+            details: raw(&self.details),
+            severity: self.severity.as_str().to_owned(),
+            ip_address,
+            peer_uid,
+            request_id: asker.map(|asker| asker.request_id.clone()),
+            hash: String::new(),
+            intact: true,
+        }
+    }
+}
+
+fn raw(details: &Map<String, Value>) -> Box<RawValue> {
+    serde_json::value::to_raw_value(details).expect("a JSON object is JSON")
+}
+
+impl Reading<'_> {
+    fn end_of_trail(&self) -> Result<End, StoreError> {
+        let mut statement =
+            self.0.prepare_cached("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")?;
+        let end = statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+        let Some((id, hash)) = end.optional()? else {
+            return Ok(End { id: 0, hash: AuditLog::GENESIS });
+        };
+        let id = u64::try_from(id).map_err(|_negative| StoreError::Corrupt { what: "audit id" })?;
+        Ok(End { id, hash })
+    }
+}
+
 impl Writing<'_> {
-    /// Adds an entry.
+    /// Adds an entry behind the last one, with who asked for it.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let session = match entry.actor {
-            Actor::Session(session) => Some(session.to_string()),
-            Actor::Operator | Actor::Owner(_) | Actor::System => None,
-        };
+        let end = self.end_of_trail()?;
+        let entry = entry.behind(end.id, self.1);
+        let hash = entry.hash_after(end.hash);
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO audit (
-                 at, event_type, actor, wallet_id, session_id, transaction_id, details, severity
+                 id, at, event_type, actor, wallet_id, session_id, transaction_id, details,
+                 severity, ip_address, peer_uid, request_id, hash
              ) VALUES (
-                 :at, :event, :actor, :wallet, :session, :transaction, :details, :severity
+                 :id, :at, :event, :actor, :wallet, :session, :transaction, :details,
+                 :severity, :address, :uid, :request, :hash
              )",
         )?;
         statement.execute(named_params! {
-            ":at": entry.at.get(),
-            ":event": entry.event,
-            ":actor": entry.actor.to_string(),
-            ":wallet": entry.wallet.map(|wallet| wallet.to_string()),
-            ":session": session,
-            ":transaction": entry.transaction.map(|transaction| transaction.to_string()),
-            ":details": Value::Object(entry.details.clone()).to_string(),
-            ":severity": entry.severity.as_str(),
+            ":id": integer(entry.id)?,
+            ":at": entry.timestamp,
+            ":event": entry.event_type,
+            ":actor": entry.actor,
+            ":wallet": entry.wallet_id,
+            ":session": entry.session_id,
+            ":transaction": entry.tx_id,
+            ":details": entry.details.get(),
+            ":severity": entry.severity,
+            ":address": entry.ip_address,
+            ":uid": entry.peer_uid,
+            ":request": entry.request_id,
+            ":hash": hash,
         })?;
+        if let Some(asker) = self.1 {
+            asker.set_recorded(true);
+        }
         Ok(())
+    }
+
+    /// Does `work` on behalf of a request. Where that changes something and says nothing of it to
+    /// the trail, the trail gets an entry all the same.
+    pub(super) fn on_behalf<T, E: From<StoreError>>(
+        &self,
+        asker: &Asker,
+        work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let db = Writing(Reading(self.0.0), Some(asker));
+        let (recorded, changes) = (asker.is_recorded(), self.0.0.total_changes());
+        let done = work(&db).and_then(|done| {
+            let change = (self.0.0.total_changes() != changes).then(|| asker.change()).flatten();
+            change.map_or(Ok(()), |change| db.audit(&change))?;
+            Ok(done)
+        });
+        if done.is_err() {
+            // What it wrote is undone.
+            asker.set_recorded(recorded);
+        }
+        done
     }
 }

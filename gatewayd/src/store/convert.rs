@@ -36,7 +36,7 @@ pub(super) fn reservations(connection: &Connection) -> Result<(), StoreError> {
     if !connection.query_row(there, [], |row| row.get(0))? {
         return Ok(());
     }
-    let db = Writing(Reading(connection));
+    let db = Writing(Reading(connection), None);
     let mut statement = connection.prepare(
         "SELECT * FROM reservations_before_4
          ORDER BY coalesce(settled_at, reserved_at), transaction_id, asset",

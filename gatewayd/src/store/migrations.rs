@@ -2,11 +2,14 @@
 
 use rusqlite::Connection;
 
-use super::{StoreError, convert};
+use super::{StoreError, convert, trail};
 
 /// One script a version, in order; a script that was released is never edited. `PRAGMA
 /// user_version` holds how many have run.
 const SCRIPTS: &[&str] = &[V1, V2, V3, V4, V5];
+
+/// The version from which on the entries of the audit trail have hashes.
+const CHAINED: u32 = 5;
 
 /// Brings the tables to the newest version, in one transaction.
 ///
@@ -28,6 +31,9 @@ pub(super) fn migrate_to(connection: &mut Connection, version: usize) -> Result<
         transaction.execute_batch(script)?;
     }
     convert::reservations(&transaction)?;
+    if found < CHAINED && known >= CHAINED {
+        trail::chain_older(&transaction)?;
+    }
     transaction.pragma_update(None, "user_version", known)?;
     Ok(transaction.commit()?)
 }
@@ -354,7 +360,20 @@ const V5: &str = "
 
 -- The audit trail.
 --
+-- Each entry has a hash over itself and the one before it; `trail` gives theirs to those that are
+-- from before it. From then on entries are added behind the last one, and nothing else.
+ALTER TABLE audit ADD COLUMN peer_uid INTEGER; -- of the Unix user at the operators' socket
+ALTER TABLE audit ADD COLUMN request_id TEXT;
+ALTER TABLE audit ADD COLUMN hash BLOB;
+CREATE INDEX audit_by_event ON audit (event_type, id);
 
+CREATE TRIGGER audit_grows_at_its_end BEFORE INSERT ON audit
+WHEN NEW.hash IS NULL OR NEW.id <= (SELECT max(id) FROM audit)
+BEGIN SELECT RAISE(ABORT, 'the audit trail is added to at its end alone'); END;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'the audit trail is added to alone'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit trail is added to alone'); END;
 
 ";
 

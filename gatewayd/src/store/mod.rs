@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod settings;
 mod takeover;
 pub mod tokens;
+pub mod trail;
 pub mod transactions;
 pub mod versions;
 pub mod wallets;
@@ -46,6 +47,7 @@ pub use copy::DatabaseCopy;
 pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
 pub use takeover::{Incoming, TakenOver};
 
+use crate::asker::Asker;
 use crate::tx::Status;
 use copy::Copies;
 use readers::Readers;
@@ -65,9 +67,10 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Reading<'c>(&'c Connection);
 
-/// The database within a transaction that becomes durable as a whole, or not at all.
+/// The database within a transaction that becomes durable as a whole, or not at all; and who asked
+/// for it, if somebody did.
 #[derive(Debug)]
-pub struct Writing<'c>(Reading<'c>);
+pub struct Writing<'c>(Reading<'c>, Option<&'c Asker>);
 
 /// Why the database did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -240,6 +243,11 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let asker = Asker::current();
+        let work = move |db: &Writing<'_>| match asker {
+            Some(asker) => db.on_behalf(&asker, work),
+            None => work(db),
+        };
         self.writer.run(work).await
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::copy::{check, clear, copy_all, open_existing};
 use super::settings::Setting;
 use super::{Reading, Store, StoreError, Writing, prepare};
+use crate::asker::Asker;
 use crate::clock::UnixSeconds;
 
 /// A place for a database that arrives; what was written there is removed with it.
@@ -55,9 +56,10 @@ impl Store {
         change: impl FnOnce(&Writing<'_>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<TakenOver, StoreError> {
         let name = backup.clone();
+        let asker = Asker::current();
         let prepare = move || {
             let arrived = incoming.open()?;
-            within(&arrived, |db| {
+            within(&arrived, asker.as_deref(), |db| {
                 change(db)?;
                 db.keep_setting(Setting::RestoredFrom, &name, now)
             })?;
@@ -135,10 +137,11 @@ fn state_of(database: &Connection, backup: &str) -> Result<State, StoreError> {
 
 fn within(
     connection: &Connection,
+    asker: Option<&Asker>,
     change: impl FnOnce(&Writing<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let transaction = connection.unchecked_transaction()?;
-    change(&Writing(Reading(&transaction)))?;
+    change(&Writing(Reading(&transaction), asker))?;
     Ok(transaction.commit()?)
 }
 

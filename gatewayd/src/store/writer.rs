@@ -128,7 +128,7 @@ fn run_job(connection: &Connection, job: Job) -> (Answer, Option<rusqlite::Error
         let (_done, answer) = job(Err(not_durable(&error)));
         return (answer, Some(error));
     }
-    let (done, answer) = job(Ok(&Writing(Reading(connection))));
+    let (done, answer) = job(Ok(&Writing(Reading(connection), None)));
     let ended = connection.execute_batch(match done {
         Done::Keep => "RELEASE job",
         Done::Undo => "ROLLBACK TO job; RELEASE job",

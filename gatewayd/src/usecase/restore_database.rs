@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::session::Master;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::{Incoming, StoreError, TakenOver};
@@ -30,11 +31,15 @@ pub async fn restore_database(
         db.audit(&entry.detail("lookedFor", looked_for))
     };
     let app = Arc::clone(app);
-    // Whoever asked may hang up: the old passwords and tokens do not outlive the old database.
-    let restoring = tokio::spawn(async move {
+    let restoring = async move {
         let taken = app.store.take_over(incoming, (backup, now), change).await?;
         app.read_again().await?;
         Ok(taken)
-    });
+    };
+    // Whoever asked may hang up: the old passwords and tokens do not outlive the old database.
+    let restoring = match Asker::current() {
+        Some(asker) => tokio::spawn(asker.carry(restoring)),
+        None => tokio::spawn(restoring),
+    };
     restoring.await.map_err(|_ended| StoreError::Closed)?
 }

@@ -56,6 +56,7 @@ const RELATION: &[(&str, &str, [bool; 3])] = &[
     ("POST",   "/v1/transactions/{id}/approve",        [false, false, false]),
     ("POST",   "/v1/transactions/{id}/reject",         [false, false, true]),
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
+    ("GET",    "/v1/audit-logs",                       [false, false, true]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true]),
     ("GET",    "/v1/admin/status",                     [false, false, true]),
     ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true]),

@@ -1,5 +1,6 @@
 //! The router with a real database in memory, asked as clients ask it. The signer is absent.
 
+mod audit;
 mod connections;
 mod database;
 mod inputs;

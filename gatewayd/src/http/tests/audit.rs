@@ -1,0 +1,159 @@
+//! What the audit trail tells of requests, and who may read it.
+
+use std::time::Duration;
+
+use super::*;
+use crate::usecase::record_refusal::record_repeated;
+
+/// Entries of these events, oldest first.
+async fn entries(gateway: &Gateway, query: &str) -> Vec<Value> {
+    let path = format!("/v1/audit-logs?after=0&limit=200&{query}");
+    let ask = Ask { method: "GET", path: &path, by_socket: true, ..Ask::default() };
+    let answer = gateway.ask(ask).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let entries = answer.body["data"].as_array().unwrap().clone();
+    assert!(entries.iter().all(|entry| entry["intact"] == true));
+    entries
+}
+
+async fn with_password(gateway: &Gateway, password: &str) -> Answer {
+    let headers = vec![("x-master-password", password.to_owned())];
+    gateway.ask(Ask { method: "GET", path: "/v1/wallets", headers, ..Ask::default() }).await
+}
+
+#[tokio::test]
+async fn the_trail_is_read_in_pages_as_the_contract_says() {
+    let gateway = Gateway::new().await;
+    let wallet = sample(1).id;
+    for number in 0..5 {
+        let rename = json!({ "name": format!("shop {number}") });
+        let path = format!("/v1/wallets/{wallet}");
+        assert_eq!(gateway.by_master("PUT", &path, Some(rename)).await.status, 200);
+    }
+    let newest = gateway.by_master("GET", "/v1/audit-logs?limit=2", None).await.body;
+    let ids = |page: &Value| -> Vec<u64> {
+        page["data"].as_array().unwrap().iter().map(|it| it["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((ids(&newest), &newest["hasMore"]), (vec![7, 6], &json!(true)), "{newest}");
+    let path = format!("/v1/audit-logs?limit=2&cursor={}", newest["nextCursor"]);
+    assert_eq!(ids(&gateway.by_master("GET", &path, None).await.body), [5, 4]);
+    let all = gateway.by_master("GET", "/v1/audit-logs?include_total=true", None).await.body;
+    assert_eq!((&all["total"], &all["hasMore"]), (&json!(7), &json!(false)));
+    assert_eq!((&all["nextCursor"], &newest["total"]), (&Value::Null, &Value::Null));
+    let last = &all["data"][0];
+    assert_eq!(last["eventType"], "STATE_CHANGED");
+    assert_eq!((&last["actor"], &last["ipAddress"]), (&json!("master"), &json!("127.0.0.1")));
+    assert_eq!(last["details"]["path"], format!("/v1/wallets/{wallet}"));
+    assert_eq!((&last["severity"], &last["timestamp"]), (&json!("info"), &json!(START.get())));
+    assert_eq!(ids(&gateway.by_master("GET", "/v1/audit-logs?after=6", None).await.body), [7]);
+    let by_event = "/v1/audit-logs?event_type=SESSION_CREATED";
+    assert_eq!(ids(&gateway.by_master("GET", by_event, None).await.body), [2, 1]);
+    for query in [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=-1",
+        "cursor=1&after=1",
+        "severity=bad",
+        "event_type=a%20b",
+        "wallet_id=x",
+        "session_id=x",
+        "tx_id=x",
+        "from=x",
+        "include_total=yes",
+    ] {
+        let answer = gateway.by_master("GET", &format!("/v1/audit-logs?{query}"), None).await;
+        assert_eq!(answer.status, 400, "{query}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_has_the_session_the_address_and_the_request_that_it_is_from() {
+    let gateway = Gateway::new().await;
+    let to = "0x00000000000000000000000000000000000000b0";
+    let network = "ethereum-sepolia";
+    let body = json!({ "type": "TRANSFER", "to": to, "amount": "1", "network": network });
+    let headers = vec![
+        ("authorization", format!("Bearer {}", gateway.one.token)),
+        ("x-request-id", "agent-7".to_owned()),
+    ];
+    let (method, path) = ("POST", "/v1/transactions/send");
+    let body = Some(body.to_string());
+    let sent = gateway.ask(Ask { method, path, body, headers, by_socket: false }).await;
+    assert_eq!(sent.status, 201, "{sent:?}");
+    let found = entries(&gateway, &format!("tx_id={}", sent.body["id"].as_str().unwrap())).await;
+    let session = gateway.one.session.id.to_string();
+    assert_eq!(found[0]["eventType"], "TX_REQUESTED");
+    assert_eq!(found[0]["actor"], format!("session:{session}"));
+    assert_eq!(found[0]["sessionId"], session);
+    assert_eq!(found[0]["ipAddress"], "127.0.0.1");
+    assert_eq!(found[0]["requestId"], "agent-7");
+    assert_eq!(entries(&gateway, &format!("sessionId={session}")).await, found);
+
+    let path = format!("/v1/sessions/{session}");
+    let ask = Ask { method: "DELETE", path: &path, by_socket: true, ..Ask::default() };
+    assert_eq!(gateway.ask(ask).await.status, 200);
+    let revoked = entries(&gateway, "event_type=SESSION_REVOKED").await;
+    assert_eq!((&revoked[0]["actor"], &revoked[0]["peerUid"]), (&json!("master"), &json!(0)));
+    assert_eq!(revoked[0]["ipAddress"], Value::Null);
+}
+
+#[tokio::test]
+async fn refusals_of_a_kind_are_told_once_a_minute_with_their_number() {
+    let gateway = Gateway::new().await;
+    let ask = || async {
+        let headers = vec![("authorization", "Bearer wai_sess_no".to_owned())];
+        let path = "/v1/wallet/balance";
+        gateway.ask(Ask { method: "GET", path, headers, ..Ask::default() }).await.status
+    };
+    for _time in 0..20 {
+        assert_eq!(ask().await, 401);
+    }
+    let told = entries(&gateway, "event_type=REQUEST_REFUSED").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["actor"], &told[0]["severity"]), (&json!("unknown"), &json!("warning")));
+    assert_eq!(told[0]["details"]["code"], "INVALID_TOKEN");
+    assert_eq!(told[0]["details"]["path"], "/v1/wallet/balance");
+    assert_eq!(told[0]["ipAddress"], "127.0.0.1");
+    gateway.clock.advance(Duration::from_secs(59));
+    record_repeated(&gateway.app).await.unwrap();
+    assert!(entries(&gateway, "event_type=REQUESTS_REFUSED").await.is_empty());
+    gateway.clock.advance(Duration::from_secs(1));
+    record_repeated(&gateway.app).await.unwrap();
+    let counted = entries(&gateway, "event_type=REQUESTS_REFUSED").await;
+    assert_eq!(counted[0]["details"]["times"], "19");
+    assert_eq!(ask().await, 401);
+    assert_eq!(entries(&gateway, "event_type=REQUEST_REFUSED").await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_belongs_to_others_is_refused_and_told_of_with_who_wanted_it() {
+    let gateway = Gateway::new().await;
+    let path = format!("/v1/wallets/{}", sample(2).id);
+    assert_eq!(gateway.by_agent("GET", &path, None).await.status, 403);
+    let told = entries(&gateway, "event_type=REQUEST_REFUSED").await;
+    assert_eq!(told[0]["details"]["code"], "WALLET_ACCESS_DENIED");
+    assert_eq!(told[0]["sessionId"], gateway.one.session.id.to_string());
+    let missing = gateway.by_agent("GET", "/v1/transactions/x", None).await;
+    assert_eq!(missing.status, 400, "{missing:?}");
+    assert_eq!(entries(&gateway, "severity=warning").await.len(), 1, "a mistake is no refusal");
+}
+
+#[tokio::test]
+async fn wrong_master_passwords_are_told_of_as_far_as_they_are_looked_at() {
+    let gateway = Gateway::new().await;
+    let mut last = 0;
+    for _guess in 0..50 {
+        last = with_password(&gateway, "wrong horse battery").await.status;
+    }
+    assert_eq!(last, 429);
+    let failed = entries(&gateway, "event_type=MASTER_AUTH_FAILED").await;
+    assert!((1..10).contains(&failed.len()), "{}", failed.len());
+    assert_eq!(
+        (&failed[0]["actor"], &failed[0]["ipAddress"]),
+        (&json!("unknown"), &json!("127.0.0.1"))
+    );
+    let refused = entries(&gateway, "event_type=REQUEST_REFUSED").await;
+    let codes: Vec<&Value> = refused.iter().map(|entry| &entry["details"]["code"]).collect();
+    assert_eq!(codes, ["MASTER_PASSWORD_LOCKED"], "each guess is told of once");
+}

@@ -1,0 +1,41 @@
+//! What the audit trail tells of by itself, now and again: how far the signer's journal came, and
+//! refusals that were counted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::usecase::record_refusal::record_repeated;
+use crate::usecase::tie_to_journal::{TieError, tie_to_journal};
+
+/// How often is looked.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Runs until the program shall end, and looks once more then.
+pub async fn run(app: Arc<App>) {
+    let mut ending = app.ending.subscribe();
+    let mut signer_answers = true;
+    loop {
+        if let Err(error) = record_repeated(&app).await {
+            tracing::error!(%error, "refusals were not written down");
+        }
+        match tie_to_journal(&app).await {
+            Ok(()) => signer_answers = true,
+            Err(TieError::Store(error)) => {
+                tracing::error!(%error, "the audit trail is not tied to the signer's journal");
+            }
+            Err(TieError::Signer(error)) => {
+                if std::mem::replace(&mut signer_answers, false) {
+                    tracing::info!(%error, "the audit trail is tied when the signer answers");
+                }
+            }
+        }
+        if *ending.borrow() {
+            return;
+        }
+        tokio::select! {
+            _ended = ending.wait_for(|ending| *ending) => {}
+            () = app.clock.sleep(PAUSE) => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Tells the audit trail of requests that were refused.
+
+use std::sync::Arc;
+
+use api::ErrorCode;
+
+use crate::app::App;
+use crate::asker::{Asker, Connection};
+use crate::refusals::{Kind, QUIET, Repeated, Said};
+use crate::store::StoreError;
+use crate::store::audit::{Actor, AuditEntry, Severity};
+
+const REFUSED: &str = "REQUEST_REFUSED";
+
+/// Writes down that a request was refused with that code, unless the trail tells of it already or
+/// one of its kind was written down within the last minute. A refusal stands whether or not it can
+/// be written down.
+pub async fn record_refusal(app: &App, asker: Arc<Asker>, code: ErrorCode) {
+    if asker.is_recorded() {
+        return;
+    }
+    let session = match asker.actor() {
+        Actor::Session(session) => Some(session),
+        Actor::Operator | Actor::Owner(_) | Actor::System | Actor::Unknown => None,
+    };
+    let kind = Kind { code, session, connection: asker.connection };
+    match app.refusals.count(kind, app.clock.now()) {
+        Said::Later => {}
+        Said::Now => {
+            let entry = asker.entry(REFUSED).detail("code", code.as_str());
+            let entry = AuditEntry { severity: Severity::Warning, ..entry };
+            let written = asker.carry(app.store.write(move |db| db.audit(&entry))).await;
+            if let Err(error) = written {
+                tracing::error!(%error, "a refusal was not written down");
+            }
+        }
+    }
+}
+
+/// Writes down how many more of each kind there were, once their minute is over.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn record_repeated(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let repeated = app.refusals.take_over(now);
+    if repeated.is_empty() {
+        return Ok(());
+    }
+    let entries: Vec<AuditEntry> = repeated
+        .into_iter()
+        .map(|Repeated { kind, times }| {
+            let entry = AuditEntry::new(now, "REQUESTS_REFUSED", Actor::System);
+            let entry = entry.detail("times", times).detail("seconds", QUIET.as_secs());
+            let entry = AuditEntry { severity: Severity::Warning, ..entry };
+            kind.map_or(entry.clone(), |kind| of_kind(entry, kind))
+        })
+        .collect();
+    app.store.write(move |db| entries.iter().try_for_each(|entry| db.audit(entry))).await
+}
+
+fn of_kind(entry: AuditEntry, kind: Kind) -> AuditEntry {
+    let entry = entry.detail("code", kind.code.as_str());
+    let entry = match kind.session {
+        Some(session) => entry.detail("sessionId", session),
+        None => entry,
+    };
+    match kind.connection {
+        Connection::Tcp(address) => entry.detail("ipAddress", address),
+        Connection::Socket(Some(uid)) => entry.detail("peerUid", uid),
+        Connection::Socket(None) => entry,
+    }
+}

@@ -32,6 +32,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 mod time;
+mod trail;
 pub mod user;
 pub mod view;
 

@@ -48,6 +48,15 @@ impl View {
         Self { json, blocks: Vec::new(), exit: None }
     }
 
+    /// Adds a fact for programs; what is no object stays as it is.
+    #[must_use]
+    pub fn with(mut self, name: &str, fact: Value) -> Self {
+        if let Value::Object(facts) = &mut self.json {
+            facts.insert(name.to_owned(), fact);
+        }
+        self
+    }
+
     /// A sentence for people, and the same for programs.
     pub fn said(line: impl Into<String>) -> Self {
         let line = line.into();

@@ -4,29 +4,53 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
+use super::audit_trail::{AuditFilter, AuditLogArgs};
 use super::examples;
 
-/// What to do with the journal.
+/// What to do with the record of what happened: gatewayd's audit trail of what was asked for, and
+/// signerd's journal of what was signed.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Read the journal from its first record and check the chain of hashes
+    /// Show what was asked for and decided, and who asked: gatewayd's audit trail
+    #[command(after_help = examples::AUDIT_LOG)]
+    Log(AuditLogArgs),
+    /// Show each entry of the audit trail as it is written, after the last ten
+    #[command(after_help = examples::AUDIT_FOLLOW)]
+    Follow(AuditFilter),
+    /// Check the chains of hashes: of signerd's journal, of gatewayd's audit trail, and that they fit
+    /// each other
     ///
-    /// The records are read from signerd and checked here, one by one; signerd's word that they are
-    /// right is not taken for it.
+    /// Records and entries are read from their first on and checked here, one by one; the daemons'
+    /// word that they are right is not taken for it. Where gatewayd does not answer the journal alone
+    /// is checked, and that is said.
     #[command(after_help = examples::AUDIT_VERIFY)]
-    Verify {
-        /// Check an export instead; no signerd is needed for it
-        #[arg(long, value_name = "EXPORT")]
-        file: Option<PathBuf>,
-    },
-    /// Show what happened, in plain words
+    Verify(AuditVerifyArgs),
+    /// Show signerd's journal, in plain words
     #[command(after_help = examples::AUDIT_SHOW)]
     Show(AuditShowArgs),
-    /// Write all records to a file, which `audit verify --file` checks anywhere
+    /// Write the journal, or the audit trail, to a file, which `audit verify --file` checks anywhere
+    #[command(after_help = examples::AUDIT_EXPORT)]
     Export {
         /// The file; one that exists is never replaced
         file: PathBuf,
+        /// Write gatewayd's audit trail, as lines of JSON, and not signerd's journal
+        #[arg(long)]
+        trail: bool,
     },
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct AuditVerifyArgs {
+    /// Check an export instead, of either; no daemon is needed for it
+    #[arg(long, value_name = "EXPORT")]
+    pub file: Option<PathBuf>,
+    /// Check gatewayd's audit trail alone; a failure where gatewayd does not answer
+    #[arg(long, conflicts_with = "file")]
+    pub trail: bool,
+    /// An older export of the audit trail, which must be the beginning of what is there now
+    #[arg(long, value_name = "EXPORT", conflicts_with = "file", requires = "trail")]
+    pub against: Option<PathBuf>,
 }
 
 /// Which records to show.

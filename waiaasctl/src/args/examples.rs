@@ -62,6 +62,19 @@ Example, of a guard that lets more pass:
   waiaasctl approval text approval.json > question.txt
   waiaasctl approval add approval.json --owner 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --signature 0x12ab
   waiaasctl guard set shop looser.toml --approval approval.json";
+pub(super) const AUDIT_LOG: &str = "\
+Examples:
+  waiaasctl audit log --wallet shop --limit 20
+  waiaasctl audit log --severity warning --from 7d
+  waiaasctl audit log --event MASTER_AUTH_FAILED --json";
+pub(super) const AUDIT_FOLLOW: &str = "\
+Examples:
+  waiaasctl audit follow
+  waiaasctl audit follow --severity warning --json";
+pub(super) const AUDIT_EXPORT: &str = "\
+Examples:
+  waiaasctl audit export journal.export
+  waiaasctl audit export --trail trail.jsonl";
 pub(super) const AUDIT_SHOW: &str = "\
 Examples:
   waiaasctl audit show --wallet shop --limit 20
@@ -69,7 +82,8 @@ Examples:
 pub(super) const AUDIT_VERIFY: &str = "\
 Examples:
   waiaasctl audit verify
-  waiaasctl audit verify --file journal.export";
+  waiaasctl audit verify --file journal.export
+  waiaasctl audit verify --trail --against trail.jsonl";
 pub(super) const RECEIPT: &str = "\
 Example:
   waiaasctl receipt get 12 --output receipt.json

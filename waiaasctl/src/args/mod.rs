@@ -2,6 +2,7 @@
 
 mod approval;
 mod audit;
+mod audit_trail;
 mod backup;
 #[cfg(test)]
 mod documents;
@@ -20,7 +21,8 @@ mod user;
 mod wallet;
 
 pub use approval::{ApprovalCommand, AskArgs};
-pub use audit::{AuditCommand, AuditShowArgs, ReceiptCommand, TimeCommand};
+pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, ReceiptCommand, TimeCommand};
+pub use audit_trail::{AuditFilter, AuditLogArgs};
 pub use backup::{BackupArgs, BackupCommand, BackupSchedule, KEEP, RestoreArgs};
 pub use guard::{
     AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,

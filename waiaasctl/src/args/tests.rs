@@ -138,6 +138,14 @@ const SIGNER: &[&str] = &[
     "exposure shop",
     "audit verify",
     "audit verify --file export",
+    "audit verify --trail",
+    "audit verify --trail --against export",
+    "audit log",
+    "audit log --wallet shop --event tx_submitted --severity warning --from 7d --to 2026-11-22 --limit 5",
+    "audit log --session id --tx id --since 5 --follow",
+    "audit follow",
+    "audit follow --severity critical",
+    "audit export --trail file",
     "audit show",
     "audit show --wallet shop --since 5 --limit 10 --follow",
     "audit export file",
@@ -160,6 +168,22 @@ fn these_command_lines_of_the_operator_are_understood() {
     for line in DAEMONS.iter().chain(SIGNER) {
         let parsed = operator(line);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+    }
+}
+
+#[test]
+fn questions_about_the_audit_trail_that_mean_nothing_are_refused() {
+    for line in [
+        "audit log --limit 0",
+        "audit log --from yesterday",
+        "audit log --severity bad",
+        "audit log --event a-b",
+        "audit follow --limit 5",
+        "audit verify --against file",
+        "audit verify --trail --file file",
+    ] {
+        let words = std::iter::once("waiaasctl").chain(line.split_whitespace());
+        assert!(Operator::try_parse_from(words).is_err(), "{line}");
     }
 }
 

@@ -1,19 +1,22 @@
-//! `audit verify`, `show`, `export`: the signer's journal, checked here and not by the signer.
+//! `audit log`, `follow`, `verify`, `show`, `export`: the signer's journal and the gateway's audit
+//! trail, checked here and not by the daemons.
 
+mod log;
 mod show;
+mod trail;
 mod words;
 
 pub(super) use words::{entry_fields, entry_json};
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 use protocol::Status;
 use serde_json::{Value, json};
 
 use super::Operation;
-use crate::args::AuditCommand;
+use crate::args::{AuditCommand, AuditVerifyArgs};
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Claim, HELP};
 use crate::files;
@@ -25,20 +28,35 @@ use crate::view::View;
 /// Checks, shows or exports the journal.
 pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
-        AuditCommand::Verify { file: Some(file) } => verify_file(&file),
-        AuditCommand::Verify { file: None } => verify(operation),
+        AuditCommand::Log(arguments) => log::log(&arguments, operation),
+        AuditCommand::Follow(filter) => log::follow(&filter, operation),
+        AuditCommand::Verify(AuditVerifyArgs { file: Some(file), .. }) => verify_file(&file),
+        AuditCommand::Verify(AuditVerifyArgs { file: None, trail: true, against }) => {
+            trail::verify(against.as_deref(), operation)
+        }
+        AuditCommand::Verify(AuditVerifyArgs { file: None, trail: false, .. }) => verify(operation),
         AuditCommand::Show(arguments) => show::show(&arguments, operation),
-        AuditCommand::Export { file } => export_to(&file, operation),
+        AuditCommand::Export { file, trail: false } => export_to(&file, operation),
+        AuditCommand::Export { file, trail: true } => trail::export_to(&file, operation),
     }
 }
 
 /// Checks every record that the signer had when it was asked, and that they end in the head that it
-/// named.
+/// named; and the gateway's trail, where the gateway answers.
 fn verify(operation: &Operation) -> Result<View, Failure> {
+    // First, so that the journal is as long as the trail knows it or longer.
+    let trail = trail::read_if_there(operation)?;
     let mut signer = operation.signer()?;
     let status = signer.status()?;
-    let claim = verified(&mut signer, &status)?;
-    Ok(whole(claim, "the journal is whole".to_owned()))
+    let claim = claim(&mut signer, &status)?;
+    let view = |claim| whole(claim, "the journal is whole".to_owned());
+    if let Some(trail) = trail {
+        let tied = trail::compare(&trail, claim, &mut signer)?;
+        return Ok(trail::beside(view(claim), &trail, tied));
+    }
+    claim.walk(&mut signer, |_record| Ok(()))?;
+    let view = view(claim).with("trail", Value::Null);
+    Ok(view.line("gatewayd does not answer: its audit trail was not checked"))
 }
 
 /// Reads every record that the signer had at this status, a page at a time between the requests of
@@ -52,16 +70,18 @@ pub(super) fn verified(signer: &mut Signer, status: &Status) -> Result<Claim, Fa
 fn verify_file(file: &Path) -> Result<View, Failure> {
     let _progress = Progress::start("reading the export");
     let name = file.display().to_string();
-    let input = File::open(file).map_err(|source| files::unreadable(file, source))?;
-    let claim = export::check(BufReader::new(input), &name)?;
+    let unreadable = |source| files::unreadable(file, source);
+    let mut input = BufReader::new(File::open(file).map_err(unreadable)?);
+    // An export of the trail is JSON, one of the journal is not.
+    if input.fill_buf().map_err(unreadable)?.first() == Some(&b'{') {
+        return Ok(trail::whole(&crate::trail::check(input, &name)?, &format!("{name} is whole")));
+    }
+    let claim = export::check(input, &name)?;
     Ok(whole(claim, format!("{name} is whole")))
 }
 
 fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
-    if file.exists() {
-        let what = format!("{} exists already", file.display());
-        return Err(Failure::new(Exit::Failed, what, "name a new file"));
-    }
+    check_new(file)?;
     let mut signer = operation.signer()?;
     let status = signer.status()?;
     let claim = claim(&mut signer, &status)?;
@@ -74,6 +94,14 @@ fn export_to(file: &Path, operation: &Operation) -> Result<View, Failure> {
     let check = format!("waiaasctl audit verify --file {path}");
     let view = whole(claim, format!("{path} is written, and whole"));
     Ok(view.line(format!("to check it anywhere: {check}")))
+}
+
+fn check_new(file: &Path) -> Result<(), Failure> {
+    if file.exists() {
+        let what = format!("{} exists already", file.display());
+        return Err(Failure::new(Exit::Failed, what, "name a new file"));
+    }
+    Ok(())
 }
 
 /// What a signer reads of a damaged journal is whole up to the damage, and no more.

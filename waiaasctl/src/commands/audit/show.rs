@@ -176,7 +176,7 @@ fn read(record: Record, number: u64) -> Result<Shown, Failure> {
 }
 
 /// Waits a moment, or until nobody reads any more what is printed.
-fn reader_is_gone() -> Result<bool, Failure> {
+pub(super) fn reader_is_gone() -> Result<bool, Failure> {
     let output = std::io::stdout();
     let mut watched = [PollFd::new(output.as_fd(), PollFlags::empty())];
     poll(&mut watched, PollTimeout::from(PAUSE_MS)).map_err(|error| Failure::File {

@@ -2,6 +2,7 @@
 
 mod approval;
 mod audit;
+mod audit_trail;
 mod guard;
 mod latch;
 mod owner;

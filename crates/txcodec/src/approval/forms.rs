@@ -21,7 +21,7 @@ impl Rendered {
 
     /// The digest of the text by EIP-191, version `0x45`: what an EVM owner signs.
     pub fn text_digest(&self) -> [u8; 32] {
-        message::personal_digest(&self.text())
+        message::personal_digest(self.text().as_bytes())
     }
 
     /// The typed data (EIP-712): a string for each label, a list of strings for each that may stand

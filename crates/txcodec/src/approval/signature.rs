@@ -1,21 +1,16 @@
 //! Whether an owner signed what was asked: the one check, for the signer, which decides by it, and
 //! the gateway, which does not ask the signer in vain.
 
-use ed25519_dalek::VerifyingKey as Ed25519Key;
-use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
-use primitives::{Address, EvmAddress, SolanaAddress};
+use primitives::Address;
 
 use super::Rendered;
-use crate::evm::address_of;
+use crate::message::{is_signed_by, recover};
 
 impl Rendered {
     /// True if `signature` is the owner's over the text: by EIP-191 with an EVM key, over its bytes
     /// with a Solana key.
     pub fn text_is_signed_by(&self, owner: Address, signature: &[u8]) -> bool {
-        match owner {
-            Address::Evm(owner) => recover(self.text_digest(), signature) == Some(owner),
-            Address::Solana(owner) => is_signed(owner, self.text().as_bytes(), signature),
-        }
+        is_signed_by(owner, self.text().as_bytes(), signature)
     }
 
     /// True if `signature` is the owner's over the typed data (EIP-712), which EVM keys alone sign.
@@ -25,33 +20,4 @@ impl Rendered {
             Address::Solana(_) => false,
         }
     }
-}
-
-/// Who signed the digest: `r ‖ s ‖ v`, with v as 0 or 1, or as 27 or 28, and the smaller of the two
-/// values that s can have (EIP-2). `None` for bytes that are no such signature.
-fn recover(digest: [u8; 32], bytes: &[u8]) -> Option<EvmAddress> {
-    let (numbers, v) = bytes.split_last_chunk::<1>()?;
-    let is_y_odd = match v {
-        [0 | 27] => false,
-        [1 | 28] => true,
-        _ => return None,
-    };
-    let signature = Signature::from_slice(numbers).ok()?;
-    if signature.normalize_s() != signature {
-        return None;
-    }
-    // That r lost its carry has a chance of 2^-128, and no v for it.
-    let recovery = RecoveryId::new(is_y_odd, false);
-    let key = VerifyingKey::recover_from_prehash(&digest, &signature, recovery).ok()?;
-    address_of(&key.into())
-}
-
-/// Ed25519 (RFC 8032), strictly: one signature has one form, and keys of small order have none.
-fn is_signed(owner: SolanaAddress, message: &[u8], bytes: &[u8]) -> bool {
-    let (Ok(key), Ok(signature)) =
-        (Ed25519Key::from_bytes(&owner.0), ed25519_dalek::Signature::from_slice(bytes))
-    else {
-        return false;
-    };
-    key.verify_strict(message, &signature).is_ok()
 }

@@ -32,7 +32,7 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
     }
     let (subject, signing_input, kind) = match chain {
         Chain::Evm => {
-            let digest = SigningInput::Digest(personal_digest(text));
+            let digest = SigningInput::Digest(personal_digest(text.as_bytes()));
             (Subject::EvmMessage, digest, Kind::EvmText)
         }
         Chain::Solana => {
@@ -50,9 +50,9 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
     })
 }
 
-/// The digest of EIP-191, version `0x45`.
-pub(crate) fn personal_digest(text: &str) -> [u8; 32] {
-    keccak256(format!("{PERSONAL}{}{text}", text.len()).as_bytes())
+/// What an EVM key signs of a personal message: the digest of EIP-191, version `0x45`.
+pub fn personal_digest(text: &[u8]) -> [u8; 32] {
+    keccak256(&[format!("{PERSONAL}{}", text.len()).as_bytes(), text].concat())
 }
 
 /// True for what could be taken for something other than a text.

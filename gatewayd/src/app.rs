@@ -9,6 +9,7 @@ use crate::clock::{Clock, UnixSeconds};
 use crate::config::{Limits, Settings};
 use crate::net::HttpClient;
 use crate::networks::Networks;
+use crate::owner::Nonces;
 use crate::prices::Prices;
 use crate::refusals::Refusals;
 use crate::session::password::{MasterPassword, PasswordHash};
@@ -40,6 +41,8 @@ pub struct App {
     pub chains: Chains,
     /// What things are worth.
     pub prices: Prices,
+    /// What owners sign, so that it is used once.
+    pub owner_nonces: Nonces,
     /// Tells who waits for a transaction.
     pub signals: Signals,
     /// What session tokens are made with.
@@ -78,6 +81,7 @@ impl App {
             store,
             signer,
             chains,
+            owner_nonces: Nonces::new(),
             signals: Signals::new(),
             token_key: TokenKey::new(&kept.token_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),

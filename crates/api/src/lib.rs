@@ -12,6 +12,7 @@ mod audit;
 mod connect;
 mod decimal;
 mod error;
+mod owners;
 mod policies;
 mod policy_types;
 mod prices;
@@ -39,6 +40,7 @@ pub use connect::{
 };
 pub use decimal::{Decimal, DecimalError};
 pub use error::{ErrorBody, ErrorCode};
+pub use owners::{OwnerMessage, WriteOwnerMessage};
 pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
     PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,

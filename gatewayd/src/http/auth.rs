@@ -15,12 +15,17 @@ use super::pace::Client;
 use super::problem::Problem;
 use super::routes::{Credential, Route};
 use super::serve::Peer;
+use crate::app::App;
 use crate::asker::Asker;
+use crate::owner::Site;
 use crate::session::password::PasswordError;
 use crate::session::token::TokenError;
-use crate::session::{Agent, AgentError, Caller, Master};
+use crate::session::{Agent, AgentError, Caller, Claim, Master, Owner, OwnerError};
 
 const MASTER_PASSWORD: &str = "x-master-password";
+const OWNER_ADDRESS: &str = "x-owner-address";
+const OWNER_MESSAGE: &str = "x-owner-message";
+const OWNER_SIGNATURE: &str = "x-owner-signature";
 
 /// A route with what it takes to let a request in.
 #[derive(Clone, Debug)]
@@ -63,7 +68,14 @@ async fn authenticate(
             agent(shared, headers).await.map(Some)
         }
         Credential::Operator => operator(peer).map(Some),
-        Credential::Master | Credential::MasterOrAgent => {
+        Credential::Owner => owner(shared, peer, headers).await.map(Some),
+        Credential::MasterOrOwner | Credential::AgentOrOwner
+            if headers.contains_key(OWNER_ADDRESS) =>
+        {
+            owner(shared, peer, headers).await.map(Some)
+        }
+        Credential::AgentOrOwner => agent(shared, headers).await.map(Some),
+        Credential::Master | Credential::MasterOrAgent | Credential::MasterOrOwner => {
             master(shared, peer, headers).await.map(Some)
         }
     }
@@ -105,6 +117,39 @@ async fn master(
     Ok(Caller::Master(Master::from_password(&shared.app, password).await?))
 }
 
+async fn owner(
+    shared: &Shared,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    let missing = || {
+        Problem::new(
+            ErrorCode::InvalidSignature,
+            "this needs a message that a wallet's owner signed",
+        )
+        .hint("send X-Owner-Address, X-Owner-Message and X-Owner-Signature, each once")
+    };
+    let claim = Claim {
+        address: single(headers, OWNER_ADDRESS).ok_or_else(missing)?,
+        message: single(headers, OWNER_MESSAGE).ok_or_else(missing)?,
+        signature: single(headers, OWNER_SIGNATURE).ok_or_else(missing)?,
+    };
+    let site = site(&shared.app, peer, headers)?;
+    Ok(Caller::Owner(Owner::from_claim(&shared.app, &site, claim).await?))
+}
+
+/// What a message has to be for. At the gateway's own socket that is any of its names.
+pub(super) fn site(app: &App, peer: Option<Peer>, headers: &HeaderMap) -> Result<Site, Problem> {
+    match peer {
+        Some(Peer::Tcp { .. }) => {
+            let host = single(headers, header::HOST.as_str());
+            let odd = || Problem::new(ErrorCode::HostNotAllowed, "there is no one Host header");
+            Ok(Site::Host(host.ok_or_else(odd)?.to_owned()))
+        }
+        Some(Peer::Operator(_)) | None => Ok(Site::Port(app.settings.daemon.port)),
+    }
+}
+
 /// The value of a header that stands there once.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -133,10 +178,12 @@ fn hold_back(gate: &Gate, peer: Option<Peer>, caller: Option<&Caller>) -> Result
             }
             Ok(())
         }
-        (Some(Caller::Master(_)) | None, Some(Peer::Tcp { address })) => {
+        (Some(Caller::Master(_) | Caller::Owner(_)) | None, Some(Peer::Tcp { address })) => {
             take(Client::Address(address), limits.requests_per_minute)
         }
-        (Some(Caller::Master(_)) | None, Some(Peer::Operator(_)) | None) => Ok(()),
+        (Some(Caller::Master(_) | Caller::Owner(_)) | None, Some(Peer::Operator(_)) | None) => {
+            Ok(())
+        }
     }
 }
 
@@ -156,7 +203,7 @@ impl<S: Sync> FromRequestParts<S> for Agent {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Caller::from_request_parts(parts, state).await? {
             Caller::Agent(agent) => Ok(agent),
-            Caller::Master(_) => Err(no_such_caller()),
+            Caller::Master(_) | Caller::Owner(_) => Err(no_such_caller()),
         }
     }
 }
@@ -167,7 +214,18 @@ impl<S: Sync> FromRequestParts<S> for Master {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Caller::from_request_parts(parts, state).await? {
             Caller::Master(master) => Ok(master),
-            Caller::Agent(_) => Err(no_such_caller()),
+            Caller::Agent(_) | Caller::Owner(_) => Err(no_such_caller()),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Owner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Owner(owner) => Ok(owner),
+            Caller::Agent(_) | Caller::Master(_) => Err(no_such_caller()),
         }
     }
 }
@@ -188,6 +246,26 @@ impl From<AgentError> for Problem {
             AgentError::Revoked => Self::new(ErrorCode::SessionRevoked, message)
                 .hint("ask the operator for a new session"),
             AgentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OwnerError> for Problem {
+    fn from(error: OwnerError) -> Self {
+        let message = error.to_string();
+        match error {
+            OwnerError::Address(_) => Self::new(ErrorCode::InvalidSignature, message),
+            OwnerError::Encoding | OwnerError::Message(_) => {
+                Self::new(ErrorCode::InvalidSignature, message)
+                    .hint("POST /v1/owners/messages writes the message that is to be signed")
+            }
+            OwnerError::Signature
+            | OwnerError::OtherAction { .. }
+            | OwnerError::NeedsStatement { .. } => Self::new(ErrorCode::InvalidSignature, message),
+            OwnerError::Nonce(_) => Self::new(ErrorCode::InvalidNonce, message),
+            OwnerError::NotAnOwner(_) => Self::new(ErrorCode::OwnerAddressMismatch, message)
+                .hint("GET /v1/wallets says who owns a wallet"),
+            OwnerError::Store(error) => error.into(),
         }
     }
 }

@@ -2,23 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::{ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce};
 use axum::extract::State;
-use primitives::encode_hex;
 
 use super::body::Done;
 use super::policies;
 use super::problem::Problem;
 use super::words::{end, seconds, uuid};
 use crate::app::App;
-use crate::session::{Agent, random_bytes};
+use crate::session::Agent;
 use crate::store::Store;
 use crate::usecase::connect_info::{BoundWallet, connect_info, networks_of, prompt};
-
-/// How long a nonce can be signed.
-const NONCE_LIFETIME: Duration = Duration::from_mins(5);
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Done<Health> {
     let now = app.clock.now();
@@ -34,8 +29,8 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Done<Health> {
 }
 
 pub(super) async fn nonce(State(app): State<Arc<App>>) -> Done<Nonce> {
-    let expires_at = seconds(app.clock.now().plus(NONCE_LIFETIME));
-    Done(Nonce { nonce: encode_hex(&random_bytes::<32>()), expires_at })
+    let nonce = app.owner_nonces.issue(app.clock.now());
+    Done(Nonce { nonce: nonce.text, expires_at: seconds(nonce.expires_at) })
 }
 
 pub(super) async fn info(
@@ -80,7 +75,7 @@ fn wallet(app: &App, bound: &BoundWallet) -> ConnectedWallet {
         chain: wallet.chain.to_string(),
         environment: wallet.environment.to_string(),
         address: wallet.address.to_string(),
-        owner_state: "NONE".to_owned(),
+        owner_state: wallet.owner_state().to_string(),
         available_networks: networks_of(app, wallet),
     }
 }

@@ -19,6 +19,7 @@ use super::Shared;
 use super::problem::Problem;
 use super::serve::Peer;
 use crate::asker::Asker;
+use crate::owner::NAMES;
 use crate::usecase::record_refusal::record_refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -111,7 +112,7 @@ fn names_this_machine(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         Some(_) | None => host,
     };
-    ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+    NAMES.contains(&name)
 }
 
 #[cfg(test)]

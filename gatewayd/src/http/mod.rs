@@ -14,6 +14,7 @@ mod database;
 mod display;
 mod envelope;
 mod openapi;
+mod owners;
 mod pace;
 mod policies;
 mod policy_test;

@@ -18,6 +18,13 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::routes::{Credential, ROUTES, Route};
 
+/// What an owner sends, by the names that the document gives it.
+const OWNER_HEADERS: [(&str, &str); 3] = [
+    ("ownerAddress", "X-Owner-Address"),
+    ("ownerMessage", "X-Owner-Message"),
+    ("ownerSignature", "X-Owner-Signature"),
+];
+
 /// A type's name in the document, its schema, and those that it refers to.
 pub(super) type Described = fn() -> Description;
 
@@ -51,7 +58,10 @@ fn document() -> OpenApi {
     let mut components = Components::new();
     components.schemas.extend(schemas);
     components.add_security_scheme("session", session_scheme());
-    components.add_security_scheme("master", master_scheme());
+    components.add_security_scheme("master", header_scheme("X-Master-Password"));
+    for (name, header) in OWNER_HEADERS {
+        components.add_security_scheme(name, header_scheme(header));
+    }
     let info = InfoBuilder::new()
         .title("WAIaaS gateway")
         .version(env!("CARGO_PKG_VERSION"))
@@ -94,9 +104,12 @@ fn operation(
         Credential::Agent => &["session"],
         Credential::Master => &["master"],
         Credential::MasterOrAgent => &["session", "master"],
+        Credential::Owner => &["owner"],
+        Credential::MasterOrOwner => &["master", "owner"],
+        Credential::AgentOrOwner => &["session", "owner"],
     };
     for scheme in schemes {
-        operation = operation.security(SecurityRequirement::new(*scheme, [""; 0]));
+        operation = operation.security(requirement(scheme));
     }
     operation.build()
 }
@@ -123,13 +136,27 @@ fn method(route: &Route) -> HttpMethod {
     }
 }
 
+/// An owner sends three headers together.
+fn requirement(scheme: &str) -> SecurityRequirement {
+    let mut requirement = SecurityRequirement::default();
+    match scheme {
+        "owner" => {
+            for (name, _header) in OWNER_HEADERS {
+                requirement = requirement.add(name, [""; 0]);
+            }
+            requirement
+        }
+        other => requirement.add(other, [""; 0]),
+    }
+}
+
 fn session_scheme() -> SecurityScheme {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     SecurityScheme::Http(bearer.build())
 }
 
-fn master_scheme() -> SecurityScheme {
-    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Master-Password")))
+fn header_scheme(header: &str) -> SecurityScheme {
+    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(header)))
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, audit, connect, database, envelope, policies, policy_test,
-    policy_types, prices, rpc, sessions, tokens, transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, audit, connect, database, envelope, owners, policies,
+    policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -26,6 +26,12 @@ pub enum Credential {
     Operator,
     /// A session's token where there is one, else as for the master.
     MasterOrAgent,
+    /// The message of a wallet's owner, in the headers `X-Owner-*`.
+    Owner,
+    /// An owner's message where there is one, else as for the master.
+    MasterOrOwner,
+    /// An owner's message where there is one, else a session's token.
+    AgentOrOwner,
     /// A signature of a wallet's owner in the body, over what is asked; the use-case checks it.
     Signature,
 }
@@ -78,6 +84,7 @@ routes! {
     GET    "/health"                                 Public        connect::health => 200 Health;
     GET    "/doc"                                    Public        openapi::doc => 200;
     GET    "/v1/nonce"                               Public        connect::nonce => 200 Nonce;
+    POST   "/v1/owners/messages"                     Public        owners::message <- WriteOwnerMessage => 200 OwnerMessage;
     GET    "/v1/connect-info"                        Agent         connect::info => 200 ConnectInfo;
 
     GET    "/v1/wallets"                             MasterOrAgent wallets::list => 200 WalletList;
@@ -124,11 +131,11 @@ routes! {
     GET    "/v1/transactions"                        Agent         transactions::list [walletId limit cursor display_currency] => 200 TransactionPage;
     GET    "/v1/transactions/pending"                Agent         transactions::pending => 200 PendingTransactions;
     GET    "/v1/transactions/{id}"                   Agent         transactions::show [display_currency] => 200 Transaction;
-    POST   "/v1/transactions/{id}/cancel"            Agent         transactions::cancel => 200 TransactionState;
+    POST   "/v1/transactions/{id}/cancel"            AgentOrOwner       transactions::cancel => 200 TransactionState;
     POST   "/v1/transactions/{id}/speed-up"          MasterOrAgent transactions::speed_up => 200 TransactionState;
     GET    "/v1/transactions/{id}/approval"          MasterOrAgent transactions::approval => 200 Approval;
     POST   "/v1/transactions/{id}/approve"           Signature     transactions::approve <- Approve => 200 Approved;
-    POST   "/v1/transactions/{id}/reject"            Master        transactions::reject => 200 Rejected;
+    POST   "/v1/transactions/{id}/reject"            MasterOrOwner      transactions::reject => 200 Rejected;
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 

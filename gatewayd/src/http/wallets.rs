@@ -55,7 +55,7 @@ pub(super) async fn show(
     let wallet = find(&app, &caller, &path).await?;
     Ok(Done(WalletDetail {
         wallet: body(&app, &wallet),
-        owner_verified: None,
+        owner_verified: wallet.owner.map(|owner| owner.verified_at.is_some()),
         approval_method: None,
         wallet_type: None,
         suspended_at: wallet.suspension.as_ref().map(|suspension| seconds(suspension.at)),
@@ -155,8 +155,8 @@ pub(super) fn body(app: &App, wallet: &Wallet) -> api::Wallet {
         environment: wallet.environment.to_string(),
         public_key: wallet.address.to_string(),
         status: wallet.status.to_string(),
-        owner_address: None,
-        owner_state: "NONE".to_owned(),
+        owner_address: wallet.owner.map(|owner| owner.address.to_string()),
+        owner_state: wallet.owner_state().to_string(),
         monitor_incoming: false,
         account_type: "eoa".to_owned(),
         signer_key: None,

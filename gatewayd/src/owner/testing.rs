@@ -31,6 +31,18 @@ impl TestOwner {
         }
     }
 
+    /// Its signature over a text: EIP-191, or Ed25519.
+    pub(crate) fn sign_text(&self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Evm(key) => {
+                let digest = txcodec::message::personal_digest(text);
+                let (signature, recovery) = key.sign_prehash_recoverable(&digest);
+                [signature.to_bytes().as_slice(), &[27 + recovery.to_byte()]].concat()
+            }
+            Self::Solana(key) => key.sign(text).to_bytes().to_vec(),
+        }
+    }
+
     /// What its wallet makes of the question.
     pub(crate) fn sign(&self, rendered: &Rendered, form: SignedForm) -> OwnerSignature {
         let bytes = match self {

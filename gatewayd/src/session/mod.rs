@@ -1,8 +1,9 @@
-//! Who asks: sessions' tokens, the master password, the operator.
+//! Who asks: sessions' tokens, owners' signatures, the master password, the operator.
 //!
-//! [`Agent`] and [`Master`] can be made here only, from a credential that was checked.
+//! [`Agent`], [`Owner`] and [`Master`] can be made here only, from a credential that was checked.
 
 mod hs256;
+mod owner;
 pub mod password;
 pub mod token;
 
@@ -11,6 +12,7 @@ use nix::unistd::Uid;
 use primitives::WalletId;
 use subtle::ConstantTimeEq;
 
+pub use self::owner::{Claim, Owner, OwnerError, Proof};
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;
@@ -40,6 +42,8 @@ pub enum Caller {
     Agent(Agent),
     /// The master.
     Master(Master),
+    /// An owner of at least one wallet.
+    Owner(Owner),
 }
 
 /// Why a token makes nobody an agent.
@@ -111,6 +115,7 @@ impl Caller {
         match self {
             Self::Agent(agent) => Actor::Session(agent.session_id()),
             Self::Master(_) => Actor::Operator,
+            Self::Owner(owner) => Actor::Owner(owner.address()),
         }
     }
 }

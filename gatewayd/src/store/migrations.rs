@@ -348,6 +348,10 @@ CREATE TABLE worths (
 const V5: &str = "
 -- Owners and the life of a wallet.
 --
+-- Who owns a wallet is its owner_address; the state follows from what is known of that key.
+ALTER TABLE wallets ADD COLUMN owner_verified_at INTEGER; -- when the owner signed with the key
+ALTER TABLE wallets DROP COLUMN owner_verified;
+ALTER TABLE wallets DROP COLUMN owner_state;
 
 
 -- Sessions.

@@ -22,6 +22,7 @@ mod id;
 pub mod idempotency;
 mod migrations;
 pub mod nonces;
+pub mod owners;
 pub mod policies;
 pub mod questions;
 mod readers;

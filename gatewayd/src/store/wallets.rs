@@ -6,7 +6,7 @@ use std::str::FromStr;
 use primitives::{Address, Chain, Environment, UnknownWord, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
-use super::column::{optional_time, time, word};
+use super::column::{optional_time, optional_word, time, word};
 use super::{Reading, StoreError, Writing};
 use crate::clock::UnixSeconds;
 
@@ -29,6 +29,8 @@ pub struct Wallet {
     pub status: WalletStatus,
     /// Since when and why it is not used for now.
     pub suspension: Option<Suspension>,
+    /// Who owns it.
+    pub owner: Option<WalletOwner>,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// When something of it was changed last.
@@ -53,6 +55,47 @@ pub struct Suspension {
     pub at: UnixSeconds,
     /// Why, in an operator's words.
     pub reason: String,
+}
+
+/// Who owns a wallet, as the gateway knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalletOwner {
+    /// By what key.
+    pub address: Address,
+    /// Since when it is known that somebody holds that key.
+    pub verified_at: Option<UnixSeconds>,
+}
+
+/// How firmly a wallet is its owner's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerState {
+    /// Nobody owns it.
+    None,
+    /// Somebody was named and did not prove to hold the key: the master may still name another.
+    Grace,
+    /// The owner has proved it: only the owner's signature changes the owner.
+    Locked,
+}
+
+impl Wallet {
+    /// How firmly it is its owner's.
+    pub const fn owner_state(&self) -> OwnerState {
+        match self.owner {
+            None => OwnerState::None,
+            Some(WalletOwner { verified_at: None, .. }) => OwnerState::Grace,
+            Some(WalletOwner { verified_at: Some(_), .. }) => OwnerState::Locked,
+        }
+    }
+}
+
+impl fmt::Display for OwnerState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "NONE",
+            Self::Grace => "GRACE",
+            Self::Locked => "LOCKED",
+        })
+    }
 }
 
 impl fmt::Display for WalletStatus {
@@ -176,9 +219,16 @@ pub(super) fn from_row(row: &Row<'_>) -> Result<Wallet, StoreError> {
         public_key: row.get("public_key")?,
         status: word(row, "status")?,
         suspension: suspension(row)?,
+        owner: owner(row)?,
         created_at: time(row, "created_at")?,
         updated_at: optional_time(row, "updated_at")?,
     })
+}
+
+fn owner(row: &Row<'_>) -> Result<Option<WalletOwner>, StoreError> {
+    let Some(address) = optional_word(row, "owner_address")? else { return Ok(None) };
+    let verified_at = optional_time(row, "owner_verified_at")?;
+    Ok(Some(WalletOwner { address, verified_at }))
 }
 
 fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, StoreError> {
@@ -199,6 +249,7 @@ pub(crate) fn sample(number: u8) -> Wallet {
         public_key: vec![number; 33],
         status: WalletStatus::Active,
         suspension: None,
+        owner: None,
         created_at: UnixSeconds::new(i64::from(number)),
         updated_at: None,
     }

@@ -268,11 +268,12 @@ mod tests {
         let (scene, owners) = scene().await;
         let id = waiting(&scene).await;
         let signed = owners[0].sign(&asked(&scene, id).await.rendered, SignedForm::Text);
-        let (rejected, _at) = reject_transaction(&scene.app, &operator(), id).await.unwrap();
+        let (rejected, _at) =
+            reject_transaction(&scene.app, &Caller::Master(operator()), id).await.unwrap();
         assert_eq!(word(&rejected), (Status::Cancelled, Some("REJECTED")));
         let late = approve(&scene, id, vec![signed]).await;
         assert!(matches!(late, Err(ApprovalError::NotWaiting(Status::Cancelled))));
-        let again = reject_transaction(&scene.app, &operator(), id).await;
+        let again = reject_transaction(&scene.app, &Caller::Master(operator()), id).await;
         assert!(matches!(again, Err(ApprovalError::NotWaiting(Status::Cancelled))));
         assert!(scene.mined().is_empty());
     }

@@ -4,7 +4,8 @@
 use super::read_transactions::sees;
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::Caller;
+use crate::owner::Action;
+use crate::session::{Caller, OwnerError};
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::{StoreError, TransactionId, Writing};
 use crate::tx::{self, Drafted, Intent, Problem, Progress, Status, Transaction, Wish};
@@ -18,6 +19,9 @@ pub enum CancelError {
     /// It is over, or on its way on a network that replaces nothing.
     #[error("the transaction is {0} and cannot be called off any more")]
     TooLate(Status),
+    /// The owner signed for something else.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -27,12 +31,16 @@ pub enum CancelError {
 /// replaced, and stands as before until the network has carried out the one or the other.
 ///
 /// # Errors
-/// When there is none that the caller may see, or it is over or cannot be replaced.
+/// When there is none that the caller may see, it is over or cannot be replaced, or the owner signed
+/// for something else.
 pub async fn cancel_transaction(
     app: &App,
     caller: &Caller,
     id: TransactionId,
 ) -> Result<Transaction, CancelError> {
+    if let Caller::Owner(owner) = caller {
+        owner.wants(Action::Cancel(id))?;
+    }
     let (caller, now) = (caller.clone(), app.clock.now());
     let cancelled = app.store.write(move |db: &Writing<'_>| {
         let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
@@ -62,6 +70,7 @@ pub(super) fn actor(caller: &Caller) -> Actor {
     match caller {
         Caller::Agent(agent) => Actor::Session(agent.session_id()),
         Caller::Master(_) => Actor::Operator,
+        Caller::Owner(owner) => Actor::Owner(owner.address()),
     }
 }
 

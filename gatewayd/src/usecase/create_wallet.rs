@@ -128,6 +128,7 @@ fn wallet_of(key: KeyInfo, name: String) -> Wallet {
             KeyState::Retired => WalletStatus::Terminated,
         },
         suspension: None,
+        owner: None,
         created_at: UnixSeconds::new(created_at),
         updated_at: None,
     }

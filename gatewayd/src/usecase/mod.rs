@@ -34,3 +34,4 @@ pub mod tie_to_journal;
 pub mod tokens;
 pub mod wallets;
 pub mod warnings;
+pub mod write_owner_message;

@@ -122,9 +122,15 @@ pub async fn list_policies(
         (Caller::Agent(agent), Some(id)) if agent.wallet(id).is_none() => {
             return Err(PolicyError::AccessDenied(id));
         }
-        (Caller::Agent(_) | Caller::Master(_), Some(id)) => Some(vec![id]),
+        (Caller::Owner(owner), Some(id)) if owner.wallet(id).is_none() => {
+            return Err(PolicyError::AccessDenied(id));
+        }
+        (Caller::Agent(_) | Caller::Owner(_) | Caller::Master(_), Some(id)) => Some(vec![id]),
         (Caller::Agent(agent), None) => {
             Some(agent.wallets().iter().map(|wallet| wallet.id).collect())
+        }
+        (Caller::Owner(owner), None) => {
+            Some(owner.wallets().iter().map(|wallet| wallet.id).collect())
         }
         (Caller::Master(_), None) => None,
     };

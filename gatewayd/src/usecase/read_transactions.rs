@@ -101,6 +101,7 @@ pub(super) fn sees(caller: &Caller, wallet: WalletId) -> bool {
     match caller {
         Caller::Agent(agent) => agent.wallet(wallet).is_some(),
         Caller::Master(_) => true,
+        Caller::Owner(owner) => owner.wallet(wallet).is_some(),
     }
 }
 
@@ -115,6 +116,7 @@ fn visible(
 fn wallets(db: &Reading<'_>, caller: &Caller) -> Result<Vec<WalletId>, StoreError> {
     match caller {
         Caller::Agent(agent) => Ok(agent.wallets().iter().map(|wallet| wallet.id).collect()),
+        Caller::Owner(owner) => Ok(owner.wallets().iter().map(|wallet| wallet.id).collect()),
         Caller::Master(_) => Ok(db.wallets()?.into_iter().map(|wallet| wallet.id).collect()),
     }
 }

@@ -1,10 +1,13 @@
-//! A transaction that waits is refused by the operator.
+//! A transaction that waits is refused by the operator or by the wallet's owner.
 
+use super::cancel_transaction::actor;
+use super::read_transactions::sees;
 use super::show_approval::ApprovalError;
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::Master;
-use crate::store::audit::{Actor, AuditEntry};
+use crate::owner::Action;
+use crate::session::Caller;
+use crate::store::audit::AuditEntry;
 use crate::store::reservations::Settlement;
 use crate::store::{TransactionId, Writing};
 use crate::tx::{self, Problem, Status, Transaction};
@@ -12,20 +15,28 @@ use crate::tx::{self, Problem, Status, Transaction};
 /// Ends a transaction that waits for its delay or its owners. What it is now, and since when.
 ///
 /// # Errors
-/// When there is none, or it does not wait.
+/// When the caller sees none, it does not wait, or the owner signed for something else.
 pub async fn reject_transaction(
     app: &App,
-    _master: &Master,
+    caller: &Caller,
     id: TransactionId,
 ) -> Result<(Transaction, UnixSeconds), ApprovalError> {
-    let now = app.clock.now();
+    if let Caller::Owner(owner) = caller {
+        owner.wants(Action::Reject(id))?;
+    }
+    let (caller, now) = (caller.clone(), app.clock.now());
     let rejected = app.store.write(move |db: &Writing<'_>| {
-        let mut transaction = db.transaction(id)?.ok_or(ApprovalError::NotFound(id))?;
+        let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
+        let mut transaction = found.ok_or(ApprovalError::NotFound(id))?;
         if transaction.status != Status::Queued {
             return Err(ApprovalError::NotWaiting(transaction.status));
         }
-        transaction.problem = Some(Problem::new("REJECTED", "the operator refused it"));
-        let entry = AuditEntry::new(now, "TX_REJECTED", Actor::Operator).wallet(transaction.wallet);
+        let who = match &caller {
+            Caller::Owner(_) => "the wallet's owner",
+            Caller::Master(_) | Caller::Agent(_) => "the operator",
+        };
+        transaction.problem = Some(Problem::new("REJECTED", format!("{who} refused it")));
+        let entry = AuditEntry::new(now, "TX_REJECTED", actor(&caller)).wallet(transaction.wallet);
         db.audit(&AuditEntry { transaction: Some(id), ..entry })?;
         tx::finish(db, transaction, Status::Cancelled, Settlement::Release, now)?;
         db.transaction(id)?.ok_or(ApprovalError::NotFound(id))

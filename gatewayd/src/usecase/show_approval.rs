@@ -6,7 +6,7 @@ use txcodec::approval::Rendered;
 
 use super::read_transactions::{ReadError, show_transaction};
 use crate::app::App;
-use crate::session::Caller;
+use crate::session::{Caller, OwnerError};
 use crate::signer::SignerError;
 use crate::store::wallets::Wallet;
 use crate::store::{Reading, StoreError, TransactionId};
@@ -57,6 +57,9 @@ pub enum ApprovalError {
     /// The signature is for something else, or by somebody else.
     #[error("the signature of {0} is not for this question")]
     BadSignature(Address),
+    /// The owner signed for something else.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// The question cannot be shown.
     #[error(transparent)]
     Question(#[from] QuestionError),

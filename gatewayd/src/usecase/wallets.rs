@@ -53,6 +53,7 @@ pub async fn list_wallets(app: &App, caller: &Caller) -> Result<Vec<Wallet>, Wal
             app.store.read(|db| Ok(db.wallets()?)).await
         }
         Caller::Agent(agent) => Ok(agent.wallets().to_vec()),
+        Caller::Owner(owner) => Ok(owner.wallets().to_vec()),
     }
 }
 
@@ -67,6 +68,7 @@ pub async fn show_wallet(app: &App, caller: &Caller, id: WalletId) -> Result<Wal
             wallet.ok_or(WalletError::Unknown(id))
         }
         Caller::Agent(agent) => agent.wallet(id).cloned().ok_or(WalletError::AccessDenied(id)),
+        Caller::Owner(owner) => owner.wallet(id).cloned().ok_or(WalletError::AccessDenied(id)),
     }
 }
 

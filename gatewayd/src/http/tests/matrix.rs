@@ -2,75 +2,79 @@
 
 use super::*;
 use crate::http::ROUTES;
+use crate::owner::Action;
+use crate::owner::testing::TestOwner;
 
 /// Every route, and who is let in: nobody at all (public), agents, the master (by password or by
-/// the operator's socket). A new route does not pass without a row.
+/// the operator's socket), owners by a message that they signed. A new route does not pass without
+/// a row.
 #[rustfmt::skip]
-const RELATION: &[(&str, &str, [bool; 3])] = &[
-    //                                                 public  agent  master
-    ("GET",    "/health",                              [true,  true,  true]),
-    ("GET",    "/doc",                                 [true,  true,  true]),
-    ("GET",    "/v1/nonce",                            [true,  true,  true]),
-    ("GET",    "/v1/connect-info",                     [false, true,  false]),
-    ("GET",    "/v1/wallets",                          [false, true,  true]),
-    ("POST",   "/v1/wallets",                          [false, false, true]),
-    ("GET",    "/v1/wallets/{id}",                     [false, true,  true]),
-    ("PUT",    "/v1/wallets/{id}",                     [false, false, true]),
-    ("DELETE", "/v1/wallets/{id}",                     [false, false, true]),
-    ("POST",   "/v1/wallets/{id}/suspend",             [false, false, true]),
-    ("POST",   "/v1/wallets/{id}/resume",              [false, false, true]),
-    ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true]),
-    ("GET",    "/v1/sessions",                         [false, true,  true]),
-    ("POST",   "/v1/sessions",                         [false, false, true]),
-    ("DELETE", "/v1/sessions/{id}",                    [false, false, true]),
-    ("PUT",    "/v1/sessions/{id}/renew",              [false, true,  false]),
-    ("POST",   "/v1/sessions/{id}/rotate",             [false, false, true]),
-    ("GET",    "/v1/sessions/{id}/wallets",            [false, false, true]),
-    ("POST",   "/v1/sessions/{id}/wallets",            [false, false, true]),
-    ("DELETE", "/v1/sessions/{id}/wallets/{walletId}", [false, false, true]),
-    ("GET",    "/v1/policies",                         [false, true,  true]),
-    ("POST",   "/v1/policies",                         [false, false, true]),
-    ("POST",   "/v1/policies/test",                    [false, false, true]),
-    ("GET",    "/v1/policies/types",                   [false, true,  true]),
-    ("GET",    "/v1/policies/{id}",                    [false, false, true]),
-    ("PUT",    "/v1/policies/{id}",                    [false, false, true]),
-    ("DELETE", "/v1/policies/{id}",                    [false, false, true]),
-    ("GET",    "/v1/tokens",                           [false, true,  true]),
-    ("POST",   "/v1/tokens",                           [false, false, true]),
-    ("DELETE", "/v1/tokens",                           [false, false, true]),
-    ("GET",    "/v1/tokens/resolve",                   [false, false, true]),
-    ("GET",    "/v1/wallet/address",                   [false, true,  false]),
-    ("GET",    "/v1/wallet/balance",                   [false, true,  false]),
-    ("GET",    "/v1/wallet/assets",                    [false, true,  false]),
-    ("POST",   "/v1/transactions/send",                [false, true,  false]),
-    ("POST",   "/v1/transactions/simulate",            [false, true,  false]),
-    ("POST",   "/v1/transactions/sign",                [false, true,  false]),
-    ("POST",   "/v1/transactions/sign-message",        [false, true,  false]),
-    ("GET",    "/v1/transactions",                     [false, true,  false]),
-    ("GET",    "/v1/transactions/pending",             [false, true,  false]),
-    ("GET",    "/v1/transactions/{id}",                [false, true,  false]),
-    ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false]),
-    ("POST",   "/v1/transactions/{id}/speed-up",       [false, true,  true]),
-    ("GET",    "/v1/transactions/{id}/approval",       [false, true,  true]),
+const RELATION: &[(&str, &str, [bool; 4])] = &[
+    //                                                 public  agent  master owner
+    ("GET",    "/health",                              [true,  true,  true,  true]),
+    ("GET",    "/doc",                                 [true,  true,  true,  true]),
+    ("GET",    "/v1/nonce",                            [true,  true,  true,  true]),
+    ("POST",   "/v1/owners/messages",                  [true,  true,  true,  true]),
+    ("GET",    "/v1/connect-info",                     [false, true,  false, false]),
+    ("GET",    "/v1/wallets",                          [false, true,  true,  false]),
+    ("POST",   "/v1/wallets",                          [false, false, true,  false]),
+    ("GET",    "/v1/wallets/{id}",                     [false, true,  true,  false]),
+    ("PUT",    "/v1/wallets/{id}",                     [false, false, true,  false]),
+    ("DELETE", "/v1/wallets/{id}",                     [false, false, true,  false]),
+    ("POST",   "/v1/wallets/{id}/suspend",             [false, false, true,  false]),
+    ("POST",   "/v1/wallets/{id}/resume",              [false, false, true,  false]),
+    ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true,  false]),
+    ("GET",    "/v1/sessions",                         [false, true,  true,  false]),
+    ("POST",   "/v1/sessions",                         [false, false, true,  false]),
+    ("DELETE", "/v1/sessions/{id}",                    [false, false, true,  false]),
+    ("PUT",    "/v1/sessions/{id}/renew",              [false, true,  false, false]),
+    ("POST",   "/v1/sessions/{id}/rotate",             [false, false, true,  false]),
+    ("GET",    "/v1/sessions/{id}/wallets",            [false, false, true,  false]),
+    ("POST",   "/v1/sessions/{id}/wallets",            [false, false, true,  false]),
+    ("DELETE", "/v1/sessions/{id}/wallets/{walletId}", [false, false, true,  false]),
+    ("GET",    "/v1/policies",                         [false, true,  true,  false]),
+    ("POST",   "/v1/policies",                         [false, false, true,  false]),
+    ("POST",   "/v1/policies/test",                    [false, false, true,  false]),
+    ("GET",    "/v1/policies/types",                   [false, true,  true,  false]),
+    ("GET",    "/v1/policies/{id}",                    [false, false, true,  false]),
+    ("PUT",    "/v1/policies/{id}",                    [false, false, true,  false]),
+    ("DELETE", "/v1/policies/{id}",                    [false, false, true,  false]),
+    ("GET",    "/v1/tokens",                           [false, true,  true,  false]),
+    ("POST",   "/v1/tokens",                           [false, false, true,  false]),
+    ("DELETE", "/v1/tokens",                           [false, false, true,  false]),
+    ("GET",    "/v1/tokens/resolve",                   [false, false, true,  false]),
+    ("GET",    "/v1/wallet/address",                   [false, true,  false, false]),
+    ("GET",    "/v1/wallet/balance",                   [false, true,  false, false]),
+    ("GET",    "/v1/wallet/assets",                    [false, true,  false, false]),
+    ("POST",   "/v1/transactions/send",                [false, true,  false, false]),
+    ("POST",   "/v1/transactions/simulate",            [false, true,  false, false]),
+    ("POST",   "/v1/transactions/sign",                [false, true,  false, false]),
+    ("POST",   "/v1/transactions/sign-message",        [false, true,  false, false]),
+    ("GET",    "/v1/transactions",                     [false, true,  false, false]),
+    ("GET",    "/v1/transactions/pending",             [false, true,  false, false]),
+    ("GET",    "/v1/transactions/{id}",                [false, true,  false, false]),
+    ("POST",   "/v1/transactions/{id}/cancel",         [false, true,  false, true]),
+    ("POST",   "/v1/transactions/{id}/speed-up",       [false, true,  true,  false]),
+    ("GET",    "/v1/transactions/{id}/approval",       [false, true,  true,  false]),
     // Who asks does not matter: the owners' signatures in the body do.
-    ("POST",   "/v1/transactions/{id}/approve",        [false, false, false]),
-    ("POST",   "/v1/transactions/{id}/reject",         [false, false, true]),
-    ("POST",   "/v1/utils/encode-calldata",            [false, true,  false]),
-    ("GET",    "/v1/audit-logs",                       [false, false, true]),
-    ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true]),
-    ("GET",    "/v1/admin/status",                     [false, false, true]),
-    ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true]),
-    ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true]),
-    ("GET",    "/v1/admin/transactions",               [false, false, true]),
-    ("GET",    "/v1/admin/rpc-status",                 [false, false, true]),
-    ("POST",   "/v1/admin/settings/test-rpc",          [false, false, true]),
-    ("GET",    "/v1/admin/oracle-status",              [false, false, true]),
-    ("GET",    "/v1/admin/forex/rates",                [false, false, true]),
-    ("GET",    "/v1/admin/prices",                     [false, false, true]),
-    ("PUT",    "/v1/admin/master-password",            [false, false, true]),
-    ("GET",    OPERATORS_ALONE,                          [false, false, false]),
-    ("PUT",    OPERATORS_ALONE,                          [false, false, false]),
-    ("POST",   "/v1/admin/shutdown",                   [false, false, true]),
+    ("POST",   "/v1/transactions/{id}/approve",        [false, false, false, false]),
+    ("POST",   "/v1/transactions/{id}/reject",         [false, false, true,  true]),
+    ("POST",   "/v1/utils/encode-calldata",            [false, true,  false, false]),
+    ("GET",    "/v1/audit-logs",                       [false, false, true,  false]),
+    ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true,  false]),
+    ("GET",    "/v1/admin/status",                     [false, false, true,  false]),
+    ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true,  false]),
+    ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true,  false]),
+    ("GET",    "/v1/admin/transactions",               [false, false, true,  false]),
+    ("GET",    "/v1/admin/rpc-status",                 [false, false, true,  false]),
+    ("POST",   "/v1/admin/settings/test-rpc",          [false, false, true,  false]),
+    ("GET",    "/v1/admin/oracle-status",              [false, false, true,  false]),
+    ("GET",    "/v1/admin/forex/rates",                [false, false, true,  false]),
+    ("GET",    "/v1/admin/prices",                     [false, false, true,  false]),
+    ("PUT",    "/v1/admin/master-password",            [false, false, true,  false]),
+    ("GET",    OPERATORS_ALONE,                          [false, false, false, false]),
+    ("PUT",    OPERATORS_ALONE,                          [false, false, false, false]),
+    ("POST",   "/v1/admin/shutdown",                   [false, false, true,  false]),
 ];
 
 /// Where the operator's socket is the only credential.
@@ -85,10 +89,14 @@ enum Who {
     Master,
     WrongMaster,
     Operator,
+    Owner,
+    OwnerOfNothing,
+    OwnerTwice,
+    ForgedOwner,
 }
 
 impl Who {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Nobody,
         Self::Agent,
         Self::RevokedAgent,
@@ -96,11 +104,22 @@ impl Who {
         Self::Master,
         Self::WrongMaster,
         Self::Operator,
+        Self::Owner,
+        Self::OwnerOfNothing,
+        Self::OwnerTwice,
+        Self::ForgedOwner,
     ];
 
-    fn is_let_in(self, [public, agent, master]: [bool; 3]) -> bool {
+    fn is_let_in(self, [public, agent, master, owner]: [bool; 4]) -> bool {
         match self {
-            Self::Nobody | Self::RevokedAgent | Self::ForgedAgent | Self::WrongMaster => public,
+            Self::Nobody
+            | Self::RevokedAgent
+            | Self::ForgedAgent
+            | Self::WrongMaster
+            | Self::OwnerOfNothing
+            | Self::OwnerTwice
+            | Self::ForgedOwner => public,
+            Self::Owner => owner,
             Self::Agent => agent,
             Self::Master | Self::Operator => master,
         }
@@ -119,7 +138,8 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
     for (method, path, expected) in RELATION {
         for who in Who::ALL {
             let answer = ask_as(who, method, path).await;
-            let let_in = answer.status != 401;
+            // Whose signature is good and who owns nothing hears so, and is not let in either.
+            let let_in = answer.status != 401 && answer.code() != "OWNER_ADDRESS_MISMATCH";
             let operators = *path == OPERATORS_ALONE && matches!(who, Who::Operator);
             let expected = operators || who.is_let_in(*expected);
             assert_eq!(let_in, expected, "{method} {path} {who:?}: {answer:?}");
@@ -137,14 +157,33 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
     assert!(revoke.await.unwrap());
     let bearer = |token: &str| vec![("authorization", format!("Bearer {token}"))];
     let password = |text: &str| vec![("x-master-password", text.to_owned())];
-    let headers = match who {
+    let owner = TestOwner::evm(5);
+    let mut headers = match who {
         Who::Nobody | Who::Operator => vec![],
         Who::Agent => bearer(&gateway.one.token),
         Who::RevokedAgent => bearer(&revoked.token),
         Who::ForgedAgent => bearer(&format!("{}x", gateway.one.token)),
         Who::Master => password(PASSWORD),
         Who::WrongMaster => password("wrong horse battery"),
+        Who::Owner | Who::OwnerTwice | Who::ForgedOwner => {
+            let action = match path.rsplit('/').next() {
+                Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
+                Some("reject") => Action::Reject(sample(1).id.to_string().parse().unwrap()),
+                Some(_) | None => Action::KillSwitch,
+            };
+            gateway.own(&owner).await;
+            gateway.signed(&owner, action).await
+        }
+        Who::OwnerOfNothing => gateway.signed(&owner, Action::KillSwitch).await,
     };
+    if matches!(who, Who::OwnerTwice) {
+        let path = format!("/v1/transactions/{}/reject", sample(2).id);
+        let headers = headers.clone();
+        gateway.ask(Ask { method: "POST", path: &path, headers, ..Ask::default() }).await;
+    }
+    if matches!(who, Who::ForgedOwner) {
+        headers[0].1 = TestOwner::evm(6).address().to_string();
+    }
     let path = path
         .replace("sessions/{id}", &format!("sessions/{}", gateway.one.session.id))
         .replace("{walletId}", &sample(1).id.to_string())

@@ -7,6 +7,7 @@ mod inputs;
 mod matrix;
 mod operators;
 mod orders;
+mod owners;
 mod prices;
 mod rpc;
 mod sessions;

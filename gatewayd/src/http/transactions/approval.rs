@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::http::body::{Done, OptionalJson, Path};
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
-use crate::session::{Caller, Master};
+use crate::session::Caller;
 use crate::usecase::approve_transaction::approve_transaction;
 use crate::usecase::reject_transaction::reject_transaction;
 use crate::usecase::show_approval::{ApprovalError, Asked, show_approval};
@@ -51,10 +51,10 @@ pub(in crate::http) async fn approve(
 
 pub(in crate::http) async fn reject(
     State(app): State<Arc<App>>,
-    master: Master,
+    caller: Caller,
     path: Path,
 ) -> Result<Done<Rejected>, Problem> {
-    let (rejected, at) = reject_transaction(&app, &master, path.read("id")?).await?;
+    let (rejected, at) = reject_transaction(&app, &caller, path.read("id")?).await?;
     let (id, status) = (uuid(rejected.id), rejected.status.to_string());
     Ok(Done(Rejected { id, status, rejected_at: seconds(at) }))
 }
@@ -141,6 +141,7 @@ impl From<ApprovalError> for Problem {
             ApprovalError::NothingSigned | ApprovalError::BadSignature(_) => {
                 Self::new(ErrorCode::InvalidSignature, message).hint(again)
             }
+            ApprovalError::Owner(error) => error.into(),
             ApprovalError::Question(error) => Self::internal(&error),
             ApprovalError::Signer(error) => error.into(),
             ApprovalError::Store(error) => error.into(),

@@ -65,6 +65,7 @@ impl From<CancelError> for Problem {
         match error {
             CancelError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message),
             CancelError::TooLate(_) => Self::new(ErrorCode::TxAlreadyProcessed, message),
+            CancelError::Owner(error) => error.into(),
             CancelError::Store(error) => error.into(),
         }
     }

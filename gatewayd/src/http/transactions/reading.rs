@@ -83,6 +83,7 @@ pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api
     let network = chain_id.and_then(|chain_id| app.networks.by_chain_id(chain_id));
     let wallet = match caller {
         Caller::Agent(agent) => agent.wallet(transaction.wallet),
+        Caller::Owner(owner) => owner.wallet(transaction.wallet),
         Caller::Master(_) => None,
     };
     let chain = chain_id.map(primitives::ChainId::chain).or(wallet.map(|wallet| wallet.chain));

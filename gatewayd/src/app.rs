@@ -12,6 +12,7 @@ use crate::networks::Networks;
 use crate::owner::Nonces;
 use crate::prices::Prices;
 use crate::refusals::Refusals;
+use crate::session::link::LinkKey;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::TokenKey;
@@ -47,6 +48,8 @@ pub struct App {
     pub signals: Signals,
     /// What session tokens are made with.
     pub token_key: TokenKey,
+    /// What owners' links are made with.
+    pub link_key: LinkKey,
     /// The password of `X-Master-Password`.
     pub master_password: MasterPassword,
     /// The refusals of the last minute.
@@ -58,7 +61,7 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together; makes the token key where there is none yet.
+    /// Puts the parts together; makes the keys of tokens and links where there are none yet.
     ///
     /// # Errors
     /// When the database fails, or keeps something that is no password hash or key.
@@ -84,6 +87,7 @@ impl App {
             owner_nonces: Nonces::new(),
             signals: Signals::new(),
             token_key: TokenKey::new(&kept.token_key),
+            link_key: LinkKey::new(kept.link_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals: Refusals::default(),
             ending: watch::Sender::new(false),
@@ -108,6 +112,7 @@ impl App {
         let now = self.clock.now();
         let kept = self.store.write(move |db| Kept::read(db, now)).await?;
         self.token_key.replace(&kept.token_key);
+        self.link_key.replace(kept.link_key);
         self.master_password.replace(kept.master_password).await;
         Ok(())
     }
@@ -116,25 +121,35 @@ impl App {
 /// What the database keeps for the program itself.
 struct Kept {
     token_key: [u8; 32],
+    link_key: [u8; 32],
     master_password: Option<PasswordHash>,
 }
 
 impl Kept {
     fn read(db: &Writing<'_>, now: UnixSeconds) -> Result<Self, StoreError> {
-        let token_key = if let Some(kept) = db.setting(Setting::TokenKey)? {
-            let kept = decode_hex(&kept).ok().and_then(|bytes| bytes.try_into().ok());
-            kept.ok_or(StoreError::Corrupt { what: "token key" })?
-        } else {
-            let fresh = random_bytes();
-            db.keep_setting(Setting::TokenKey, &encode_hex(&fresh), now)?;
-            fresh
-        };
         let hash = db.setting(Setting::MasterPassword)?;
         let hash = hash.map(|kept| serde_json::from_str(&kept)).transpose();
         Ok(Self {
-            token_key,
+            token_key: key(db, Setting::TokenKey, "token key", now)?,
+            link_key: key(db, Setting::LinkKey, "link key", now)?,
             master_password: hash
                 .map_err(|_malformed| StoreError::Corrupt { what: "master password hash" })?,
         })
     }
+}
+
+/// The key that is kept there; a new one where there is none yet.
+fn key(
+    db: &Writing<'_>,
+    setting: Setting,
+    what: &'static str,
+    now: UnixSeconds,
+) -> Result<[u8; 32], StoreError> {
+    if let Some(kept) = db.setting(setting)? {
+        let kept = decode_hex(&kept).ok().and_then(|bytes| bytes.try_into().ok());
+        return kept.ok_or(StoreError::Corrupt { what });
+    }
+    let fresh = random_bytes();
+    db.keep_setting(setting, &encode_hex(&fresh), now)?;
+    Ok(fresh)
 }

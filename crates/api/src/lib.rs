@@ -12,6 +12,7 @@ mod audit;
 mod connect;
 mod decimal;
 mod error;
+mod linked;
 mod owners;
 mod policies;
 mod policy_types;
@@ -40,6 +41,7 @@ pub use connect::{
 };
 pub use decimal::{Decimal, DecimalError};
 pub use error::{ErrorBody, ErrorCode};
+pub use linked::{ApprovalEffect, ApprovalFee, ApprovalReason, LinkedApproval};
 pub use owners::{OwnerMessage, WriteOwnerMessage};
 pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,

@@ -26,6 +26,7 @@ const MASTER_PASSWORD: &str = "x-master-password";
 const OWNER_ADDRESS: &str = "x-owner-address";
 const OWNER_MESSAGE: &str = "x-owner-message";
 const OWNER_SIGNATURE: &str = "x-owner-signature";
+const LINK_RIGHT: &str = "x-link-right";
 
 /// A route with what it takes to let a request in.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ async fn authenticate(
 ) -> Result<Option<Caller>, Problem> {
     let shared = &gate.shared;
     match gate.route.credential {
-        Credential::Public | Credential::Signature => Ok(None),
+        Credential::Public | Credential::Link | Credential::Signature => Ok(None),
         Credential::Agent => agent(shared, headers).await.map(Some),
         Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
             agent(shared, headers).await.map(Some)
@@ -227,6 +228,21 @@ impl<S: Sync> FromRequestParts<S> for Owner {
             Caller::Owner(owner) => Ok(owner),
             Caller::Agent(_) | Caller::Master(_) => Err(no_such_caller()),
         }
+    }
+}
+
+/// The right of an owner's link, unchecked.
+pub(super) struct LinkRight(pub(super) String);
+
+impl<S: Sync> FromRequestParts<S> for LinkRight {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let right = single(&parts.headers, LINK_RIGHT).map(str::to_owned);
+        right.map(Self).ok_or_else(|| {
+            Problem::new(ErrorCode::InvalidToken, "this needs the right that a link carries")
+                .hint("send X-Link-Right: what stands behind the dot of the link's end")
+        })
     }
 }
 

@@ -62,6 +62,7 @@ fn document() -> OpenApi {
     for (name, header) in OWNER_HEADERS {
         components.add_security_scheme(name, header_scheme(header));
     }
+    components.add_security_scheme("link", header_scheme("X-Link-Right"));
     let info = InfoBuilder::new()
         .title("WAIaaS gateway")
         .version(env!("CARGO_PKG_VERSION"))
@@ -101,6 +102,7 @@ fn operation(
     }
     let schemes: &[&str] = match route.credential {
         Credential::Public | Credential::Signature | Credential::Operator => &[],
+        Credential::Link => &["link"],
         Credential::Agent => &["session"],
         Credential::Master => &["master"],
         Credential::MasterOrAgent => &["session", "master"],

@@ -32,6 +32,8 @@ pub enum Credential {
     MasterOrOwner,
     /// An owner's message where there is one, else a session's token.
     AgentOrOwner,
+    /// The right that an owner's link carries, to read about one transaction; the use-case checks it.
+    Link,
     /// A signature of a wallet's owner in the body, over what is asked; the use-case checks it.
     Signature,
 }
@@ -136,6 +138,7 @@ routes! {
     GET    "/v1/transactions/{id}/approval"          MasterOrAgent transactions::approval => 200 Approval;
     POST   "/v1/transactions/{id}/approve"           Signature     transactions::approve <- Approve => 200 Approved;
     POST   "/v1/transactions/{id}/reject"            MasterOrOwner      transactions::reject => 200 Rejected;
+    GET    "/v1/approvals/{id}"                      Link          transactions::linked_approval => 200 LinkedApproval;
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 

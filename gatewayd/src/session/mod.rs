@@ -3,6 +3,7 @@
 //! [`Agent`], [`Owner`] and [`Master`] can be made here only, from a credential that was checked.
 
 mod hs256;
+pub mod link;
 mod owner;
 pub mod password;
 pub mod token;

@@ -12,6 +12,8 @@ pub enum Setting {
     MasterPassword,
     /// The secret that session tokens are made with, in hexadecimal.
     TokenKey,
+    /// The secret that owners' links are made with, in hexadecimal.
+    LinkKey,
     /// Which backup the database was taken over from.
     RestoredFrom,
 }
@@ -21,6 +23,7 @@ impl Setting {
         match self {
             Self::MasterPassword => "master_password",
             Self::TokenKey => "token_key",
+            Self::LinkKey => "link_key",
             Self::RestoredFrom => "restored_from",
         }
     }

@@ -23,6 +23,7 @@ pub mod rpc;
 pub mod search_transactions;
 pub mod sessions;
 pub mod show_approval;
+pub mod show_linked_approval;
 pub mod sign_message;
 pub mod sign_transaction;
 mod signing;

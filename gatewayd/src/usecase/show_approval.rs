@@ -85,6 +85,11 @@ pub async fn show_approval(
         Err(ReadError::NotFound(id)) => return Err(ApprovalError::NotFound(id)),
         Err(ReadError::Store(error)) => return Err(error.into()),
     }
+    ask_now(app, id).await
+}
+
+/// What the owners are asked, whoever wants to know.
+pub(super) async fn ask_now(app: &App, id: TransactionId) -> Result<Asked, ApprovalError> {
     let waiting = Waiting::find(app, id).await?;
     let asker = Asker::ask(app, &waiting.wallet).await?;
     let question = waiting.up_to_date(app, &asker).await?;

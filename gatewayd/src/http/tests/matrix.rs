@@ -59,6 +59,8 @@ const RELATION: &[(&str, &str, [bool; 4])] = &[
     // Who asks does not matter: the owners' signatures in the body do.
     ("POST",   "/v1/transactions/{id}/approve",        [false, false, false, false]),
     ("POST",   "/v1/transactions/{id}/reject",         [false, false, true,  true]),
+    // A link's right is for one transaction: nobody has it for another.
+    ("GET",    "/v1/approvals/{id}",                   [false, false, false, false]),
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false, false]),
     ("GET",    "/v1/audit-logs",                       [false, false, true,  false]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true,  false]),

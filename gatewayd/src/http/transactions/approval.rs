@@ -59,7 +59,8 @@ pub(in crate::http) async fn reject(
     Ok(Done(Rejected { id, status, rejected_at: seconds(at) }))
 }
 
-fn body(asked: &Asked) -> api::Approval {
+/// What owners sign.
+pub(super) fn body(asked: &Asked) -> api::Approval {
     let Asked { transaction, question, rendered, intent, owners } = asked;
     let hex = |bytes: &[u8]| format!("0x{}", encode_hex(bytes));
     let line = |line: &txcodec::approval::Line| ApprovalLine {

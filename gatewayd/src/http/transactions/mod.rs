@@ -3,10 +3,12 @@
 mod approval;
 mod dry_run;
 mod errors;
+mod linked;
 mod orders;
 mod reading;
 
 pub(super) use approval::{approval, approve, reject};
+pub(super) use linked::linked_approval;
 pub(super) use reading::{from_base64, operation};
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
 use crate::session::Caller;
+use crate::store::wallets::Wallet;
 use crate::tx::{Deed, Intent, Transaction};
 use crate::usecase::sign_message::{Message, SignMessageRequest};
 use crate::usecase::sign_transaction::{SignRequest, SignedTransaction};
@@ -79,13 +80,22 @@ pub(super) fn sign_message_request(
 
 /// The transaction as the bodies have it.
 pub(super) fn body(app: &App, caller: &Caller, transaction: &Transaction) -> api::Transaction {
-    let chain_id = transaction.intent.network();
-    let network = chain_id.and_then(|chain_id| app.networks.by_chain_id(chain_id));
     let wallet = match caller {
         Caller::Agent(agent) => agent.wallet(transaction.wallet),
         Caller::Owner(owner) => owner.wallet(transaction.wallet),
         Caller::Master(_) => None,
     };
+    body_of(app, wallet, transaction)
+}
+
+/// The same of a wallet that is known, or not.
+pub(super) fn body_of(
+    app: &App,
+    wallet: Option<&Wallet>,
+    transaction: &Transaction,
+) -> api::Transaction {
+    let chain_id = transaction.intent.network();
+    let network = chain_id.and_then(|chain_id| app.networks.by_chain_id(chain_id));
     let chain = chain_id.map(primitives::ChainId::chain).or(wallet.map(|wallet| wallet.chain));
     let shown = transaction.intent.shown();
     let amount = shown.amount.map(|shown| shown.amount);

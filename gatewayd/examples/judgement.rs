@@ -228,6 +228,7 @@ fn wallet(network: &Network) -> Wallet {
         public_key: vec![2; 33],
         status: WalletStatus::Active,
         suspension: None,
+        owner: None,
         created_at: NOW,
         updated_at: None,
     }

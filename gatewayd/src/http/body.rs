@@ -1,5 +1,6 @@
 //! Reading bodies, queries and paths; answering with JSON.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::ErrorCode;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Shared;
+use super::crowd::Seat;
 use super::problem::Problem;
 
 /// How long a body may take to arrive.
@@ -67,6 +69,9 @@ impl FromRequest<Shared> for RawJson {
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         check_content_type(request.headers())?;
         let limit = shared.app.limits.borrow().body_bytes.get();
+        // While it arrives, others may need the room more.
+        let seat = request.extensions().get::<Arc<Seat>>();
+        let _arrival = seat.map(|seat| Arc::clone(seat).arrival());
         read(request.into_body(), limit).await.map(Self)
     }
 }

@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod body;
 mod connect;
+mod crowd;
 mod database;
 mod display;
 mod envelope;

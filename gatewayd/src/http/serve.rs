@@ -11,13 +11,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use nix::unistd::Uid;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
+use super::crowd::{Crowd, Phase};
 use crate::asker;
 use crate::session::Master;
 
@@ -27,6 +27,8 @@ const HEAD_ARRIVAL: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 32 << 10;
 /// The most headers.
 const MAX_HEADERS: usize = 64;
+/// How long the last answer of a connection that has to leave may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long to wait after an error of accepting, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -69,7 +71,8 @@ enum Connection {
 /// How much is put up with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// Connections that are open at once; who comes then waits in the kernel.
+    /// Connections that are open at once. For one more the one leaves that has waited longest for its
+    /// client; where all are being served, who comes waits.
     pub connections: usize,
     /// How long the head of a request may take to arrive, and an idle connection may stay.
     pub head: Duration,
@@ -88,28 +91,36 @@ pub async fn serve(
     listener: Listener,
     router: Router,
     patience: Patience,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
-    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(patience.connections));
+    let house = House { router, patience, crowd: Arc::default(), ending };
+    let mut ending = house.ending.clone();
     tokio::select! {
-        () = accept_all(&listener, &router, patience, &graceful) => {}
+        () = accept_all(&listener, &house, &room) => {}
         _ended = ending.wait_for(|ending| *ending) => {}
     }
     drop(listener);
-    graceful.shutdown().await;
+    let all = u32::try_from(patience.connections).unwrap_or(u32::MAX);
+    // Each connection holds one until it is over; nobody closes the semaphore.
+    let _all_are_over = room.acquire_many(all).await;
 }
 
-async fn accept_all(
-    listener: &Listener,
-    router: &Router,
+/// What the connections of one listener share.
+#[derive(Clone)]
+struct House {
+    router: Router,
     patience: Patience,
-    graceful: &GracefulShutdown,
-) {
-    let open = Arc::new(Semaphore::new(patience.connections));
-    while let Ok(permit) = Arc::clone(&open).acquire_owned().await {
+    crowd: Arc<Crowd>,
+    ending: watch::Receiver<bool>,
+}
+
+async fn accept_all(listener: &Listener, house: &House, room: &Arc<Semaphore>) {
+    loop {
         match listener.accept().await {
             Ok(connection) => {
-                let served = connection.serve(router.clone(), patience, graceful.watcher());
+                let Some(permit) = find_room(&house.crowd, room).await else { return };
+                let served = connection.serve(house.clone());
                 tokio::spawn(async move {
                     served.await;
                     drop(permit);
@@ -121,6 +132,17 @@ async fn accept_all(
             }
         }
     }
+}
+
+/// Room for one more connection, if need be that of one that waits for its client.
+async fn find_room(crowd: &Crowd, room: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+        return Some(permit);
+    }
+    crowd.make_room();
+    let permit = Arc::clone(room).acquire_owned().await.ok();
+    crowd.has_room();
+    permit
 }
 
 impl Listener {
@@ -146,31 +168,44 @@ impl Listener {
 }
 
 impl Connection {
-    async fn serve(self, router: Router, patience: Patience, watcher: Watcher) {
+    async fn serve(self, house: House) {
         match self {
             Self::Tcp(stream, address) => {
-                let peer = Peer::Tcp { address: address.ip() };
-                serve_stream(stream, peer, router, (patience, watcher)).await;
+                serve_stream(stream, Peer::Tcp { address: address.ip() }, house).await;
             }
             Self::Unix(stream, operator) => {
-                let peer = Peer::Operator(operator);
-                serve_stream(stream, peer, router, (patience, watcher)).await;
+                serve_stream(stream, Peer::Operator(operator), house).await;
             }
         }
     }
 }
 
-async fn serve_stream<S>(
-    stream: S,
-    peer: Peer,
-    router: Router,
-    (patience, watcher): (Patience, Watcher),
-) where
+/// Why a connection has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    /// Somebody else needs the room.
+    ForAnother,
+    /// The program ends.
+    ForGood,
+}
+
+async fn serve_stream<S>(stream: S, peer: Peer, house: House)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let House { router, patience, crowd, mut ending } = house;
+    let seat = crowd.enter();
+    let of_requests = Arc::clone(&seat);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        router.clone().oneshot(request)
+        let (seat, router) = (Arc::clone(&of_requests), router.clone());
+        async move {
+            seat.turn(Phase::Busy);
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(Arc::clone(&seat));
+            let answer = router.oneshot(request).await;
+            seat.turn(Phase::Answered);
+            answer
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -178,7 +213,32 @@ async fn serve_stream<S>(
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
+    let mut connection = std::pin::pin!(connection);
+    let outcome = loop {
+        let leave = tokio::select! {
+            outcome = connection.as_mut() => break outcome,
+            () = seat.asked_to_leave() => Leave::ForAnother,
+            _ended = ending.wait_for(|ending| *ending) => Leave::ForGood,
+        };
+        match (seat.phase(), leave) {
+            // Nothing was begun.
+            (Phase::New, _) | (Phase::Arriving, Leave::ForAnother) => return,
+            // A request came in between: another one leaves.
+            (Phase::Busy, Leave::ForAnother) => {}
+            (Phase::Busy | Phase::Arriving, Leave::ForGood) => {
+                connection.as_mut().graceful_shutdown();
+                break connection.await;
+            }
+            (Phase::Answered, _) => {
+                connection.as_mut().graceful_shutdown();
+                match tokio::time::timeout(LAST_WORDS, connection).await {
+                    Ok(outcome) => break outcome,
+                    Err(_elapsed) => return,
+                }
+            }
+        }
+    };
+    if let Err(error) = outcome {
         tracing::debug!(%error, "a connection broke");
     }
 }

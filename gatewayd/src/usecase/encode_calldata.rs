@@ -5,6 +5,8 @@ use alloy_json_abi::Function;
 use primitives::encode_hex;
 use serde_json::Value;
 
+use super::abi;
+
 /// The most entries of an ABI that are looked at.
 const MAX_ENTRIES: usize = 1_000;
 
@@ -111,21 +113,16 @@ pub fn encode_calldata(
 /// When it does not.
 pub fn check_calldata(abi: &[Value], data: &[u8]) -> Result<(), CalldataError> {
     let selector = data.get(..4).unwrap_or(data);
-    let mut problem = None;
-    for function in functions(abi)? {
-        if function.selector().as_slice() != selector {
-            continue;
-        }
-        match function.abi_decode_input(data.get(4..).unwrap_or_default()) {
-            Ok(_arguments) => return Ok(()),
-            Err(error) => {
-                let (function, reason) = (function.signature(), error.to_string());
-                problem = Some(CalldataError::OtherArguments { function, reason });
-            }
-        }
-    }
-    let selector = format!("0x{}", encode_hex(selector));
-    Err(problem.unwrap_or(CalldataError::OtherFunction { selector }))
+    let called = functions(abi)?.into_iter().find(|it| it.selector().as_slice() == selector);
+    let Some(function) = called else {
+        let selector = format!("0x{}", encode_hex(selector));
+        return Err(CalldataError::OtherFunction { selector });
+    };
+    let arguments = data.get(4..).unwrap_or_default();
+    abi::check_arguments(&function, arguments).map_err(|reason| {
+        let function = function.signature();
+        CalldataError::OtherArguments { function, reason }
+    })
 }
 
 /// The signature of the one function of an ABI.
@@ -146,11 +143,7 @@ fn functions(abi: &[Value]) -> Result<Vec<Function>, CalldataError> {
     let name = |entry: &Value| entry.get("name").and_then(Value::as_str).map(str::to_owned);
     let named = abi.iter().filter_map(|entry| Some((entry, name(entry)?)));
     let functions = named.filter(|(entry, name)| is_function(entry, name));
-    functions
-        .map(|(entry, name)| {
-            serde_json::from_value(entry.clone()).map_err(|error| abi_error(&name, &error))
-        })
-        .collect()
+    functions.map(|(entry, name)| read_function(entry, &name)).collect()
 }
 
 fn find(abi: &[Value], wanted: &str) -> Result<Function, CalldataError> {
@@ -160,8 +153,7 @@ fn find(abi: &[Value], wanted: &str) -> Result<Function, CalldataError> {
     let name = wanted.split('(').next().unwrap_or_default().trim();
     let mut found = Vec::new();
     for entry in abi.iter().filter(|entry| is_function(entry, name)) {
-        let function: Function =
-            serde_json::from_value(entry.clone()).map_err(|error| abi_error(name, &error))?;
+        let function = read_function(entry, name)?;
         if !wanted.contains('(') || function.signature() == wanted.replace(' ', "") {
             found.push(function);
         }
@@ -172,6 +164,13 @@ fn find(abi: &[Value], wanted: &str) -> Result<Function, CalldataError> {
     } else {
         Err(CalldataError::Ambiguous(name.to_owned(), one.signature()))
     }
+}
+
+/// An entry that is a function, with parameters that are no larger than they look.
+fn read_function(entry: &Value, name: &str) -> Result<Function, CalldataError> {
+    let wrong = |reason| CalldataError::Abi { function: name.to_owned(), reason };
+    abi::check_parameters(entry).map_err(wrong)?;
+    serde_json::from_value(entry.clone()).map_err(|error| abi_error(name, &error))
 }
 
 /// Entries without a type are functions, by the ABI's specification.
@@ -290,6 +289,35 @@ mod tests {
         let arguments = [json!([1, "2"]), json!("0x01"), json!("0x01")];
         let data = encode_calldata(&abi(), "many", &arguments).unwrap();
         assert_eq!(data.bytes.len(), 4 + 32 * (3 + 3 + 2 + 2));
+    }
+
+    #[test]
+    fn no_type_costs_more_than_it_says() {
+        let of = |kind: &str| {
+            vec![json!({ "type": "function", "name": "f", "outputs": [],
+                         "inputs": [{ "name": "x", "type": kind }],
+                         "stateMutability": "nonpayable" })]
+        };
+        let deep = of(&format!("uint256{}", "[]".repeat(500_000)));
+        let wide = of("uint256[1000000000][]");
+        // A stack that is smaller than that of whoever answers requests.
+        let small = std::thread::Builder::new().stack_size(512 << 10);
+        let asked = small.spawn(move || {
+            for abi in [deep, wide] {
+                let encoded = encode_calldata(&abi, "f", &[json!([])]);
+                assert!(matches!(encoded, Err(CalldataError::Abi { .. })), "{encoded:?}");
+                let only = only_function(&abi);
+                assert!(matches!(only, Err(CalldataError::Abi { .. })), "{only:?}");
+                let checked = check_calldata(&abi, &[0; 36]);
+                assert!(matches!(checked, Err(CalldataError::Abi { .. })), "{checked:?}");
+            }
+        });
+        asked.unwrap().join().unwrap();
+        let lists = of("uint256[2][]");
+        let data = encode_calldata(&lists, "f", &[json!([["1", "2"]])]).unwrap();
+        assert_eq!(check_calldata(&lists, &data.bytes), Ok(()));
+        let cut = check_calldata(&lists, &data.bytes[..100]);
+        assert!(matches!(cut, Err(CalldataError::OtherArguments { .. })), "{cut:?}");
     }
 
     #[test]

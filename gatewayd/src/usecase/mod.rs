@@ -1,5 +1,6 @@
 //! What the gateway does, a file each; nothing here knows HTTP or SQL.
 
+mod abi;
 pub mod admin_status;
 pub mod approve_transaction;
 pub mod balances;

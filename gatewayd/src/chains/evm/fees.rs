@@ -2,12 +2,15 @@
 
 use primitives::{Amount, ChainId};
 use serde_json::json;
+use tokio::task::JoinSet;
 use txcodec::evm::Kind;
 
 use crate::chains::ChainError;
 use crate::chains::answer::{Part, read};
 use crate::chains::rpc::{Rpc, RpcError};
 
+/// Endpoints whose prices are compared.
+const ASKED: usize = 3;
 /// Blocks whose tips are looked at.
 const BLOCKS: usize = 10;
 /// Of the tips of a block the one in the middle, by gas.
@@ -31,7 +34,16 @@ struct History {
     tip: Option<Amount>,
 }
 
-/// Asks one node's prices, none above `most`.
+/// What an endpoint asks for a unit of gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Quote {
+    /// Of the next block; `None` on a chain without.
+    base_fee: Option<Amount>,
+    /// What is paid on top of it or, on a chain without, in all.
+    offer: Amount,
+}
+
+/// Asks prices, none above `most`.
 struct Market<'a> {
     rpc: &'a Rpc,
     most: Amount,
@@ -42,27 +54,20 @@ impl Fees {
     /// that was usual in the latest ones; where these were empty the tip that the node suggests, or
     /// what its gas price is above the base fee. On a chain without a base fee the gas price.
     ///
-    /// A price that no block of the chain had counts as an answer that makes no sense: another node
-    /// is asked.
+    /// What is offered is paid, so that no endpoint alone says what it is where there are several: of
+    /// three the middle one counts, of two the lower one. A price that no block of the chain had
+    /// counts as an answer that makes no sense.
     pub(super) async fn now(rpc: &Rpc) -> Result<Self, ChainError> {
-        let market = Market { rpc, most: most_per_gas(rpc.chain_id()) };
-        let (base_fee, tip) = match market.history().await? {
-            Some(History { base_fee, tip }) => (Some(base_fee), tip),
-            None => (market.base_fee().await?, None),
-        };
-        let Some(base_fee) = base_fee else {
-            let gas_price = market.gas_price().await?;
-            return Ok(Self { kind: Kind::Legacy { gas_price }, estimate: gas_price });
-        };
-        let suggested = match tip {
-            Some(tip) => Some(tip),
-            None => market.suggested_tip().await?,
-        };
-        let tip = match suggested {
-            Some(tip) => tip,
-            None => market.gas_price().await?.saturating_sub(base_fee),
-        };
-        Self::dynamic(base_fee, tip)
+        let mut asked = JoinSet::new();
+        for alone in rpc.working_one_by_one().into_iter().take(ASKED) {
+            asked.spawn(async move { Quote::of(&alone).await });
+        }
+        let quotes: Vec<Quote> = asked.join_all().await.into_iter().flatten().collect();
+        if quotes.is_empty() {
+            // Others may answer, or one of these by now; if not, that says why.
+            return Quote::of(rpc).await?.fees();
+        }
+        Quote::middle(quotes).fees()
     }
 
     fn dynamic(base_fee: Amount, tip: Amount) -> Result<Self, ChainError> {
@@ -78,6 +83,54 @@ impl Fees {
         };
         Ok(Self { kind, estimate })
     }
+}
+
+impl Quote {
+    /// Of the first endpoint that has one.
+    async fn of(rpc: &Rpc) -> Result<Self, ChainError> {
+        let market = Market { rpc, most: most_per_gas(rpc.chain_id()) };
+        let (base_fee, tip) = match market.history().await? {
+            Some(History { base_fee, tip }) => (Some(base_fee), tip),
+            None => (market.base_fee().await?, None),
+        };
+        let Some(base_fee) = base_fee else {
+            return Ok(Self { base_fee: None, offer: market.gas_price().await? });
+        };
+        let suggested = match tip {
+            Some(tip) => Some(tip),
+            None => market.suggested_tip().await?,
+        };
+        let offer = match suggested {
+            Some(tip) => tip,
+            None => market.gas_price().await?.saturating_sub(base_fee),
+        };
+        Ok(Self { base_fee: Some(base_fee), offer })
+    }
+
+    /// What the middle ones say of those that know the same kind of chain.
+    fn middle(mut quotes: Vec<Self>) -> Self {
+        let count = quotes.len();
+        let with_base_fee = quotes.iter().filter(|quote| quote.base_fee.is_some()).count();
+        let is_dynamic = with_base_fee >= count.saturating_sub(with_base_fee);
+        quotes.retain(|quote| quote.base_fee.is_some() == is_dynamic);
+        let base_fees = quotes.iter().filter_map(|quote| quote.base_fee).collect();
+        let offers = quotes.iter().map(|quote| quote.offer).collect();
+        Self { base_fee: lower_middle(base_fees), offer: lower_middle(offers).unwrap_or_default() }
+    }
+
+    fn fees(self) -> Result<Fees, ChainError> {
+        match self {
+            Self { base_fee: Some(base_fee), offer } => Fees::dynamic(base_fee, offer),
+            Self { base_fee: None, offer } => {
+                Ok(Fees { kind: Kind::Legacy { gas_price: offer }, estimate: offer })
+            }
+        }
+    }
+}
+
+fn lower_middle(mut amounts: Vec<Amount>) -> Option<Amount> {
+    amounts.sort_unstable();
+    amounts.get(amounts.len().checked_sub(1)? / 2).copied()
 }
 
 impl Market<'_> {
@@ -283,6 +336,35 @@ mod tests {
             let honest = node(history(&[10], &[2]), gwei(1), gwei(1)).await;
             let others = fees(&[&liar, &honest]).await.unwrap();
             assert!(others.estimate <= Amount::from(12 * GWEI), "{claim}: {others:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_endpoint_alone_says_what_is_paid_where_there_are_several() {
+        let legacy = |gwei: u64| {
+            let gas_price = Amount::from(gwei * GWEI);
+            Fees { kind: Kind::Legacy { gas_price }, estimate: gas_price }
+        };
+        // Base fee and tip of each endpoint; without a base fee its gas price.
+        let rows: [(&[(u64, u64)], Fees); 9] = [
+            (&[(10, 2)], dynamic(10, 2)),
+            (&[(10, 1_900), (10, 2)], dynamic(10, 2)),
+            (&[(10, 2), (10, 1_900)], dynamic(10, 2)),
+            (&[(10, 1_900), (11, 2), (12, 3)], dynamic(11, 3)),
+            (&[(10, 0), (11, 2), (12, 3)], dynamic(11, 2)),
+            (&[(900, 2), (11, 3), (12, 1)], dynamic(12, 2)),
+            (&[(10, 2), (10, 3), (10, 4), (10, 1_900)], dynamic(10, 3)),
+            (&[(0, 1_900), (10, 2), (10, 3)], dynamic(10, 2)),
+            (&[(0, 12), (0, 13), (0, 9_000)], legacy(13)),
+        ];
+        for (words, expected) in rows {
+            let mut nodes = Vec::new();
+            for (base_fee, offer) in words {
+                let history = history(&[*base_fee, *base_fee], &[*offer]);
+                nodes.push(node(history, gwei(*offer), gwei(*offer)).await);
+            }
+            let nodes: Vec<&FakeNode> = nodes.iter().collect();
+            assert_eq!(fees(&nodes).await, Ok(expected), "{words:?}");
         }
     }
 

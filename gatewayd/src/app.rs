@@ -1,6 +1,7 @@
 //! What every request and every task of the gateway shares.
 
 use primitives::{decode_hex, encode_hex};
+use protocol::Latch;
 use sandbox::Layers;
 use tokio::sync::watch;
 
@@ -19,6 +20,7 @@ use crate::session::token::TokenKey;
 use crate::signer::Signer;
 use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
+use crate::switch::Switch;
 use crate::tx::Signals;
 
 /// The parts of the running gateway; passed around as `Arc<App>`.
@@ -46,6 +48,8 @@ pub struct App {
     pub owner_nonces: Nonces,
     /// Tells who waits for a transaction.
     pub signals: Signals,
+    /// Whether anything may leave.
+    pub switch: Switch,
     /// What session tokens are made with.
     pub token_key: TokenKey,
     /// What owners' links are made with.
@@ -86,6 +90,7 @@ impl App {
             chains,
             owner_nonces: Nonces::new(),
             signals: Signals::new(),
+            switch: Switch::new(kept.latch),
             token_key: TokenKey::new(&kept.token_key),
             link_key: LinkKey::new(kept.link_key),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
@@ -111,6 +116,9 @@ impl App {
     pub async fn read_again(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let kept = self.store.write(move |db| Kept::read(db, now)).await?;
+        if kept.latch != Latch::Active {
+            self.switch.fall(kept.latch).await;
+        }
         self.token_key.replace(&kept.token_key);
         self.link_key.replace(kept.link_key);
         self.master_password.replace(kept.master_password).await;
@@ -120,6 +128,7 @@ impl App {
 
 /// What the database keeps for the program itself.
 struct Kept {
+    latch: Latch,
     token_key: [u8; 32],
     link_key: [u8; 32],
     master_password: Option<PasswordHash>,
@@ -130,6 +139,7 @@ impl Kept {
         let hash = db.setting(Setting::MasterPassword)?;
         let hash = hash.map(|kept| serde_json::from_str(&kept)).transpose();
         Ok(Self {
+            latch: db.latch()?,
             token_key: key(db, Setting::TokenKey, "token key", now)?,
             link_key: key(db, Setting::LinkKey, "link key", now)?,
             master_password: hash

@@ -22,6 +22,7 @@ pub mod session;
 pub mod signer;
 mod state;
 pub mod store;
+pub mod switch;
 pub mod trail;
 pub mod tx;
 pub mod usecase;
@@ -161,6 +162,8 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     let app = App::new(settings, Clock::system(), store, signer).await?;
     let app = Arc::new(app.confined(layers));
     let signals = Signals::new().map_err(RunError::System)?;
+    // Nothing is sent before that: a stop may have reached the signer alone.
+    switch::watch::look(&app).await?;
     let mut serving = JoinSet::new();
     for socket in sockets {
         let listener = socket.into_listener().map_err(RunError::System)?;
@@ -172,6 +175,8 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     serving.spawn(trail::run(Arc::clone(&app)));
     let watched = Arc::clone(&app);
     tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
+    let watched = Arc::clone(&app);
+    tokio::spawn(async move { switch::watch::run(&watched).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {
         tokio::spawn(feed_watchdog(interval));
     }

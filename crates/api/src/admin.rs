@@ -21,7 +21,7 @@ pub struct AdminStatus {
     pub wallet_count: u64,
     /// Sessions that are neither revoked nor expired.
     pub active_session_count: u64,
-    /// `ACTIVE`, or `SUSPENDED` where the signer signs nothing.
+    /// `ACTIVE`, `SUSPENDED` or `LOCKED`: the stricter of the kill switch and of the signer's latch.
     pub kill_switch_state: String,
     /// Seconds after which an operator interface logs out.
     pub admin_timeout: u64,

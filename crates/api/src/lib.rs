@@ -12,6 +12,7 @@ mod audit;
 mod connect;
 mod decimal;
 mod error;
+mod kill_switch;
 mod linked;
 mod owners;
 mod policies;
@@ -41,6 +42,10 @@ pub use connect::{
 };
 pub use decimal::{Decimal, DecimalError};
 pub use error::{ErrorBody, ErrorCode};
+pub use kill_switch::{
+    ActivateKillSwitch, KillSwitch, KillSwitchActivated, KillSwitchEffect, KillSwitchEscalated,
+    Recover, Recovered, SessionEnded,
+};
 pub use linked::{ApprovalEffect, ApprovalFee, ApprovalReason, LinkedApproval};
 pub use owners::{OwnerMessage, WriteOwnerMessage};
 pub use policies::{

@@ -37,5 +37,9 @@ pub use warrant::{
     Warrant,
 };
 
+/// What the reason of a halt begins with that is to stop the gateway as well, and to call off what is
+/// under way there: the gateway takes it up from the signer, whoever asked for it.
+pub const KILL_SWITCH: &str = "kill switch: ";
+
 /// The version of the protocol, spoken in the hello. Peers of another version are refused.
 pub const VERSION: u16 = 1;

@@ -29,7 +29,7 @@ pub(super) async fn status(
 ) -> Result<Done<AdminStatus>, Problem> {
     let overview = admin_status(&app, &master).await?;
     let now = app.clock.now();
-    let suspended = overview.signer.is_some_and(|signer| signer.latch != Latch::Active);
+    let signers = overview.signer.map_or(Latch::Active, |signer| signer.latch);
     let ids = overview.newest.iter().map(|(found, _name)| found.id.to_string()).collect();
     let worths = display::kept(&app, ids).await?;
     let recent = overview.newest.into_iter().map(|(found, name)| RecentTransaction {
@@ -46,7 +46,7 @@ pub(super) async fn status(
         uptime: now.since(app.started_at).as_secs(),
         wallet_count: u64::try_from(overview.wallets).unwrap_or(u64::MAX),
         active_session_count: overview.active_sessions,
-        kill_switch_state: if suspended { "SUSPENDED" } else { "ACTIVE" }.to_owned(),
+        kill_switch_state: app.switch.latch().max(signers).to_string(),
         admin_timeout: ADMIN_TIMEOUT,
         timestamp: seconds(now),
         policy_count: overview.policies,

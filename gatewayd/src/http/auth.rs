@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
+use super::kill_switch;
 use super::pace::Client;
 use super::problem::Problem;
 use super::routes::{Credential, Route};
@@ -44,6 +45,10 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
     }
     match caller {
         Ok(caller) => {
+            if let Err(stopped) = kill_switch::admit(&gate.shared.app, gate.route, caller.as_ref())
+            {
+                return stopped.into_response();
+            }
             if let Some(caller) = caller {
                 if let Some(asker) = Asker::current() {
                     asker.identify(caller.actor());

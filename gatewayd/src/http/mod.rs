@@ -14,6 +14,7 @@ mod crowd;
 mod database;
 mod display;
 mod envelope;
+mod kill_switch;
 mod openapi;
 mod owners;
 mod pace;

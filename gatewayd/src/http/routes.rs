@@ -9,8 +9,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, audit, connect, database, envelope, owners, policies,
-    policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, audit, connect, database, envelope, kill_switch, owners,
+    policies, policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils,
+    wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -143,6 +144,11 @@ routes! {
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 
     GET    "/v1/audit-logs"                          Master        audit::list [wallet_id session_id tx_id event_type severity from to cursor after limit include_total] => 200 AuditLogPage;
+    POST   "/v1/kill-switch"                         Agent         kill_switch::end_own_session => 200 SessionEnded;
+    GET    "/v1/admin/kill-switch"                   Public        kill_switch::show => 200 KillSwitch;
+    POST   "/v1/admin/kill-switch"                   Master        kill_switch::activate_it <- ActivateKillSwitch => 200 KillSwitchActivated;
+    POST   "/v1/admin/kill-switch/escalate"          Master        kill_switch::escalate_it <- ActivateKillSwitch => 200 KillSwitchEscalated;
+    POST   "/v1/admin/recover"                       Master        kill_switch::recover_it <- Recover => 200 Recovered;
 
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;

@@ -193,6 +193,16 @@ impl Signer {
         Ok(())
     }
 
+    /// Stops all signing, where only an operator lets it go on. Never loosens.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn halt(&self, to: Latch, reason: String) -> Result<(), SignerError> {
+        let halt = Request::Halt { wallet: None, from: None, to, reason };
+        let Reply::Done = self.line.ask(halt).await? else { return Err(unexpected()) };
+        Ok(())
+    }
+
     /// Calls an announcement off.
     ///
     /// # Errors

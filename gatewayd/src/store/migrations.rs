@@ -361,6 +361,18 @@ ALTER TABLE wallets DROP COLUMN owner_state;
 -- Switches.
 --
 
+-- The gateway's own latch; no row: nobody ever moved it.
+CREATE TABLE kill_switch (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    latch TEXT NOT NULL,                -- ACTIVE, SUSPENDED, LOCKED
+    reason TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    activated_at INTEGER NOT NULL,
+    escalated_at INTEGER,
+    recovered_at INTEGER,
+    signer_knows INTEGER NOT NULL
+) STRICT;
+
 
 -- The audit trail.
 --

@@ -20,6 +20,7 @@ mod copy;
 pub mod due;
 mod id;
 pub mod idempotency;
+pub mod kill_switch;
 mod migrations;
 pub mod nonces;
 pub mod owners;

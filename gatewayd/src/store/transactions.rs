@@ -94,6 +94,25 @@ impl Reading<'_> {
         self.0.prepare(sql)?.query_and_then([], from_row)?.collect()
     }
 
+    /// The next transactions that are not over, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unfinished_after(
+        &self,
+        after: Option<TransactionId>,
+        limit: u16,
+    ) -> Result<Vec<TransactionId>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id FROM transactions
+             WHERE status IN ('PENDING', 'QUEUED', 'GAS_WAITING', 'EXECUTING', 'SUBMITTED')
+             AND (:after IS NULL OR id > :after) ORDER BY id LIMIT :limit",
+        )?;
+        let after = after.map(|after| after.to_string());
+        let parameters = named_params! { ":after": after, ":limit": limit };
+        statement.query_and_then(parameters, |row| word(row, "id"))?.collect()
+    }
+
     /// The parts of a sequence, in their order; none of another transaction.
     ///
     /// # Errors

@@ -31,6 +31,10 @@ pub(crate) struct FakeGuard {
     pub(crate) owners: Owners,
     /// Nonces of approvals that were used.
     pub(crate) used: BTreeSet<[u8; 16]>,
+    /// Whether it hears nothing: every connection breaks.
+    pub(crate) is_deaf: bool,
+    /// Where the signer's latch is, and why.
+    pub(crate) latch: (Latch, String),
     /// What waits or may be signed, with its intent, when it is ready and when it is forgotten.
     pub(crate) announced: BTreeMap<AnnouncementId, ([u8; 32], i64, i64)>,
 }
@@ -51,6 +55,8 @@ impl Default for FakeGuard {
             version: 1,
             owners: Owners::NONE,
             used: BTreeSet::new(),
+            is_deaf: false,
+            latch: (Latch::Active, String::new()),
             announced: BTreeMap::new(),
         }
     }
@@ -59,6 +65,9 @@ impl Default for FakeGuard {
 impl World {
     /// The signer's answer; `None` where the connection breaks.
     pub(super) fn answer(&mut self, request: Request) -> Option<Reply> {
+        if self.guard.is_deaf {
+            return None;
+        }
         if let Request::Sign { payload: Payload::Transaction(unsigned), warrant, .. } = request {
             return self.sign(&unsigned, &warrant);
         }
@@ -67,6 +76,8 @@ impl World {
             Ok(Reply::Status(self.status()))
         } else if kind == Kind::Announce {
             self.announced(request)
+        } else if kind == Kind::Halt {
+            Ok(self.halted(request))
         } else if kind == Kind::Cancel {
             self.cancelled(request)
         } else if kind == Kind::ShowGuard {
@@ -93,11 +104,27 @@ impl World {
 
     fn cancelled(&mut self, request: Request) -> Result<Reply, RefusalCode> {
         let Request::Cancel { id, .. } = request else { return Err(RefusalCode::NotPermitted) };
-        self.available()?;
+        if self.guard.latch.0 == Latch::Active {
+            self.available()?;
+        }
         self.guard.cancel(id).map(|()| Reply::Done)
     }
 
+    /// Stricter, never looser; the first reason stands.
+    fn halted(&mut self, request: Request) -> Reply {
+        let Request::Halt { wallet: None, to, reason, .. } = request else { return Reply::Done };
+        if to > self.guard.latch.0 {
+            self.guard.latch = (to, reason);
+        }
+        Reply::Done
+    }
+
     fn available(&self) -> Result<(), RefusalCode> {
+        match self.guard.latch.0 {
+            Latch::Active => {}
+            Latch::Suspended => return Err(RefusalCode::Suspended),
+            Latch::Locked => return Err(RefusalCode::Locked),
+        }
         match self.signer {
             SignerMood::Locked => Err(RefusalCode::VaultLocked),
             SignerMood::Refuses => Err(RefusalCode::OverOwnerCeiling),
@@ -152,8 +179,8 @@ impl World {
         Status {
             version: "0.1.0".to_owned(),
             vault: VaultPhase::Open,
-            latch: Latch::Active,
-            latch_reason: String::new(),
+            latch: self.guard.latch.0,
+            latch_reason: self.guard.latch.1.clone(),
             journal_damage: None,
             wallets_halted: 0,
             suspends_at: None,

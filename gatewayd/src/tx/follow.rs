@@ -18,7 +18,7 @@ impl Road<'_> {
                 Outcome::Unknown => {}
                 Outcome::Pending => waits = true,
                 Outcome::Included => return Err(Halt::Again(Pace::Block, None)),
-                Outcome::Expired => return Err(Halt::Failed(expired())),
+                Outcome::Expired => return self.lapsed(expired()).await,
                 Outcome::Confirmed => return self.over(version, drafted, None).await,
                 Outcome::Failed { reason } => {
                     return self.over(version, drafted, Some(reason)).await;
@@ -30,7 +30,8 @@ impl Road<'_> {
             Some(nonce) if !self.transaction.restored => {
                 self.see_to((drafted, &versions), nonce, waits).await
             }
-            None if !waits => {
+            // What is to be called off is left alone until it has expired.
+            None if !waits && !self.is_called_off() => {
                 self.send(drafted, signed).await?;
                 Err(Halt::Again(Pace::Block, None))
             }

@@ -20,6 +20,8 @@ pub(super) enum Halt {
     Stored,
     /// It is tried again from what is stored, later.
     Again(Pace, Option<Problem>),
+    /// It is signed, and not sent now, because its wallet or everything is stopped.
+    Withheld(Problem),
     /// It will surely never be paid.
     Failed(Problem),
     /// The database fails: nothing can be stored, and everything stands as before.
@@ -117,6 +119,10 @@ pub(super) async fn store(app: &App, id: TransactionId, halt: Halt) -> Result<()
         Halt::Store(error) => return Err(error),
         Halt::Again(pace, problem) => {
             app.store.write(move |db| postpone(db, id, (pace, problem), now)).await?;
+        }
+        Halt::Withheld(problem) => {
+            let halt = (Pace::BackOff, Some(problem));
+            app.store.write(move |db| postpone(db, id, halt, now)).await?;
         }
         Halt::Failed(problem) => {
             app.store.write(move |db| fail(db, id, problem, Settlement::Release, now)).await?;

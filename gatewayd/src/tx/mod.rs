@@ -26,6 +26,7 @@ mod sequence;
 mod sign;
 mod signals;
 mod state;
+mod stop;
 mod transaction;
 mod units;
 mod version;
@@ -47,6 +48,8 @@ pub(crate) use pipeline::advance_past;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
+pub use stop::Swept;
+pub(crate) use stop::{Whose, call_off_all};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };

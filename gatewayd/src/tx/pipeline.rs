@@ -5,7 +5,7 @@ use primitives::Network;
 use super::halt::{self, Halt, Pace};
 use super::{
     Announced, Drafted, Intent, Order, Problem, Progress, Question, Signed, Stage, Status, Tier,
-    Transaction, Version, Wish, announce,
+    Transaction, Version, Wish, announce, stop,
 };
 use crate::app::App;
 use crate::chains::ChainClient;
@@ -28,6 +28,8 @@ pub(super) struct Road<'a> {
     pub(super) wallet: Wallet,
     pub(super) network: &'a Network,
     pub(super) client: &'a ChainClient,
+    /// How often the kill switch had fallen before all of this was looked up.
+    pub(super) falls: u64,
 }
 
 /// Takes a transaction as far as it goes now, and stores why it goes no further. Of the
@@ -72,7 +74,14 @@ async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Resul
     is_signed();
     let untouched = road.versions.is_empty() && road.wish.is_none();
     if road.transaction.status != Status::Submitted && untouched {
-        road.send(&drafted, &signed).await?;
+        match road.send(&drafted, &signed).await {
+            Err(Halt::Withheld(problem)) if road.known_signature().is_none() => {
+                return Err(road.withhold(&drafted, &signed, problem).await?);
+            }
+            // An attempt before this one may have sent it.
+            Err(Halt::Withheld(_)) => {}
+            sent => sent?,
+        }
     }
     road.follow(&drafted, &signed).await
 }
@@ -80,6 +89,7 @@ async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Resul
 impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
+        let falls = app.switch.falls();
         let Found { transaction, wallet, announced, question, versions, wish, hurry } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
@@ -93,6 +103,10 @@ impl<'a> Road<'a> {
             return Err(Halt::Failed(Problem::new("SHUTTING_DOWN", "interrupted; ask again")));
         };
         let signed = matches!(transaction.progress, Progress::Signed(..));
+        if !signed {
+            // Who let it fall calls this off.
+            app.switch.check().map_err(stop::again)?;
+        }
         if wallet.status != WalletStatus::Active && !signed {
             let message = format!("the wallet is {}", wallet.status);
             return Err(Halt::Failed(Problem::new("WALLET_SUSPENDED", message)));
@@ -116,6 +130,7 @@ impl<'a> Road<'a> {
             wallet,
             network,
             client,
+            falls,
         })
     }
 

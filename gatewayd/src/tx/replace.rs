@@ -32,6 +32,7 @@ impl Road<'_> {
         nonce: u64,
         waits: bool,
     ) -> Result<(), Halt> {
+        self.check_switch()?;
         if !waits {
             self.check_nonce(versions, nonce).await?;
         }
@@ -92,7 +93,7 @@ impl Road<'_> {
         Ok(self.is_next(nonce).await?.then_some(newest.purpose))
     }
 
-    fn is_called_off(&self) -> bool {
+    pub(super) fn is_called_off(&self) -> bool {
         matches!(self.wish, Some(Wish::CallOff { .. }))
     }
 

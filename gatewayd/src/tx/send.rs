@@ -11,7 +11,7 @@ use crate::store::{TransactionId, Writing};
 impl Road<'_> {
     /// Sends the bytes. From the first time on the network may have them, whatever a node says.
     pub(super) async fn send(&self, drafted: &Drafted, signed: &Signed) -> Result<(), Halt> {
-        match self.client.broadcast(&signed.bytes, &signed.hash).await {
+        match self.send_bytes(signed).await? {
             Ok(()) => self.submitted(drafted, signed).await,
             Err(error) => self.not_sent((drafted, signed), &error).await,
         }

@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::asker::Asker;
 use crate::session::Master;
 use crate::store::audit::{Actor, AuditEntry, Severity};
-use crate::store::{Incoming, StoreError, TakenOver};
+use crate::store::kill_switch::KillSwitch;
+use crate::store::{Incoming, StoreError, TakenOver, Writing};
 use crate::tx;
 
 /// Takes over the database that arrived, of the backup of that name. What was under way in it ends,
@@ -23,7 +24,16 @@ pub async fn restore_database(
 ) -> Result<TakenOver, StoreError> {
     let now = app.clock.now();
     let name = backup.clone();
-    let change = move |db: &crate::store::Writing<'_>| {
+    let stands = app
+        .store
+        .read(|db| Ok::<_, StoreError>(db.kill_switch()?.filter(KillSwitch::has_fallen)))
+        .await?;
+    let change = move |db: &Writing<'_>| {
+        // A backup does not lift what has fallen here.
+        let arrived = db.latch()?;
+        if let Some(stands) = stands.filter(|stands| stands.latch > arrived) {
+            db.keep_kill_switch(&stands)?;
+        }
         let (ended, looked_for) = tx::settle_restored(db, now)?;
         let entry = AuditEntry::new(now, "BACKUP_RESTORED", Actor::Operator);
         let entry = AuditEntry { severity: Severity::Warning, ..entry };

@@ -168,6 +168,7 @@ async fn sign(
     let signature = app.signer.sign(wallet.id, payload, Warrant::None).await;
     let no = |error: SignerError| (signing::problem(&error), SigningError::from(error).into());
     let signature = signature.map_err(no)?;
+    signing::last_look(app)?;
     tx::signed_message(&signature, wallet.address)
         .map_err(|error| (Problem::new("INVALID_SIGNATURE", error.to_string()), error.into()))
 }

@@ -139,6 +139,7 @@ async fn sign(
     let signature = app.signer.sign(wallet.id, payload, Warrant::None).await;
     let signature =
         signature.map_err(|error| (signing::problem(&error), SigningError::from(error).into()))?;
+    signing::last_look(app)?;
     tx::signed_transaction(&unsigned, &signature, wallet.address)
         .map_err(|error| (Problem::new("INVALID_TRANSACTION", error.to_string()), error.into()))
 }

@@ -15,6 +15,7 @@ use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
 use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
+use crate::switch::Stopped;
 use crate::tx::{self, Known, Problem, Status, Tier, Transaction};
 
 /// Why nothing was signed.
@@ -29,6 +30,9 @@ pub enum SigningError {
     /// The wallet is not used now.
     #[error("the wallet is {0}")]
     WalletInactive(WalletStatus),
+    /// Nothing is begun, or handed out.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The signer did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -48,7 +52,11 @@ pub(super) async fn begin(
     decoded: Decoded,
     known: Known,
 ) -> Result<Tier, SigningError> {
+    let switch = app.switch.clone();
     let begun = app.store.write(move |db| {
+        if let Err(stopped) = switch.check() {
+            return Ok(Err(stopped.into()));
+        }
         let verdict = tx::judged(db, &decoded, &known)?;
         let wallet = db.wallet(transaction.wallet)?.map(|wallet| wallet.status);
         if let Some(status) = wallet.filter(|status| *status != WalletStatus::Active) {
@@ -141,6 +149,12 @@ pub(super) async fn end(
     ended.await?;
     app.signals.changed(id);
     Ok(())
+}
+
+/// The last look before a signature is handed out: what has the asker's hands cannot be called back.
+pub(super) fn last_look<E: From<SigningError>>(app: &App) -> Result<(), (Problem, E)> {
+    let stopped = |stopped: Stopped| (stopped.problem(), SigningError::from(stopped).into());
+    app.switch.check().map_err(stopped)
 }
 
 /// What the signer's no means for what is stored.

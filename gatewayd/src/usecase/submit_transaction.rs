@@ -9,6 +9,7 @@ use crate::session::Agent;
 use crate::store::audit::Actor;
 use crate::store::idempotency::{IdempotencyKey, Remembered};
 use crate::store::{SessionId, StoreError, TransactionId, Writing};
+use crate::switch::{Stopped, Switch};
 use crate::tx::{self, Intent, Status, Transaction};
 
 /// An order that is given.
@@ -31,6 +32,9 @@ pub enum SubmitError {
     /// The key was used for something else.
     #[error("this idempotency key was used for another request; use a new key for a new order")]
     KeyReused,
+    /// Nothing is begun.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The wallet has too many transactions under way.
     #[error("the wallet has {MOST_OPEN} transactions under way; wait until some are over")]
     TooManyOpen,
@@ -65,6 +69,7 @@ pub async fn submit_transaction(
         digest: resolved.digest(),
         key: idempotency_key,
         now: app.clock.now(),
+        switch: app.switch.clone(),
     };
     let transaction = Transaction::new(
         TransactionId::new(&app.clock),
@@ -90,6 +95,7 @@ struct Request {
     digest: [u8; 32],
     key: Option<IdempotencyKey>,
     now: UnixSeconds,
+    switch: Switch,
 }
 
 fn take_on(
@@ -110,6 +116,8 @@ fn take_on(
             return Ok(first);
         }
     }
+    // Looked at here, so that what is stored before it falls is called off when it falls.
+    request.switch.check()?;
     if db.open_transactions(transaction.wallet)? >= MOST_OPEN {
         return Err(SubmitError::TooManyOpen);
     }

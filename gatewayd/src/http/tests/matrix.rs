@@ -62,6 +62,11 @@ const RELATION: &[(&str, &str, [bool; 4])] = &[
     // A link's right is for one transaction: nobody has it for another.
     ("GET",    "/v1/approvals/{id}",                   [false, false, false, false]),
     ("POST",   "/v1/utils/encode-calldata",            [false, true,  false, false]),
+    ("POST",   "/v1/kill-switch",                          [false, true, false, false]),
+    ("GET",    "/v1/admin/kill-switch",                    [true, true, true, true]),
+    ("POST",   "/v1/admin/kill-switch",                    [false, false, true, false]),
+    ("POST",   "/v1/admin/kill-switch/escalate",           [false, false, true, false]),
+    ("POST",   "/v1/admin/recover",                        [false, false, true, false]),
     ("GET",    "/v1/audit-logs",                       [false, false, true,  false]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true,  false]),
     ("GET",    "/v1/admin/status",                     [false, false, true,  false]),

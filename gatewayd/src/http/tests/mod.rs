@@ -4,6 +4,7 @@ mod audit;
 mod connections;
 mod database;
 mod inputs;
+mod kill_switch;
 mod matrix;
 mod operators;
 mod orders;

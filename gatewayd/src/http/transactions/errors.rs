@@ -42,6 +42,7 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::Order(error) => error.into(),
             SubmitError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, message),
+            SubmitError::Stopped(stopped) => stopped.into(),
             SubmitError::TooManyOpen => Self::new(ErrorCode::RateLimited, message).retry_after(1),
             SubmitError::Store(error) => error.into(),
         }
@@ -91,6 +92,7 @@ impl From<SigningError> for Problem {
             SigningError::NeedsWaiting(_) => Self::new(ErrorCode::PolicyDenied, message)
                 .hint("POST /v1/transactions/send can wait for a delay or an approval"),
             SigningError::WalletInactive(status) => inactive(status),
+            SigningError::Stopped(stopped) => stopped.into(),
             SigningError::Signer(error) => error.into(),
             SigningError::Store(error) => error.into(),
         }

@@ -17,6 +17,11 @@ pub(super) const UNLOCK: &str = "\
 Examples:
   waiaasctl unlock
   waiaasctl unlock --passphrase-file recovery.key";
+pub(super) const KILL_SWITCH_ACTIVATE: &str = "\
+Examples:
+  waiaasctl kill-switch activate --reason 'a payment that nobody knows'
+  waiaasctl kill-switch status
+  waiaasctl kill-switch recover";
 pub(super) const SUSPEND: &str = "\
 Examples:
   waiaasctl suspend --reason 'a payment that nobody knows'

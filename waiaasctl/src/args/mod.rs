@@ -10,6 +10,7 @@ mod examples;
 mod groups;
 mod guard;
 mod installed;
+mod kill_switch;
 mod operator;
 mod policy;
 mod policy_test;
@@ -29,6 +30,7 @@ pub use guard::{
     OwnerCommand, SubjectArgs,
 };
 pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
+pub use kill_switch::KillSwitchCommand;
 pub use operator::{
     BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
     SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,

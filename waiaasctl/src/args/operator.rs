@@ -7,9 +7,9 @@ use clap_complete::Shell;
 
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
-    GuardCommand, OwnerCommand, PolicyCommand, PriceArgs, ReceiptCommand, RestoreArgs, RpcCommand,
-    TimeCommand, TokenCommand, TransactionCommand, UnattendedCommand, WalletCommand, examples,
-    groups,
+    GuardCommand, KillSwitchCommand, OwnerCommand, PolicyCommand, PriceArgs, ReceiptCommand,
+    RestoreArgs, RpcCommand, TimeCommand, TokenCommand, TransactionCommand, UnattendedCommand,
+    WalletCommand, examples, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -80,7 +80,10 @@ pub enum Command {
     /// Let the vault open without anybody at a start, or not
     #[command(subcommand)]
     Unattended(UnattendedCommand),
-    /// Stop signing at once, of one wallet or of all, until it is resumed
+    /// Stop everything and call off what is under way, lock it, and let it go on
+    #[command(subcommand)]
+    KillSwitch(KillSwitchCommand),
+    /// Stop signing at once, of one wallet or of all, until it is resumed; what waits goes on then
     #[command(after_help = examples::SUSPEND)]
     Suspend(SuspendArgs),
     /// Let signing go on

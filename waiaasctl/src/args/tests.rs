@@ -108,6 +108,11 @@ const DAEMONS: &[&str] = &[
 ];
 /// About what may leave, and what did.
 const SIGNER: &[&str] = &[
+    "kill-switch status --json",
+    "kill-switch activate",
+    "kill-switch activate --reason odd",
+    "kill-switch escalate --reason odd",
+    "kill-switch recover --passphrase-file -",
     "suspend",
     "suspend --reason odd",
     "suspend shop --locked",

@@ -11,6 +11,7 @@ mod exposure;
 mod first_run;
 mod guard;
 mod import;
+mod kill_switch;
 mod latch;
 mod owner;
 mod policy;
@@ -68,6 +69,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
         Command::Unattended(command) => unattended::run(&command, operation),
+        Command::KillSwitch(command) => kill_switch::run(command, operation),
         Command::Suspend(arguments) => latch::suspend(arguments, operation),
         Command::Resume(arguments) => latch::resume(&arguments, operation),
         Command::Renew => latch::renew(operation),

@@ -4,6 +4,7 @@ mod approval;
 mod audit;
 mod audit_trail;
 mod guard;
+mod kill_switch;
 mod latch;
 mod owner;
 mod policy;

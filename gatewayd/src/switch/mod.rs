@@ -5,6 +5,8 @@
 //! takes a last look before each time, and is broken off when the switch falls.
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod scenes;
 pub mod watch;
 

@@ -257,6 +257,13 @@ impl Scene {
         self.world.lock().unwrap().chain.keys().copied().collect()
     }
 
+    /// Wei of each transaction that the chain has.
+    pub(crate) fn paid(&self) -> Vec<u64> {
+        let world = self.world.lock().unwrap();
+        let sent = world.transactions.values().filter(|(hash, _)| world.has(&json!(hash)));
+        sent.map(|(_hash, sent)| sent.value.to_u64().unwrap()).collect()
+    }
+
     /// Whether the chain has what is called that.
     pub(crate) fn has(&self, hash: &str) -> bool {
         self.world.lock().unwrap().has(&json!(hash))

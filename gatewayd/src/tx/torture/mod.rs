@@ -168,7 +168,7 @@ async fn torture(seed: u64, payments: usize) -> BTreeMap<Status, usize> {
     clippy::disallowed_methods,
     reason = "a long run is asked for, and a seed repeated, by hand"
 )]
-fn asked_for(name: &str, usual: u64) -> u64 {
+pub(crate) fn asked_for(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |value| value.parse().unwrap())
 }
 

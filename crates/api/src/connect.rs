@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Policy;
+use crate::{Policy, SessionConstraints};
 
 /// The gateway answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -70,6 +70,9 @@ pub struct ConnectedSession {
     pub expires_at: u64,
     /// `api` or `mcp`.
     pub source: String,
+    /// What it is limited to, besides the policies; empty for nothing.
+    #[serde(default)]
+    pub constraints: SessionConstraints,
 }
 
 /// A wallet of the session.

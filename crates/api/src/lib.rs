@@ -20,6 +20,7 @@ mod policy_types;
 mod prices;
 mod rpc;
 mod send;
+mod session_constraints;
 mod sessions;
 mod tokens;
 mod transactions;
@@ -63,6 +64,7 @@ pub use send::{
     Instruction, InstructionAccount, NftItem, NftReference, NftTransfer, SendRequest,
     TokenReference, TokenTransfer, Transfer,
 };
+pub use session_constraints::{AssetConstraint, SessionConstraints};
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,
     SessionRenewed, SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded,

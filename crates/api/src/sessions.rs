@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::SessionConstraints;
+
 /// A session to be opened, for `walletId`, `walletIds`, or both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -24,10 +26,9 @@ pub struct CreateSession {
     /// Seconds after which no renewal helps; 0 or absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absolute_lifetime: Option<u64>,
-    /// Limits of this session alone. None are known yet, so only an empty object is taken.
+    /// Limits of this session alone, besides the policies of its wallets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub constraints: Option<serde_json::Map<String, serde_json::Value>>,
+    pub constraints: Option<SessionConstraints>,
     /// `api` (as if absent) or `mcp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -87,6 +88,9 @@ pub struct SessionItem {
     pub last_renewed_at: Option<u64>,
     /// `api` or `mcp`.
     pub source: String,
+    /// What it is limited to, besides the policies; empty for nothing.
+    #[serde(default)]
+    pub constraints: SessionConstraints,
 }
 
 /// Some of the sessions.

@@ -53,6 +53,9 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
                 if let Some(asker) = Asker::current() {
                     asker.identify(caller.actor());
                 }
+                if let Err(problem) = within_role(gate.route, &caller) {
+                    return problem.into_response();
+                }
                 request.extensions_mut().insert(Arc::new(caller));
             }
             next.run(request).await
@@ -94,6 +97,17 @@ async fn agent(shared: &Shared, headers: &HeaderMap) -> Result<Caller, Problem> 
             .hint("send Authorization: Bearer wai_sess_…; waiaasctl session create makes one")
     })?;
     Ok(Caller::Agent(Agent::from_token(&shared.app, token).await?))
+}
+
+/// A session that only reads goes no further where something is asked for.
+fn within_role(route: &Route, caller: &Caller) -> Result<(), Problem> {
+    match caller {
+        Caller::Agent(agent) if !route.only_reads() => match agent.grants().of_role() {
+            Some(denial) => Err(Problem::new(denial.code, denial.reason).hint(denial.remedy)),
+            None => Ok(()),
+        },
+        Caller::Agent(_) | Caller::Owner(_) | Caller::Master(_) => Ok(()),
+    }
 }
 
 /// Not even the master password is enough.

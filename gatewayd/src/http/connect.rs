@@ -7,9 +7,9 @@ use api::{ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, H
 use axum::extract::State;
 
 use super::body::Done;
-use super::policies;
 use super::problem::Problem;
 use super::words::{end, seconds, uuid};
+use super::{constraints, policies};
 use crate::app::App;
 use crate::session::Agent;
 use crate::store::Store;
@@ -48,6 +48,7 @@ pub(super) async fn info(
             id: uuid(session.id),
             expires_at: end(session.expires_at),
             source: session.source.to_string(),
+            constraints: constraints::body(&app, agent.grants()),
         },
         policies: policies.collect::<BTreeMap<_, _>>(),
         wallets: bound.iter().map(|bound| wallet(&app, bound)).collect(),

@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod body;
 mod connect;
+mod constraints;
 mod crowd;
 mod database;
 mod display;

@@ -178,6 +178,14 @@ pub fn router(shared: Shared) -> Router {
 }
 
 impl Route {
+    /// Whether a session that only reads may ask it: it changes nothing, or nothing but how long
+    /// that session lasts.
+    pub(super) fn only_reads(&self) -> bool {
+        const TELLING: [&str; 3] =
+            ["/v1/transactions/simulate", "/v1/utils/encode-calldata", "/v1/sessions/{id}/renew"];
+        self.method == "GET" || TELLING.contains(&self.path)
+    }
+
     /// Whether it asks for a transaction or a signature.
     pub(super) fn moves_money(&self) -> bool {
         self.method == "POST" && self.path.starts_with("/v1/transactions/")

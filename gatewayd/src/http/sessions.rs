@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use primitives::WalletId;
 
 use super::body::{Created, Done, Json, Path, Query};
+use super::constraints;
 use super::problem::Problem;
 use super::words::{PageQuery, end, id, seconds, uuid, word};
 use crate::app::App;
@@ -32,7 +33,7 @@ pub(super) async fn create(
     master: Master,
     Json(asked): Json<CreateSession>,
 ) -> Result<Created<SessionCreated>, Problem> {
-    let opened = create_session(&app, &master, new_session(asked)?).await?;
+    let opened = create_session(&app, &master, new_session(&app, asked)?).await?;
     let wallets: Vec<_> = opened.wallets.iter().map(name).collect();
     let first = wallets.first().ok_or(NewSessionError::NoWallet)?;
     Ok(Created(SessionCreated {
@@ -53,7 +54,7 @@ pub(super) async fn list(
     let wallet = query.wallet_id.as_deref().map(|text| word("walletId", text)).transpose()?;
     let (sessions, total) = list_sessions(&app, &caller, wallet, page).await?;
     let now = app.clock.now();
-    let data = sessions.iter().map(|listed| item(listed, now)).collect();
+    let data = sessions.iter().map(|listed| item(&app, listed, now)).collect();
     Ok(Done(SessionPage { data, total, limit: page.limit, offset: page.offset }))
 }
 
@@ -155,11 +156,8 @@ pub(super) async fn remove_wallet(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn new_session(asked: CreateSession) -> Result<NewSession, Problem> {
-    if asked.constraints.is_some_and(|constraints| !constraints.is_empty()) {
-        return Err(Problem::invalid("constraints: none are known; use policies")
-            .hint("POST /v1/policies limits what a wallet may do"));
-    }
+fn new_session(app: &App, asked: CreateSession) -> Result<NewSession, Problem> {
+    let grants = constraints::grants(app, asked.constraints)?;
     let wallets = asked.wallet_id.into_iter().chain(asked.wallet_ids.unwrap_or_default());
     let wallets = wallets.map(|uuid| id("walletId", uuid)).collect::<Result<_, _>>()?;
     let source = asked.source.as_deref().map(|source| word("source", source)).transpose()?;
@@ -169,10 +167,11 @@ fn new_session(asked: CreateSession) -> Result<NewSession, Problem> {
         max_renewals: asked.max_renewals.filter(|most| *most != 0),
         absolute_lifetime: asked.absolute_lifetime.filter(|s| *s != 0).map(Duration::from_secs),
         source: source.unwrap_or(Source::Api),
+        grants,
     })
 }
 
-fn item(listed: &ListedSession, now: UnixSeconds) -> SessionItem {
+fn item(app: &App, listed: &ListedSession, now: UnixSeconds) -> SessionItem {
     let session = &listed.session;
     let wallets: Vec<_> = listed.wallets.iter().map(|linked| name(&linked.wallet)).collect();
     let first = wallets.first();
@@ -192,6 +191,7 @@ fn item(listed: &ListedSession, now: UnixSeconds) -> SessionItem {
         last_renewed_at: session.last_renewed_at.map(seconds),
         source: session.source.to_string(),
         wallets,
+        constraints: constraints::body(app, &session.grants),
     }
 }
 
@@ -204,7 +204,9 @@ impl From<NewSessionError> for Problem {
         let message = error.to_string();
         match error {
             NewSessionError::NoWallet => Self::new(ErrorCode::SessionRequiresWallet, message),
-            NewSessionError::TooManyWallets | NewSessionError::Lifetime => Self::invalid(message),
+            NewSessionError::TooManyWallets
+            | NewSessionError::Lifetime
+            | NewSessionError::Grants(_) => Self::invalid(message),
             NewSessionError::UnknownWallet(_) => Self::new(ErrorCode::WalletNotFound, message),
             NewSessionError::Terminated(_) => Self::new(ErrorCode::WalletTerminated, message),
             NewSessionError::TooMany => Self::new(ErrorCode::SessionLimitExceeded, message),

@@ -2,17 +2,21 @@
 //!
 //! [`Agent`], [`Owner`] and [`Master`] can be made here only, from a credential that was checked.
 
+pub mod grants;
 mod hs256;
 pub mod link;
 mod owner;
 pub mod password;
 pub mod token;
 
+use std::sync::Arc;
+
 use ::sandbox::Door;
 use nix::unistd::Uid;
 use primitives::WalletId;
 use subtle::ConstantTimeEq;
 
+use self::grants::Grants;
 pub use self::owner::{Claim, Owner, OwnerError, Proof};
 use self::password::PasswordError;
 use self::token::TokenError;
@@ -25,8 +29,8 @@ use crate::store::{SessionId, StoreError};
 /// An agent with a valid token of a session that is not over.
 #[derive(Clone, Debug)]
 pub struct Agent {
-    session: Session,
-    wallets: Vec<Wallet>,
+    session: Arc<Session>,
+    wallets: Arc<[Wallet]>,
 }
 
 /// Somebody who knows the master password, or the operator at the gateway's own socket.
@@ -74,7 +78,7 @@ impl Agent {
             let session = db.session(id)?.ok_or(TokenError::Invalid)?;
             let wallets = db.session_wallets(id)?;
             let wallets = wallets.into_iter().map(|linked| linked.wallet).collect();
-            Ok::<_, AgentError>(Self { session, wallets })
+            Ok::<_, AgentError>(Self { session: Arc::new(session), wallets })
         });
         let agent = agent.await?;
         match agent.session.status {
@@ -97,6 +101,11 @@ impl Agent {
     /// Its session.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// What it may do.
+    pub fn grants(&self) -> &Grants {
+        &self.session.grants
     }
 
     /// The wallets that it may use, in the order in which they were added.

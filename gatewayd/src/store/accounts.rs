@@ -1,7 +1,8 @@
 //! The tables `accounts` and `postings`: sums of what was spent, however much history there is.
 //!
 //! An account is an asset that a wallet spends on a network, and one more for each wallet counts
-//! its transactions and what they are worth in dollars. Each posting holds the sum of all postings
+//! its transactions and what they are worth in dollars. A session whose totals are limited has such
+//! accounts of its own, under its id in place of the wallet's. Each posting holds the sum of all postings
 //! up to itself, so that a window of any length is the difference of two of them, both found by
 //! index, and exact. Sums have 320 bits and never wrap; a window that does not fit in 256 is an
 //! error.
@@ -12,7 +13,7 @@
 use primitives::{Amount, Asset, ChainId, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::{Reading, StoreError, Writing};
+use super::{Reading, SessionId, StoreError, Writing};
 use crate::clock::UnixSeconds;
 
 /// Which account.
@@ -22,6 +23,10 @@ pub(super) enum Account {
     Asset(WalletId, ChainId, Asset),
     /// What its transactions on all networks are worth, in millionths of a dollar.
     Dollars(WalletId),
+    /// What a session spends of an asset, of all its wallets.
+    SessionAsset(SessionId, ChainId, Asset),
+    /// What its transactions are worth, in millionths of a dollar.
+    SessionDollars(SessionId),
 }
 
 /// What an account counts.
@@ -169,27 +174,42 @@ impl Writing<'_> {
 
 impl Account {
     fn key(self) -> (String, String, String) {
-        match self {
-            Self::Asset(wallet, network, asset) => {
-                let asset = match asset {
-                    Asset::Native => NATIVE.to_owned(),
-                    Asset::Token(token) => token.to_string(),
-                };
-                (wallet.to_string(), network.to_string(), asset)
+        let everywhere = || (EVERYWHERE.to_owned(), DOLLARS.to_owned());
+        let (holder, (network, asset)) = match self {
+            Self::Asset(wallet, network, asset) => (wallet.to_string(), of_asset(network, asset)),
+            Self::Dollars(wallet) => (wallet.to_string(), everywhere()),
+            Self::SessionAsset(session, network, asset) => {
+                (of_session(session), of_asset(network, asset))
             }
-            Self::Dollars(wallet) => {
-                (wallet.to_string(), EVERYWHERE.to_owned(), DOLLARS.to_owned())
-            }
-        }
+            Self::SessionDollars(session) => (of_session(session), everywhere()),
+        };
+        (holder, network, asset)
     }
 
     pub(super) const fn unit(self) -> Unit {
         match self {
-            Self::Asset(_, _, Asset::Native) => Unit::Native,
-            Self::Asset(_, _, Asset::Token(_)) => Unit::Token,
-            Self::Dollars(_) => Unit::Dollars,
+            Self::Asset(_, _, Asset::Native) | Self::SessionAsset(_, _, Asset::Native) => {
+                Unit::Native
+            }
+            Self::Asset(_, _, Asset::Token(_)) | Self::SessionAsset(_, _, Asset::Token(_)) => {
+                Unit::Token
+            }
+            Self::Dollars(_) | Self::SessionDollars(_) => Unit::Dollars,
         }
     }
+}
+
+fn of_asset(network: ChainId, asset: Asset) -> (String, String) {
+    let asset = match asset {
+        Asset::Native => NATIVE.to_owned(),
+        Asset::Token(token) => token.to_string(),
+    };
+    (network.to_string(), asset)
+}
+
+/// What no wallet is called.
+fn of_session(session: SessionId) -> String {
+    format!("session:{session}")
 }
 
 impl Unit {

@@ -11,10 +11,13 @@ use rusqlite::{Row, named_params};
 
 use super::accounts::{Account, AccountId, Charge, Charges, Unit};
 use super::column::optional_amount;
-use super::{Reading, StoreError, TransactionId, Writing};
+use super::{Reading, SessionId, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::policy::UsdMicros;
 use crate::prices::Worths;
+
+/// Before everything.
+const ALWAYS: UnixSeconds = UnixSeconds::new(i64::MIN);
 
 /// How reserved spend ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,37 @@ impl Reading<'_> {
         Ok(self.counted(Account::Dollars(wallet), since, except)?.count)
     }
 
+    /// What a session has spent of an asset in its whole life, everything that is still under way
+    /// included, but for what is reserved for the transaction `except`. Only what
+    /// [`Writing::reserve_for_session`] was told is known.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the sum does not fit in 256 bits.
+    pub fn spent_by_session(
+        &self,
+        (session, network, asset): (SessionId, ChainId, Asset),
+        except: Option<TransactionId>,
+    ) -> Result<Amount, StoreError> {
+        let account = Account::SessionAsset(session, network, asset);
+        self.counted(account, ALWAYS, except)?.sum.amount()
+    }
+
+    /// How many transactions a session has had, and what they are worth together, as above; no worth
+    /// when something had no price, or the sum is no amount of dollars.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn had_by_session(
+        &self,
+        session: SessionId,
+        except: Option<TransactionId>,
+    ) -> Result<(u64, Option<UsdMicros>), StoreError> {
+        let counted = self.counted(Account::SessionDollars(session), ALWAYS, except)?;
+        let sum = counted.sum.amount().ok().and_then(Amount::to_u64);
+        let worth = sum.filter(|_sum| counted.unknown == 0).map(UsdMicros::new);
+        Ok((counted.count, worth))
+    }
+
     fn counted(
         &self,
         account: Account,
@@ -156,20 +190,49 @@ impl Writing<'_> {
             "DELETE FROM reservations WHERE transaction_id = ? AND state = 'RESERVED'",
             [transaction.to_string()],
         )?;
-        let dollars = |worth: Option<UsdMicros>| worth.map(|worth| Amount::from(worth.get()));
-        let in_dollars = (Account::Dollars(wallet), dollars(worth.whole), dollars(worth.fee));
-        let in_assets = network.into_iter().flat_map(|network| {
-            let of = move |asset| Account::Asset(wallet, network, asset);
-            spend.iter().map(move |(asset, amount)| (of(*asset), Some(*amount), None))
-        });
-        for (account, charge, fee) in std::iter::once(in_dollars).chain(in_assets) {
-            let unit = account.unit();
-            let account = self.open_account(account)?;
-            self.hold(account, charge)?;
-            let reservation = Reservation { account, unit, charge, fee };
-            self.insert_reservation(transaction, &reservation, ("RESERVED", now, None))?;
+        self.reserve_in(transaction, Account::Dollars(wallet), worth.charges(), now)?;
+        for (network, (asset, amount)) in
+            network.into_iter().flat_map(|network| spend.iter().map(move |spend| (network, spend)))
+        {
+            let account = Account::Asset(wallet, network, *asset);
+            self.reserve_in(transaction, account, (Some(*amount), None), now)?;
         }
         Ok(())
+    }
+
+    /// Reserves in the accounts of the session that asks for it: the transaction and its worth, and
+    /// what of `spend` is counted. To be called after [`Writing::reserve`], which replaces what was
+    /// reserved before.
+    ///
+    /// # Errors
+    /// When the database cannot be written, or what was reserved is settled already.
+    pub fn reserve_for_session(
+        &self,
+        (transaction, session): (TransactionId, SessionId),
+        spend: &BTreeMap<(ChainId, Asset), Amount>,
+        worth: Worth,
+        now: UnixSeconds,
+    ) -> Result<(), StoreError> {
+        self.reserve_in(transaction, Account::SessionDollars(session), worth.charges(), now)?;
+        for ((network, asset), amount) in spend {
+            let account = Account::SessionAsset(session, *network, *asset);
+            self.reserve_in(transaction, account, (Some(*amount), None), now)?;
+        }
+        Ok(())
+    }
+
+    fn reserve_in(
+        &self,
+        transaction: TransactionId,
+        account: Account,
+        (charge, fee): (Charge, Charge),
+        now: UnixSeconds,
+    ) -> Result<(), StoreError> {
+        let unit = account.unit();
+        let account = self.open_account(account)?;
+        self.hold(account, charge)?;
+        let reservation = Reservation { account, unit, charge, fee };
+        self.insert_reservation(transaction, &reservation, ("RESERVED", now, None))
     }
 
     pub(super) fn insert_reservation(
@@ -243,6 +306,13 @@ impl Settlement {
 impl Worth {
     /// Nobody knows a price.
     pub const UNKNOWN: Self = Self { whole: None, fee: None };
+
+    /// What an account in dollars is charged with: the whole, and what is left of it when the
+    /// transaction does nothing but cost its fee.
+    fn charges(self) -> (Charge, Charge) {
+        let dollars = |worth: Option<UsdMicros>| worth.map(|worth| Amount::from(worth.get()));
+        (dollars(self.whole), dollars(self.fee))
+    }
 }
 
 impl From<Worths> for Worth {

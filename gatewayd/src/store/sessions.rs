@@ -6,10 +6,13 @@ use std::str::FromStr;
 use primitives::{UnknownWord, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
-use super::column::{count, end, end_value, optional_time, position, time, word};
+use super::column::{
+    count, end, end_value, json, optional_json, optional_time, position, time, word,
+};
 use super::wallets::{self, Wallet};
 use super::{Reading, SessionId, StoreError, Writing};
 use crate::clock::UnixSeconds;
+use crate::session::grants::Grants;
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Session {
     pub created_at: UnixSeconds,
     /// When it was renewed last.
     pub last_renewed_at: Option<UnixSeconds>,
+    /// What it may do.
+    pub grants: Grants,
 }
 
 /// Whether a session was revoked.
@@ -196,9 +201,14 @@ impl Writing<'_> {
     /// When the database fails.
     pub fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         let sql = "INSERT INTO sessions (id, status, source, token_hash, token_issued_count, \
-                   renewal_count, max_renewals, expires_at, absolute_expires_at, created_at) \
-                   VALUES (:id, :status, :source, :token_hash, :token_issued_count, \
-                   :renewal_count, :max_renewals, :expires_at, :absolute_expires_at, :created_at)";
+                   renewal_count, max_renewals, expires_at, absolute_expires_at, created_at, \
+                   constraints) VALUES (:id, :status, :source, :token_hash, \
+                   :token_issued_count, :renewal_count, :max_renewals, :expires_at, \
+                   :absolute_expires_at, :created_at, :grants)";
+        let grants = match &session.grants {
+            nothing if *nothing == Grants::default() => None,
+            grants => Some(json("constraints", grants)?),
+        };
         self.0.0.prepare_cached(sql)?.execute(named_params! {
             ":id": session.id.to_string(),
             ":status": session.status.to_string(),
@@ -210,6 +220,7 @@ impl Writing<'_> {
             ":expires_at": end_value(session.expires_at),
             ":absolute_expires_at": end_value(session.absolute_expires_at),
             ":created_at": session.created_at.get(),
+            ":grants": grants,
         })?;
         Ok(())
     }
@@ -286,6 +297,7 @@ fn from_row(row: &Row<'_>) -> Result<Session, StoreError> {
         absolute_expires_at: end(row, "absolute_expires_at")?,
         created_at: time(row, "created_at")?,
         last_renewed_at: optional_time(row, "last_renewed_at")?,
+        grants: optional_json(row, "constraints")?.unwrap_or_default(),
     })
 }
 
@@ -309,6 +321,7 @@ mod tests {
             absolute_expires_at: None,
             created_at: UnixSeconds::new(10),
             last_renewed_at: None,
+            grants: Grants { max_transactions: Some(3), ..Grants::default() },
         }
     }
 

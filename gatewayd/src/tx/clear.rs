@@ -12,6 +12,7 @@ use super::halt::{self, Halt, POLICY_DENIED, Pace};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
 use super::sequence;
+use super::session_limits::{AskedBy, reserve};
 use super::units::{UnitsError, decimals, units};
 use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
@@ -95,6 +96,7 @@ impl Road<'_> {
             decimals: known,
             worths: Worths::together(worths),
             transaction: Some(self.transaction.id),
+            asked_by: AskedBy::of(&self.transaction),
             now: self.app.clock.now(),
         })
     }
@@ -174,7 +176,7 @@ impl Clearing {
             return Ok(Ended::Stale);
         }
         let named = (transaction.id, transaction.wallet, Some(network.chain_id));
-        db.reserve(named, spend, known.worths.into(), known.now)?;
+        reserve(db, named, (&draft.decoded, spend), known.worths.into(), &known)?;
         db.keep_worth(transaction.id, known.worths.amount)?;
         transaction.attempts = 0;
         transaction.updated_at = known.now;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use primitives::{Asset, Environment, Network, WalletId};
 use txcodec::Decoded;
 
+use super::session_limits::{self, AskedBy};
 use crate::clock::UnixSeconds;
 use crate::policy::{self, Facts, Nearing, Policy, UsdMicros, Verdict};
 use crate::prices::Worths;
@@ -27,6 +28,8 @@ pub struct Known {
     pub worths: Worths,
     /// The transaction that is judged, if it is stored: its own reservation does not count.
     pub transaction: Option<TransactionId>,
+    /// Which session asks; `None` where none does.
+    pub asked_by: Option<AskedBy>,
     /// What the time is.
     pub now: UnixSeconds,
 }
@@ -43,12 +46,16 @@ pub struct Gathered {
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
-/// The verdict as of this moment of the database.
+/// The verdict as of this moment of the database: what the session that asks may do comes first, and
+/// the policies say the rest.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verdict, StoreError> {
-    with_facts(db, known, |facts| policy::judge(decoded, facts))
+    match session_limits::denial(db, decoded, known)? {
+        Some(denial) => Ok(Verdict::Deny(denial)),
+        None => with_facts(db, known, |facts| policy::judge(decoded, facts)),
+    }
 }
 
 /// The cap in dollars that would nearly be reached, as of this moment of the database.

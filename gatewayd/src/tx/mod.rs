@@ -23,6 +23,7 @@ mod replace;
 mod restored;
 mod send;
 mod sequence;
+mod session_limits;
 mod sign;
 mod signals;
 mod state;
@@ -46,6 +47,8 @@ pub use order::{
 pub use pipeline::advance;
 pub(crate) use pipeline::advance_past;
 pub use question::{Asker, LONGEST_QUESTION, Question, QuestionError};
+pub use session_limits::AskedBy;
+pub(crate) use session_limits::reserve;
 pub use signals::Signals;
 pub use state::{Status, Tier, UnknownStatus};
 pub use stop::Swept;

@@ -8,6 +8,7 @@ use txcodec::Decoded;
 
 use super::halt::{self, Halt, Pace};
 use super::judgement::judged;
+use super::session_limits::reserve;
 use super::{Form, Known, POLICY_DENIED, Problem, Purpose, Tier, Transaction, Version, Wish};
 use crate::clock::UnixSeconds;
 use crate::policy::Verdict;
@@ -58,7 +59,7 @@ impl Renewal {
         let spend = self.spend().ok_or(Halt::Store(StoreError::Overflow))?;
         let network = transaction.intent.network().ok_or(Halt::Stored)?;
         let named = (self.id, transaction.wallet, Some(network));
-        db.reserve(named, &spend, self.worths.into(), self.known.now)?;
+        reserve(db, named, (&self.decoded, &spend), self.worths.into(), &self.known)?;
         db.keep_version(self.id, &self.version)?;
         db.forget_wish(self.id, Purpose::Pay)?;
         Ok(None)

@@ -15,6 +15,7 @@ use super::clear::{Still, still};
 use super::halt::{self, Halt};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
+use super::session_limits::{AskedBy, reserve};
 use super::{Deed, Intent, Order, PartOf, Problem, Progress, Status, Tier, Transaction};
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
@@ -135,8 +136,7 @@ impl Dividing {
         self.reserve(db, &spends)?;
         // Each part is judged with the others reserved, as it will be when its turn has come.
         for part in &self.parts {
-            let (transaction, worths) = (Some(part.transaction.id), part.worths);
-            let known = Known { worths, transaction, ..self.known.clone() };
+            let known = self.known_of(part);
             match judged(db, &part.decoded, &known)? {
                 Verdict::Allow(other) => allowed = allowed.stricter(other),
                 Verdict::Deny(denial) => {
@@ -153,12 +153,24 @@ impl Dividing {
         db: &Writing<'_>,
         spends: &[BTreeMap<Asset, Amount>],
     ) -> Result<(), StoreError> {
-        for (Part { transaction, worths, .. }, spend) in self.parts.iter().zip(spends) {
+        for (part, spend) in self.parts.iter().zip(spends) {
+            let Part { transaction, decoded, worths, .. } = part;
             db.insert_transaction(transaction)?;
             let named = (transaction.id, transaction.wallet, transaction.intent.network());
-            db.reserve(named, spend, (*worths).into(), self.known.now)?;
+            let known = self.known_of(part);
+            reserve(db, named, (decoded, spend), (*worths).into(), &known)?;
         }
         Ok(())
+    }
+
+    /// What is known besides the bytes of one part.
+    fn known_of(&self, part: &Part) -> Known {
+        Known {
+            worths: part.worths,
+            transaction: Some(part.transaction.id),
+            asked_by: AskedBy::of(&part.transaction),
+            ..self.known.clone()
+        }
     }
 
     /// Lets the parts go, or wait, with the care that the strictest of all verdicts asks for. It stays

@@ -22,6 +22,7 @@ use crate::clock::{Clock, ClockSetter, UnixSeconds};
 use crate::config::Settings;
 use crate::net::Endpoint;
 use crate::networks::Networks;
+use crate::session::grants::Grants;
 use crate::session::{Agent, Master};
 use crate::signer::Signer;
 use crate::store::sessions::Source;
@@ -163,6 +164,7 @@ impl Scene {
             max_renewals: None,
             absolute_lifetime: None,
             source: Source::Api,
+            grants: Grants::default(),
         };
         let master = Master::operator();
         let opened = create_session(&self.app, &master, new).await.unwrap();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use primitives::{Amount, ChainId, WalletId};
+use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixSeconds;
 use crate::store::{SessionId, TransactionId};
@@ -136,7 +137,8 @@ pub struct Problem {
 }
 
 /// What a kind of intent is called in the HTTP contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// `TRANSFER`: the native coin.
     Transfer,

@@ -6,6 +6,7 @@ use primitives::WalletId;
 
 use crate::app::App;
 use crate::session::Master;
+use crate::session::grants::{Grants, GrantsError};
 use crate::session::token::MAX_LIFETIME;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{Session, SessionStatus, Source};
@@ -32,6 +33,8 @@ pub struct NewSession {
     pub absolute_lifetime: Option<Duration>,
     /// For what kind of client.
     pub source: Source,
+    /// What it may do.
+    pub grants: Grants,
 }
 
 /// A session that was opened.
@@ -63,6 +66,9 @@ pub enum NewSessionError {
     /// Tokens live longer than five minutes and shorter than a year.
     #[error("ttl is 300 to 31536000 seconds")]
     Lifetime,
+    /// What it may do contradicts itself, or allows nothing.
+    #[error("constraints: {0}")]
+    Grants(#[from] GrantsError),
     /// More sessions than the gateway keeps.
     #[error("there are {MAX_ACTIVE} active sessions: revoke some")]
     TooMany,
@@ -81,6 +87,7 @@ pub async fn create_session(
     new: NewSession,
 ) -> Result<OpenedSession, NewSessionError> {
     check(&new)?;
+    let new = NewSession { grants: new.grants.checked()?, ..new };
     let (session, token) = draft(app, &new);
     let kept = session.clone();
     let wallets = app.store.write(move |db| {
@@ -89,7 +96,12 @@ pub async fn create_session(
         }
         db.insert_session(&kept)?;
         let opened = AuditEntry::new(kept.created_at, "SESSION_CREATED", Actor::Operator);
-        db.audit(&opened.detail("sessionId", kept.id).detail("source", kept.source))?;
+        db.audit(
+            &opened
+                .detail("sessionId", kept.id)
+                .detail("source", kept.source)
+                .detail("role", kept.grants.role),
+        )?;
         let mut wallets = Vec::new();
         for id in new.wallets {
             let wallet = db.wallet(id)?.ok_or(NewSessionError::UnknownWallet(id))?;
@@ -138,6 +150,7 @@ fn draft(app: &App, new: &NewSession) -> (Session, String) {
         absolute_expires_at,
         created_at: now,
         last_renewed_at: None,
+        grants: new.grants.clone(),
     };
     (session, token.text)
 }

@@ -8,6 +8,7 @@ use super::wallets::{WalletError, check_name};
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::session::Master;
+use crate::session::grants::Grants;
 use crate::signer::SignerError;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::Source;
@@ -145,6 +146,7 @@ async fn open(
         max_renewals: None,
         absolute_lifetime: None,
         source: Source::Api,
+        grants: Grants::default(),
     };
     create_session(app, master, new).await
 }

@@ -135,6 +135,7 @@ fn next_end(session: &Session, now: UnixSeconds) -> Result<UnixSeconds, RenewalE
 mod tests {
     use super::*;
     use crate::clock::Clock;
+    use crate::session::grants::Grants;
     use crate::store::sessions::Source;
 
     /// From 1000 to 2000, and to 2500 with renewals.
@@ -151,6 +152,7 @@ mod tests {
             absolute_expires_at: Some(UnixSeconds::new(2_700)),
             created_at: UnixSeconds::new(0),
             last_renewed_at: Some(UnixSeconds::new(1_000)),
+            grants: Grants::default(),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::session::Agent;
 use crate::signer::SignerError;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, Intent, Known, Problem, Progress, Transaction, UnitsError};
+use crate::tx::{self, AskedBy, Intent, Kind, Known, Problem, Progress, Transaction, UnitsError};
 
 /// Something to be signed that is no transaction.
 #[derive(Clone, Debug)]
@@ -121,6 +121,7 @@ pub async fn sign_message(
         worths,
         decimals,
         transaction: None,
+        asked_by: Some(AskedBy { session: agent.session_id(), kind: Kind::SignMessage }),
         now: app.clock.now(),
     };
     let id = TransactionId::new(&app.clock);

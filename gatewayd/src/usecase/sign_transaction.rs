@@ -14,7 +14,8 @@ use crate::session::Agent;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
 use crate::tx::{
-    self, Drafted, Intent, Known, Problem, Progress, Signed, Tier, Transaction, UnitsError,
+    self, AskedBy, Drafted, Intent, Kind, Known, Problem, Progress, Signed, Tier, Transaction,
+    UnitsError,
 };
 
 /// A transaction to be signed.
@@ -103,6 +104,7 @@ pub async fn sign_transaction(
         decimals,
         network: Some(network.clone()),
         transaction: None,
+        asked_by: Some(AskedBy { session: agent.session_id(), kind: Kind::Sign }),
         now: app.clock.now(),
     };
     let drafted = Drafted {

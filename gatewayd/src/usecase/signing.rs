@@ -72,7 +72,8 @@ pub(super) async fn begin(
             }
             Verdict::Allow(allowed) => match allowed.tier {
                 tier @ (Tier::Instant | Tier::Notify) => {
-                    store(db, Transaction { tier: Some(tier), ..transaction }, &spend, &known)?;
+                    let allowed = Transaction { tier: Some(tier), ..transaction };
+                    store(db, allowed, (&decoded, &spend), &known)?;
                     Ok(tier)
                 }
                 tier @ (Tier::Delay | Tier::Approval) => Err(SigningError::NeedsWaiting(tier)),
@@ -85,14 +86,14 @@ pub(super) async fn begin(
 fn store(
     db: &Writing<'_>,
     mut transaction: Transaction,
-    spend: &BTreeMap<Asset, Amount>,
+    spent: (&Decoded, &BTreeMap<Asset, Amount>),
     known: &Known,
 ) -> Result<(), StoreError> {
     transaction.status = Status::Executing;
     transaction.next_attempt_at = Some(known.now.plus(PATIENCE));
     db.insert_transaction(&transaction)?;
     let named = (transaction.id, transaction.wallet, transaction.intent.network());
-    db.reserve(named, spend, known.worths.into(), known.now)?;
+    tx::reserve(db, named, spent, known.worths.into(), known)?;
     db.keep_worth(transaction.id, known.worths.amount)?;
     tx::audit(db, &transaction, actor(&transaction), known.now)
 }

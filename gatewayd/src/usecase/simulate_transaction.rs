@@ -12,7 +12,7 @@ use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest, GasP
 use crate::policy::{Nearing, UsdMicros, Verdict};
 use crate::session::Agent;
 use crate::store::{Reading, StoreError};
-use crate::tx::{self, GasCondition, Kind, Known, Unit};
+use crate::tx::{self, AskedBy, GasCondition, Kind, Known, Unit};
 
 /// What would happen.
 #[derive(Clone, Debug)]
@@ -114,7 +114,7 @@ pub async fn simulate_transaction(
             let units = tx::units(app, &resolved.network, &decoded, deed).await?;
             dry_run.changes = changes(client, &resolved, &decoded, &units).await?;
             dry_run.warnings = warnings(&decoded, wallet, |asset| units.contains_key(&asset));
-            let (verdict, nearing) = judge(app, &resolved, decoded, &units).await?;
+            let (verdict, nearing) = judge(app, agent, &resolved, decoded, &units).await?;
             let fee = app.prices.fee(&resolved.network, draft.fee_estimate).await;
             dry_run.dollars = Dollars { fee, nearing };
             dry_run.verdict = Some(verdict);
@@ -127,6 +127,7 @@ pub async fn simulate_transaction(
 
 async fn judge(
     app: &App,
+    agent: &Agent,
     resolved: &Resolved,
     decoded: Decoded,
     units: &BTreeMap<Asset, Unit>,
@@ -140,6 +141,7 @@ async fn judge(
         worths: app.prices.worths(&decoded, place, &decimals).await,
         decimals,
         transaction: None,
+        asked_by: Some(AskedBy { session: agent.session_id(), kind: resolved.order.deed.kind() }),
         now: app.clock.now(),
     };
     let judge = move |db: &Reading<'_>| {

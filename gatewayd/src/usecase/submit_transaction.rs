@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::order::{OrderError, OrderRequest, Resolved};
 use crate::app::App;
 use crate::clock::UnixSeconds;
+use crate::policy::Denial;
 use crate::session::Agent;
 use crate::store::audit::Actor;
 use crate::store::idempotency::{IdempotencyKey, Remembered};
@@ -29,6 +30,9 @@ pub enum SubmitError {
     /// It is not understood, or not possible.
     #[error(transparent)]
     Order(#[from] OrderError),
+    /// The session may not do that.
+    #[error("{}", .0.message())]
+    NotGranted(Denial),
     /// The key was used for something else.
     #[error("this idempotency key was used for another request; use a new key for a new order")]
     KeyReused,
@@ -64,6 +68,9 @@ pub async fn submit_transaction(
 ) -> Result<Transaction, SubmitError> {
     let Submission { order, idempotency_key, wait } = submission;
     let resolved = Resolved::resolve(app, agent, order).await?;
+    if let Some(denial) = agent.grants().denial_of_order(&resolved.order) {
+        return Err(SubmitError::NotGranted(denial));
+    }
     let request = Request {
         session: agent.session_id(),
         digest: resolved.digest(),

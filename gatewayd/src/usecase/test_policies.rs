@@ -145,6 +145,7 @@ pub async fn test_policies(
         worths: app.prices.worths(&decoded, (wallet.environment, network), &decimals).await,
         decimals,
         transaction: None,
+        asked_by: None,
         now: test.facts.now.unwrap_or_else(|| app.clock.now()),
     };
     let (facts, stored) = (test.facts, test.stored);

@@ -11,6 +11,7 @@ mod orders;
 mod owners;
 mod prices;
 mod rpc;
+mod session_constraints;
 mod sessions;
 mod wallets;
 mod what_if;
@@ -33,6 +34,7 @@ use crate::clock::{Clock, ClockSetter, UnixSeconds};
 use crate::config::Settings;
 use crate::net::Endpoint;
 use crate::session::Master;
+use crate::session::grants::Grants;
 use crate::session::password::{Cost, PasswordHash};
 use crate::signer::Signer;
 use crate::store::sessions::Source;
@@ -163,6 +165,7 @@ async fn open(app: &App, wallets: Vec<WalletId>, seconds: Option<u64>) -> Opened
         max_renewals: None,
         absolute_lifetime: None,
         source: Source::Api,
+        grants: Grants::default(),
     };
     create_session(app, &master, new).await.unwrap()
 }

@@ -41,6 +41,7 @@ impl From<SubmitError> for Problem {
         let message = error.to_string();
         match error {
             SubmitError::Order(error) => error.into(),
+            SubmitError::NotGranted(denial) => denied(denial),
             SubmitError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, message),
             SubmitError::Stopped(stopped) => stopped.into(),
             SubmitError::TooManyOpen => Self::new(ErrorCode::RateLimited, message).retry_after(1),

@@ -13,6 +13,7 @@ use crate::networks::Networks;
 use crate::owner::Nonces;
 use crate::prices::Prices;
 use crate::refusals::Refusals;
+use crate::session::known::KnownSessions;
 use crate::session::link::LinkKey;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
@@ -54,6 +55,8 @@ pub struct App {
     pub token_key: TokenKey,
     /// What owners' links are made with.
     pub link_key: LinkKey,
+    /// Tokens that were checked.
+    pub known_sessions: KnownSessions,
     /// The password of `X-Master-Password`.
     pub master_password: MasterPassword,
     /// The refusals of the last minute.
@@ -93,6 +96,7 @@ impl App {
             switch: Switch::new(kept.latch),
             token_key: TokenKey::new(&kept.token_key),
             link_key: LinkKey::new(kept.link_key),
+            known_sessions: KnownSessions::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals: Refusals::default(),
             ending: watch::Sender::new(false),
@@ -121,6 +125,7 @@ impl App {
         }
         self.token_key.replace(&kept.token_key);
         self.link_key.replace(kept.link_key);
+        self.known_sessions.forget();
         self.master_password.replace(kept.master_password).await;
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 pub mod grants;
 mod hs256;
+pub mod known;
 pub mod link;
 mod owner;
 pub mod password;
@@ -21,6 +22,7 @@ pub use self::owner::{Claim, Owner, OwnerError, Proof};
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;
+use crate::clock::UnixSeconds;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::sessions::{Session, SessionStatus};
 use crate::store::wallets::Wallet;
@@ -72,25 +74,35 @@ impl Agent {
     /// When the token is not the one valid token of a session that is active and not over.
     pub async fn from_token(app: &App, token: &str) -> Result<Self, AgentError> {
         let now = app.clock.now();
+        let hash = token::hash(token).ok_or(TokenError::Invalid)?;
+        let epoch = app.store.session_epoch().await?;
+        if let Some(known) = app.known_sessions.find(&hash, epoch) {
+            return known.while_it_lasts(now);
+        }
         let id = app.token_key.verify(token, now)?;
-        let hash = token::hash(token);
-        let agent = app.store.read(move |db| {
+        let read = app.store.read(move |db| {
             let session = db.session(id)?.ok_or(TokenError::Invalid)?;
             let wallets = db.session_wallets(id)?;
             let wallets = wallets.into_iter().map(|linked| linked.wallet).collect();
-            Ok::<_, AgentError>(Self { session: Arc::new(session), wallets })
+            let agent = Self { session: Arc::new(session), wallets };
+            Ok::<_, AgentError>((agent, db.session_epoch()?))
         });
-        let agent = agent.await?;
+        let (agent, epoch) = read.await?;
         match agent.session.status {
             SessionStatus::Revoked => Err(AgentError::Revoked),
             SessionStatus::Active if !bool::from(hash.ct_eq(&agent.session.token_hash)) => {
                 Err(TokenError::Invalid.into())
             }
-            SessionStatus::Active if agent.session.has_expired(now) => {
-                Err(TokenError::Expired.into())
+            SessionStatus::Active => {
+                app.known_sessions.keep(hash, agent.clone(), epoch);
+                agent.while_it_lasts(now)
             }
-            SessionStatus::Active => Ok(agent),
         }
+    }
+
+    /// The same while its session is not over, whose token ends at the same time.
+    fn while_it_lasts(self, now: UnixSeconds) -> Result<Self, AgentError> {
+        if self.session.has_expired(now) { Err(TokenError::Expired.into()) } else { Ok(self) }
     }
 
     /// Its session's id.
@@ -171,3 +183,6 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     getrandom::fill(&mut bytes).expect("the kernel always has random bytes after its start");
     bytes
 }
+
+#[cfg(test)]
+mod tests;

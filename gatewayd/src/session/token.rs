@@ -114,7 +114,7 @@ impl TokenKey {
             jti: encode_hex(&super::random_bytes::<16>()),
         };
         let text = format!("{PREFIX}{}", self.sign(&claims));
-        let hash = hash(&text);
+        let hash = digest(&text);
         IssuedToken { text, hash }
     }
 
@@ -145,8 +145,12 @@ impl TokenKey {
     }
 }
 
-/// SHA-256 of a token's text.
-pub fn hash(text: &str) -> TokenHash {
+/// SHA-256 of a token's text; `None` for what is too long to be one.
+pub fn hash(text: &str) -> Option<TokenHash> {
+    (text.len() <= MAX_LENGTH).then(|| digest(text))
+}
+
+fn digest(text: &str) -> TokenHash {
     Sha256::digest(text.as_bytes()).into()
 }
 

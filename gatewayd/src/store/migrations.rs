@@ -356,6 +356,27 @@ ALTER TABLE wallets DROP COLUMN owner_state;
 
 -- Sessions.
 --
+-- Another number whenever a session, a wallet or a link between them changes, whoever changes it: what
+-- is remembered of sessions holds as long as it is the same.
+CREATE TABLE session_epoch (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    value INTEGER NOT NULL
+) STRICT;
+INSERT INTO session_epoch (id, value) VALUES (1, random());
+CREATE TRIGGER session_changed AFTER UPDATE ON sessions
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER session_deleted AFTER DELETE ON sessions
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER session_wallet_linked AFTER INSERT ON session_wallets
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER session_wallet_changed AFTER UPDATE ON session_wallets
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER session_wallet_unlinked AFTER DELETE ON session_wallets
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER wallet_of_session_changed AFTER UPDATE ON wallets
+    BEGIN UPDATE session_epoch SET value = random(); END;
+CREATE TRIGGER wallet_of_session_deleted AFTER DELETE ON wallets
+    BEGIN UPDATE session_epoch SET value = random(); END;
 
 
 -- Switches.

@@ -29,6 +29,7 @@ pub mod questions;
 mod readers;
 pub mod reservations;
 pub mod search;
+mod session_epoch;
 pub mod sessions;
 pub mod settings;
 mod takeover;
@@ -47,12 +48,14 @@ use rusqlite::{Connection, ErrorCode};
 
 pub use copy::DatabaseCopy;
 pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
+pub use session_epoch::SessionEpoch;
 pub use takeover::{Incoming, TakenOver};
 
 use crate::asker::Asker;
 use crate::tx::Status;
 use copy::Copies;
 use readers::Readers;
+use session_epoch::Watch;
 use writer::Writer;
 
 /// An open database; clones share it.
@@ -63,6 +66,8 @@ pub struct Store {
     readers: Option<Readers>,
     /// Where it is copied to; `None` as well.
     copies: Option<Copies>,
+    /// Sees whether sessions changed; `None` as well.
+    watch: Option<Watch>,
 }
 
 /// The database at one moment.
@@ -212,8 +217,9 @@ impl Store {
         })?;
         let copies = Copies::of(file).map_err(StoreError::NotCopied)?;
         let readers = Readers::open(file, READERS).map_err(open)?;
+        let watch = Watch::open(file).map_err(open)?;
         let writer = Writer::start(connection, WAITING_WRITES);
-        Ok(Self { writer, readers: Some(readers), copies: Some(copies) })
+        Ok(Self { writer, readers: Some(readers), copies: Some(copies), watch: Some(watch) })
     }
 
     /// Opens a database that ends with the program.
@@ -224,12 +230,24 @@ impl Store {
         let mut connection = Connection::open_in_memory()?;
         prepare(&mut connection)?;
         let writer = Writer::start(connection, WAITING_WRITES);
-        Ok(Self { writer, readers: None, copies: None })
+        Ok(Self { writer, readers: None, copies: None, watch: None })
     }
 
     /// The version of the tables.
     pub fn schema_version() -> usize {
         migrations::version()
+    }
+
+    /// What stands for all sessions and wallets as they are now, whoever changed them last. It takes
+    /// no reading of the database when nobody has written to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_epoch(&self) -> Result<SessionEpoch, StoreError> {
+        match &self.watch {
+            Some(watch) => watch.now(),
+            None => self.read(Reading::session_epoch).await,
+        }
     }
 
     /// Runs `work` within a transaction. It is durable when this returns `Ok`, and undone when

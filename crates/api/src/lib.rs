@@ -48,7 +48,7 @@ pub use kill_switch::{
     Recover, Recovered, SessionEnded,
 };
 pub use linked::{ApprovalEffect, ApprovalFee, ApprovalReason, LinkedApproval};
-pub use owners::{OwnerMessage, WriteOwnerMessage};
+pub use owners::{OwnerMessage, OwnerSet, OwnerVerified, SetOwner, WriteOwnerMessage};
 pub use policies::{
     CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
     PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::WalletDetail;
+
 /// What an owner wants to sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -39,4 +41,43 @@ pub struct OwnerMessage {
     pub nonce: String,
     /// Unix seconds.
     pub expires_at: u64,
+}
+
+/// Who shall own a wallet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetOwner {
+    /// An address with a key, on the wallet's kind of chain.
+    #[serde(alias = "ownerAddress")]
+    pub owner_address: String,
+    /// How the owner likes to approve: `sdk_push`, `sdk_telegram`, `walletconnect`, `telegram_bot` or
+    /// `rest`.
+    #[serde(default, alias = "approvalMethod", skip_serializing_if = "Option::is_none")]
+    pub approval_method: Option<String>,
+    /// Which program the owner approves with: `dcent`.
+    #[serde(default, alias = "walletType", skip_serializing_if = "Option::is_none")]
+    pub wallet_type: Option<String>,
+}
+
+/// A wallet whose owner was set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnerSet {
+    /// The wallet.
+    #[serde(flatten)]
+    pub wallet: WalletDetail,
+    /// What an operator has to know or do.
+    pub warning: Option<String>,
+}
+
+/// How firmly a wallet is its owner's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnerVerified {
+    /// `NONE`, `GRACE` or `LOCKED`.
+    pub owner_state: String,
+    /// Who owns it.
+    pub owner_address: Option<String>,
+    /// Whether the owner has proved to hold the key.
+    pub owner_verified: bool,
 }

@@ -77,13 +77,13 @@ async fn authenticate(
             agent(shared, headers).await.map(Some)
         }
         Credential::Operator => operator(peer).map(Some),
-        Credential::Owner => owner(shared, peer, headers).await.map(Some),
+        Credential::Owner => owner(&shared.app, peer, headers).await.map(Caller::Owner).map(Some),
         Credential::MasterOrOwner | Credential::AgentOrOwner
             if headers.contains_key(OWNER_ADDRESS) =>
         {
-            owner(shared, peer, headers).await.map(Some)
+            owner(&shared.app, peer, headers).await.map(Caller::Owner).map(Some)
         }
-        Credential::AgentOrOwner => agent(shared, headers).await.map(Some),
+        Credential::Agent | Credential::AgentOrOwner => agent(shared, headers).await.map(Some),
         Credential::Master | Credential::MasterOrAgent | Credential::MasterOrOwner => {
             master(shared, peer, headers).await.map(Some)
         }
@@ -137,11 +137,7 @@ async fn master(
     Ok(Caller::Master(Master::from_password(&shared.app, password).await?))
 }
 
-async fn owner(
-    shared: &Shared,
-    peer: Option<Peer>,
-    headers: &HeaderMap,
-) -> Result<Caller, Problem> {
+async fn owner(app: &App, peer: Option<Peer>, headers: &HeaderMap) -> Result<Owner, Problem> {
     let missing = || {
         Problem::new(
             ErrorCode::InvalidSignature,
@@ -154,8 +150,8 @@ async fn owner(
         message: single(headers, OWNER_MESSAGE).ok_or_else(missing)?,
         signature: single(headers, OWNER_SIGNATURE).ok_or_else(missing)?,
     };
-    let site = site(&shared.app, peer, headers)?;
-    Ok(Caller::Owner(Owner::from_claim(&shared.app, &site, claim).await?))
+    let site = site(app, peer, headers)?;
+    Ok(Owner::from_claim(app, &site, claim).await?)
 }
 
 /// What a message has to be for. At the gateway's own socket that is any of its names.
@@ -265,6 +261,22 @@ impl<S: Sync> FromRequestParts<S> for LinkRight {
     }
 }
 
+/// The owner who signed beside the route's own credential, if one did.
+#[derive(Debug)]
+pub(super) struct CoSigner(pub(super) Option<Owner>);
+
+impl FromRequestParts<Shared> for CoSigner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(OWNER_ADDRESS) {
+            return Ok(Self(None));
+        }
+        let peer = parts.extensions.get::<Peer>().copied();
+        Ok(Self(Some(owner(&shared.app, peer, &parts.headers).await?)))
+    }
+}
+
 /// The handler wants another caller than its line in the list of routes lets in.
 fn no_such_caller() -> Problem {
     Problem::new(ErrorCode::InternalError, "this route and its handler disagree on who may ask")
@@ -289,17 +301,18 @@ impl From<OwnerError> for Problem {
     fn from(error: OwnerError) -> Self {
         let message = error.to_string();
         match error {
-            OwnerError::Address(_) => Self::new(ErrorCode::InvalidSignature, message),
             OwnerError::Encoding | OwnerError::Message(_) => {
                 Self::new(ErrorCode::InvalidSignature, message)
                     .hint("POST /v1/owners/messages writes the message that is to be signed")
             }
-            OwnerError::Signature
+            OwnerError::Address(_)
+            | OwnerError::Signature
             | OwnerError::OtherAction { .. }
             | OwnerError::NeedsStatement { .. } => Self::new(ErrorCode::InvalidSignature, message),
             OwnerError::Nonce(_) => Self::new(ErrorCode::InvalidNonce, message),
             OwnerError::NotAnOwner(_) => Self::new(ErrorCode::OwnerAddressMismatch, message)
                 .hint("GET /v1/wallets says who owns a wallet"),
+            OwnerError::Chain(error) => error.into(),
             OwnerError::Store(error) => error.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{ErrorCode, OwnerMessage, WriteOwnerMessage};
+use api::{ErrorCode, OwnerMessage, OwnerVerified, SetOwner, WalletDetail, WriteOwnerMessage};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -10,14 +10,23 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use primitives::Address;
 
-use super::auth::site;
-use super::body::{Done, Json};
+use super::auth::{CoSigner, site};
+use super::body::{Done, Json, Path};
 use super::problem::Problem;
 use super::serve::Peer;
+use super::wallets::detail;
 use super::words::{id, word};
 use crate::app::App;
 use crate::owner::Action;
+use crate::session::{Master, Owner};
+use crate::signer::SignerError;
+use crate::usecase::owners::{
+    ApprovalMethod, NewOwner, OwnerChangeError, remove_owner, set_owner, verify_owner,
+};
 use crate::usecase::write_owner_message::{MessageError, write_owner_message};
+
+/// How owners can like to approve.
+const METHODS: [&str; 5] = ["sdk_push", "sdk_telegram", "walletconnect", "telegram_bot", "rest"];
 
 pub(super) async fn message(
     State(app): State<Arc<App>>,
@@ -37,6 +46,58 @@ pub(super) async fn message(
         nonce: written.nonce,
         expires_at: u64::try_from(written.expires_at.unix_seconds()).unwrap_or(0),
     }))
+}
+
+pub(super) async fn set(
+    State(app): State<Arc<App>>,
+    master: Master,
+    CoSigner(present): CoSigner,
+    path: Path,
+    Json(asked): Json<SetOwner>,
+) -> Result<Done<api::OwnerSet>, Problem> {
+    let new = NewOwner {
+        address: word("owner_address", &asked.owner_address)?,
+        approval_method: asked.approval_method.as_deref().map(approval_method).transpose()?,
+        wallet_type: match asked.wallet_type {
+            Some(word) if word != "dcent" => {
+                return Err(Problem::invalid("wallet_type: expected dcent"));
+            }
+            other => other,
+        },
+    };
+    let set = set_owner(&app, &master, path.read("id")?, new, present.as_ref()).await?;
+    let wallet = detail(&app, &set.wallet);
+    Ok(Done(api::OwnerSet { wallet, warning: set.warning }))
+}
+
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    master: Master,
+    CoSigner(present): CoSigner,
+    path: Path,
+) -> Result<Done<WalletDetail>, Problem> {
+    let wallet = remove_owner(&app, &master, path.read("id")?, present.as_ref()).await?;
+    Ok(Done(detail(&app, &wallet)))
+}
+
+pub(super) async fn verify(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    path: Path,
+) -> Result<Done<OwnerVerified>, Problem> {
+    let wallet = verify_owner(&app, &owner, path.read("id")?).await?;
+    Ok(Done(OwnerVerified {
+        owner_state: wallet.owner_state().to_string(),
+        owner_address: wallet.owner.map(|owner| owner.address.to_string()),
+        owner_verified: wallet.owner.is_some_and(|owner| owner.verified_at.is_some()),
+    }))
+}
+
+fn approval_method(word: &str) -> Result<ApprovalMethod, Problem> {
+    let known = METHODS.into_iter().find(|known| *known == word);
+    known.map(ApprovalMethod::Said).ok_or_else(|| {
+        Problem::invalid(format!("approval_method: expected one of {}", METHODS.join(", ")))
+    })
 }
 
 fn action(asked: &WriteOwnerMessage) -> Result<Action, Problem> {
@@ -62,6 +123,34 @@ fn action(asked: &WriteOwnerMessage) -> Result<Action, Problem> {
         }
     };
     Ok(action)
+}
+
+impl From<OwnerChangeError> for Problem {
+    fn from(error: OwnerChangeError) -> Self {
+        let message = error.to_string();
+        match error {
+            OwnerChangeError::Wallet(error) => error.into(),
+            OwnerChangeError::OtherChain(_) | OwnerChangeError::OwnWallet(_) => {
+                Self::new(ErrorCode::InvalidAddress, message)
+            }
+            OwnerChangeError::Locked { .. } => Self::new(ErrorCode::OwnerAlreadyConnected, message)
+                .hint("send X-Owner-Address, X-Owner-Message and X-Owner-Signature along"),
+            OwnerChangeError::NotTheOwner(_) => Self::new(ErrorCode::OwnerAddressMismatch, message),
+            OwnerChangeError::OtherOwners(_) => {
+                Self::new(ErrorCode::OwnerAlreadyConnected, message)
+                    .hint("an operator changes them there: waiaasctl owner confirm")
+            }
+            OwnerChangeError::Changed => Self::new(ErrorCode::InvalidStateTransition, message),
+            OwnerChangeError::NoOwner => Self::new(ErrorCode::OwnerNotFound, message)
+                .hint("PUT /v1/wallets/{id}/owner names one"),
+            OwnerChangeError::Signature(error) => error.into(),
+            OwnerChangeError::Signer(SignerError::Refused(refusal)) => {
+                let message = format!("the signer does not take this owner: {}", refusal.message);
+                Self::new(ErrorCode::ValidationFailed, message)
+            }
+            OwnerChangeError::Signer(error) => error.into(),
+        }
+    }
 }
 
 impl From<MessageError> for Problem {

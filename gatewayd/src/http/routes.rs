@@ -97,6 +97,9 @@ routes! {
     DELETE "/v1/wallets/{id}"                        Master        wallets::terminate => 200 WalletTerminated;
     POST   "/v1/wallets/{id}/suspend"                Master        wallets::suspend <- SuspendWallet => 200 WalletSuspended;
     POST   "/v1/wallets/{id}/resume"                 Master        wallets::resume => 200 WalletResumed;
+    PUT    "/v1/wallets/{id}/owner"                  Master        owners::set <- SetOwner => 200 OwnerSet;
+    DELETE "/v1/wallets/{id}/owner"                  Master        owners::remove => 200 WalletDetail;
+    POST   "/v1/wallets/{id}/owner/verify"           Owner         owners::verify => 200 OwnerVerified;
     GET    "/v1/wallets/{id}/networks"               MasterOrAgent wallets::networks => 200 WalletNetworks;
 
     GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId limit offset] => 200 SessionPage;

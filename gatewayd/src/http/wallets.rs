@@ -53,15 +53,20 @@ pub(super) async fn show(
     path: Path,
 ) -> Result<Done<WalletDetail>, Problem> {
     let wallet = find(&app, &caller, &path).await?;
-    Ok(Done(WalletDetail {
-        wallet: body(&app, &wallet),
+    Ok(Done(detail(&app, &wallet)))
+}
+
+/// Everything about a wallet.
+pub(super) fn detail(app: &App, wallet: &Wallet) -> WalletDetail {
+    WalletDetail {
+        wallet: body(app, wallet),
         owner_verified: wallet.owner.map(|owner| owner.verified_at.is_some()),
-        approval_method: None,
-        wallet_type: None,
+        approval_method: wallet.approval_method.clone(),
+        wallet_type: wallet.wallet_type.clone(),
         suspended_at: wallet.suspension.as_ref().map(|suspension| seconds(suspension.at)),
         suspension_reason: wallet.suspension.as_ref().map(|found| found.reason.clone()),
         updated_at: wallet.updated_at.map(seconds),
-    }))
+    }
 }
 
 pub(super) async fn rename(

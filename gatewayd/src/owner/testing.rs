@@ -1,11 +1,18 @@
 //! Owners with keys, for tests.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::Signer;
 use k256::ecdsa::{SigningKey, VerifyingKey};
 use primitives::{Address, EvmAddress, SolanaAddress};
 use protocol::{OwnerSignature, SignedForm};
 use sha3::{Digest, Keccak256};
 use txcodec::approval::Rendered;
+
+use super::{Action, Site};
+use crate::app::App;
+use crate::session::{Claim, Owner, OwnerError};
+use crate::usecase::write_owner_message::write_owner_message;
 
 /// Somebody who signs with a key of their own.
 pub(crate) enum TestOwner {
@@ -29,6 +36,23 @@ impl TestOwner {
             Self::Evm(key) => address(key.verifying_key()).into(),
             Self::Solana(key) => SolanaAddress(key.verifying_key().to_bytes()).into(),
         }
+    }
+
+    /// The owner as the gateway knows them by what they signed for that action, on a test network.
+    pub(crate) async fn asks(&self, app: &App, action: Action) -> Result<Owner, OwnerError> {
+        let site = Site::Port(app.settings.daemon.port);
+        let network = Some(match self.address() {
+            Address::Evm(_) => "ethereum-sepolia".to_owned(),
+            Address::Solana(_) => "solana-devnet".to_owned(),
+        });
+        let written = write_owner_message(app, &site, self.address(), action, network).await;
+        let text = written.unwrap().to_string();
+        let claim = Claim {
+            address: &self.address().to_string(),
+            message: &BASE64.encode(&text),
+            signature: &BASE64.encode(self.sign_text(text.as_bytes())),
+        };
+        Owner::from_claim(app, &site, claim).await
     }
 
     /// Its signature over a text: EIP-191, or Ed25519.

@@ -2,11 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use primitives::{Address, AddressError, Chain, WalletId, decode_hex};
+use primitives::{Address, AddressError, Chain, Network, WalletId, decode_hex};
 use txcodec::message::is_signed_by;
 
 use crate::app::App;
-use crate::owner::{Action, MAX_TEXT, NonceError, SignIn, SignInError, Site};
+use crate::chains::ChainError;
+use crate::owner::{Action, MAX_TEXT, NonceError, SignIn, SignInError, Site, contract_agrees};
 use crate::store::StoreError;
 use crate::store::wallets::Wallet;
 
@@ -71,6 +72,9 @@ pub enum OwnerError {
         /// The statement that this takes.
         wanted: String,
     },
+    /// Whether a contract signed it cannot be asked.
+    #[error("whether the owner is a contract that signed this cannot be asked: {0}")]
+    Chain(#[from] ChainError),
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -103,7 +107,7 @@ impl Owner {
             });
             app.owner_nonces.check(&message.nonce, now)?;
             if !is_signed_by(address, text.as_bytes(), &signature) {
-                return Err(OwnerError::Signature);
+                owner.ask_contract(app, network, text.as_bytes(), &signature).await?;
             }
             let nonce = message.nonce.clone();
             owner.proof = Proof::Signed(Box::new(message));
@@ -114,6 +118,25 @@ impl Owner {
         }
         app.owner_nonces.take(&nonce, now)?;
         Ok(owner)
+    }
+
+    /// An address without a key may be a contract; one that owns nothing here is not asked.
+    async fn ask_contract(
+        &self,
+        app: &App,
+        network: &Network,
+        text: &[u8],
+        signature: &[u8],
+    ) -> Result<(), OwnerError> {
+        let Address::Evm(address) = self.address else { return Err(OwnerError::Signature) };
+        if self.wallets.is_empty() {
+            return Err(OwnerError::NotAnOwner(self.address));
+        }
+        if contract_agrees(&app.chains, network, address, text, signature).await? {
+            Ok(())
+        } else {
+            Err(OwnerError::Signature)
+        }
     }
 
     /// Who it is.
@@ -151,6 +174,9 @@ impl Owner {
     }
 }
 
+/// The longest signature as it comes: a contract may take those of many keys at once.
+const MAX_SIGNATURE: usize = 8 * 1024;
+
 /// Clients sign the nonce's bytes, or its digits.
 fn signs_nonce(address: Address, nonce: &str, signature: &[u8]) -> bool {
     let bytes = decode_hex(nonce).unwrap_or_default();
@@ -166,8 +192,13 @@ fn read_text(message: &str) -> Result<String, OwnerError> {
     String::from_utf8(bytes).map_err(|_no_text| OwnerError::Encoding)
 }
 
+/// Ed25519's 64 bytes have at most 88 characters; to read base58 takes the square of its length.
+fn base58(text: &str) -> Option<Vec<u8>> {
+    (text.len() <= 88).then(|| bs58::decode(text).into_vec().ok()).flatten()
+}
+
 fn read_signature(chain: Chain, text: &str) -> Result<Vec<u8>, OwnerError> {
-    if text.len() > 256 {
+    if text.len() > MAX_SIGNATURE {
         return Err(OwnerError::Signature);
     }
     let base64 = |length: usize| BASE64.decode(text).ok().filter(|bytes| bytes.len() == length);
@@ -176,7 +207,7 @@ fn read_signature(chain: Chain, text: &str) -> Result<Vec<u8>, OwnerError> {
             Some(digits) => decode_hex(digits).ok(),
             None => base64(65),
         },
-        Chain::Solana => base64(64).or_else(|| bs58::decode(text).into_vec().ok()),
+        Chain::Solana => base64(64).or_else(|| base58(text)),
     };
     bytes.ok_or(OwnerError::Signature)
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use primitives::{Chain, Environment, WalletId};
 use protocol::{
-    Announcement, AnnouncementId, GuardText, KeyInfo, Latch, Owners, Payload, Refusal, RefusalCode,
-    Reply, Request, Status, Warrant,
+    Announcement, AnnouncementId, GuardText, KeyInfo, Latch, Owners, OwnersState, Payload, Refusal,
+    RefusalCode, Reply, Request, Status, Warrant,
 };
 
 use self::connection::Line;
@@ -140,10 +140,33 @@ impl Signer {
     /// # Errors
     /// When it cannot be asked or refuses.
     pub async fn owners(&self, wallet: WalletId) -> Result<Owners, SignerError> {
+        Ok(self.owners_state(wallet).await?.confirmed)
+    }
+
+    /// The owners of a wallet: who is confirmed, and who was proposed.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses.
+    pub async fn owners_state(&self, wallet: WalletId) -> Result<OwnersState, SignerError> {
         let Reply::Owners(owners) = self.line.ask(Request::ShowOwners { wallet }).await? else {
             return Err(unexpected());
         };
-        Ok(owners.confirmed)
+        Ok(owners)
+    }
+
+    /// Proposes owners, whom an operator may confirm.
+    ///
+    /// # Errors
+    /// When it cannot be asked or refuses, as where owners are confirmed.
+    pub async fn propose_owners(
+        &self,
+        wallet: WalletId,
+        owners: Owners,
+    ) -> Result<(), SignerError> {
+        let Reply::Done = self.line.ask(Request::ProposeOwners { wallet, owners }).await? else {
+            return Err(unexpected());
+        };
+        Ok(())
     }
 
     /// Signs. The signer counts the same bytes once, however often they come.

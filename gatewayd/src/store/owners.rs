@@ -20,6 +20,21 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Keeps how a wallet's owner likes to approve.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_approval_method(
+        &self,
+        id: WalletId,
+        method: Option<&str>,
+        wallet_type: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE wallets SET approval_method = ?2, wallet_type = ?3 WHERE id = ?1";
+        self.0.0.execute(sql, params![id.to_string(), method, wallet_type])?;
+        Ok(())
+    }
+
     /// Says who owns a wallet. Whether there is one with that id.
     ///
     /// # Errors

@@ -31,6 +31,10 @@ pub struct Wallet {
     pub suspension: Option<Suspension>,
     /// Who owns it.
     pub owner: Option<WalletOwner>,
+    /// How the owner likes to approve, in the words of the HTTP contract.
+    pub approval_method: Option<String>,
+    /// Which program the owner approves with, in the words of the HTTP contract.
+    pub wallet_type: Option<String>,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// When something of it was changed last.
@@ -220,6 +224,8 @@ pub(super) fn from_row(row: &Row<'_>) -> Result<Wallet, StoreError> {
         status: word(row, "status")?,
         suspension: suspension(row)?,
         owner: owner(row)?,
+        approval_method: row.get("approval_method")?,
+        wallet_type: row.get("wallet_type")?,
         created_at: time(row, "created_at")?,
         updated_at: optional_time(row, "updated_at")?,
     })
@@ -250,6 +256,8 @@ pub(crate) fn sample(number: u8) -> Wallet {
         status: WalletStatus::Active,
         suspension: None,
         owner: None,
+        approval_method: None,
+        wallet_type: None,
         created_at: UnixSeconds::new(i64::from(number)),
         updated_at: None,
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use primitives::WalletId;
 use protocol::{
     Announcement, AnnouncementId, Approval, GuardText, Kind, Latch, Owners, OwnersState, Payload,
     Refusal, RefusalCode, Reply, Request, SecretMemory, Status, Terms, VaultPhase, Warrant,
@@ -29,6 +30,10 @@ pub(crate) struct FakeGuard {
     pub(crate) version: u64,
     /// Who can approve.
     pub(crate) owners: Owners,
+    /// Who was proposed.
+    pub(crate) proposed: Option<Owners>,
+    /// Wallets that were suspended.
+    pub(crate) suspended: BTreeSet<WalletId>,
     /// Nonces of approvals that were used.
     pub(crate) used: BTreeSet<[u8; 16]>,
     /// Whether it hears nothing: every connection breaks.
@@ -54,6 +59,8 @@ impl Default for FakeGuard {
             wait: 0,
             version: 1,
             owners: Owners::NONE,
+            proposed: None,
+            suspended: BTreeSet::new(),
             used: BTreeSet::new(),
             is_deaf: false,
             latch: (Latch::Active, String::new()),
@@ -71,6 +78,13 @@ impl World {
         if let Request::Sign { payload: Payload::Transaction(unsigned), warrant, .. } = request {
             return self.sign(&unsigned, &warrant);
         }
+        if let Request::ProposeOwners { owners, .. } = request {
+            return Some(self.propose(owners).unwrap_or_else(refused));
+        }
+        if let Request::Halt { wallet: Some(wallet), .. } = request {
+            self.guard.suspended.insert(wallet);
+            return Some(Reply::Done);
+        }
         let kind = request.kind();
         let done = if kind == Kind::Status {
             Ok(Reply::Status(self.status()))
@@ -85,11 +99,21 @@ impl World {
             Ok(Reply::Guard(GuardText { version, text: String::new() }))
         } else if kind == Kind::ShowOwners {
             let confirmed = self.guard.owners.clone();
-            Ok(Reply::Owners(OwnersState { confirmed, proposed: None, version: 1 }))
+            let proposed = self.guard.proposed.clone();
+            Ok(Reply::Owners(OwnersState { confirmed, proposed, version: 1 }))
         } else {
             Ok(Reply::Hello { version: protocol::VERSION, instance: INSTANCE })
         };
         Some(done.unwrap_or_else(refused))
+    }
+
+    fn propose(&mut self, owners: Owners) -> Result<Reply, RefusalCode> {
+        self.available()?;
+        if self.guard.owners != Owners::NONE {
+            return Err(RefusalCode::NotPermitted);
+        }
+        self.guard.proposed = Some(owners);
+        Ok(Reply::Done)
     }
 
     fn announced(&mut self, request: Request) -> Result<Reply, RefusalCode> {

@@ -130,6 +130,8 @@ fn wallet_of(key: KeyInfo, name: String) -> Wallet {
         },
         suspension: None,
         owner: None,
+        approval_method: None,
+        wallet_type: None,
         created_at: UnixSeconds::new(created_at),
         updated_at: None,
     }

@@ -15,6 +15,7 @@ pub mod encode_calldata;
 pub mod end_session;
 pub mod kill_switch;
 pub mod order;
+pub mod owners;
 pub mod policies;
 pub mod read_trail;
 pub mod read_transactions;

@@ -29,16 +29,13 @@ pub async fn write_owner_message(
     action: Action,
     network: Option<String>,
 ) -> Result<SignIn, MessageError> {
-    let network = match network {
-        Some(name) => {
-            let found = app.networks.find(&name);
-            let found = found.filter(|network| network.chain() == address.chain());
-            found.ok_or(MessageError::Network(name, address))?
-        }
-        None => {
-            let read = app.store.read(move |db| environment(db, address, action));
-            usual(app, address.chain(), read.await?)?
-        }
+    let network = if let Some(name) = network {
+        let found = app.networks.find(&name);
+        let found = found.filter(|network| network.chain() == address.chain());
+        found.ok_or(MessageError::Network(name, address))?
+    } else {
+        let read = app.store.read(move |db| environment(db, address, action));
+        usual(app, address.chain(), read.await?)?
     };
     let now = app.clock.now();
     let nonce = app.owner_nonces.issue(now);

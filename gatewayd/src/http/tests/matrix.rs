@@ -23,6 +23,9 @@ const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("DELETE", "/v1/wallets/{id}",                     [false, false, true,  false]),
     ("POST",   "/v1/wallets/{id}/suspend",             [false, false, true,  false]),
     ("POST",   "/v1/wallets/{id}/resume",              [false, false, true,  false]),
+    ("PUT",    "/v1/wallets/{id}/owner",               [false, false, true,  false]),
+    ("DELETE", "/v1/wallets/{id}/owner",               [false, false, true,  false]),
+    ("POST",   "/v1/wallets/{id}/owner/verify",        [false, false, false, true]),
     ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true,  false]),
     ("GET",    "/v1/sessions",                         [false, true,  true,  false]),
     ("POST",   "/v1/sessions",                         [false, false, true,  false]),
@@ -176,6 +179,7 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
             let action = match path.rsplit('/').next() {
                 Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
                 Some("reject") => Action::Reject(sample(1).id.to_string().parse().unwrap()),
+                Some("verify") => Action::Verify(sample(1).id),
                 Some(_) | None => Action::KillSwitch,
             };
             gateway.own(&owner).await;

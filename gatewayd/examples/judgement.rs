@@ -229,6 +229,8 @@ fn wallet(network: &Network) -> Wallet {
         status: WalletStatus::Active,
         suspension: None,
         owner: None,
+        approval_method: None,
+        wallet_type: None,
         created_at: NOW,
         updated_at: None,
     }
@@ -242,6 +244,7 @@ fn known(network: &Network) -> Known {
         decimals: BTreeMap::new(),
         worths: Worths::NOTHING,
         transaction: None,
+        asked_by: None,
         now: NOW,
     }
 }

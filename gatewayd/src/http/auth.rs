@@ -72,7 +72,6 @@ async fn authenticate(
     let shared = &gate.shared;
     match gate.route.credential {
         Credential::Public | Credential::Link | Credential::Signature => Ok(None),
-        Credential::Agent => agent(shared, headers).await.map(Some),
         Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
             agent(shared, headers).await.map(Some)
         }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::policy::{self, Policy, Verdict};
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, Intent, Known, Tier, Transaction, Unit};
+use crate::tx::{self, AskedBy, Intent, Known, Tier, Transaction, Unit};
 
 /// For how long a link still shows how a transaction ended.
 pub const SHOWN_AFTERWARDS: Duration = Duration::from_hours(24);
@@ -163,6 +163,7 @@ async fn policies(
         network: Some(network),
         decimals,
         transaction: Some(asked.transaction.id),
+        asked_by: AskedBy::of(&asked.transaction),
         now: app.clock.now(),
     };
     let decoded = decoded.clone();

@@ -1,12 +1,16 @@
 //! The table `idempotency`: which request became which transaction.
 
 use std::fmt;
+use std::time::Duration;
 
 use rusqlite::OptionalExtension;
 
 use super::column::word;
 use super::{Reading, SessionId, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
+
+/// How long what is over stays: a request that came before may still be on its way to the database.
+const MEMORY: Duration = Duration::from_mins(10);
 
 /// What a client calls a request, so that it may repeat it.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl Reading<'_> {
 
 impl Writing<'_> {
     /// Lets the session's key stand for a transaction until `expires_at`, whatever it stood for
-    /// before, and forgets what is over at `now`.
+    /// before, and forgets what was over [`MEMORY`] before `now`.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -93,7 +97,7 @@ impl Writing<'_> {
         let connection = self.0.0;
         connection
             .prepare_cached("DELETE FROM idempotency WHERE expires_at <= ?")?
-            .execute([now.get()])?;
+            .execute([now.minus(MEMORY).get()])?;
         connection
             .prepare_cached("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)")?
             .execute((

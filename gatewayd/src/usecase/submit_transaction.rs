@@ -51,8 +51,11 @@ pub enum SubmitError {
 pub const LONGEST_WAIT: Duration = Duration::from_mins(2);
 /// How long an agent's key stands for its order.
 const KEY_LIFETIME: Duration = Duration::from_hours(24);
-/// How long the same order without a key is taken for a repetition.
-const REPETITION_WINDOW: Duration = Duration::from_secs(10);
+/// How long the same order without a key is taken for a repetition: the clients in use wait thirty
+/// seconds for each of [`TRIES`], and a few seconds in between.
+const REPETITION_WINDOW: Duration = Duration::from_secs(150);
+/// How often a client sends a request that it has no answer to.
+const TRIES: u32 = 4;
 /// Transactions of one wallet that may be under way.
 const MOST_OPEN: u64 = 10_000;
 
@@ -66,7 +69,9 @@ pub async fn submit_transaction(
     agent: &Agent,
     submission: Submission,
 ) -> Result<Transaction, SubmitError> {
+    let arrived = app.clock.now();
     let Submission { order, idempotency_key, wait } = submission;
+    let wait = wait.map(|wait| wait.min(LONGEST_WAIT));
     let resolved = Resolved::resolve(app, agent, order).await?;
     if let Some(denial) = agent.grants().denial_of_order(&resolved.order) {
         return Err(SubmitError::NotGranted(denial));
@@ -75,7 +80,8 @@ pub async fn submit_transaction(
         session: agent.session_id(),
         digest: resolved.digest(),
         key: idempotency_key,
-        now: app.clock.now(),
+        arrived,
+        patience: wait.unwrap_or_default(),
         switch: app.switch.clone(),
     };
     let transaction = Transaction::new(
@@ -83,14 +89,14 @@ pub async fn submit_transaction(
         resolved.wallet.id,
         Some(request.session),
         Intent::Send(Box::new(resolved.order)),
-        request.now,
+        arrived,
     );
-    let stored = app.store.write(move |db| take_on(db, transaction, &request)).await?;
+    let clock = app.clock.clone();
+    let stored = app.store.write(move |db| take_on(db, transaction, &request, clock.now())).await?;
     app.signals.changed(stored.id);
     match wait {
         Some(wait) if !stored.status.is_final() => {
-            let patience = wait.min(LONGEST_WAIT);
-            let found = tx::wait_until_final(app, stored.id, patience).await?;
+            let found = tx::wait_until_final(app, stored.id, wait).await?;
             Ok(found.unwrap_or(stored))
         }
         Some(_) | None => Ok(stored),
@@ -101,20 +107,36 @@ struct Request {
     session: SessionId,
     digest: [u8; 32],
     key: Option<IdempotencyKey>,
-    now: UnixSeconds,
+    /// When it came. Until it is written down nodes are asked, and the disk may stall.
+    arrived: UnixSeconds,
+    /// How long its sender waits for a final state.
+    patience: Duration,
     switch: Switch,
 }
 
+impl Request {
+    /// What stands for the order, and how long it does once it is written down.
+    fn key(&self) -> (IdempotencyKey, Duration) {
+        self.key.as_ref().map_or_else(
+            || {
+                let later = self.patience.saturating_mul(TRIES - 1);
+                (IdempotencyKey::from_request(self.digest), REPETITION_WINDOW + later)
+            },
+            |key| (key.clone(), KEY_LIFETIME),
+        )
+    }
+}
+
+/// Writes an order down at `now`, unless it is one that was written down before it arrived, or while
+/// it was on its way.
 fn take_on(
     db: &Writing<'_>,
     transaction: Transaction,
     request: &Request,
+    now: UnixSeconds,
 ) -> Result<Transaction, SubmitError> {
-    let (key, lifetime) = match &request.key {
-        Some(key) => (key.clone(), KEY_LIFETIME),
-        None => (IdempotencyKey::from_request(request.digest), REPETITION_WINDOW),
-    };
-    if let Some(found) = db.remembered(request.session, &key, request.now)? {
+    let (key, lifetime) = request.key();
+    if let Some(found) = db.remembered(request.session, &key, request.arrived)? {
         if found.request_digest != request.digest {
             return Err(SubmitError::KeyReused);
         }
@@ -130,9 +152,8 @@ fn take_on(
     }
     db.insert_transaction(&transaction)?;
     let remembered = Remembered { request_digest: request.digest, transaction: transaction.id };
-    let times = (request.now, request.now.plus(lifetime));
-    db.remember(request.session, &key, remembered, times)?;
-    tx::audit(db, &transaction, Actor::Session(request.session), request.now)?;
+    db.remember(request.session, &key, remembered, (now, now.plus(lifetime)))?;
+    tx::audit(db, &transaction, Actor::Session(request.session), now)?;
     Ok(transaction)
 }
 
@@ -183,12 +204,12 @@ mod tests {
     }
 
     async fn submit(
-        scene: &Scene,
+        app: &App,
         agent: &Agent,
         amount: &str,
         key: Option<&str>,
     ) -> Result<TransactionId, SubmitError> {
-        let stored = submit_transaction(&scene.app, agent, submission(amount, key)).await;
+        let stored = submit_transaction(app, agent, submission(amount, key)).await;
         stored.map(|stored| stored.id)
     }
 
@@ -196,28 +217,118 @@ mod tests {
     async fn a_key_stands_for_one_payment_of_one_session_until_it_is_forgotten() {
         let scene = Scene::start().await;
         let agents = [scene.agent().await, scene.agent().await];
-        let first = submit(&scene, &agents[0], "5", Some("a")).await.unwrap();
-        assert_eq!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
-        let reused = submit(&scene, &agents[0], "6", Some("a")).await;
+        let first = submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap();
+        assert_eq!(submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap(), first);
+        let reused = submit(&scene.app, &agents[0], "6", Some("a")).await;
         assert!(matches!(reused, Err(SubmitError::KeyReused)));
-        assert_ne!(submit(&scene, &agents[0], "5", Some("b")).await.unwrap(), first);
-        assert_ne!(submit(&scene, &agents[1], "5", Some("a")).await.unwrap(), first);
+        assert_ne!(submit(&scene.app, &agents[0], "5", Some("b")).await.unwrap(), first);
+        assert_ne!(submit(&scene.app, &agents[1], "5", Some("a")).await.unwrap(), first);
         scene.clock.advance(KEY_LIFETIME.saturating_sub(SECOND));
-        assert_eq!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
+        assert_eq!(submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap(), first);
         scene.clock.advance(SECOND);
-        assert_ne!(submit(&scene, &agents[0], "5", Some("a")).await.unwrap(), first);
+        assert_ne!(submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap(), first);
     }
 
     #[tokio::test]
-    async fn a_repetition_without_a_key_is_the_same_payment_for_ten_seconds() {
+    async fn a_repetition_without_a_key_is_the_same_payment_within_the_window() {
         let scene = Scene::start().await;
         let agent = scene.agent().await;
-        let first = submit(&scene, &agent, "5", None).await.unwrap();
-        assert_ne!(submit(&scene, &agent, "6", None).await.unwrap(), first);
+        let first = submit(&scene.app, &agent, "5", None).await.unwrap();
+        assert_ne!(submit(&scene.app, &agent, "6", None).await.unwrap(), first);
         scene.clock.advance(REPETITION_WINDOW.saturating_sub(SECOND));
-        assert_eq!(submit(&scene, &agent, "5", None).await.unwrap(), first);
+        assert_eq!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
         scene.clock.advance(SECOND);
-        assert_ne!(submit(&scene, &agent, "5", None).await.unwrap(), first);
+        assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_waits_for_each_try_repeats_it_that_much_later() {
+        let scene = Scene::start().await;
+        let agent = scene.agent().await;
+        let patient = Submission { wait: Some(LONGEST_WAIT), ..submission("5", None) };
+        let (app, of) = (Arc::clone(&scene.app), agent.clone());
+        let first = tokio::spawn(async move { submit_transaction(&app, &of, patient).await });
+        while scene.app.store.read(|db| db.open_transactions(sample(1).id)).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+        while !first.is_finished() {
+            scene.clock.advance(SECOND);
+            tokio::task::yield_now().await;
+        }
+        let first = first.await.unwrap().unwrap().id;
+        let start = UnixSeconds::new(tx::testing::START);
+        scene.clock.set(start.plus(REPETITION_WINDOW + 3 * LONGEST_WAIT - SECOND));
+        assert_eq!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+        scene.clock.advance(SECOND);
+        assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+    }
+
+    /// A client gives up after thirty seconds and asks again, while its first request still waits for
+    /// the disk.
+    #[tokio::test]
+    async fn a_disk_that_stalls_makes_no_second_payment_of_a_retry() {
+        let scene = Scene::start().await;
+        let agent = scene.agent().await;
+        let spawn = || {
+            let (app, agent) = (Arc::clone(&scene.app), agent.clone());
+            tokio::spawn(async move { submit(&app, &agent, "5", None).await.unwrap() })
+        };
+        let disk = stall(&scene);
+        let first = spawn();
+        settle().await;
+        scene.clock.advance(31 * SECOND);
+        let second = spawn();
+        settle().await;
+        scene.clock.advance(10 * SECOND);
+        drop(disk);
+        let first = first.await.unwrap();
+        assert_eq!(second.await.unwrap(), first);
+        scene.clock.advance(REPETITION_WINDOW - SECOND);
+        assert_eq!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+        scene.clock.advance(SECOND);
+        assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn what_counts_is_when_a_repetition_arrived_and_not_when_it_was_its_turn() {
+        for (late, is_repetition) in [(SECOND, true), (Duration::ZERO, false)] {
+            let scene = Scene::start().await;
+            let agent = scene.agent().await;
+            let first = submit(&scene.app, &agent, "5", None).await.unwrap();
+            scene.clock.advance(REPETITION_WINDOW - late);
+            let disk = stall(&scene);
+            let (app, of) = (Arc::clone(&scene.app), agent.clone());
+            let other = tokio::spawn(async move { submit(&app, &of, "6", None).await.unwrap() });
+            let (app, of) = (Arc::clone(&scene.app), agent.clone());
+            let again = tokio::spawn(async move { submit(&app, &of, "5", None).await.unwrap() });
+            settle().await;
+            scene.clock.advance(20 * SECOND);
+            drop(disk);
+            other.await.unwrap();
+            assert_eq!(again.await.unwrap() == first, is_repetition, "{late:?}");
+        }
+    }
+
+    /// Nothing is written until what is returned is dropped.
+    fn stall(scene: &Scene) -> std::sync::mpsc::Sender<()> {
+        let (disk, works) = std::sync::mpsc::channel::<()>();
+        let app = Arc::clone(&scene.app);
+        let stalls = async move {
+            let until = move |_db: &Writing<'_>| {
+                let _ended = works.recv();
+                Ok::<_, StoreError>(())
+            };
+            app.store.write(until).await.unwrap();
+        };
+        tokio::spawn(stalls);
+        disk
+    }
+
+    /// Lets what was spawned come as far as it can.
+    async fn settle() {
+        for _turn in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
@@ -225,12 +336,12 @@ mod tests {
         let scene = Scene::start().await;
         let agent = scene.agent().await;
         scene.feel(NodeMood::Good, SignerMood::Refuses);
-        let first = submit(&scene, &agent, "5", None).await.unwrap();
+        let first = submit(&scene.app, &agent, "5", None).await.unwrap();
         assert_eq!(scene.advance(first).await.status, Status::Failed);
-        assert_ne!(submit(&scene, &agent, "5", None).await.unwrap(), first);
-        let keyed = submit(&scene, &agent, "5", Some("key")).await.unwrap();
+        assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
+        let keyed = submit(&scene.app, &agent, "5", Some("key")).await.unwrap();
         scene.advance(keyed).await;
-        let again = submit(&scene, &agent, "5", Some("key")).await.unwrap();
+        let again = submit(&scene.app, &agent, "5", Some("key")).await.unwrap();
         assert_eq!(again, keyed, "a key has one answer for good");
     }
 
@@ -265,7 +376,7 @@ mod tests {
     async fn a_payment_of_a_session_that_was_revoked_is_not_signed_any_more() {
         let scene = Scene::start().await;
         let agent = scene.agent().await;
-        let id = submit(&scene, &agent, "5", None).await.unwrap();
+        let id = submit(&scene.app, &agent, "5", None).await.unwrap();
         let (session, now) = (agent.session_id(), scene.app.clock.now());
         scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
         let found = scene.advance(id).await;

@@ -1,11 +1,8 @@
-//! Sends a signed transaction to every endpoint that works: one that keeps it to itself stops no
-//! payment, and one that refuses it decides nothing while another takes it.
+//! Sends a signed transaction to every endpoint that works.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::task::JoinSet;
 
 use super::refusal::Refusal;
 use super::{Evm, hex};
@@ -36,31 +33,12 @@ impl Evm {
         signed: &[u8],
         hash: &str,
     ) -> Result<(), ChainError> {
-        let mut questions = JoinSet::new();
-        for alone in self.rpc.working_one_by_one() {
-            let alone = Evm { rpc: Arc::new(alone), ..self.clone() };
+        let send = |alone| {
+            let alone = Self { rpc: Arc::new(alone), ..self.clone() };
             let (signed, hash) = (signed.to_vec(), hash.to_owned());
-            questions.spawn(async move { send(&alone, &signed, &hash).await });
-        }
-        let mut refused = ChainError::Invalid("no endpoint is known");
-        let mut heaviest = None;
-        while let Some(answer) = questions.join_next().await {
-            match answer.map_err(tokio::task::JoinError::try_into_panic) {
-                Ok(Ok(())) => {
-                    questions.detach_all();
-                    return Ok(());
-                }
-                Ok(Err(error)) => {
-                    let weight = weight(&error);
-                    if Some(weight) > heaviest {
-                        (refused, heaviest) = (error, Some(weight));
-                    }
-                }
-                Err(Ok(panic)) => resume_unwind(panic),
-                Err(Err(_ends)) => {}
-            }
-        }
-        Err(refused)
+            async move { send(&alone, &signed, &hash).await }
+        };
+        self.rpc.everywhere(send, weight).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! What one endpoint says is good enough to read a balance. Where money depends on an answer, a second
 //! one is asked too: [`Rpc::agreed`].
 
+mod everywhere;
 mod history;
 mod node;
 mod reply;

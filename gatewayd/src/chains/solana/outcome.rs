@@ -22,6 +22,9 @@ const SETTLED_BLOCKS: u64 = 32;
 /// ahead of its finalized block.
 const REMEMBERED_BLOCKS: u64 = 100;
 
+/// Endpoints that have to say that there is none, where there are so many.
+const WITNESSES: usize = 2;
+
 const STATUSES: &str = "getSignatureStatuses";
 
 /// What a node knows of a transaction. Two are alike when they say the same of it.
@@ -55,8 +58,9 @@ enum Testimony {
 }
 
 /// Where the transaction stands whose first signature is `hash`. It has expired only when no
-/// endpoint knows it, and one has seen all finalized blocks that could hold it. Endpoints that
-/// contradict each other are asked again.
+/// endpoint knows it, and two, where there are two, have seen all finalized blocks that could hold
+/// it: one may lie while the other is out of reach. Endpoints that contradict each other are asked
+/// again.
 pub(super) async fn outcome(
     rpc: &Rpc,
     hash: &str,
@@ -71,19 +75,21 @@ pub(super) async fn outcome(
     if !is_past(&finalized_tip(rpc).await?, last_valid) {
         return Ok(Outcome::Unknown);
     }
-    let (mut known, mut is_absent, mut trouble) = (None, false, None);
-    for node in rpc.one_by_one() {
+    let (mut known, mut absent, mut trouble) = (None, 0, None);
+    let nodes = rpc.one_by_one();
+    let wanted = nodes.len().min(WITNESSES);
+    for node in nodes {
         match testimony(&node, hash, last_valid).await {
             Ok(Testimony::Known(outcome)) => known = Some(outcome),
-            Ok(Testimony::Absent) => is_absent = true,
+            Ok(Testimony::Absent) => absent += 1,
             Ok(Testimony::Behind) => {}
             Err(error) => trouble = Some(error),
         }
     }
     match (known, trouble) {
-        (Some(_), _) if is_absent => Err(rpc.contradiction(STATUSES)),
+        (Some(_), _) if absent > 0 => Err(rpc.contradiction(STATUSES)),
         (Some(outcome), _) => Ok(outcome),
-        (None, _) if is_absent => Ok(Outcome::Expired),
+        (None, _) if absent >= wanted => Ok(Outcome::Expired),
         (None, Some(error)) => Err(error),
         (None, None) => Ok(Outcome::Unknown),
     }

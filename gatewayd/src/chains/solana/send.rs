@@ -15,6 +15,19 @@ const BLOCKHASH_NOT_FOUND: &str = "BlockhashNotFound";
 /// The longest log that is kept.
 const MAX_LOG_LINES: usize = 100;
 
+/// How much an endpoint's refusal says about the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Nothing: it was not asked, or did not answer.
+    Silence,
+    /// It is none that a cluster takes.
+    Never,
+    /// It would fail on the state that the endpoint knows.
+    Fails,
+    /// The endpoint is behind, and may take it later.
+    NotNow,
+}
+
 /// What the cluster says that `message` would do. It needs no signature for that.
 pub(super) async fn simulate(rpc: &Rpc, message: &[u8]) -> Result<Simulation, ChainError> {
     let unsigned = assemble(message, &[0; 64]);
@@ -22,8 +35,18 @@ pub(super) async fn simulate(rpc: &Rpc, message: &[u8]) -> Result<Simulation, Ch
     rpc.ask("simulateTransaction", json!([base64(&unsigned), how]), read_simulation).await
 }
 
-/// Sends a transaction whose first signature is `hash`, which the node tries before it takes it.
+/// Sends a transaction whose first signature is `hash` to every endpoint that works; each tries it
+/// before it takes it. Of what they say that refuse it, what is least final counts.
 pub(super) async fn broadcast(rpc: &Rpc, signed: &[u8], hash: &str) -> Result<(), ChainError> {
+    let send = |alone| {
+        let (signed, hash) = (signed.to_vec(), hash.to_owned());
+        async move { send(&alone, &signed, &hash).await }
+    };
+    rpc.everywhere(send, weight).await
+}
+
+/// Sends the bytes to the endpoint, which has them when it repeats their hash.
+async fn send(rpc: &Rpc, signed: &[u8], hash: &str) -> Result<(), ChainError> {
     let how = json!({"encoding": "base64", "preflightCommitment": "confirmed"});
     let repeats_hash = |part: Part<'_>| {
         let is_same = part.text()? == hash;
@@ -33,6 +56,18 @@ pub(super) async fn broadcast(rpc: &Rpc, signed: &[u8], hash: &str) -> Result<()
         Ok(()) => Ok(()),
         Err(RpcError::Chain(error)) => Err(error),
         Err(RpcError::Node(error)) => refused(rpc, hash, error).await,
+    }
+}
+
+fn weight(error: &ChainError) -> Weight {
+    if matches!(error, ChainError::NodeBehind) {
+        Weight::NotNow
+    } else if matches!(error, ChainError::ExecutionFailed { .. }) {
+        Weight::Fails
+    } else if matches!(error, ChainError::Rejected(_)) {
+        Weight::Never
+    } else {
+        Weight::Silence
     }
 }
 

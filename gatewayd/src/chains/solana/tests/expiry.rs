@@ -99,7 +99,10 @@ async fn nothing_has_expired_that_any_node_knows() {
     let sees = Witness { commitment: Some("processed"), ..SEES_ALL };
     let forgets = Witness { oldest: Some(5_000), ..at(6_000) };
     for (witnesses, expected) in [
-        ([SEES_ALL, lags, forgets], Ok(Outcome::Expired)),
+        ([SEES_ALL, lags, SEES_ALL], Ok(Outcome::Expired)),
+        ([SEES_ALL, forgets, SEES_ALL], Ok(Outcome::Expired)),
+        ([SEES_ALL, lags, lags], Ok(Outcome::Unknown)),
+        ([SEES_ALL, lags, forgets], Err("RPC_HISTORY_TOO_SHORT")),
         ([SEES_ALL, knows, lags], Err("RPC_DISAGREEMENT")),
         ([SEES_ALL, lags, sees], Err("RPC_DISAGREEMENT")),
         ([forgets, knows, SEES_ALL], Err("RPC_DISAGREEMENT")),
@@ -116,9 +119,26 @@ async fn nothing_has_expired_that_any_node_knows() {
     }
 }
 
+/// One of two may lie, and the other may be out of reach because it is asked too often.
 #[tokio::test]
-async fn a_node_that_is_gone_keeps_nobody_from_knowing() {
-    let here = start(SEES_ALL).await;
-    let solana = solana_of(&[here.endpoint(), dead_endpoint().await]);
-    assert_eq!(solana.outcome(HASH, Some(LAST_VALID)).await, Ok(Outcome::Expired));
+async fn nothing_has_expired_by_the_word_of_one_where_there_are_two() {
+    let busy = || {
+        node(Accounts::new(), |method, _| {
+            (method != "getGenesisHash").then(|| Reaction::Raw(429, String::new()))
+        })
+    };
+    let here = [start(SEES_ALL).await.endpoint(), start(SEES_ALL).await.endpoint()];
+    let forgets = start(Witness { oldest: Some(5_000), ..at(6_000) }).await.endpoint();
+    for (endpoints, expected) in [
+        (vec![here[0].clone(), busy().await.endpoint()], Err("RATE_LIMITED")),
+        (vec![here[0].clone(), dead_endpoint().await], Err("RPC_CONNECTION_ERROR")),
+        (vec![here[0].clone(), forgets], Err("RPC_HISTORY_TOO_SHORT")),
+        (vec![here[0].clone(), start(at(400)).await.endpoint()], Ok(Outcome::Unknown)),
+        (vec![here[0].clone(), here[1].clone()], Ok(Outcome::Expired)),
+        (vec![here[0].clone(), dead_endpoint().await, here[1].clone()], Ok(Outcome::Expired)),
+        (vec![here[0].clone()], Ok(Outcome::Expired)),
+    ] {
+        let found = solana_of(&endpoints).outcome(HASH, Some(LAST_VALID)).await;
+        assert_eq!(found.map_err(|error| error.code()), expected, "{endpoints:?}");
+    }
 }

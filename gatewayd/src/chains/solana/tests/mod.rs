@@ -2,6 +2,7 @@
 
 mod deeds;
 mod expiry;
+mod sending;
 
 use txcodec::Effect;
 use txcodec::solana::{Message, Version, compute_budget};
@@ -334,40 +335,10 @@ async fn token_accounts_of_somebody_else_are_no_answer() {
     assert_eq!(error.code(), "RPC_INVALID_RESPONSE");
 }
 
-fn preflight(err: &Value) -> Reaction {
-    Reaction::ErrorWith(-32002, "Transaction simulation failed", json!({"err": err}))
-}
-
 fn status(commitment: &str, err: &Value) -> Value {
     json!({"context": {"slot": 500}, "value": [{
         "slot": 480, "confirmations": 1, "err": err, "confirmationStatus": commitment,
     }]})
-}
-
-#[tokio::test]
-async fn sending_the_same_bytes_again_is_no_error() {
-    let custom = json!({"InstructionError": [0, {"Custom": 1}]});
-    for (reaction, known, expected) in [
-        (Reaction::Result(json!(HASH)), false, Ok(())),
-        (preflight(&json!("AlreadyProcessed")), false, Ok(())),
-        (preflight(&json!("BlockhashNotFound")), true, Ok(())),
-        (preflight(&json!("BlockhashNotFound")), false, Err("NODE_BEHIND")),
-        (preflight(&custom), false, Err("CONTRACT_EXECUTION_FAILED")),
-        (Reaction::Error(-32003, "signature verification"), false, Err("INVALID_TRANSACTION")),
-        (Reaction::Error(-32005, "node is behind"), false, Err("NODE_BEHIND")),
-        (Reaction::Result(json!("1111")), false, Err("RPC_INVALID_RESPONSE")),
-    ] {
-        let node = node(Accounts::new(), move |method, _| match method {
-            "sendTransaction" => Some(reaction.clone()),
-            "getSignatureStatuses" if known => {
-                Some(Reaction::Result(status("processed", &json!(null))))
-            }
-            _ => None,
-        })
-        .await;
-        let sent = solana(&node).broadcast(&[1, 2], HASH).await;
-        assert_eq!(sent.map_err(|error| error.code()), expected);
-    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Which type of policy each effect is the business of. What is nobody's is denied.
 
 use api::ErrorCode;
-use primitives::{Address, Amount, Environment, EvmAddress};
+use primitives::{Address, Amount, Environment, EvmAddress, Network};
 use txcodec::{AuthorityKind, Decoded, Effect, OpaqueReason, Selector, Subject};
 
 use super::{Denial, Facts};
@@ -61,9 +61,25 @@ pub(super) const NEW_CONTRACT: Address = Address::Evm(EvmAddress::ZERO);
 
 /// Whose business each effect is, in the order of the bytes.
 pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Claim> {
-    let told = is_told(decoded.effects());
-    let environment = facts.environment;
-    decoded.effects().iter().map(move |effect| claim(effect, told, environment))
+    let known = Known {
+        told: is_told(decoded.effects()),
+        worthless: is_worthless(decoded, (facts.environment, facts.network)),
+    };
+    decoded.effects().iter().map(move |effect| claim(effect, known))
+}
+
+/// Whether it holds on test networks alone, as far as that can be known: it is of a wallet for them, and
+/// names no other network. A network that is not known is no test network, as the address is the same on
+/// all of them.
+pub fn is_worthless(
+    decoded: &Decoded,
+    (environment, network): (Environment, Option<&Network>),
+) -> bool {
+    let is_test = match network {
+        Some(network) => network.environment == Environment::Testnet,
+        None => decoded.chain_id().is_none(),
+    };
+    environment == Environment::Testnet && is_test
 }
 
 /// Why an effect is denied whatever any policy says, if one is.
@@ -99,7 +115,16 @@ fn is_told(effects: &[Effect]) -> bool {
     effects.len() > 1 && !effects.iter().any(|effect| matches!(effect, Effect::NativeOut { .. }))
 }
 
-fn claim(effect: &Effect, told: bool, environment: Environment) -> Claim {
+/// What is known besides an effect itself.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Of typed data: by effects that follow it.
+    told: bool,
+    /// It holds on test networks alone.
+    worthless: bool,
+}
+
+fn claim(effect: &Effect, known: Known) -> Claim {
     match effect {
         Effect::NativeOut { .. } | Effect::Rent { .. } => Claim::Coins,
         Effect::TokenOut { token, .. } => Claim::Token(*token),
@@ -119,7 +144,7 @@ fn claim(effect: &Effect, told: bool, environment: Environment) -> Claim {
         }
         Effect::Text { .. } | Effect::Memo { .. } => Claim::Harmless,
         // What is known of it follows, and is judged by itself.
-        Effect::TypedData { .. } if told || environment == Environment::Testnet => Claim::Harmless,
+        Effect::TypedData { .. } if known.told || known.worthless => Claim::Harmless,
         Effect::TypedData { verifying_contract: Some(contract), .. } => Claim::Call(Call {
             contract: Address::Evm(*contract),
             selector: None,
@@ -199,6 +224,8 @@ mod tests {
     const CONTRACT: EvmAddress = EvmAddress([8; 20]);
     const PROGRAM: SolanaAddress = SolanaAddress([9; 32]);
 
+    const ON_MAINNET: Known = Known { told: false, worthless: false };
+
     /// The types of policies that have a say by name, and what nobody's business is called.
     fn business(claim: &Claim) -> &'static str {
         match claim {
@@ -259,7 +286,7 @@ mod tests {
             (typed(None), "TYPED_DATA"),
         ];
         for (effect, expected) in rows {
-            let found = claim(&effect, false, Environment::Mainnet);
+            let found = claim(&effect, ON_MAINNET);
             assert_eq!(business(&found), expected, "{effect:?}");
         }
     }
@@ -279,8 +306,9 @@ mod tests {
             (OpaqueReason::UnreadCalls, "UNREADABLE"),
             (OpaqueReason::DelegateCall { code: CONTRACT }, "UNREADABLE"),
         ] {
-            for environment in [Environment::Mainnet, Environment::Testnet] {
-                let found = claim(&Effect::Opaque(reason.clone()), false, environment);
+            for worthless in [false, true] {
+                let known = Known { worthless, ..ON_MAINNET };
+                let found = claim(&Effect::Opaque(reason.clone()), known);
                 assert_eq!(business(&found), expected, "{reason:?}");
             }
         }
@@ -301,10 +329,10 @@ mod tests {
             ),
         ] {
             let effects = [vec![data.clone()], rest].concat();
-            let found = claim(&data, is_told(&effects), Environment::Mainnet);
+            let found = claim(&data, Known { told: is_told(&effects), ..ON_MAINNET });
             assert_eq!(business(&found), expected, "{effects:?}");
         }
-        let on_testnet = claim(&typed(None), false, Environment::Testnet);
+        let on_testnet = claim(&typed(None), Known { worthless: true, ..ON_MAINNET });
         assert_eq!(on_testnet, Claim::Harmless);
     }
 }

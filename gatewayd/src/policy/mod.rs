@@ -24,6 +24,7 @@ use serde_json::Value;
 use txcodec::Decoded;
 
 pub use decimal::{Decimal, DecimalError};
+pub use effects::is_worthless;
 pub use facts::{Action, Category, Destination, Facts, Purpose, Reputation, UnknownCategory};
 pub use nearing::{Nearing, Window, nearing};
 pub use rules::{Mark, Rule, check};

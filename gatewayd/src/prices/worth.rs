@@ -6,7 +6,7 @@ use primitives::{Amount, Asset, Environment, Network};
 use txcodec::{Decoded, Effect};
 
 use super::{Prices, Unknown, listed};
-use crate::policy::{UsdMicros, outflow};
+use crate::policy::{UsdMicros, is_worthless, outflow};
 
 /// What a transaction or message lets go, in dollars; `None` where a part of it has no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Prices {
         (environment, network): (Environment, Option<&Network>),
         decimals: &BTreeMap<Asset, u8>,
     ) -> Worths {
-        if environment == Environment::Testnet {
+        if is_worthless(decoded, (environment, network)) {
             return Worths::NOTHING;
         }
         let fee = BTreeMap::from([(Asset::Native, decoded.fee_ceiling())]);

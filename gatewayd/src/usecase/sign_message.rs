@@ -107,7 +107,7 @@ pub async fn sign_message(
         choose_network(&app.networks, wallet, Some(given))?;
     }
     let Readable { payload, decoded } = read(request.message, wallet.chain)?;
-    let network = network_of(app, &decoded);
+    let network = network_of(app, wallet, &decoded)?;
     let decimals = match network {
         Some(network) => tx::decimals(&tx::units(app, network, &decoded, None).await?),
         None => BTreeMap::new(),
@@ -142,8 +142,17 @@ pub async fn sign_message(
 
 /// The network that typed data is for. A text, and typed data for a network that is not known, are
 /// judged by the policies for every network alone.
-pub(super) fn network_of<'a>(app: &'a App, decoded: &Decoded) -> Option<&'a Network> {
-    decoded.chain_id().and_then(|chain_id| app.networks.by_chain_id(chain_id))
+///
+/// # Errors
+/// When it is one that the wallet is not for: its address is the same there.
+pub(super) fn network_of<'a>(
+    app: &'a App,
+    wallet: &Wallet,
+    decoded: &Decoded,
+) -> Result<Option<&'a Network>, ChoiceError> {
+    let named = decoded.chain_id().filter(|named| app.networks.by_chain_id(*named).is_some());
+    let named = named.map(|named| named.to_string());
+    named.map(|named| choose_network(&app.networks, wallet, Some(&named))).transpose()
 }
 
 pub(super) fn read(message: Message, chain: Chain) -> Result<Readable, SignMessageError> {
@@ -172,4 +181,71 @@ async fn sign(
     signing::last_look(app)?;
     tx::signed_message(&signature, wallet.address)
         .map_err(|error| (Problem::new("INVALID_SIGNATURE", error.to_string()), error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Denial;
+    use crate::tx::testing::Scene;
+
+    /// What is said to typed data of unknown meaning for that chain, by the owner of a wallet for test
+    /// networks.
+    async fn refused(scene: &Scene, chain_id: Option<u64>) -> SignMessageError {
+        let mut domain =
+            json!({ "verifyingContract": "0x3333333333333333333333333333333333333333" });
+        let mut fields = vec![json!({ "name": "verifyingContract", "type": "address" })];
+        if let Some(chain_id) = chain_id {
+            domain["chainId"] = json!(chain_id);
+            fields.insert(0, json!({ "name": "chainId", "type": "uint256" }));
+        }
+        let data = json!({
+            "types": {
+                "EIP712Domain": fields,
+                "Vote": [{ "name": "choice", "type": "uint256" }],
+            },
+            "primaryType": "Vote", "domain": domain, "message": { "choice": "1" },
+        });
+        let message = Message::TypedData(data);
+        let request = SignMessageRequest { wallet: None, network: None, message };
+        sign_message(&scene.app, &scene.agent().await, request).await.unwrap_err()
+    }
+
+    /// The signer of these tests signs no message: what it is asked, the gateway let pass.
+    fn is_let_pass(error: &SignMessageError) -> bool {
+        matches!(error, SignMessageError::Signing(SigningError::Signer(_)))
+    }
+
+    #[tokio::test]
+    async fn a_wallet_for_test_networks_signs_typed_data_for_no_main_network() {
+        let scene = Scene::start().await;
+        for chain_id in [Some(11_155_111), Some(84_532), None] {
+            let error = refused(&scene, chain_id).await;
+            assert!(is_let_pass(&error), "{chain_id:?}: {error:?}");
+        }
+        for chain_id in [1, 8453] {
+            let error = refused(&scene, Some(chain_id)).await;
+            let other =
+                matches!(error, SignMessageError::Choice(ChoiceError::OtherEnvironment { .. }));
+            assert!(other, "{chain_id}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_network_that_nobody_knows_is_no_test_network() {
+        let scene = Scene::start().await;
+        for chain_id in [2, 424_242] {
+            let error = refused(&scene, Some(chain_id)).await;
+            let denied = matches!(
+                &error,
+                SignMessageError::Signing(SigningError::Denied(Denial {
+                    rule: "CONTRACT_WHITELIST",
+                    ..
+                }))
+            );
+            assert!(denied, "{chain_id}: {error:?}");
+        }
+    }
 }

@@ -225,7 +225,7 @@ fn read<'a>(
         }
         Subject::Message(message) => {
             let decoded = sign_message::read(message, wallet.chain)?.decoded;
-            let network = sign_message::network_of(app, &decoded);
+            let network = sign_message::network_of(app, wallet, &decoded)?;
             Ok((decoded, network))
         }
     }

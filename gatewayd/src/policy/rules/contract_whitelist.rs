@@ -98,13 +98,13 @@ pub(super) fn calls(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item 
 
 #[cfg(test)]
 mod tests {
-    use primitives::{Amount, Environment, EvmAddress};
+    use primitives::{Amount, Environment, EvmAddress, builtin_by_name};
     use serde_json::json;
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, TOKEN, call, facts, multicall, native, policy, program_call, refused, said, token,
-        typed_data,
+        OTHER, TOKEN, call, facts, mainnet, multicall, native, policy, program_call, refused, said,
+        token, typed_data,
     };
     use crate::tx::Tier;
 
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_of_solana_are_listed_the_same_way_and_test_networks_take_any_typed_data() {
+    fn programs_of_solana_are_listed_the_same_way() {
         let (program, decoded) = program_call();
         let listed = |address: &str| {
             [policy(NAME, &json!({ "contracts": [{ "address": address, "chain": "solana" }] }))]
@@ -150,9 +150,24 @@ mod tests {
         assert_eq!(said(NAME, &decoded, &facts(&policies)), Ok(Tier::Instant));
         let policies = listed("11111111111111111111111111111111");
         assert_eq!(said(NAME, &decoded, &facts(&policies)), Err("CONTRACT_NOT_WHITELISTED"));
-        let testnet = Facts { environment: Environment::Testnet, ..facts(&[]) };
+    }
+
+    #[test]
+    fn wallets_for_test_networks_sign_any_typed_data_that_is_not_for_another() {
+        let sepolia = builtin_by_name("ethereum-sepolia").unwrap();
+        let denied = Err("CONTRACT_CALL_DISABLED");
         let vote = typed_data("Vote", Some(TOKEN));
-        assert_eq!(said(NAME, &vote, &testnet), Ok(Tier::Instant));
+        for (environment, network, expected) in [
+            (Environment::Testnet, Some(sepolia), Ok(Tier::Instant)),
+            (Environment::Testnet, Some(mainnet()), denied),
+            (Environment::Testnet, None, denied), // a network that is not known
+            (Environment::Mainnet, Some(sepolia), denied),
+            (Environment::Mainnet, Some(mainnet()), denied),
+            (Environment::Mainnet, None, denied),
+        ] {
+            let here = Facts { environment, network, ..facts(&[]) };
+            assert_eq!(said(NAME, &vote, &here), expected, "{environment} {network:?}");
+        }
     }
 
     #[test]

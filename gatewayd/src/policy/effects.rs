@@ -1,7 +1,7 @@
 //! Which type of policy each effect is the business of. What is nobody's is denied.
 
 use api::ErrorCode;
-use primitives::{Address, Amount, Environment, EvmAddress, Network};
+use primitives::{Address, Amount, Asset, Environment, EvmAddress, Network};
 use txcodec::{AuthorityKind, Decoded, Effect, OpaqueReason, Selector, Subject};
 
 use super::{Denial, Facts};
@@ -61,11 +61,15 @@ pub(super) const NEW_CONTRACT: Address = Address::Evm(EvmAddress::ZERO);
 
 /// Whose business each effect is, in the order of the bytes.
 pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Claim> {
+    let decimals = facts.decimals;
     let known = Known {
         told: is_told(decoded.effects()),
         worthless: is_worthless(decoded, (facts.environment, facts.network)),
+        has_decimals: |token: Address| {
+            decimals.get(&Asset::Token(token)).is_some_and(|decimals| *decimals > 0)
+        },
     };
-    decoded.effects().iter().map(move |effect| claim(effect, known))
+    decoded.effects().iter().map(move |effect| claim(effect, &known))
 }
 
 /// Whether it holds on test networks alone, as far as that can be known: it is of a wallet for them, and
@@ -116,20 +120,30 @@ fn is_told(effects: &[Effect]) -> bool {
 }
 
 /// What is known besides an effect itself.
-#[derive(Clone, Copy)]
-struct Known {
+struct Known<D> {
     /// Of typed data: by effects that follow it.
     told: bool,
     /// It holds on test networks alone.
     worthless: bool,
+    /// Whether a token has decimals. Contracts of collectibles have none, or say that there are none.
+    has_decimals: D,
 }
 
-fn claim(effect: &Effect, known: Known) -> Claim {
+fn claim(effect: &Effect, known: &Known<impl Fn(Address) -> bool>) -> Claim {
     match effect {
         Effect::NativeOut { .. } | Effect::Rent { .. } => Claim::Coins,
         Effect::TokenOut { token, .. } => Claim::Token(*token),
         Effect::CollectibleOut { contract, .. } => Claim::Token(Address::Evm(*contract)),
         Effect::Allowance { spender, .. } if *spender == NEW_CONTRACT => Claim::Harmless,
+        // Where the number may be that of a collectible it is no amount, and zero takes nothing back.
+        Effect::Allowance { token: token @ Address::Evm(_), amount: Amount::ZERO, .. }
+            if (known.has_decimals)(*token) =>
+        {
+            Claim::Harmless
+        }
+        Effect::Allowance { token: Address::Solana(_), amount: Amount::ZERO, .. } => {
+            Claim::Harmless
+        }
         Effect::Allowance { token, spender, amount } => {
             Claim::Approval(Approval { token: *token, spender: *spender, amount: Some(*amount) })
         }
@@ -224,7 +238,10 @@ mod tests {
     const CONTRACT: EvmAddress = EvmAddress([8; 20]);
     const PROGRAM: SolanaAddress = SolanaAddress([9; 32]);
 
-    const ON_MAINNET: Known = Known { told: false, worthless: false };
+    const ON_MAINNET: Known<fn(Address) -> bool> =
+        Known { told: false, worthless: false, has_decimals: |token| token == DECIMAL };
+    /// A token that has decimals.
+    const DECIMAL: Address = Address::Evm(EvmAddress([10; 20]));
 
     /// The types of policies that have a say by name, and what nobody's business is called.
     fn business(claim: &Claim) -> &'static str {
@@ -269,6 +286,9 @@ mod tests {
             (collectible, "ALLOWED_TOKENS"),
             (allowance(SOMEBODY), "APPROVED_SPENDERS"),
             (allowance(EvmAddress::ZERO), "harmless"),
+            (Effect::Allowance { token: DECIMAL, spender: to, amount: one }, "APPROVED_SPENDERS"),
+            (Effect::Allowance { token: DECIMAL, spender: to, amount: Amount::ZERO }, "harmless"),
+            (Effect::Allowance { token, spender: to, amount: Amount::ZERO }, "APPROVED_SPENDERS"),
             (authority(AuthorityKind::Operator, Some(SOMEBODY)), "APPROVED_SPENDERS"),
             (authority(AuthorityKind::Operator, None), "harmless"),
             (authority(AuthorityKind::AccountProgram, None), "AUTHORITY"),
@@ -286,7 +306,7 @@ mod tests {
             (typed(None), "TYPED_DATA"),
         ];
         for (effect, expected) in rows {
-            let found = claim(&effect, ON_MAINNET);
+            let found = claim(&effect, &ON_MAINNET);
             assert_eq!(business(&found), expected, "{effect:?}");
         }
     }
@@ -308,7 +328,7 @@ mod tests {
         ] {
             for worthless in [false, true] {
                 let known = Known { worthless, ..ON_MAINNET };
-                let found = claim(&Effect::Opaque(reason.clone()), known);
+                let found = claim(&Effect::Opaque(reason.clone()), &known);
                 assert_eq!(business(&found), expected, "{reason:?}");
             }
         }
@@ -329,10 +349,10 @@ mod tests {
             ),
         ] {
             let effects = [vec![data.clone()], rest].concat();
-            let found = claim(&data, Known { told: is_told(&effects), ..ON_MAINNET });
+            let found = claim(&data, &Known { told: is_told(&effects), ..ON_MAINNET });
             assert_eq!(business(&found), expected, "{effects:?}");
         }
-        let on_testnet = claim(&typed(None), Known { worthless: true, ..ON_MAINNET });
+        let on_testnet = claim(&typed(None), &Known { worthless: true, ..ON_MAINNET });
         assert_eq!(on_testnet, Claim::Harmless);
     }
 }

@@ -53,7 +53,7 @@ mod tests {
         for tier in Tier::ALL {
             let policies = [policy(name, &json!({ "tier": tier.to_string() }))];
             for decoded in [
-                approve(OTHER, Amount::ZERO),
+                approve(OTHER, 1_u64.into()),
                 approve(OTHER, Amount::MAX),
                 permit(OTHER, 1_u64.into()),
                 operator(OTHER, true),
@@ -61,7 +61,8 @@ mod tests {
                 assert_eq!(said(name, &decoded, &facts(&policies)), Ok(*tier));
                 assert_eq!(said(name, &decoded, &facts(&[])), Ok(Tier::Approval), "no policy");
             }
-            for decoded in [native(Amount::MAX), operator(OTHER, false)] {
+            let withdrawals = [approve(OTHER, Amount::ZERO), operator(OTHER, false)];
+            for decoded in withdrawals.into_iter().chain([native(Amount::MAX)]) {
                 assert_eq!(said(name, &decoded, &facts(&policies)), Ok(Tier::Instant));
                 assert_eq!(said(name, &decoded, &facts(&[])), Ok(Tier::Instant));
             }

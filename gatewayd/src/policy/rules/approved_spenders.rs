@@ -106,12 +106,13 @@ pub(super) fn approvals(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<I
 
 #[cfg(test)]
 mod tests {
-    use primitives::EvmAddress;
+    use primitives::{Asset, EvmAddress};
     use serde_json::json;
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, TOKEN, approve, facts, multicall, native, operator, permit, policy, refused, said,
+        OTHER, TOKEN, approve, delegate, facts, multicall, native, operator, permit, policy,
+        refused, said,
     };
     use crate::tx::Tier;
 
@@ -137,6 +138,10 @@ mod tests {
             (TOKEN, None, operator(OTHER, true), unlisted),
             (TOKEN, None, operator(OTHER, false), fine), // takes it back
             (TOKEN, None, approve(EvmAddress::ZERO, amount(1)), fine), // gives it to nobody
+            (TOKEN, None, approve(OTHER, Amount::ZERO), fine),
+            (TOKEN, None, permit(OTHER, Amount::ZERO), fine),
+            (TOKEN, None, delegate(0), fine),
+            (TOKEN, None, delegate(1), unlisted),
             (TOKEN, None, native(Amount::MAX), fine),
         ] {
             let mut listed = json!({ "address": spender.to_string() });
@@ -155,6 +160,28 @@ mod tests {
         for (second, expected) in [(5, fine), (6, above)] {
             let batch = multicall(TOKEN, &[add(5), add(second)]);
             assert_eq!(said(NAME, &batch, &facts(&policies)), expected, "5 and {second}");
+        }
+    }
+
+    /// To a contract of collectibles the same bytes give away number 0 of them. It says no decimals, or
+    /// that there are none.
+    #[test]
+    fn an_allowance_of_nothing_is_a_withdrawal_where_the_token_has_decimals() {
+        let token = Asset::Token(TOKEN.into());
+        let none = Amount::ZERO;
+        for (decimals, expected) in [
+            (Some(6), Ok(Tier::Instant)),
+            (Some(1), Ok(Tier::Instant)),
+            (Some(0), Err("APPROVE_DISABLED")),
+            (None, Err("APPROVE_DISABLED")),
+        ] {
+            let decimals = decimals.map(|decimals| (token, decimals)).into_iter().collect();
+            let known = Facts { decimals: &decimals, ..facts(&[]) };
+            for decoded in [approve(OTHER, none), permit(OTHER, none)] {
+                assert_eq!(said(NAME, &decoded, &known), expected, "{decimals:?} {decoded:?}");
+            }
+            let gives = approve(OTHER, Amount::from(1_u64));
+            assert_eq!(said(NAME, &gives, &known), Err("APPROVE_DISABLED"));
         }
     }
 

@@ -85,6 +85,6 @@ pub use wallet::{
 };
 pub use wallets::{
     AvailableNetwork, CreateWallet, CreatedWallet, FirstSession, RenameWallet, SuspendWallet,
-    Wallet, WalletDetail, WalletList, WalletNetworks, WalletResumed, WalletSuspended,
-    WalletTerminated,
+    Wallet, WalletDetail, WalletList, WalletNetworks, WalletPurged, WalletResumed, WalletSuspended,
+    WalletTerminated, Withdrawal, WithdrawalResult,
 };

@@ -40,7 +40,7 @@ pub struct Wallet {
     pub environment: String,
     /// Its address.
     pub public_key: String,
-    /// `ACTIVE`, `SUSPENDED` or `TERMINATED`.
+    /// `CREATING`, `ACTIVE`, `SUSPENDED`, `TERMINATING` or `TERMINATED`.
     pub status: String,
     /// Who approves; nobody yet if `null`.
     pub owner_address: Option<String>,
@@ -181,12 +181,65 @@ pub struct WalletResumed {
     pub status: String,
 }
 
+/// What of a wallet goes to its owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawal {
+    /// How many assets there are.
+    pub total: usize,
+    /// How many have left, or wait to.
+    pub succeeded: usize,
+    /// How many do not leave.
+    pub failed: usize,
+    /// One each.
+    pub results: Vec<WithdrawalResult>,
+}
+
+/// One asset that goes to a wallet's owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WithdrawalResult {
+    /// The network's name.
+    pub network: String,
+    /// `native`, or the token's address.
+    pub asset: String,
+    /// In base units; 0 where what the wallet holds is not known.
+    pub amount: String,
+    /// What the network calls the payment, once it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx_hash: Option<String>,
+    /// Why it does not leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// `success` where it has left, or waits: for a delay, or for the owner; or `failed`.
+    pub status: String,
+    /// The payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<Uuid>,
+    /// Where the payment stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_status: Option<String>,
+}
+
+/// A wallet was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WalletPurged {
+    /// Its id.
+    pub id: Uuid,
+    /// `PURGED`.
+    pub status: String,
+}
+
 /// A wallet is not used any more. Its key stays with the signer until an operator destroys it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WalletTerminated {
     /// Its id.
     pub id: Uuid,
-    /// `TERMINATED`.
+    /// `TERMINATED`; or `TERMINATING` until what it holds has reached its owner.
     pub status: String,
+    /// What of it goes to its owner, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swept: Option<Withdrawal>,
 }

@@ -94,7 +94,9 @@ routes! {
     POST   "/v1/wallets"                             Master        wallets::create <- CreateWallet => 201 CreatedWallet;
     GET    "/v1/wallets/{id}"                        MasterOrAgent wallets::show => 200 WalletDetail;
     PUT    "/v1/wallets/{id}"                        Master        wallets::rename <- RenameWallet => 200 Wallet;
-    DELETE "/v1/wallets/{id}"                        Master        wallets::terminate => 200 WalletTerminated;
+    DELETE "/v1/wallets/{id}"                        Master        wallets::terminate [sweep] => 200 WalletTerminated;
+    DELETE "/v1/wallets/{id}/purge"                  Master        wallets::purge => 200 WalletPurged;
+    POST   "/v1/wallets/{id}/withdraw"               Master        wallets::withdraw_all => 200 Withdrawal;
     POST   "/v1/wallets/{id}/suspend"                Master        wallets::suspend <- SuspendWallet => 200 WalletSuspended;
     POST   "/v1/wallets/{id}/resume"                 Master        wallets::resume => 200 WalletResumed;
     PUT    "/v1/wallets/{id}/owner"                  Master        owners::set <- SetOwner => 200 OwnerSet;

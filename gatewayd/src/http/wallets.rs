@@ -4,26 +4,30 @@ use std::sync::Arc;
 
 use api::{
     AvailableNetwork, CreateWallet, CreatedWallet, ErrorCode, FirstSession, RenameWallet,
-    SuspendWallet, WalletDetail, WalletList, WalletNetworks, WalletResumed, WalletSuspended,
-    WalletTerminated,
+    SuspendWallet, WalletDetail, WalletList, WalletNetworks, WalletPurged, WalletResumed,
+    WalletSuspended, WalletTerminated, Withdrawal, WithdrawalResult,
 };
 use axum::extract::State;
 use primitives::{Chain, Environment};
+use serde::Deserialize;
 
-use super::body::{Created, Done, Json, OptionalJson, Path};
+use super::body::{Created, Done, Json, OptionalJson, Path, Query};
 use super::problem::Problem;
 use super::words::{end, seconds, uuid, word};
 use crate::app::App;
 use crate::session::{Caller, Master};
 use crate::store::wallets::{Wallet, WalletStatus};
+use crate::tx::Transaction;
 use crate::usecase::choice::shown_network;
 use crate::usecase::create_wallet::{
     FirstSession as Opens, NewWallet, NewWalletError, create_wallet,
 };
+use crate::usecase::purge_wallet::purge_wallet;
+use crate::usecase::terminate_wallet::{Leftovers, terminate_wallet};
 use crate::usecase::wallets::{
     WalletError, list_wallets, rename_wallet, resume_wallet, show_wallet, suspend_wallet,
-    terminate_wallet,
 };
+use crate::usecase::withdraw::{WithdrawError, Withdrawn, withdraw};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -83,10 +87,62 @@ pub(super) async fn terminate(
     State(app): State<Arc<App>>,
     master: Master,
     path: Path,
+    Query(query): Query<TerminateQuery>,
 ) -> Result<Done<WalletTerminated>, Problem> {
     let id = path.read("id")?;
-    terminate_wallet(&app, &master, id).await?;
-    Ok(Done(WalletTerminated { id: uuid(id), status: "TERMINATED".to_owned() }))
+    let leftovers = match query.sweep.as_deref() {
+        None | Some("false") => Leftovers::Stay,
+        Some("true") => Leftovers::ToOwner,
+        Some(_) => return Err(Problem::invalid("sweep: expected true or false")),
+    };
+    let terminated = terminate_wallet(&app, &master, id, leftovers).await?;
+    let swept = (leftovers == Leftovers::ToOwner).then(|| withdrawal(&terminated.withdrawn));
+    Ok(Done(WalletTerminated { id: uuid(id), status: terminated.status.to_string(), swept }))
+}
+
+/// Whether what the wallet holds goes to its owner.
+#[derive(Debug, Deserialize)]
+pub(super) struct TerminateQuery {
+    sweep: Option<String>,
+}
+
+pub(super) async fn purge(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+) -> Result<Done<WalletPurged>, Problem> {
+    let id = path.read("id")?;
+    purge_wallet(&app, &master, id).await?;
+    Ok(Done(WalletPurged { id: uuid(id), status: "PURGED".to_owned() }))
+}
+
+pub(super) async fn withdraw_all(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+) -> Result<Done<Withdrawal>, Problem> {
+    Ok(Done(withdrawal(&withdraw(&app, &master, path.read("id")?).await?)))
+}
+
+fn withdrawal(withdrawn: &[Withdrawn]) -> Withdrawal {
+    let result = |one: &Withdrawn| {
+        let error = one.failure();
+        let payment = one.payment.as_ref().ok();
+        WithdrawalResult {
+            network: one.network.clone(),
+            asset: one.asset.clone(),
+            amount: one.amount.to_string(),
+            tx_hash: payment.and_then(Transaction::hash).map(str::to_owned),
+            status: if error.is_none() { "success" } else { "failed" }.to_owned(),
+            error,
+            transaction_id: payment.map(|payment| uuid(payment.id)),
+            transaction_status: payment.map(|payment| payment.status.to_string()),
+        }
+    };
+    let results: Vec<_> = withdrawn.iter().map(result).collect();
+    let failed = results.iter().filter(|result| result.error.is_some()).count();
+    let total = results.len();
+    Withdrawal { total, succeeded: total.saturating_sub(failed), failed, results }
 }
 
 pub(super) async fn suspend(
@@ -210,13 +266,39 @@ impl From<WalletError> for Problem {
             WalletError::WrongState(_, WalletStatus::Suspended) => {
                 Self::new(ErrorCode::WalletSuspended, message)
             }
-            WalletError::WrongState(_, WalletStatus::Active | WalletStatus::Terminated) => {
+            WalletError::WrongState(
+                _,
+                WalletStatus::Creating
+                | WalletStatus::Active
+                | WalletStatus::Terminating
+                | WalletStatus::Terminated,
+            )
+            | WalletError::StillUnderWay(_) => {
                 Self::new(ErrorCode::InvalidStateTransition, message)
             }
+            WalletError::NotTerminated(..) => Self::new(ErrorCode::WalletNotTerminated, message)
+                .hint("DELETE /v1/wallets/{id} terminates it"),
             WalletError::HeldBySigner(id) => Self::new(ErrorCode::WalletSuspended, message)
                 .hint(format!("waiaasctl resume {id}, then this again")),
             WalletError::Name | WalletError::Reason => Self::invalid(message),
             WalletError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WithdrawError> for Problem {
+    fn from(error: WithdrawError) -> Self {
+        let message = error.to_string();
+        match error {
+            WithdrawError::Wallet(error) => error.into(),
+            WithdrawError::NoOwner => {
+                Self::new(ErrorCode::NoOwner, message).hint("PUT /v1/wallets/{id}/owner names one")
+            }
+            WithdrawError::NotLocked(_) => Self::new(ErrorCode::WithdrawLockedOnly, message)
+                .hint("the owner signs: POST /v1/wallets/{id}/owner/verify"),
+            WithdrawError::UnderWay => Self::new(ErrorCode::InvalidStateTransition, message)
+                .hint("GET /v1/admin/transactions lists its transactions"),
+            WithdrawError::Failed(_) => Self::new(ErrorCode::SweepTotalFailure, message),
         }
     }
 }

@@ -353,6 +353,15 @@ ALTER TABLE wallets ADD COLUMN owner_verified_at INTEGER; -- when the owner sign
 ALTER TABLE wallets DROP COLUMN owner_verified;
 ALTER TABLE wallets DROP COLUMN owner_state;
 
+ALTER TABLE wallets ADD COLUMN unswept INTEGER NOT NULL DEFAULT 0; -- 1: some of it was not withdrawn
+
+-- Transactions that an operator ordered to take something to the wallet's owner.
+CREATE TABLE withdrawals (
+    transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
+    wallet_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX withdrawals_by_wallet ON withdrawals (wallet_id);
+
 
 -- Sessions.
 --

@@ -25,6 +25,7 @@ mod migrations;
 pub mod nonces;
 pub mod owners;
 pub mod policies;
+mod purge;
 pub mod questions;
 mod readers;
 pub mod reservations;
@@ -38,6 +39,7 @@ pub mod trail;
 pub mod transactions;
 pub mod versions;
 pub mod wallets;
+mod withdrawals;
 pub mod worths;
 mod writer;
 

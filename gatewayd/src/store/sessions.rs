@@ -145,7 +145,7 @@ impl Reading<'_> {
     pub fn session_wallets(&self, id: SessionId) -> Result<Vec<LinkedWallet>, StoreError> {
         let sql = "SELECT wallets.*, link.created_at AS linked_at FROM session_wallets AS link \
                    JOIN wallets ON wallets.id = link.wallet_id \
-                   WHERE link.session_id = ? AND wallets.status <> 'TERMINATED' \
+                   WHERE link.session_id = ? AND wallets.status NOT IN ('TERMINATING', 'TERMINATED', 'PURGED') \
                    ORDER BY link.created_at, wallets.id";
         let mut statement = self.0.prepare_cached(sql)?;
         let linked = |row: &Row<'_>| {

@@ -44,10 +44,14 @@ pub struct Wallet {
 /// Whether a wallet is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WalletStatus {
+    /// It is about to be: its key is there, and not all that goes with it.
+    Creating,
     /// It is.
     Active,
     /// Not for now.
     Suspended,
+    /// Only to take what it holds to its owner.
+    Terminating,
     /// Never again.
     Terminated,
 }
@@ -102,11 +106,23 @@ impl fmt::Display for OwnerState {
     }
 }
 
+impl WalletStatus {
+    /// Whether agents use it never again.
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Terminating | Self::Terminated => true,
+            Self::Creating | Self::Active | Self::Suspended => false,
+        }
+    }
+}
+
 impl fmt::Display for WalletStatus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Creating => "CREATING",
             Self::Active => "ACTIVE",
             Self::Suspended => "SUSPENDED",
+            Self::Terminating => "TERMINATING",
             Self::Terminated => "TERMINATED",
         })
     }
@@ -116,8 +132,9 @@ impl FromStr for WalletStatus {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let all = [Self::Active, Self::Suspended, Self::Terminated];
-        let expected = "ACTIVE, SUSPENDED or TERMINATED";
+        let all =
+            [Self::Creating, Self::Active, Self::Suspended, Self::Terminating, Self::Terminated];
+        let expected = "CREATING, ACTIVE, SUSPENDED, TERMINATING or TERMINATED";
         all.into_iter().find(|word| word.to_string() == text).ok_or(UnknownWord { expected })
     }
 }
@@ -128,8 +145,9 @@ impl Reading<'_> {
     /// # Errors
     /// When the database fails.
     pub fn wallets(&self) -> Result<Vec<Wallet>, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT * FROM wallets ORDER BY created_at, id")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT * FROM wallets WHERE status <> 'PURGED' ORDER BY created_at, id",
+        )?;
         statement.query_and_then([], from_row)?.collect()
     }
 
@@ -138,7 +156,8 @@ impl Reading<'_> {
     /// # Errors
     /// When the database fails.
     pub fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT * FROM wallets WHERE id = ?")?;
+        let mut statement =
+            self.0.prepare_cached("SELECT * FROM wallets WHERE id = ? AND status <> 'PURGED'")?;
         statement.query_row([id.to_string()], |row| Ok(from_row(row))).optional()?.transpose()
     }
 }

@@ -14,6 +14,7 @@ use super::pipeline::Road;
 use super::sequence;
 use super::session_limits::{AskedBy, reserve};
 use super::units::{UnitsError, decimals, units};
+use super::withdrawal;
 use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
@@ -21,7 +22,6 @@ use crate::prices::Worths;
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
 use crate::store::sessions::SessionStatus;
-use crate::store::wallets::WalletStatus;
 use crate::store::{StoreError, TransactionId, Writing};
 
 /// What happens to a transaction that is allowed.
@@ -115,7 +115,9 @@ pub(super) enum Still {
 pub(super) fn still(db: &Writing<'_>, transaction: &Transaction) -> Result<Still, StoreError> {
     let found = db.transaction(transaction.id)?;
     let wallet = db.wallet(transaction.wallet)?;
-    let active = wallet.is_some_and(|wallet| wallet.status == WalletStatus::Active);
+    let wallet =
+        wallet.map(|wallet| withdrawal::is_let_go(db, &wallet, transaction)).transpose()?;
+    let active = wallet.unwrap_or(false);
     let unmoved = found.is_some_and(|found| {
         found.status == transaction.status && found.progress == Progress::Asked
     });
@@ -138,7 +140,11 @@ impl Clearing {
             Still::Moved => return Ok(Ended::Halted),
             Still::Disowned(problem) => return self.end(db, Status::Cancelled, problem),
         }
-        match judged(db, &self.draft.decoded, &self.known)? {
+        let verdict = match withdrawal::verdict(db, &self.transaction, &self.draft.decoded)? {
+            Some(verdict) => verdict,
+            None => judged(db, &self.draft.decoded, &self.known)?,
+        };
+        match verdict {
             Verdict::Deny(denial) => {
                 let message = format!("{} ({})", denial.message(), denial.rule);
                 self.end(db, Status::Cancelled, Problem::new(POLICY_DENIED, message))

@@ -31,6 +31,7 @@ mod stop;
 mod transaction;
 mod units;
 mod version;
+mod withdrawal;
 
 pub(crate) use halt::{POLICY_DENIED, audit, call_off, finish};
 pub(crate) use replace::MOST_VERSIONS;

@@ -5,12 +5,12 @@ use primitives::Network;
 use super::halt::{self, Halt, Pace};
 use super::{
     Announced, Drafted, Intent, Order, Problem, Progress, Question, Signed, Stage, Status, Tier,
-    Transaction, Version, Wish, announce, stop,
+    Transaction, Version, Wish, announce, stop, withdrawal,
 };
 use crate::app::App;
 use crate::chains::ChainClient;
 use crate::clock::UnixSeconds;
-use crate::store::wallets::{Wallet, WalletStatus};
+use crate::store::wallets::Wallet;
 use crate::store::{Reading, StoreError, TransactionId, Writing};
 
 /// A payment and everything that it passes by.
@@ -90,7 +90,7 @@ impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
         let falls = app.switch.falls();
-        let Found { transaction, wallet, announced, question, versions, wish, hurry } =
+        let Found { transaction, wallet, goes, announced, question, versions, wish, hurry } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -107,7 +107,7 @@ impl<'a> Road<'a> {
             // Who let it fall calls this off.
             app.switch.check().map_err(stop::again)?;
         }
-        if wallet.status != WalletStatus::Active && !signed {
+        if !goes && !signed {
             let message = format!("the wallet is {}", wallet.status);
             return Err(Halt::Failed(Problem::new("WALLET_SUSPENDED", message)));
         }
@@ -182,6 +182,8 @@ impl<'a> Road<'a> {
 struct Found {
     transaction: Transaction,
     wallet: Wallet,
+    /// Whether the wallet lets it go.
+    goes: bool,
     announced: Option<Announced>,
     question: Option<Question>,
     versions: Vec<Version>,
@@ -193,6 +195,7 @@ impl Found {
     fn read(db: &Reading<'_>, id: TransactionId) -> Result<Option<Self>, StoreError> {
         let Some(transaction) = db.transaction(id)? else { return Ok(None) };
         let Some(wallet) = db.wallet(transaction.wallet)? else { return Ok(None) };
+        let goes = withdrawal::is_let_go(db, &wallet, &transaction)?;
         // Only what waits, or has waited, was announced.
         let waits = transaction.tier >= Some(Tier::Delay);
         let announced = if waits { db.announced(id)? } else { None };
@@ -202,6 +205,6 @@ impl Found {
         let versions = if signed { db.versions(id)? } else { Vec::new() };
         let wish = if signed { db.wish(id)? } else { None };
         let hurry = wish.is_some() && db.is_hurried(id)?;
-        Ok(Some(Self { transaction, wallet, announced, question, versions, wish, hurry }))
+        Ok(Some(Self { transaction, wallet, goes, announced, question, versions, wish, hurry }))
     }
 }

@@ -9,12 +9,12 @@ use txcodec::Decoded;
 use super::halt::{self, Halt, Pace};
 use super::judgement::judged;
 use super::session_limits::reserve;
+use super::withdrawal;
 use super::{Form, Known, POLICY_DENIED, Problem, Purpose, Tier, Transaction, Version, Wish};
 use crate::clock::UnixSeconds;
 use crate::policy::Verdict;
 use crate::prices::Worths;
 use crate::store::sessions::SessionStatus;
-use crate::store::wallets::WalletStatus;
 use crate::store::{Reading, StoreError, TransactionId, Writing};
 
 /// How many times the fee that the policies have let pass a call-off may cost unasked: networks do
@@ -119,7 +119,9 @@ pub(super) fn withdrawn(
         return Ok(Some(problem));
     }
     let wallet = db.wallet(transaction.wallet)?;
-    if let Some(wallet) = wallet.filter(|wallet| wallet.status != WalletStatus::Active) {
+    if let Some(wallet) = wallet
+        && !withdrawal::is_let_go(db, &wallet, transaction)?
+    {
         let message = format!("not sent again with a higher fee: the wallet is {}", wallet.status);
         return Ok(Some(Problem::new("WALLET_SUSPENDED", message)));
     }

@@ -10,7 +10,7 @@ use crate::session::grants::{Grants, GrantsError};
 use crate::session::token::MAX_LIFETIME;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{Session, SessionStatus, Source};
-use crate::store::wallets::{Wallet, WalletStatus};
+use crate::store::wallets::Wallet;
 use crate::store::{SessionId, StoreError};
 
 /// The shortest life of a token.
@@ -105,7 +105,7 @@ pub async fn create_session(
         let mut wallets = Vec::new();
         for id in new.wallets {
             let wallet = db.wallet(id)?.ok_or(NewSessionError::UnknownWallet(id))?;
-            if wallet.status == WalletStatus::Terminated {
+            if wallet.status.is_over() {
                 return Err(NewSessionError::Terminated(id));
             }
             if db.link_wallet(kept.id, id, kept.created_at)? {

@@ -1,5 +1,7 @@
 //! A new wallet: a key that the signer makes, and a name for it.
 
+use std::time::Duration;
+
 use primitives::{Chain, Environment};
 use protocol::{KeyInfo, KeyState};
 
@@ -14,6 +16,9 @@ use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::Source;
 use crate::store::wallets::{Wallet, WalletStatus};
 use crate::store::{StoreError, Writing};
+
+/// How long a wallet may take to be made.
+const HALF_MADE: Duration = Duration::from_mins(1);
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -62,14 +67,20 @@ pub async fn create_wallet(
 ) -> Result<(Wallet, Option<OpenedSession>), NewWalletError> {
     check_name(&new.name)?;
     let key = app.signer.create_key(new.chain, new.environment, None).await?;
-    let wallet = wallet_of(key, new.name);
-    let kept = wallet.clone();
+    let made = wallet_of(key, new.name);
+    let kept = Wallet { status: WalletStatus::Creating, ..made.clone() };
     let keep = app.store.write(move |db| put(db, &kept));
     keep.await.map_err(WalletError::from)?;
     let session = match new.session {
-        FirstSession::Yes => Some(open(app, master, &wallet).await?),
+        FirstSession::Yes => Some(open(app, master, &made).await?),
         FirstSession::No => None,
     };
+    let (id, now) = (made.id, app.clock.now());
+    let ready = app.store.write(move |db| {
+        db.set_wallet_status(id, WalletStatus::Active, now)?;
+        db.wallet(id)
+    });
+    let wallet = ready.await.map_err(WalletError::from)?.unwrap_or(made);
     Ok((wallet, session))
 }
 
@@ -80,18 +91,27 @@ pub async fn create_wallet(
 /// When the signer cannot be asked, or the database fails.
 pub async fn adopt_keys(app: &App) -> Result<usize, NewWalletError> {
     let keys = app.signer.keys().await?;
+    let now = app.clock.now();
     let adopt = app.store.write(move |db| {
         let mut adopted: usize = 0;
         for key in keys {
-            if db.wallet(key.wallet)?.is_none() {
+            if !db.knows_key(key.wallet)? {
                 let name = name_of(&key);
                 insert(db, &wallet_of(key, name), Actor::System)?;
                 adopted = adopted.saturating_add(1);
+            } else if db.wallet(key.wallet)?.is_some_and(|found| is_half_made(&found, now)) {
+                // The program ended while it was made.
+                db.set_wallet_status(key.wallet, WalletStatus::Active, now)?;
             }
         }
         Ok::<_, StoreError>(adopted)
     });
     Ok(adopt.await.map_err(WalletError::from)?)
+}
+
+/// Whether whoever made it must be gone.
+fn is_half_made(wallet: &Wallet, now: UnixSeconds) -> bool {
+    wallet.status == WalletStatus::Creating && now.since(wallet.created_at) >= HALF_MADE
 }
 
 /// Chain and the beginning of the address, until somebody renames it.

@@ -7,7 +7,6 @@ use crate::clock::UnixSeconds;
 use crate::session::{Caller, Master};
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{LinkedWallet, Page, Session};
-use crate::store::wallets::WalletStatus;
 use crate::store::{SessionId, StoreError};
 
 /// A session with its wallets.
@@ -116,7 +115,7 @@ pub async fn add_session_wallet(
     let linked = app.store.write(move |db| {
         db.session(session)?.ok_or(SessionError::Unknown(session))?;
         let found = db.wallet(wallet)?;
-        if found.is_none_or(|found| found.status == WalletStatus::Terminated) {
+        if found.is_none_or(|found| found.status.is_over()) {
             return Err(SessionError::UnknownWallet(wallet));
         }
         Ok(db.link_wallet(session, wallet, now)?)

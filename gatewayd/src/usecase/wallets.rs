@@ -22,6 +22,12 @@ pub enum WalletError {
     /// The wallet is not used any more.
     #[error("wallet {0} is terminated")]
     Terminated(WalletId),
+    /// Only what is given up is purged.
+    #[error("wallet {0} is {1}, and only a terminated one is purged")]
+    NotTerminated(WalletId, WalletStatus),
+    /// A network may still carry out what it signed.
+    #[error("transactions of wallet {0} are not over yet")]
+    StillUnderWay(WalletId),
     /// The wallet is not in the state that this needs.
     #[error("wallet {0} is {1}")]
     WrongState(WalletId, WalletStatus),
@@ -91,24 +97,6 @@ pub async fn rename_wallet(
     renamed.await
 }
 
-/// Stops using a wallet for good. Its key stays with the signer until an operator destroys it.
-///
-/// # Errors
-/// When there is no such wallet, or it is not used any more.
-pub async fn terminate_wallet(
-    app: &App,
-    _master: &Master,
-    id: WalletId,
-) -> Result<(), WalletError> {
-    let now = app.clock.now();
-    let terminated = app.store.write(move |db| {
-        in_use(db, id)?;
-        db.set_wallet_status(id, WalletStatus::Terminated, now)?;
-        Ok(db.audit(&AuditEntry::new(now, "WALLET_TERMINATED", Actor::Operator).wallet(id))?)
-    });
-    terminated.await
-}
-
 /// Stops using a wallet until it is resumed, at the signer first: what is stopped there stays stopped
 /// whoever has the gateway. A signer that cannot be asked does not keep the gateway from stopping.
 /// What is under way is not called off.
@@ -130,7 +118,7 @@ pub async fn suspend_wallet(
     let suspension = Suspension { at: app.clock.now(), reason };
     let suspended = app.store.write(move |db| {
         let wallet = in_use(db, id)?;
-        if wallet.status == WalletStatus::Suspended {
+        if wallet.status != WalletStatus::Active {
             return Err(WalletError::WrongState(id, wallet.status));
         }
         db.suspend_wallet(id, &suspension)?;
@@ -170,7 +158,10 @@ fn in_use(db: &Writing<'_>, id: WalletId) -> Result<Wallet, WalletError> {
     let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
     match wallet.status {
         WalletStatus::Terminated => Err(WalletError::Terminated(id)),
-        WalletStatus::Active | WalletStatus::Suspended => Ok(wallet),
+        WalletStatus::Creating
+        | WalletStatus::Active
+        | WalletStatus::Suspended
+        | WalletStatus::Terminating => Ok(wallet),
     }
 }
 

@@ -21,6 +21,8 @@ const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/wallets/{id}",                     [false, true,  true,  false]),
     ("PUT",    "/v1/wallets/{id}",                     [false, false, true,  false]),
     ("DELETE", "/v1/wallets/{id}",                     [false, false, true,  false]),
+    ("DELETE", "/v1/wallets/{id}/purge",               [false, false, true,  false]),
+    ("POST",   "/v1/wallets/{id}/withdraw",            [false, false, true,  false]),
     ("POST",   "/v1/wallets/{id}/suspend",             [false, false, true,  false]),
     ("POST",   "/v1/wallets/{id}/resume",              [false, false, true,  false]),
     ("PUT",    "/v1/wallets/{id}/owner",               [false, false, true,  false]),

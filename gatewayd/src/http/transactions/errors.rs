@@ -141,6 +141,10 @@ fn denied(denial: Denial) -> Problem {
 fn inactive(status: WalletStatus) -> Problem {
     let (code, message) = match status {
         WalletStatus::Terminated => (ErrorCode::WalletTerminated, "the wallet is terminated"),
+        WalletStatus::Terminating => (ErrorCode::WalletTerminated, "the wallet is given up"),
+        WalletStatus::Creating => {
+            (ErrorCode::InvalidStateTransition, "the wallet is being made; try again in a moment")
+        }
         WalletStatus::Suspended | WalletStatus::Active => {
             (ErrorCode::WalletSuspended, "the wallet is suspended")
         }

@@ -282,7 +282,10 @@ fn in_use(db: &Writing<'_>, id: WalletId) -> Result<Wallet, WalletError> {
     let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
     match wallet.status {
         WalletStatus::Terminated => Err(WalletError::Terminated(id)),
-        WalletStatus::Active | WalletStatus::Suspended => Ok(wallet),
+        WalletStatus::Creating
+        | WalletStatus::Active
+        | WalletStatus::Suspended
+        | WalletStatus::Terminating => Ok(wallet),
     }
 }
 

@@ -1,0 +1,273 @@
+//! Everything that a wallet holds goes to its owner, who is locked in.
+//!
+//! The operator orders it, and it goes to the owner alone; so the policies, which bind agents, have no
+//! say. The signer's guard does: what it does not let go by itself waits, or is put to the owner.
+
+use std::time::Duration;
+
+use primitives::{Address, Amount, Asset, Chain, Network, WalletId};
+
+use crate::app::App;
+use crate::chains::{ChainError, DraftRequest};
+use crate::clock::UnixSeconds;
+use crate::session::Master;
+use crate::store::audit::{Actor, AuditEntry, Severity};
+use crate::store::wallets::{Wallet, WalletOwner, WalletStatus};
+use crate::store::{StoreError, TransactionId, Writing};
+use crate::tx::{self, Deed, Intent, Order, Status, Transaction, Transfer};
+use crate::usecase::balances::{BalanceError, Holding, every_asset};
+use crate::usecase::wallets::WalletError;
+
+/// What became of one asset.
+#[derive(Clone, Debug)]
+pub struct Withdrawn {
+    /// The network's name.
+    pub network: String,
+    /// `native`, or the token's address.
+    pub asset: String,
+    /// In base units; zero where nobody knows.
+    pub amount: Amount,
+    /// The payment as it stands, or why there is none.
+    pub payment: Result<Transaction, String>,
+}
+
+/// Why nothing is withdrawn.
+#[derive(Debug, thiserror::Error)]
+pub enum WithdrawError {
+    /// There is no such wallet, it is not in use, or the database fails.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// Nobody owns it.
+    #[error("the wallet has no owner to whom it could go")]
+    NoOwner,
+    /// Nobody has proved to be its owner.
+    #[error("the owner has not proved to hold the key of {0}")]
+    NotLocked(Address),
+    /// It is on its way already.
+    #[error("a withdrawal of this wallet is under way")]
+    UnderWay,
+    /// Nothing could be sent.
+    #[error("nothing could be withdrawn: {0}")]
+    Failed(String),
+}
+
+impl From<StoreError> for WithdrawError {
+    fn from(error: StoreError) -> Self {
+        WalletError::from(error).into()
+    }
+}
+
+/// How long to wait for the payments to leave, so that their hashes can be told.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What an account on Solana keeps, so that it may exist: rent exemption of no data, in lamports.
+const SOLANA_RENT: Amount = Amount::from_u128(890_880);
+
+/// Sends everything that a wallet holds to its owner: tokens that the registry or the chain knows, then
+/// each network's coin but for the fees. What became of each asset.
+///
+/// # Errors
+/// When the wallet has no owner who is locked in, is not in use, or nothing at all could be sent.
+pub async fn withdraw(
+    app: &App,
+    _master: &Master,
+    id: WalletId,
+) -> Result<Vec<Withdrawn>, WithdrawError> {
+    let now = app.clock.now();
+    let (wallet, owner) = app.store.write(move |db| begin(db, id, now)).await?;
+    let mut ordered = Vec::new();
+    for (network, holdings) in every_asset(app, &wallet).await {
+        sweep(app, (&wallet, owner), network, holdings, &mut ordered).await;
+    }
+    let unswept = ordered.iter().any(|one| one.payment.is_err());
+    app.store.write(move |db| db.set_unswept(id, unswept)).await?;
+    let deadline = app.clock.deadline(PATIENCE);
+    let mut withdrawn = Vec::new();
+    for mut one in ordered {
+        if let Ok(payment) = &one.payment {
+            let found = tx::wait_until_final(app, payment.id, app.clock.until(deadline)).await?;
+            one.payment = Ok(found.unwrap_or_else(|| payment.clone()));
+        }
+        withdrawn.push(one);
+    }
+    match withdrawn.iter().find_map(Withdrawn::failure) {
+        Some(reason) if withdrawn.iter().all(|one| one.failure().is_some()) => {
+            Err(WithdrawError::Failed(reason))
+        }
+        Some(_) | None => Ok(withdrawn),
+    }
+}
+
+impl Withdrawn {
+    /// Why it does not leave; `None` for what has left or still may.
+    pub fn failure(&self) -> Option<String> {
+        match &self.payment {
+            Err(reason) => Some(reason.clone()),
+            Ok(payment) => match payment.status {
+                Status::Failed | Status::Cancelled | Status::Expired | Status::PartialFailure => {
+                    let problem = payment.problem.as_ref().map(ToString::to_string);
+                    Some(problem.unwrap_or_else(|| payment.status.to_string()))
+                }
+                Status::Pending
+                | Status::Queued
+                | Status::GasWaiting
+                | Status::Executing
+                | Status::Submitted
+                | Status::Confirmed
+                | Status::Signed => None,
+            },
+        }
+    }
+}
+
+/// The wallet and its owner, if it may be emptied now.
+fn begin(
+    db: &Writing<'_>,
+    id: WalletId,
+    now: UnixSeconds,
+) -> Result<(Wallet, Address), WithdrawError> {
+    let wallet = db.wallet(id)?.ok_or(WalletError::Unknown(id))?;
+    let owner = match wallet.owner {
+        None => return Err(WithdrawError::NoOwner),
+        Some(WalletOwner { address, verified_at: None }) => {
+            return Err(WithdrawError::NotLocked(address));
+        }
+        Some(WalletOwner { address, verified_at: Some(_) }) => address,
+    };
+    match wallet.status {
+        WalletStatus::Active | WalletStatus::Terminating => {}
+        WalletStatus::Terminated => return Err(WalletError::Terminated(id).into()),
+        WalletStatus::Creating | WalletStatus::Suspended => {
+            return Err(WalletError::WrongState(id, wallet.status).into());
+        }
+    }
+    if db.has_open_withdrawal(id)? {
+        return Err(WithdrawError::UnderWay);
+    }
+    // By the last one a termination is judged.
+    db.forget_withdrawals(id)?;
+    db.set_unswept(id, true)?;
+    let entry = AuditEntry::new(now, "WALLET_WITHDRAWN", Actor::Operator).wallet(id);
+    let entry = entry.detail("to", owner);
+    db.audit(&AuditEntry { severity: Severity::Warning, ..entry })?;
+    Ok((wallet, owner))
+}
+
+/// Orders the payments of one network.
+async fn sweep(
+    app: &App,
+    (wallet, owner): (&Wallet, Address),
+    network: &Network,
+    holdings: Result<Vec<Holding>, BalanceError>,
+    ordered: &mut Vec<Withdrawn>,
+) {
+    let row = |asset: Asset, amount, payment| Withdrawn {
+        network: network.name.to_string(),
+        asset: match asset {
+            Asset::Native => "native".to_owned(),
+            Asset::Token(address) => address.to_string(),
+        },
+        amount,
+        payment,
+    };
+    let holdings = match holdings {
+        Ok(holdings) => holdings,
+        Err(error) => {
+            let unknown = format!("what the wallet holds there is not known: {error}");
+            return ordered.push(row(Asset::Native, Amount::ZERO, Err(unknown)));
+        }
+    };
+    let (coins, tokens): (Vec<_>, Vec<_>) = holdings
+        .into_iter()
+        .filter(|holding| !holding.amount.is_zero())
+        .partition(|holding| holding.asset == Asset::Native);
+    let mut fees = Amount::ZERO;
+    for token in tokens {
+        let (asset, amount) = (token.asset, token.amount);
+        let transfer = transfer(token, owner);
+        let payment = match fee(app, wallet, network, &transfer).await {
+            Ok(fee) => {
+                fees = fees.checked_add(fee).unwrap_or(Amount::MAX);
+                order(app, wallet, network, transfer).await
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        ordered.push(row(asset, amount, payment));
+    }
+    for coin in coins {
+        let held = coin.amount;
+        let payment = match rest(app, wallet, network, (coin, owner, fees)).await {
+            Ok(transfer) => order(app, wallet, network, transfer).await,
+            Err(reason) => Err(reason),
+        };
+        let sent = payment.as_ref().ok().and_then(|payment| payment.intent.shown().amount);
+        ordered.push(row(Asset::Native, sent.map_or(held, |sent| sent.amount), payment));
+    }
+}
+
+/// The coin that is left once all fees are paid.
+async fn rest(
+    app: &App,
+    wallet: &Wallet,
+    network: &Network,
+    (coin, owner, fees): (Holding, Address, Amount),
+) -> Result<Transfer, String> {
+    let held = coin.amount;
+    let mut transfer = transfer(coin, owner);
+    // Half of it, to see what a payment costs: all of it would leave nothing for the fee.
+    transfer.amount = held.checked_div(Amount::from_u128(2)).unwrap_or(held);
+    let fee = fee(app, wallet, network, &transfer).await.map_err(|error| error.to_string())?;
+    let kept = match network.chain() {
+        Chain::Evm => Amount::ZERO,
+        Chain::Solana => SOLANA_RENT,
+    };
+    let taken = [fees, fee, kept].into_iter().try_fold(Amount::ZERO, Amount::checked_add);
+    let left = taken.and_then(|taken| held.checked_sub(taken)).filter(|left| !left.is_zero());
+    transfer.amount = left.ok_or_else(|| "it is less than the fees take".to_owned())?;
+    Ok(transfer)
+}
+
+fn transfer(holding: Holding, to: Address) -> Transfer {
+    let Holding { asset, amount, decimals, symbol, .. } = holding;
+    let symbol = Some(symbol).filter(|symbol| !symbol.is_empty());
+    Transfer { asset, to, amount, decimals, symbol, memo: None }
+}
+
+/// The most that the network may take for it by the time it is signed, rent included.
+async fn fee(
+    app: &App,
+    wallet: &Wallet,
+    network: &Network,
+    transfer: &Transfer,
+) -> Result<Amount, ChainError> {
+    let client = app.chains.client(&network.name);
+    let client = client.ok_or(ChainError::Invalid("the network is not served"))?;
+    let deed = Deed::Transfer(transfer.clone());
+    let draft = client.draft(&DraftRequest { from: wallet.address, deed, nonce: None }).await?;
+    Ok(draft.approvable_fee)
+}
+
+async fn order(
+    app: &App,
+    wallet: &Wallet,
+    network: &Network,
+    transfer: Transfer,
+) -> Result<Transaction, String> {
+    let now = app.clock.now();
+    let (network, deed) = (network.chain_id, Deed::Transfer(transfer));
+    let order = Order { network, deed, gas_condition: None };
+    let intent = Intent::Send(Box::new(order));
+    let id = TransactionId::new(&app.clock);
+    let transaction = Transaction::new(id, wallet.id, None, intent, now);
+    let stored = transaction.clone();
+    let stored = app.store.write(move |db| {
+        db.insert_transaction(&stored)?;
+        db.mark_withdrawal(stored.id, stored.wallet)?;
+        tx::audit(db, &stored, Actor::Operator, now)
+    });
+    stored.await.map_err(|error: StoreError| error.to_string())?;
+    app.signals.changed(id);
+    Ok(transaction)
+}
+
+#[cfg(test)]
+mod tests;

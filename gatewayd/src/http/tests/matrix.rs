@@ -9,7 +9,7 @@ use crate::owner::testing::TestOwner;
 /// the operator's socket), owners by a message that they signed. A new route does not pass without
 /// a row.
 #[rustfmt::skip]
-const RELATION: &[(&str, &str, [bool; 4])] = &[
+pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     //                                                 public  agent  master owner
     ("GET",    "/health",                              [true,  true,  true,  true]),
     ("GET",    "/doc",                                 [true,  true,  true,  true]),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod connections;
+mod credentials;
 mod database;
 mod inputs;
 mod kill_switch;

@@ -36,6 +36,10 @@ pub struct Approval {
     pub signatures: Vec<ApprovalSigner>,
     /// When enough had, Unix seconds.
     pub approved_at: Option<u64>,
+    /// Where an owner reads it and signs it in a browser of this machine, such as
+    /// `http://127.0.0.1:3100/approve#…`. Who has it may read this, and do nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
 }
 
 /// One line of a question.

@@ -58,6 +58,8 @@ pub struct ApprovalFee {
     pub amount_formatted: Option<String>,
     /// Of the native coin; `null` on a network that is not known.
     pub symbol: Option<String>,
+    /// Of the native coin; `null` on a network that is not known.
+    pub decimals: Option<u8>,
 }
 
 /// Who wants owners to decide.

@@ -19,6 +19,7 @@ mod kill_switch;
 mod openapi;
 mod owners;
 mod pace;
+mod pages;
 mod policies;
 mod policy_test;
 mod policy_types;

@@ -10,7 +10,7 @@ use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
     Shared, admin, admin_transactions, audit, connect, database, envelope, kill_switch, owners,
-    policies, policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils,
+    pages, policies, policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils,
     wallet, wallets,
 };
 
@@ -88,6 +88,8 @@ routes! {
     GET    "/doc"                                    Public        openapi::doc => 200;
     GET    "/v1/nonce"                               Public        connect::nonce => 200 Nonce;
     POST   "/v1/owners/messages"                     Public        owners::message <- WriteOwnerMessage => 200 OwnerMessage;
+    GET    "/approve"                                Public        pages::approve => 200;
+    GET    "/pages/{file}"                           Public        pages::part => 200;
     GET    "/v1/connect-info"                        Agent         connect::info => 200 ConnectInfo;
 
     GET    "/v1/wallets"                             MasterOrAgent wallets::list => 200 WalletList;

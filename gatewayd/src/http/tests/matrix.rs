@@ -15,6 +15,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/doc",                                 [true,  true,  true,  true]),
     ("GET",    "/v1/nonce",                            [true,  true,  true,  true]),
     ("POST",   "/v1/owners/messages",                  [true,  true,  true,  true]),
+    ("GET",    "/approve",                             [true,  true,  true,  true]),
+    ("GET",    "/pages/{file}",                        [true,  true,  true,  true]),
     ("GET",    "/v1/connect-info",                     [false, true,  false, false]),
     ("GET",    "/v1/wallets",                          [false, true,  true,  false]),
     ("POST",   "/v1/wallets",                          [false, false, true,  false]),

@@ -150,10 +150,11 @@ impl Answer {
 async fn read(response: Response<Body>) -> Answer {
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    let body = if bytes.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(&bytes).expect("every body is JSON")
+    let kind = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
+    let body = match kind {
+        None => Value::Null,
+        Some("application/json") => serde_json::from_slice(&bytes).expect("it says that it is"),
+        Some(_page) => Value::String(String::from_utf8(bytes.to_vec()).unwrap()),
     };
     Answer { status: head.status.as_u16(), body, headers: head.headers }
 }

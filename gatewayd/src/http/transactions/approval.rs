@@ -1,5 +1,6 @@
 //! What owners are asked, and what they answer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::{
@@ -17,6 +18,7 @@ use crate::http::body::{Done, OptionalJson, Path};
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
 use crate::session::Caller;
+use crate::store::TransactionId;
 use crate::usecase::approve_transaction::approve_transaction;
 use crate::usecase::reject_transaction::reject_transaction;
 use crate::usecase::show_approval::{ApprovalError, Asked, show_approval};
@@ -30,7 +32,8 @@ pub(in crate::http) async fn approval(
     path: Path,
 ) -> Result<Done<api::Approval>, Problem> {
     let asked = show_approval(&app, &caller, path.read("id")?).await?;
-    Ok(Done(body(&asked)))
+    let page = Some(page(&app, asked.transaction.id));
+    Ok(Done(api::Approval { page, ..body(&asked) }))
 }
 
 pub(in crate::http) async fn approve(
@@ -57,6 +60,13 @@ pub(in crate::http) async fn reject(
     let (rejected, at) = reject_transaction(&app, &caller, path.read("id")?).await?;
     let (id, status) = (uuid(rejected.id), rejected.status.to_string());
     Ok(Done(Rejected { id, status, rejected_at: seconds(at) }))
+}
+
+/// Where an owner reads and signs it in a browser.
+fn page(app: &App, id: TransactionId) -> String {
+    let daemon = &app.settings.daemon;
+    let address = SocketAddr::new(daemon.hostname.address(), daemon.port);
+    format!("http://{address}/approve#{id}.{}", app.link_key.right(id))
 }
 
 /// What owners sign.
@@ -98,6 +108,7 @@ pub(super) fn body(asked: &Asked) -> api::Approval {
         threshold: owners.threshold,
         signatures: asked.answers().iter().map(signer).collect(),
         approved_at: question.approved_at.map(seconds),
+        page: None,
     }
 }
 

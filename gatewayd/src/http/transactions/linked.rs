@@ -98,6 +98,7 @@ fn fee(question: &LinkedQuestion, network: Option<&Network>) -> ApprovalFee {
         amount: ceiling.to_string(),
         amount_formatted: native.map(|native| ceiling.to_units(native.decimals)),
         symbol: native.map(|native| native.symbol.to_string()),
+        decimals: native.map(|native| native.decimals),
     }
 }
 

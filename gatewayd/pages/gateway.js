@@ -1,0 +1,55 @@
+// What is asked of the gateway, which serves this page.
+
+/** The gateway answered, and says no. */
+export class Refused extends Error {
+  constructor({ code, message, hint }, status) {
+    super(message ?? `the gateway answers with status ${status}`);
+    this.code = code ?? `HTTP_${status}`;
+    this.hint = hint;
+  }
+}
+
+/** The gateway does not answer. */
+export class Unreachable extends Error {}
+
+/** What a page's link names, or `null` where it is not whole. */
+export function linkOf(location) {
+  const found = /^#([0-9a-f-]{36})\.([\w-]{22})$/.exec(location.hash);
+  return found && { id: found[1], right: found[2] };
+}
+
+/** What the link leads to: `GET /v1/approvals/{id}`. */
+export function readApproval({ id, right }) {
+  return ask(`/v1/approvals/${id}`, { headers: { "X-Link-Right": right } });
+}
+
+/** Hands in one owner's signature. */
+export function approve(id, signature) {
+  return ask(`/v1/transactions/${id}/approve`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ signatures: [signature] }),
+  });
+}
+
+const PATIENCE_MS = 20_000;
+
+async function ask(path, request) {
+  let response;
+  let text;
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    response = await fetch(path, { ...request, signal, cache: "no-store", credentials: "omit" });
+    text = await response.text();
+  } catch {
+    throw new Unreachable();
+  }
+  let body = {};
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Not the gateway's own words; the status says enough.
+  }
+  if (!response.ok) throw new Refused(body, response.status);
+  return body;
+}

@@ -17,17 +17,26 @@ pub fn directory() -> PathBuf {
 /// # Errors
 /// What npm said.
 pub fn install() -> Result<(), String> {
-    exclusively(&directory().join(".install.lock"), || {
-        if is_installed(&directory()) {
+    install_in(&directory())
+}
+
+/// Installs a directory's packages, unless they are there as its lock file names them.
+///
+/// # Errors
+/// What npm said.
+pub fn install_in(directory: &Path) -> Result<(), String> {
+    exclusively(&directory.join(".install.lock"), || {
+        if is_installed(directory) {
             return Ok(());
         }
         let status = Command::new("npm")
             .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(directory())
+            .current_dir(directory)
             .stdin(Stdio::null())
             .status()
             .map_err(|error| format!("npm: {error}; apt-get install npm"))?;
-        if status.success() { Ok(()) } else { Err(format!("npm ci in tests/nodes: {status}")) }
+        let place = directory.display();
+        if status.success() { Ok(()) } else { Err(format!("npm ci in {place}: {status}")) }
     })
 }
 

@@ -120,8 +120,9 @@ pub fn has_root_for(what: &str) -> bool {
     is_there(is_root(), &format!("{what} needs root"))
 }
 
+/// Whether it is there; a test's output says what is missing, and where `CI=true` that is a failure.
 #[expect(clippy::print_stderr, reason = "whoever reads a test's output must see what it left out")]
-fn is_there(it_is: bool, otherwise: &str) -> bool {
+pub(crate) fn is_there(it_is: bool, otherwise: &str) -> bool {
     if !it_is {
         eprintln!("SKIPPED: {otherwise}");
         assert!(!in_ci(), "{otherwise}");

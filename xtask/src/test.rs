@@ -133,9 +133,10 @@ fn docs() -> Outcome {
     call(command.env("RUSTDOCFLAGS", "-D warnings")).into()
 }
 
-/// What the tests call: an agent's HTTP as the documents have it, faults injected into a start, a TPM,
+/// What the tests call: a browser, an agent's HTTP as the documents have it, faults injected into a start, a TPM,
 /// sockets as the service manager hands them over.
 const CALLED: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
     ("curl", "curl"),
     ("strace", "strace"),
     ("swtpm", "swtpm"),

@@ -145,7 +145,8 @@ pub(super) const TX_WAIT: &str = "\
 Example:
   waiaasctl tx wait 01890a5d-ac96-774b-bcce-b302099a8057 --timeout 600";
 pub(super) const TX_APPROVE: &str = "\
-Example:
+Examples:
+  waiaasctl tx approve 01890a5d-ac96-774b-bcce-b302099a8057
   waiaasctl tx question 01890a5d-ac96-774b-bcce-b302099a8057 --text > question.txt
   waiaasctl tx approve 01890a5d-ac96-774b-bcce-b302099a8057 \
 --owner 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --signature 0x12ab";

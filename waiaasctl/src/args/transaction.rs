@@ -41,7 +41,10 @@ pub enum TransactionCommand {
         #[arg(long, conflicts_with = "text")]
         typed_data: bool,
     },
-    /// Hand in an owner's signature under a transaction that waits for it
+    /// Print where an owner reads and signs what waits for them, or hand in what an owner signed
+    ///
+    /// Without a signature it prints the address of the page where an owner's browser signs. Who has
+    /// the address can read what is asked about the transaction, and do nothing.
     #[command(after_help = examples::TX_APPROVE)]
     Approve(TransactionApproveArgs),
     /// Refuse a transaction that waits for its delay or for its owners
@@ -87,19 +90,19 @@ pub struct TransactionListArgs {
     pub offset: u64,
 }
 
-/// An owner's signature.
+/// Which transaction; an owner's signature.
 #[derive(Debug, Args)]
 pub struct TransactionApproveArgs {
     /// The transaction's id
     pub id: String,
     /// Who signed
-    #[arg(long, value_name = "ADDRESS")]
-    pub owner: String,
+    #[arg(long, value_name = "ADDRESS", requires = "signature")]
+    pub owner: Option<String>,
     /// The signature as the owner's wallet printed it
-    #[arg(long)]
-    pub signature: String,
+    #[arg(long, requires = "owner")]
+    pub signature: Option<String>,
     /// The owner signed the typed data, not the text
-    #[arg(long)]
+    #[arg(long, requires = "signature")]
     pub typed_data: bool,
 }
 

@@ -2,9 +2,11 @@
 
 use api::{Approval, ApprovalSignature, Approve, Approved, Rejected, TransactionState};
 
+use serde_json::json;
+
 use super::{Operation, to_json};
 use crate::args::TransactionApproveArgs;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, encoded};
 use crate::time::utc;
 use crate::view::View;
@@ -40,6 +42,7 @@ pub(super) fn question(id: &str, form: Form, operation: &Operation) -> Result<Vi
                 ("signed", signed),
                 ("until", utc(asked.terms.expires_at)),
             ];
+            let fields = fields.into_iter().chain(asked.page.map(|page| ("page", page))).collect();
             let text = operation.place.command(&format!("tx question {id} --text"));
             view.fields(fields)
                 .line("")
@@ -50,12 +53,31 @@ pub(super) fn question(id: &str, form: Form, operation: &Operation) -> Result<Vi
     })
 }
 
-/// Hands in an owner's signature.
+/// Where an owner reads and signs what waits for them.
+fn page(id: &str, operation: &Operation) -> Result<View, Failure> {
+    let asked: Approval = operation.gateway()?.ask(Call::get(path(id, "approval")))?;
+    let Some(page) = asked.page else {
+        let question = operation.place.command(&format!("tx question {id}"));
+        let what = "this gateway has no page for owners";
+        return Err(Failure::new(Exit::Failed, what, format!("see {question}")));
+    };
+    Ok(View::new(json!({ "id": asked.id, "page": page }))
+        .line(
+            "An owner reads and signs it in a browser of this machine, or through a tunnel to it:",
+        )
+        .line("")
+        .verbatim(page)
+        .line("")
+        .line("Who has this address can read what is asked, and do nothing."))
+}
+
+/// Prints where an owner signs, or hands in an owner's signature.
 pub(super) fn approve(
     arguments: TransactionApproveArgs,
     operation: &Operation,
 ) -> Result<View, Failure> {
     let TransactionApproveArgs { id, owner, signature, typed_data } = arguments;
+    let (Some(owner), Some(signature)) = (owner, signature) else { return page(&id, operation) };
     let form = Some(if typed_data { "typedData" } else { "text" }.to_owned());
     let body = Approve { signatures: vec![ApprovalSignature { owner, form, signature }] };
     let call = Call::post(path(&id, "approve")).body(&body);

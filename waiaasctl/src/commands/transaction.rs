@@ -180,8 +180,11 @@ fn settled(transaction: &Transaction, operation: &Operation) -> Result<View, Fai
 /// What a queued transaction waits for, which its tier says.
 fn queued(transaction: &Transaction, operation: &Operation) -> View {
     let reason = match transaction.tier.as_deref() {
-        Some("APPROVAL") => "it waits for the owner's approval",
-        Some(_) | None => "it waits for its delay, and goes out by itself then",
+        Some("APPROVAL") => {
+            let approve = operation.place.command(&format!("tx approve {}", transaction.id));
+            format!("it waits for an owner, who signs where {approve} says")
+        }
+        Some(_) | None => "it waits for its delay, and goes out by itself then".to_owned(),
     };
     let cancel = operation.place.command(&format!("tx cancel {}", transaction.id));
     one(transaction).line(format!("{reason}; to stop it: {cancel}"))

@@ -114,15 +114,18 @@ fn what_owners_sign_is_printed_to_the_byte() {
             "instance": "0x", "guardVersion": 1, "feeCeiling": "0", "expiresAt": 5, "nonce": "0x",
         },
         "transaction": "0x", "intent": "0x", "owners": ["0xab"], "threshold": 1,
-        "signatures": [], "approvedAt": null,
+        "signatures": [], "approvedAt": null, "page": "http://127.0.0.1:3100/approve#1.right",
     });
     let peers = Peers::new();
     let answer = || (200, question.to_string());
-    let _requests = peers.gateway(vec![answer(), answer(), answer()]);
+    let _requests = peers.gateway(vec![answer(), answer(), answer(), answer()]);
     assert_eq!(text_of(&command("tx question 1 --text", &peers).unwrap()), "pay\n5");
     assert_eq!(text_of(&command("tx question 1 --typed-data", &peers).unwrap()), "{}\n");
     let text = text_of(&command("tx question 1", &peers).unwrap());
     assert!(text.contains("nobody yet") && text.contains("tx question 1 --text"), "{text}");
+    assert!(text.contains("http://127.0.0.1:3100/approve#1.right"), "{text}");
+    let text = text_of(&command("tx approve 1", &peers).unwrap());
+    assert!(text.lines().any(|line| line == "http://127.0.0.1:3100/approve#1.right"), "{text}");
 }
 
 #[test]

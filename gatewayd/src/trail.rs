@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
+use crate::store::StoreError;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::usecase::record_refusal::record_repeated;
 use crate::usecase::tie_to_journal::{TieError, tie_to_journal};
 
@@ -15,6 +17,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub async fn run(app: Arc<App>) {
     let mut ending = app.ending.subscribe();
     let mut signer_answers = true;
+    if let Err(error) = record_start(&app).await {
+        tracing::error!(%error, "the start was not written down");
+    }
     loop {
         if let Err(error) = record_repeated(&app).await {
             tracing::error!(%error, "refusals were not written down");
@@ -38,4 +43,11 @@ pub async fn run(app: Arc<App>) {
             () = app.clock.sleep(PAUSE) => {}
         }
     }
+}
+
+/// Between a start and the entry before it nothing was decided.
+async fn record_start(app: &App) -> Result<(), StoreError> {
+    let entry = AuditEntry::new(app.started_at, "GATEWAY_STARTED", Actor::System);
+    let entry = entry.detail("version", env!("CARGO_PKG_VERSION"));
+    app.store.write(move |db| db.audit(&entry)).await
 }

@@ -68,7 +68,26 @@ const SHAPES: &[(&str, &str)] = &[
          records[].spend records[].systemTime.unix records[].systemTime.utc \
          records[].walletId",
     ),
-    ("audit verify", "first head instance records verified"),
+    (
+        "audit verify",
+        "first head instance records trail.entries trail.head trail.journalSeen trail.last verified",
+    ),
+    ("audit verify --trail", "trail.entries trail.head trail.journalSeen trail.last verified"),
+    (
+        "audit log --event GATEWAY_STARTED",
+        "entries[].actor entries[].details.version entries[].eventType entries[].hash \
+         entries[].id entries[].intact entries[].ipAddress entries[].peerUid \
+         entries[].requestId entries[].sessionId entries[].severity entries[].timestamp \
+         entries[].txId entries[].walletId",
+    ),
+    (
+        "audit export --trail OUT/trail",
+        "trail.entries trail.head trail.journalSeen trail.last verified",
+    ),
+    (
+        "audit verify --file OUT/trail",
+        "trail.entries trail.head trail.journalSeen trail.last verified",
+    ),
     ("audit export OUT/journal", "first head instance records verified"),
     ("audit verify --file OUT/journal", "first head instance records verified"),
     ("receipt get 1", "before content hash instance kind publicKey signature"),

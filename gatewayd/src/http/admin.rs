@@ -19,6 +19,7 @@ use crate::signer::SignerError;
 use crate::tx::Transaction;
 use crate::usecase::admin_status::admin_status;
 use crate::usecase::change_master_password::{ChangeError, change_master_password};
+use crate::usecase::shut_down::shut_down;
 
 /// Seconds after which an operator interface logs out.
 const ADMIN_TIMEOUT: u64 = 900;
@@ -72,8 +73,8 @@ pub(super) async fn master_password(
     }))
 }
 
-pub(super) async fn shutdown(State(app): State<Arc<App>>, _master: Master) -> Done<ShuttingDown> {
-    app.ending.send_replace(true);
+pub(super) async fn shutdown(State(app): State<Arc<App>>, master: Master) -> Done<ShuttingDown> {
+    shut_down(&app, &master).await;
     Done(ShuttingDown { message: "the gateway ends once what it is doing is done".to_owned() })
 }
 

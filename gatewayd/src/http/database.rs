@@ -23,6 +23,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::session::Master;
 use crate::store::{DatabaseCopy, StoreError, TakenOver};
+use crate::usecase::copy_database::copy_database;
 use crate::usecase::restore_database::restore_database;
 
 /// Bytes that are read or written at a time.
@@ -50,11 +51,8 @@ struct Pieces {
     left: u64,
 }
 
-pub(super) async fn copy(
-    State(app): State<Arc<App>>,
-    _master: Master,
-) -> Result<Response, Problem> {
-    let copy = app.store.copy().await.map_err(refused)?;
+pub(super) async fn copy(State(app): State<Arc<App>>, master: Master) -> Result<Response, Problem> {
+    let copy = copy_database(&app, &master).await.map_err(refused)?;
     let length = copy.length;
     let (give, pieces) = mpsc::channel(WAITING);
     tokio::spawn(async move { read_out(copy, &give, PATIENCE_WITH_BACKUPS).await });

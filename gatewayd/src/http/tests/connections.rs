@@ -131,7 +131,7 @@ async fn a_head_that_drips_is_given_up_and_a_body_that_drips_leaves_for_others()
 /// A hundred megabytes, whether or not their length is told.
 #[tokio::test]
 async fn bodies_that_are_too_long_are_refused_and_others_are_served() {
-    const PIECE: [u8; 1 << 16] = [b' '; 1 << 16];
+    static PIECE: [u8; 1 << 16] = [b' '; 1 << 16];
     let gateway = Gateway::new().await;
     let (address, _server) = start(&gateway, Patience::new(8)).await;
     let mut refused = 0;

@@ -108,12 +108,11 @@ fn code(credential: Credential, attempt: &Attempt) -> Option<&'static str> {
     let owner = "INVALID_SIGNATURE";
     match credential {
         Credential::Public | Credential::Link | Credential::Signature => None,
-        Credential::Agent => Some(attempt.as_agent),
         Credential::MasterOrAgent if has("authorization") => Some(attempt.as_agent),
         Credential::MasterOrOwner | Credential::AgentOrOwner if has("x-owner-address") => {
             Some(owner)
         }
-        Credential::AgentOrOwner => Some(attempt.as_agent),
+        Credential::Agent | Credential::AgentOrOwner => Some(attempt.as_agent),
         Credential::Owner => Some(owner),
         Credential::Master
         | Credential::Operator

@@ -98,6 +98,7 @@ impl Wrong {
 fn filled(path: &str, gateway: &Gateway) -> String {
     path.replace("sessions/{id}", &format!("sessions/{}", gateway.one.session.id))
         .replace("{walletId}", &sample(1).id.to_string())
+        .replace("{file}", "approve.js")
         .replace("{id}", &sample(1).id.to_string())
 }
 

@@ -2,7 +2,7 @@
 // sees what comes of it.
 
 import { show } from "./dom.js";
-import { Refused, Unreachable, approve, linkOf, readApproval } from "./gateway.js";
+import { Refused, Unreachable, approve, linkOf, readApproval, refuse, writeRefusal } from "./gateway.js";
 import { Busy, Declined } from "./refusals.js";
 import { actionPart, endedPart, noticePart, questionPart, wordsPart } from "./approve_parts.js";
 import { headline, remaining, standing } from "./words.js";
@@ -26,9 +26,9 @@ const state = {
   /** Whether the gateway answers. */
   away: false,
   wallets: [],
-  /** `{ wallet, accounts, account, sign }` */
+  /** `{ wallet, accounts, account, isOwner, hasSigned, mayRefuse, … }` */
   connected: null,
-  /** What the person waits for: `connect`, `sign`, `post`. */
+  /** What the person waits for: `connect`, `sign`, `post`, `refuse`. */
   busy: null,
   /** Said once, until the next thing is done: `{ tone, title, text }`. */
   notice: null,
@@ -97,21 +97,23 @@ async function connect(wallet) {
 
 /** The account to sign with: one of an owner who has not signed, if there is one. */
 function chosen(connected) {
-  const { approval, transaction } = state.asked;
+  const { approval, transaction, refuser } = state.asked;
   const among = (addresses) => (account) =>
     addresses.some((address) => isSame(transaction.chain, address, account));
   const signed = approval.signatures.map((signature) => signature.owner);
   const owners = connected.accounts.filter(among(approval.owners));
   const account = owners.find((owner) => !among(signed)(owner)) ?? owners[0] ?? connected.accounts[0];
-  return { ...connected, account, isOwner: owners.includes(account), hasSigned: among(signed)(account) };
+  const mayRefuse = refuser !== null && isSame(transaction.chain, refuser, account);
+  return { ...connected, account, isOwner: owners.includes(account), hasSigned: among(signed)(account), mayRefuse };
 }
 
 async function sign() {
   const { approval, transaction } = state.asked;
-  const { wallet, account, sign } = state.connected;
+  const { wallet, account, signText, signTypedData } = state.connected;
   await busily("sign", wallet, async () => {
     const form = transaction.chain === "solana" ? "text" : state.form;
-    const signature = await sign(account, form, approval);
+    const signature =
+      form === "typedData" ? await signTypedData(account, approval.typedData) : await signText(account, approval.text);
     state.unsent = { owner: account, form, signature };
   });
   if (state.unsent) await post();
@@ -140,6 +142,18 @@ async function post() {
   document.getElementById("title")?.focus();
 }
 
+/** Signs that it shall not happen, and says so to the gateway. */
+async function reject() {
+  const { transaction, refuser } = state.asked;
+  const { wallet, account, signText } = state.connected;
+  await busily("refuse", wallet, async () => {
+    const { message, header } = await writeRefusal(refuser, transaction);
+    await refuse(link.id, refuser, header, await signText(account, message));
+  });
+  await refresh();
+  document.getElementById("title")?.focus();
+}
+
 /** Does what takes a wallet, and says what became of it. */
 async function busily(what, wallet, work) {
   state.notice = null;
@@ -148,7 +162,9 @@ async function busily(what, wallet, work) {
   try {
     await work();
   } catch (error) {
-    state.notice = walletNotice(error, wallet.name);
+    if (error instanceof Unreachable) state.away = true;
+    else if (error instanceof Refused) refused(error);
+    else state.notice = walletNotice(error, wallet.name);
   } finally {
     state.busy = null;
     draw();
@@ -217,7 +233,7 @@ function draw() {
     open ? null : endedPart(standing(shown), shown.transaction),
     noticePart(state),
     asked ? questionPart(asked, open) : null,
-    open ? actionPart(state, { connect, sign, post, setForm }) : null,
+    open ? actionPart(state, { connect, sign, post, reject, setForm }) : null,
     open ? wordsPart(asked) : null,
   );
 }

@@ -106,15 +106,18 @@ export function actionPart(state, actions) {
     return step("Signed, not handed in", button("post", "Hand it in again", actions.post, false));
   }
   if (!connected) return step("Connect an owner's wallet", walletList(wallets, transaction.chain, busy, actions.connect));
-  const { wallet, account, isOwner, hasSigned } = connected;
+  const { wallet, account, isOwner, hasSigned, mayRefuse } = connected;
   const who = h("p", { class: "account" }, icon(wallet), h("span", {}, wallet.name), address(account));
+  const refusal = mayRefuse
+    ? h("button", { id: "refuse", class: "plain", type: "button", disabled: busy !== null, onclick: actions.reject }, busy === "refuse" ? `Look at ${wallet.name} …` : "Reject")
+    : null;
   const other = h("button", { id: "other", class: "plain", type: "button", disabled: busy !== null, onclick: () => actions.connect(wallet) }, "Ask the wallet again");
   if (!isOwner) {
     return step("This account is no owner", who, h("p", {}, `Choose ${approval.owners.length === 1 ? "the owner's account" : "the account of an owner"} in ${wallet.name}. The owners are listed above.`), other);
   }
   if (hasSigned) {
     const missing = approval.threshold - approval.signatures.length;
-    return step("You have signed", who, h("p", {}, `${count(missing, "more owner")} ${missing === 1 ? "has" : "have"} to sign. Give them the address of this page.`));
+    return step("You have signed", who, h("p", {}, `${count(missing, "more owner")} ${missing === 1 ? "has" : "have"} to sign. Give them the address of this page.`), refusal);
   }
   const words = { sign: `Look at ${wallet.name} …`, post: "Handing it in …" };
   return step(
@@ -123,6 +126,7 @@ export function actionPart(state, actions) {
     transaction.chain === "solana" ? null : formPart(state, actions),
     h("p", {}, `${wallet.name} shows the words below. Sign only if they are the same.`),
     button("sign", words[busy] ?? "Sign and approve", actions.sign, busy !== null),
+    refusal,
   );
 }
 

@@ -22,11 +22,11 @@ export function findEvmWallets(found) {
 async function connect(provider, changed) {
   const accounts = await request(provider, "eth_requestAccounts");
   provider.on?.("accountsChanged", changed);
-  const sign = (account, form, approval) =>
-    form === "typedData"
-      ? signTypedData(provider, account, approval.typedData)
-      : signText(provider, account, approval.text);
-  return { accounts, sign };
+  return {
+    accounts,
+    signText: (account, text) => signText(provider, account, text),
+    signTypedData: (account, typedData) => signTypedData(provider, account, typedData),
+  };
 }
 
 async function signText(provider, account, text) {

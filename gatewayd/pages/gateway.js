@@ -25,11 +25,23 @@ export function readApproval({ id, right }) {
 
 /** Hands in one owner's signature. */
 export function approve(id, signature) {
-  return ask(`/v1/transactions/${id}/approve`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ signatures: [signature] }),
-  });
+  return post(`/v1/transactions/${id}/approve`, {}, { signatures: [signature] });
+}
+
+/** The message by which an owner refuses a transaction: `{ message, header }`. */
+export function writeRefusal(address, { id, network }) {
+  return post("/v1/owners/messages", {}, { address, action: "reject", id, network });
+}
+
+/** Refuses a transaction, by what its owner signed. */
+export function refuse(id, address, header, signature) {
+  const owner = { "X-Owner-Address": address, "X-Owner-Message": header, "X-Owner-Signature": signature };
+  return post(`/v1/transactions/${id}/reject`, owner, {});
+}
+
+function post(path, headers, body) {
+  headers = { ...headers, "Content-Type": "application/json" };
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 const PATIENCE_MS = 20_000;

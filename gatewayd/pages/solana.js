@@ -26,8 +26,7 @@ async function connect(one, changed) {
   try {
     const { accounts } = await one.features[CONNECT].connect();
     one.features[EVENTS]?.on("change", ({ accounts }) => accounts && changed(addresses(accounts)));
-    const sign = (address, _form, approval) => signText(one, address, approval.text);
-    return { accounts: addresses(accounts), sign };
+    return { accounts: addresses(accounts), signText: (address, text) => signText(one, address, text) };
   } catch (error) {
     throw wordsOf(error);
   }

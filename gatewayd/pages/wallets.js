@@ -1,7 +1,8 @@
 // Wallets of this browser, of both kinds, in one form.
 //
 // A wallet is `{ key, name, icon, connect }`; `connect(changed)` asks the person and gives
-// `{ accounts, sign }`, and `changed` is called with other accounts later.
+// `{ accounts, signText, signTypedData }`, the last for EVM chains alone; `changed` is called with other
+// accounts later.
 
 import { findEvmWallets } from "./evm.js";
 import { findSolanaWallets } from "./solana.js";

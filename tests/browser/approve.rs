@@ -52,11 +52,13 @@ impl Waiting {
     }
 }
 
-/// A wallet with coins and this one owner.
+/// A wallet with coins and this one owner, at the signer and at the gateway.
 fn owned(stage: &Stage, owner: &Owner<'_>) -> Wallet {
     let wallet = stage.funded_wallet(owner.address().chain());
     stage.trust_policies(&wallet);
     stage.confirm_owner(&wallet, owner.address());
+    let named = json!({ "owner_address": owner.address() });
+    stage.operator().put(&format!("/v1/wallets/{}/owner", wallet.id), &named).expect(200);
     wallet
 }
 
@@ -148,9 +150,13 @@ fn what_an_owner_does_not_sign_moves_nothing_and_the_page_says_why() {
     });
     browser.wait_for("The question is a new one");
     browser.inspect("approve-changed");
-    let rejected = format!("/v1/transactions/{}/reject", waiting.id);
-    stage.operator().post(&rejected, &json!({})).expect(200);
+    browser.answer(&app, "no");
+    browser.press("Reject");
+    browser.wait_for("You said no in the wallet");
+    browser.answer(&app, "yes");
+    browser.press("Reject");
     browser.wait_for("Called off");
+    browser.wait_for("the wallet's owner refused it");
     browser.inspect("approve-called-off");
     assert_eq!(stage.balance(bob(Chain::Evm), Asset::Native), Amount::ZERO);
 }

@@ -15,6 +15,9 @@ pub struct LinkedApproval {
     pub wallet_name: String,
     /// On its chain.
     pub wallet_address: String,
+    /// Who may refuse it by a message that they sign (`POST /v1/owners/messages`, `reject`); `null` where
+    /// the gateway was told no owner of the wallet.
+    pub refuser: Option<String>,
     /// The gateway's time, Unix seconds.
     pub now: u64,
     /// What owners sign, while it waits for them and they were asked.

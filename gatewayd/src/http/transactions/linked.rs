@@ -35,6 +35,7 @@ pub(in crate::http) async fn linked_approval(
         transaction: display::add_one(&app, shown, currency).await?,
         wallet_name: wallet.name,
         wallet_address: wallet.address.to_string(),
+        refuser: wallet.owner.map(|owner| owner.address.to_string()),
         now: seconds(app.clock.now()),
         approval: question.map(|question| approval::body(&question.asked)),
         effects: question.map_or_else(Vec::new, |question| effects(question, network)),

@@ -7,6 +7,7 @@ pub mod chains;
 pub mod clock;
 pub mod config;
 pub mod http;
+mod json;
 mod listeners;
 mod logging;
 mod names;

@@ -16,7 +16,11 @@ use serde::de::DeserializeOwned;
 use super::Shared;
 use super::crowd::Seat;
 use super::problem::Problem;
+use crate::json;
 
+/// The most memory that the values of a body take: some thousand functions of an ABI, or entries of a
+/// policy.
+const MOST_MEMORY: usize = 8 << 20;
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
@@ -72,7 +76,12 @@ impl FromRequest<Shared> for RawJson {
         // While it arrives, others may need the room more.
         let seat = request.extensions().get::<Arc<Seat>>();
         let _arrival = seat.map(|seat| Arc::clone(seat).arrival());
-        read(request.into_body(), limit).await.map(Self)
+        let body = read(request.into_body(), limit).await?;
+        if json::memory(&body) > MOST_MEMORY {
+            let message = "the body has more objects, lists and values than are read at once";
+            return Err(Problem::new(ErrorCode::BodyTooLarge, message));
+        }
+        Ok(Self(body))
     }
 }
 

@@ -35,8 +35,6 @@ use crate::net::{Endpoint, HttpClient};
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// How long all endpoints together may take for it.
 const TOTAL_WAIT: Duration = Duration::from_secs(25);
-/// The most bytes of an answer: the token accounts of a busy Solana wallet are the longest.
-const ANSWER_LIMIT: usize = 8 << 20;
 
 /// Asks the endpoints of one network.
 #[derive(Debug)]
@@ -287,7 +285,7 @@ impl Rpc {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let body = serde_json::to_vec(&body).expect("a JSON value is written as JSON");
-        match self.http.post_json(&node.endpoint, body, wait, ANSWER_LIMIT).await {
+        match self.http.post_json(&node.endpoint, body, wait, reply::longest(method)).await {
             Ok(bytes) => reply::read(self.chain_id.chain(), method, id, &bytes),
             Err(error) => Attempt::Failed(Trouble::from(error)),
         }

@@ -6,6 +6,21 @@ use serde_json::{Value, json};
 
 use super::node::Trouble;
 use crate::chains::answer::{Answer, readable};
+use crate::json::memory;
+
+/// What can have a long answer: the token accounts of a busy Solana wallet, a receipt with many events.
+const LONG: [&str; 4] = [
+    "getTokenAccountsByOwner",
+    "getMultipleAccounts",
+    "simulateTransaction",
+    "eth_getTransactionReceipt",
+];
+/// The most bytes of such an answer.
+const LONGEST: usize = 8 << 20;
+/// The most bytes of any other answer.
+const USUAL: usize = 1 << 20;
+/// How many times the bytes of the longest answer its values may take in memory. Real ones take less.
+const GROWTH: usize = 6;
 
 /// EIP-1474: the limit is exceeded. On Solana: the node is behind.
 const NOT_NOW: i64 = -32005;
@@ -50,9 +65,17 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
+/// The most bytes of an answer to that question.
+pub(super) fn longest(method: &str) -> usize {
+    if LONG.contains(&method) { LONGEST } else { USUAL }
+}
+
 /// Reads the answer to question number `id`.
 pub(super) fn read(chain: Chain, method: &'static str, id: u64, bytes: &[u8]) -> Attempt {
     let garbage = |reason: &str| Attempt::Failed(Trouble::Garbage(reason.to_owned()));
+    if memory(bytes) > longest(method).saturating_mul(GROWTH) {
+        return garbage("more values than are read");
+    }
     let Ok(reply) = serde_json::from_slice::<Reply>(bytes) else {
         return garbage("not JSON-RPC");
     };

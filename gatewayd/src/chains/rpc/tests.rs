@@ -43,7 +43,7 @@ async fn a_node_shows_its_chain_once_and_then_answers() {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_the_first_endpoint_the_second_takes_over() {
-    let huge = format!("\"{}\"", "x".repeat(ANSWER_LIMIT));
+    let huge = format!("\"{}\"", "x".repeat(reply::longest("eth_blockNumber")));
     let ours = |rest: &str| raw(&format!(r#"{{"jsonrpc":"2.0","id":$id,{rest}}}"#));
     for reaction in [
         raw("<!DOCTYPE html><title>502 Bad Gateway</title>"),
@@ -78,6 +78,20 @@ async fn whatever_is_wrong_with_the_first_endpoint_the_second_takes_over() {
 }
 
 #[tokio::test]
+async fn only_what_can_be_long_may_be() {
+    let node = node(Reaction::Result(json!("x".repeat(3 << 20)))).await;
+    let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
+    let chain_id = "eip155:1".parse().unwrap();
+    let rpc = Rpc::new("ethereum-mainnet".to_owned(), chain_id, &[node.endpoint()], tools);
+    let read = |part: Part<'_>| part.text().map(str::len);
+    assert_eq!(rpc.ask("getMultipleAccounts", json!([]), read).await, Ok(3 << 20));
+    let reason = format!("more than {} bytes", 1 << 20);
+    let method = "eth_getBalance";
+    let long = Err(ChainError::BadAnswer { method, reason });
+    assert_eq!(rpc.ask(method, json!([]), read).await, long);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_nobody_serves_is_passed_over() {
     let second = node(Reaction::Result(json!("0x7"))).await;
     let (rpc, _setter) = rpc(&[dead_endpoint().await, second.endpoint()]);
@@ -88,10 +102,19 @@ async fn an_endpoint_that_nobody_serves_is_passed_over() {
 async fn when_no_endpoint_works_the_error_says_what_is_wrong() {
     let network = || "ethereum-mainnet".to_owned();
     let method = "eth_blockNumber";
+    // Some bytes of text each, and some hundred once they are read.
+    let objects = |count| {
+        let objects = vec![r#"{"":0}"#; count].join(",");
+        format!(r#"{{"jsonrpc":"2.0","id":$id,"result":[{objects}]}}"#)
+    };
+    let (many, within) = (objects(50_000), objects(5_000));
+    let too_many = "more values than are read";
     for (reaction, expected) in [
         (Reaction::Silence, ChainError::Timeout { network: network(), wait: SHORT.total }),
         (Reaction::Raw(429, String::new()), ChainError::RateLimited { network: network() }),
         (raw("<html>"), ChainError::BadAnswer { method, reason: "not JSON-RPC".to_owned() }),
+        (raw(&many), ChainError::BadAnswer { method, reason: too_many.to_owned() }),
+        (raw(&within), ChainError::BadAnswer { method, reason: "not a text".to_owned() }),
         (
             Reaction::Result(json!(5)),
             ChainError::BadAnswer { method, reason: "not a text".to_owned() },

@@ -193,6 +193,11 @@ async fn policies_are_written_read_changed_and_deleted() {
 async fn bodies_that_are_no_json_or_too_long_are_refused() {
     let gateway = Gateway::new().await;
     let limit = gateway.app.limits.borrow().body_bytes.get();
+    // Seven bytes of text each, and some hundred once they are read.
+    let objects = |count| {
+        let objects = vec![r#"{"":0}"#; count].join(",");
+        format!(r#"{{"type":"CONTRACT_CALL","to":"{TO}","abi":[{objects}],"functionName":"f"}}"#)
+    };
     let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     #[rustfmt::skip]
     let rows = [
@@ -202,6 +207,8 @@ async fn bodies_that_are_no_json_or_too_long_are_refused() {
         ("{}".to_owned(), "application/x-www-form-urlencoded", 400, "VALIDATION_FAILED"),
         (nested, "application/json; charset=utf-8", 400, "VALIDATION_FAILED"),
         (" ".repeat(limit + 1), "application/json", 413, "BODY_TOO_LARGE"),
+        (objects(20_000), "application/json", 413, "BODY_TOO_LARGE"),
+        (objects(5_000), "application/json", 400, "NETWORK_REQUIRED"),
     ];
     for (body, content_type, status, code) in rows {
         let headers = vec![
@@ -212,6 +219,21 @@ async fn bodies_that_are_no_json_or_too_long_are_refused() {
         let ask = Ask { method, path, body: Some(body), headers, by_socket: false };
         let answer = gateway.ask(ask).await;
         assert_eq!((answer.status, answer.code()), (status, code), "{content_type}");
+    }
+}
+
+/// What a call is encoded from may be large, and is not kept while a node is asked.
+#[tokio::test]
+async fn calls_of_a_batch_are_encoded_before_a_node_is_asked() {
+    let gateway = Gateway::new().await;
+    let token =
+        json!({ "type": "TOKEN_TRANSFER", "to": TO, "amount": "1", "token": { "address": TO } });
+    let call = json!({ "type": "CONTRACT_CALL", "to": TO, "abi": [], "functionName": "f" });
+    for (parts, is_asked) in [(json!([token, call]), false), (json!([token, token]), true)] {
+        let body = json!({ "type": "BATCH", "network": "base-sepolia", "instructions": parts });
+        let answer = gateway.by_agent("POST", "/v1/transactions/send", Some(body)).await;
+        let expected = if is_asked { "CHAIN_ERROR" } else { "ABI_ENCODING_FAILED" };
+        assert_eq!(answer.code(), expected, "{answer:?}");
     }
 }
 

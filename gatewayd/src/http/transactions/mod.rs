@@ -61,8 +61,10 @@ pub(super) async fn send(
     headers: HeaderMap,
     RawJson(body): RawJson,
 ) -> Result<Created<TransactionState>, Problem> {
+    let order = orders::order(&body)?;
+    drop(body);
     let submission = Submission {
-        order: orders::order(&body)?,
+        order,
         idempotency_key: idempotency_key(&headers)?,
         wait: preferred_wait(&headers),
     };
@@ -77,7 +79,9 @@ pub(super) async fn simulate(
     RawJson(body): RawJson,
 ) -> Result<Done<DryRun>, Problem> {
     let began = app.clock.now_ms();
-    let found = simulate_transaction(&app, &agent, orders::order(&body)?).await?;
+    let order = orders::order(&body)?;
+    drop(body);
+    let found = simulate_transaction(&app, &agent, order).await?;
     let duration_ms = app.clock.now_ms().saturating_sub(began);
     Ok(Done(dry_run::body(found, duration_ms)))
 }

@@ -99,7 +99,7 @@ impl Reader<'_> {
         Ok(Deed::Deploy(Deploy { code, value: base_units("value", request.value.as_deref())? }))
     }
 
-    fn contract_call(self, request: &CallRequest) -> Result<Call, OrderError> {
+    pub(super) fn contract_call(self, request: &CallRequest) -> Result<Call, OrderError> {
         for (field, is_given) in [
             ("programId", request.program_id.is_some()),
             ("instructionData", request.data.is_some()),

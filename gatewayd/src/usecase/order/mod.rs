@@ -181,6 +181,14 @@ struct Reader<'a> {
     network: &'a Network,
 }
 
+/// A part of a batch.
+enum Part {
+    /// It is understood.
+    Known(Deed),
+    /// A node may have to be asked.
+    Asked(DeedRequest),
+}
+
 /// Bytes of a memo.
 const MAX_MEMO: usize = 256;
 
@@ -199,9 +207,14 @@ impl Resolved {
         let network = choose_network(&app.networks, &wallet, named)?.clone();
         let reader = Reader { app, network: &network };
         let deed = if let DeedRequest::Batch(parts) = request.deed {
-            let mut deeds = Vec::with_capacity(parts.len());
-            for part in parts {
-                deeds.push(reader.deed(part).await?);
+            let parts: Result<Vec<Part>, _> =
+                parts.into_iter().map(|part| reader.part(part)).collect();
+            let mut deeds = Vec::new();
+            for part in parts? {
+                deeds.push(match part {
+                    Part::Known(deed) => deed,
+                    Part::Asked(request) => reader.deed(request).await?,
+                });
             }
             Deed::Batch(deeds)
         } else {
@@ -219,6 +232,17 @@ impl Resolved {
 }
 
 impl Reader<'_> {
+    /// Understands a call as far as that takes no node: its ABI and arguments, which may be large, are
+    /// let go before one is asked.
+    fn part(self, request: DeedRequest) -> Result<Part, OrderError> {
+        match request {
+            DeedRequest::Call(call) if self.network.chain() == Chain::Evm => {
+                self.contract_call(&call).map(|call| Part::Known(Deed::Call(call)))
+            }
+            request => Ok(Part::Asked(request)),
+        }
+    }
+
     async fn deed(self, request: DeedRequest) -> Result<Deed, OrderError> {
         Ok(match request {
             DeedRequest::Transfer { to, asset, amount, memo } => {

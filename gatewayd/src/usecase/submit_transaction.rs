@@ -9,7 +9,7 @@ use crate::policy::Denial;
 use crate::session::Agent;
 use crate::store::audit::Actor;
 use crate::store::idempotency::{IdempotencyKey, Remembered};
-use crate::store::{SessionId, StoreError, TransactionId, Writing};
+use crate::store::{Reading, SessionId, StoreError, TransactionId, Writing};
 use crate::switch::{Stopped, Switch};
 use crate::tx::{self, Intent, Status, Transaction};
 
@@ -72,28 +72,20 @@ pub async fn submit_transaction(
     let arrived = app.clock.now();
     let Submission { order, idempotency_key, wait } = submission;
     let wait = wait.map(|wait| wait.min(LONGEST_WAIT));
-    let resolved = Resolved::resolve(app, agent, order).await?;
-    if let Some(denial) = agent.grants().denial_of_order(&resolved.order) {
-        return Err(SubmitError::NotGranted(denial));
-    }
+    let (wallet, network) = order.place(app, agent).map_err(OrderError::from)?;
     let request = Request {
         session: agent.session_id(),
-        digest: resolved.digest(),
+        digest: order.digest(wallet.id, network.chain_id),
         key: idempotency_key,
         arrived,
         patience: wait.unwrap_or_default(),
         switch: app.switch.clone(),
     };
-    let transaction = Transaction::new(
-        TransactionId::new(&app.clock),
-        resolved.wallet.id,
-        Some(request.session),
-        Intent::Send(Box::new(resolved.order)),
-        arrived,
-    );
-    let clock = app.clock.clone();
-    let stored = app.store.write(move |db| take_on(db, transaction, &request, clock.now())).await?;
-    app.signals.changed(stored.id);
+    let asked = request.clone();
+    let stored = match app.store.read(move |db| asked.first(db)).await? {
+        Some(first) => first,
+        None => begin(app, agent, order, request).await?,
+    };
     match wait {
         Some(wait) if !stored.status.is_final() => {
             let found = tx::wait_until_final(app, stored.id, wait).await?;
@@ -103,6 +95,31 @@ pub async fn submit_transaction(
     }
 }
 
+/// Stores an order that nobody has asked for yet, as far as is known.
+async fn begin(
+    app: &App,
+    agent: &Agent,
+    order: OrderRequest,
+    request: Request,
+) -> Result<Transaction, SubmitError> {
+    let resolved = Resolved::resolve(app, agent, order).await?;
+    if let Some(denial) = agent.grants().denial_of_order(&resolved.order) {
+        return Err(SubmitError::NotGranted(denial));
+    }
+    let transaction = Transaction::new(
+        TransactionId::new(&app.clock),
+        resolved.wallet.id,
+        Some(request.session),
+        Intent::Send(Box::new(resolved.order)),
+        request.arrived,
+    );
+    let clock = app.clock.clone();
+    let stored = app.store.write(move |db| take_on(db, transaction, &request, clock.now())).await?;
+    app.signals.changed(stored.id);
+    Ok(stored)
+}
+
+#[derive(Clone)]
 struct Request {
     session: SessionId,
     digest: [u8; 32],
@@ -125,6 +142,20 @@ impl Request {
             |key| (key.clone(), KEY_LIFETIME),
         )
     }
+
+    /// What it repeats, if it repeats something. That needs neither a chain nor a wallet in use: a
+    /// client that hears of an error instead takes what was paid for not paid.
+    fn first(&self, db: &Reading<'_>) -> Result<Option<Transaction>, SubmitError> {
+        let (key, _lifetime) = self.key();
+        let Some(found) = db.remembered(self.session, &key, self.arrived)? else {
+            return Ok(None);
+        };
+        if found.request_digest != self.digest {
+            return Err(SubmitError::KeyReused);
+        }
+        let first = db.transaction(found.transaction)?;
+        Ok(first.filter(|first| self.key.is_some() || may_be_paid(first)))
+    }
 }
 
 /// Writes an order down at `now`, unless it is one that was written down before it arrived, or while
@@ -135,16 +166,10 @@ fn take_on(
     request: &Request,
     now: UnixSeconds,
 ) -> Result<Transaction, SubmitError> {
-    let (key, lifetime) = request.key();
-    if let Some(found) = db.remembered(request.session, &key, request.arrived)? {
-        if found.request_digest != request.digest {
-            return Err(SubmitError::KeyReused);
-        }
-        let first = db.transaction(found.transaction)?;
-        if let Some(first) = first.filter(|first| request.key.is_some() || may_be_paid(first)) {
-            return Ok(first);
-        }
+    if let Some(first) = request.first(db)? {
+        return Ok(first);
     }
+    let (key, lifetime) = request.key();
     // Looked at here, so that what is stored before it falls is called off when it falls.
     request.switch.check()?;
     if db.open_transactions(transaction.wallet)? >= MOST_OPEN {
@@ -179,6 +204,8 @@ mod tests {
     use super::super::order::{AmountRequest, AssetRequest, DeedRequest};
     use super::*;
     use crate::scheduler;
+    use crate::store::TokenId;
+    use crate::store::tokens::Token;
     use crate::store::wallets::sample;
     use crate::tx::testing::{NodeMood, Scene, SignerMood};
 
@@ -328,6 +355,56 @@ mod tests {
     async fn settle() {
         for _turn in 0..1_000 {
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// The registry or a node may say another number of decimals, or nothing, when it is asked again.
+    #[tokio::test]
+    async fn a_repetition_has_its_answer_whatever_is_said_of_the_token() {
+        const TOKEN: &str = "0x3333333333333333333333333333333333333333";
+        let scene = Scene::start().await;
+        let agent = scene.agent().await;
+        let network = primitives::builtin_by_name("ethereum-sepolia").unwrap().chain_id;
+        let token: primitives::Address = primitives::EvmAddress([0x33; 20]).into();
+        let list = async |decimals| {
+            let listed = Token {
+                id: TokenId::new(&scene.app.clock),
+                network,
+                address: token,
+                symbol: "T".to_owned(),
+                name: "Token".to_owned(),
+                decimals,
+                created_at: scene.app.clock.now(),
+            };
+            scene.write(move |db| db.put_token(&listed)).await;
+        };
+        let ask = async |units: &str, key: Option<&str>| {
+            let asset = AssetRequest::Token {
+                address: Some(TOKEN.to_owned()),
+                asset_id: None,
+                decimals: None,
+            };
+            let (to, amount) = (TO.to_owned(), AmountRequest::Units(units.to_owned()));
+            let deed = DeedRequest::Transfer { to, asset, amount, memo: None };
+            let asked = submission("5", key);
+            let order = OrderRequest { deed, ..asked.order.clone() };
+            let asked = Submission { order, ..asked };
+            submit_transaction(&scene.app, &agent, asked).await.map(|stored| stored.id)
+        };
+        for key in [Some("key"), None] {
+            list(6).await;
+            let first = ask("1", key).await.unwrap();
+            list(8).await;
+            assert_eq!(ask("1", key).await.unwrap(), first, "{key:?}");
+            scene.write(move |db| db.remove_token(network, token).map(|_found| ())).await;
+            scene.feel(NodeMood::Down, SignerMood::Good);
+            assert_eq!(ask("1", key).await.unwrap(), first, "{key:?}");
+            let other = ask("2", key).await;
+            match key {
+                Some(_) => assert!(matches!(other, Err(SubmitError::KeyReused)), "{other:?}"),
+                None => assert!(matches!(other, Err(SubmitError::Order(_))), "{other:?}"),
+            }
+            scene.feel(NodeMood::Good, SignerMood::Good);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Bad input: a clear error with a stable code, and nothing stored.
 
 use super::*;
+use crate::store::wallets::WalletStatus;
 
 const TO: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
@@ -220,6 +221,33 @@ async fn bodies_that_are_no_json_or_too_long_are_refused() {
         let answer = gateway.ask(ask).await;
         assert_eq!((answer.status, answer.code()), (status, code), "{content_type}");
     }
+}
+
+/// Who hears of an error may take what was paid for not paid, and ask anew.
+#[tokio::test]
+async fn a_key_has_its_answer_while_the_wallet_is_suspended() {
+    let gateway = Gateway::new().await;
+    let send = async |key: &str| {
+        let body = json!({ "to": TO, "network": "base-sepolia", "amount": "1" });
+        let headers = vec![
+            ("authorization", format!("Bearer {}", gateway.one.token)),
+            ("idempotency-key", key.to_owned()),
+        ];
+        let (method, path) = ("POST", "/v1/transactions/send");
+        let body = Some(body.to_string());
+        gateway.ask(Ask { method, path, body, headers, by_socket: false }).await
+    };
+    let first = send("one").await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let suspended = gateway
+        .app
+        .store
+        .write(|db| db.set_wallet_status(sample(1).id, WalletStatus::Suspended, START));
+    assert_eq!(suspended.await.ok(), Some(true));
+    let again = send("one").await;
+    assert_eq!((again.status, &again.body["id"]), (201, &first.body["id"]), "{again:?}");
+    let other = send("two").await;
+    assert_eq!(other.code(), "WALLET_SUSPENDED", "{other:?}");
 }
 
 /// What a call is encoded from may be large, and is not kept while a node is asked.

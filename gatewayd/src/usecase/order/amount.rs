@@ -1,11 +1,12 @@
 //! How much, in digits.
 
 use primitives::{Amount, AmountError};
+use serde::Serialize;
 
 use super::OrderError;
 
 /// How much, in digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum AmountRequest {
     /// Wei, lamports, a token's smallest unit.
     BaseUnits(String),

@@ -1,12 +1,13 @@
 //! Which coin or token, and how its amounts are written.
 
 use primitives::{Address, Asset};
+use serde::Serialize;
 
 use super::{OrderError, Reader};
 use crate::tx;
 
 /// A coin or token, as an agent names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum AssetRequest {
     /// The network's own coin.
     Native,

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use primitives::{Address, Chain, EvmAddress, SolanaAddress, decode_hex};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::amount::base_units;
@@ -11,7 +12,7 @@ use crate::tx::{Account, Call, Deed, Deploy, Instruction};
 use crate::usecase::encode_calldata::{check_calldata, encode_calldata, only_function};
 
 /// A call, as an agent describes it. What belongs to the other kind of chain is refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallRequest {
     /// The contract or program.
     pub to: String,
@@ -40,7 +41,7 @@ pub struct CallRequest {
 }
 
 /// A call of a Solana program, as an agent describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstructionRequest {
     /// The program.
     pub program_id: String,
@@ -51,7 +52,7 @@ pub struct InstructionRequest {
 }
 
 /// An account of an instruction, as an agent describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountRequest {
     /// The account.
     pub pubkey: String,
@@ -62,7 +63,7 @@ pub struct AccountRequest {
 }
 
 /// A new contract, as an agent describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeployRequest {
     /// Creation code in hexadecimal digits.
     pub bytecode: String,

@@ -3,10 +3,11 @@
 mod amount;
 mod asset;
 mod call;
+mod digest;
 mod nft;
 
-use primitives::{Address, AddressError, AmountError, Chain, ChainId, Network, WalletId};
-use sha2::{Digest, Sha256};
+use primitives::{Address, AddressError, AmountError, Chain, Network};
+use serde::Serialize;
 
 pub use amount::AmountRequest;
 pub use asset::AssetRequest;
@@ -36,7 +37,7 @@ pub struct OrderRequest {
 }
 
 /// What is done, as an agent describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum DeedRequest {
     /// A payment.
     Transfer {
@@ -192,6 +193,19 @@ enum Part {
 /// Bytes of a memo.
 const MAX_MEMO: usize = 256;
 
+impl OrderRequest {
+    /// Whose wallet and which network it means.
+    pub(super) fn place<'a>(
+        &self,
+        app: &'a App,
+        agent: &'a Agent,
+    ) -> Result<(&'a Wallet, &'a Network), ChoiceError> {
+        let wallet = choose_wallet(agent, self.wallet.as_deref())?;
+        let named = self.network.as_deref().or_else(|| self.deed.network());
+        Ok((wallet, choose_network(&app.networks, wallet, named)?))
+    }
+}
+
 impl Resolved {
     /// Understands a request. What a token is, the registry or the chain says.
     pub(super) async fn resolve(
@@ -199,13 +213,11 @@ impl Resolved {
         agent: &Agent,
         request: OrderRequest,
     ) -> Result<Self, OrderError> {
-        let wallet = choose_wallet(agent, request.wallet.as_deref())?.clone();
+        let (wallet, network) = request.place(app, agent)?;
         if wallet.status != WalletStatus::Active {
             return Err(OrderError::WalletInactive(wallet.status));
         }
-        let named = request.network.as_deref().or_else(|| request.deed.network());
-        let network = choose_network(&app.networks, &wallet, named)?.clone();
-        let reader = Reader { app, network: &network };
+        let reader = Reader { app, network };
         let deed = if let DeedRequest::Batch(parts) = request.deed {
             let parts: Result<Vec<Part>, _> =
                 parts.into_iter().map(|part| reader.part(part)).collect();
@@ -222,12 +234,7 @@ impl Resolved {
         };
         let chain_id = network.chain_id;
         let order = Order { network: chain_id, deed, gas_condition: request.gas_condition };
-        Ok(Self { wallet, network, order })
-    }
-
-    /// SHA-256 of everything that makes it this order and no other.
-    pub(super) fn digest(&self) -> [u8; 32] {
-        digest(self.wallet.id, &self.order)
+        Ok(Self { wallet: wallet.clone(), network: network.clone(), order })
     }
 }
 
@@ -301,149 +308,5 @@ impl DeedRequest {
             Self::Batch(parts) => parts.iter().find_map(Self::network),
             Self::Call(_) | Self::Deploy(_) => None,
         }
-    }
-}
-
-/// Of the order's own JSON, without what the registry of tokens says of decimals and symbols: it may
-/// say something else when the same order is repeated.
-fn digest(wallet: WalletId, order: &Order) -> [u8; 32] {
-    let Order { network, deed, gas_condition }: &Order = order;
-    let mut said = serde_json::json!({ "deed": deed, "gasCondition": gas_condition });
-    forget_units(&mut said);
-    let network: &ChainId = network;
-    let digest = Sha256::new().chain_update(format!("{wallet} {network} "));
-    digest.chain_update(said.to_string()).finalize().into()
-}
-
-fn forget_units(value: &mut serde_json::Value) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.retain(|name, _| name != "decimals" && name != "symbol");
-        fields.values_mut().for_each(forget_units);
-    } else if let Some(items) = value.as_array_mut() {
-        items.iter_mut().for_each(forget_units);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::store::wallets::sample;
-    use crate::tx::any_deed::{any_condition, any_deed};
-
-    fn order(deed: Deed, gas_condition: Option<GasCondition>, network: &str) -> Order {
-        Order { network: network.parse().unwrap(), deed, gas_condition }
-    }
-
-    /// The deed with other decimals and another symbol.
-    fn other_unit(deed: &Deed) -> Deed {
-        let mut said = serde_json::to_value(deed).unwrap();
-        change_units(&mut said);
-        serde_json::from_value(said).unwrap()
-    }
-
-    fn change_units(value: &mut serde_json::Value) {
-        if let Some(fields) = value.as_object_mut() {
-            if fields.contains_key("decimals") {
-                fields.insert("decimals".to_owned(), 77.into());
-                fields.insert("symbol".to_owned(), "OTHER".into());
-            }
-            fields.values_mut().for_each(change_units);
-        } else if let Some(items) = value.as_array_mut() {
-            items.iter_mut().for_each(change_units);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_digest_is_another_for_anything_else_that_is_ordered(
-            one in any_deed(),
-            other in any_deed(),
-            condition in any_condition(),
-        ) {
-            let wallet = sample(1).id;
-            let first = digest(wallet, &order(one.clone(), None, "eip155:1"));
-            prop_assert_eq!(digest(wallet, &order(other_unit(&one), None, "eip155:1")), first);
-            let same = other_unit(&one) == other_unit(&other);
-            let second = digest(wallet, &order(other, None, "eip155:1"));
-            prop_assert_eq!(first == second, same);
-            prop_assert_ne!(digest(wallet, &order(one.clone(), None, "eip155:10")), first);
-            prop_assert_ne!(digest(sample(2).id, &order(one.clone(), None, "eip155:1")), first);
-            prop_assert_ne!(digest(wallet, &order(one, Some(condition), "eip155:1")), first);
-        }
-
-        #[test]
-        fn the_digest_depends_on_every_field(deed in any_deed(), which in any::<usize>()) {
-            let wallet = sample(1).id;
-            let changed = change(&deed, which);
-            let [first, second] =
-                [deed, changed].map(|deed| digest(wallet, &order(deed, None, "eip155:1")));
-            prop_assert_ne!(first, second);
-        }
-    }
-
-    /// The deed with one of its fields changed; not its decimals and symbols.
-    fn change(deed: &Deed, which: usize) -> Deed {
-        let mut said = serde_json::to_value(deed).unwrap();
-        let mut places = Vec::new();
-        leaves(&said, String::new(), &mut places);
-        let mut changed = Vec::new();
-        for start in 0..places.len() {
-            let place = &places[(which + start) % places.len()];
-            let found = said.pointer_mut(place).unwrap();
-            let before = found.take();
-            for value in others(&before) {
-                *said.pointer_mut(place).unwrap() = value;
-                if let Ok(deed) = serde_json::from_value::<Deed>(said.clone()) {
-                    changed.push(deed);
-                    break;
-                }
-            }
-            if let Some(deed) = changed.pop() {
-                return deed;
-            }
-            *said.pointer_mut(place).unwrap() = before;
-        }
-        Deed::Batch(vec![])
-    }
-
-    fn leaves(value: &serde_json::Value, place: String, places: &mut Vec<String>) {
-        match value {
-            serde_json::Value::Object(fields) => {
-                for (name, field) in fields {
-                    if name != "decimals" && name != "symbol" {
-                        leaves(field, format!("{place}/{name}"), places);
-                    }
-                }
-            }
-            serde_json::Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    leaves(item, format!("{place}/{index}"), places);
-                }
-            }
-            serde_json::Value::Null
-            | serde_json::Value::Bool(_)
-            | serde_json::Value::Number(_)
-            | serde_json::Value::String(_) => places.push(place),
-        }
-    }
-
-    /// Values that may stand in that one's place.
-    fn others(value: &serde_json::Value) -> Vec<serde_json::Value> {
-        let words = [
-            "7",
-            "8",
-            "ab",
-            "ERC-721",
-            "ERC-1155",
-            "0x7777777777777777777777777777777777777777",
-            "native",
-            "11111111111111111111111111111111",
-        ];
-        let mut others: Vec<serde_json::Value> = words.map(Into::into).to_vec();
-        others.extend([true.into(), false.into()]);
-        others.retain(|other| other != value);
-        others
     }
 }

@@ -1,13 +1,14 @@
 //! Which collectible.
 
 use primitives::{Amount, Chain};
+use serde::Serialize;
 
 use super::amount::base_units;
 use super::{AssetRequest, OrderError, Reader};
 use crate::tx::{Allowance, Approve, Deed, NftStandard, NftTransfer};
 
 /// A collectible, as an agent names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NftRequest {
     /// The contract, or the mint.
     pub token: AssetRequest,

@@ -115,6 +115,26 @@ pub fn judge(decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
     Verdict::Allow(allowed)
 }
 
+/// Types that go by what is named, and ask for no amount, no decimals and no price.
+const UNPRICED: &[&str] = &[
+    "ENVIRONMENT_TYPE",
+    "ALLOWED_NETWORKS",
+    "TIME_RESTRICTION",
+    "WHITELIST",
+    "ALLOWED_TOKENS",
+    "CONTRACT_WHITELIST",
+    "METHOD_WHITELIST",
+];
+
+/// Whether it is denied whatever it is worth, and however its amounts are written.
+pub fn is_denied_unpriced(decoded: &Decoded, facts: &Facts<'_>) -> bool {
+    let by_nobody = |opinion: &Opinion| rules::named(opinion.rule).is_none();
+    opinions(decoded, facts).any(|opinion| {
+        let counts = by_nobody(&opinion) || UNPRICED.contains(&opinion.rule);
+        counts && matches!(opinion.verdict, Verdict::Deny(_))
+    })
+}
+
 /// What each type of policy says to what `decoded` does, in the order in which they are asked. The
 /// first denial is the verdict.
 pub fn opinions(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Opinion> {
@@ -207,7 +227,9 @@ mod tests {
     use serde_json::json;
     use txcodec::evm::erc20;
 
-    use super::testing::{TOKEN, WALLET, call, mainnet, native, outcome, policy, token, verdict};
+    use super::testing::{
+        TOKEN, WALLET, call, facts, mainnet, native, outcome, policy, token, verdict,
+    };
     use super::*;
 
     #[test]
@@ -263,6 +285,29 @@ mod tests {
         foreign.wallet = None;
         foreign.network = Some("eip155:10".parse().unwrap());
         assert_eq!(outcome(verdict(&decoded, &[foreign])), Ok(Tier::Instant));
+    }
+
+    #[test]
+    fn what_is_denied_by_name_is_denied_whatever_it_is_worth() {
+        assert!(UNPRICED.iter().all(|name| rules::named(name).is_some()));
+        let unlisted = token(1);
+        let listed =
+            policy("ALLOWED_TOKENS", &json!({ "tokens": [{ "address": TOKEN.to_string() }] }));
+        let capped = policy("CUMULATIVE_USD_LIMIT", &json!({ "daily_limit_usd": 0 }));
+        for (decoded, policies, expected) in [
+            (&unlisted, vec![], true),
+            (&unlisted, vec![listed.clone()], false),
+            (&unlisted, vec![listed.clone(), capped], false),
+            (&unlisted, vec![listed, policy("FROM_THE_FUTURE", &json!({}))], true),
+            (&native(1_u64.into()), vec![], false),
+        ] {
+            let facts = facts(&policies);
+            assert_eq!(is_denied_unpriced(decoded, &facts), expected, "{policies:?}");
+            let worthless = BTreeMap::new();
+            let others = Facts { worth: Some(UsdMicros::ZERO), decimals: &worthless, ..facts };
+            assert_eq!(is_denied_unpriced(decoded, &others), expected);
+            assert!(!expected || matches!(judge(decoded, &others), Verdict::Deny(_)));
+        }
     }
 
     #[test]

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use primitives::{Amount, Asset, Environment, Network};
+use tokio::task::JoinSet;
 use txcodec::{Decoded, Effect};
 
-use super::{Prices, Unknown, listed};
+use super::question::Question;
+use super::{Prices, listed};
 use crate::policy::{UsdMicros, is_worthless, outflow};
+
+/// Assets of which the worth is asked at once: more than anybody sends.
+const MOST_ASSETS: usize = 24;
 
 /// What a transaction or message lets go, in dollars; `None` where a part of it has no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,9 @@ impl Worths {
     /// On a test network.
     pub const NOTHING: Self =
         Self { whole: Some(UsdMicros::ZERO), fee: Some(UsdMicros::ZERO), amount: None };
+
+    /// Nobody was asked.
+    pub const UNKNOWN: Self = Self { whole: None, fee: None, amount: None };
 
     /// What several are worth together.
     pub fn together(parts: impl IntoIterator<Item = Self>) -> Self {
@@ -66,13 +74,14 @@ impl Prices {
             return Worths::NOTHING;
         }
         let fee = BTreeMap::from([(Asset::Native, decoded.fee_ceiling())]);
-        let fee = self.worth_of(&fee, network, decimals).await;
-        let amount = match outflow(decoded) {
-            Some(leaving) if !decoded.effects().iter().any(has_no_price) => {
-                self.worth_of(&leaving, network, decimals).await
+        let leaving = outflow(decoded).filter(|_| !decoded.effects().iter().any(has_no_price));
+        let amount = async {
+            match &leaving {
+                Some(leaving) => self.worth_of(leaving, network, decimals).await,
+                None => None,
             }
-            Some(_) | None => None,
         };
+        let (fee, amount) = tokio::join!(self.worth_of(&fee, network, decimals), amount);
         let whole = amount.zip(fee).and_then(|(amount, fee)| amount.checked_add(fee));
         Worths { whole, fee, amount }
     }
@@ -83,36 +92,44 @@ impl Prices {
         known.price.worth(fee, network.native.decimals)
     }
 
-    /// What these amounts are worth together.
+    /// What these amounts are worth together: all prices are asked for at once, so that many take no
+    /// longer than one.
     pub async fn worth_of(
         &self,
         amounts: &BTreeMap<Asset, Amount>,
         network: Option<&Network>,
         decimals: &BTreeMap<Asset, u8>,
     ) -> Option<UsdMicros> {
-        let mut sum = UsdMicros::ZERO;
-        for (asset, amount) in amounts {
-            if amount.is_zero() {
+        let mut asked = JoinSet::new();
+        for (asset, amount) in amounts.iter().filter(|(_asset, amount)| !amount.is_zero()) {
+            let network = network?;
+            let (amount, decimals) = (*amount, decimals_of(network, *asset, decimals)?);
+            if network.environment == Environment::Testnet {
                 continue;
             }
-            let network = network?;
-            let listed = listed(network, *asset).map(|(decimals, _symbol)| decimals);
-            let decimals = match (asset, decimals.get(asset).copied()) {
-                (Asset::Native, _) => network.native.decimals,
-                // Whoever says otherwise is wrong, and so may be how much of it there is.
-                (Asset::Token(_), Some(said)) if listed.is_some_and(|known| known != said) => {
-                    return None;
-                }
-                (Asset::Token(_), said) => said.or(listed)?,
-            };
-            let worth = match self.find(network, *asset).await.price {
-                Ok(known) => known.price.worth(*amount, decimals)?,
-                Err(Unknown::TestNetwork) => UsdMicros::ZERO,
-                Err(_unknown) => return None,
-            };
-            sum = sum.checked_add(worth)?;
+            if asked.len() >= MOST_ASSETS {
+                return None;
+            }
+            let (oracle, question) = (self.oracle.clone(), Question::of(network, *asset)?);
+            asked.spawn(async move {
+                let known = oracle.find(question).await.price.ok()?;
+                known.price.worth(amount, decimals)
+            });
         }
-        Some(sum)
+        let mut worths = asked.join_all().await.into_iter();
+        worths.try_fold(UsdMicros::ZERO, |sum, worth| sum.checked_add(worth?))
+    }
+}
+
+/// Decimals of an asset; `None` where nobody says, or somebody says what is wrong.
+fn decimals_of(network: &Network, asset: Asset, said: &BTreeMap<Asset, u8>) -> Option<u8> {
+    if asset == Asset::Native {
+        return Some(network.native.decimals);
+    }
+    let listed = listed(network, asset).map(|(decimals, _symbol)| decimals);
+    match (said.get(&asset).copied(), listed) {
+        (Some(said), Some(listed)) => (said == listed).then_some(said),
+        (said, listed) => said.or(listed),
     }
 }
 

@@ -13,9 +13,8 @@ use super::judgement::{Known, judged};
 use super::pipeline::Road;
 use super::sequence;
 use super::session_limits::{AskedBy, reserve};
-use super::units::{UnitsError, decimals, units};
 use super::withdrawal;
-use super::{Drafted, Problem, Progress, Status, Tier, Transaction};
+use super::{Asking, Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
 use crate::prices::Worths;
@@ -57,7 +56,7 @@ impl Road<'_> {
     /// reserved.
     pub(super) async fn clear(&self, draft: Draft, gas: Gas) -> Result<Drafted, Halt> {
         let drafted = draft.drafted.clone();
-        let known = self.known(&draft.decoded).await?;
+        let known = self.asking().known(&draft.decoded).await?;
         let (transaction, network) = (self.transaction.clone(), self.network.clone());
         let clearing = Clearing { transaction, network, draft, gas, known };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
@@ -75,30 +74,16 @@ impl Road<'_> {
         self.app.prices.worths(decoded, place, decimals).await
     }
 
-    /// What is known besides the bytes.
-    pub(super) async fn known(&self, decoded: &Decoded) -> Result<Known, UnitsError> {
-        self.known_of(&[decoded]).await
-    }
-
-    /// What is known besides the bytes of several.
-    pub(super) async fn known_of(&self, all: &[&Decoded]) -> Result<Known, UnitsError> {
-        let (mut known, mut worths) = (BTreeMap::new(), Vec::new());
-        for decoded in all {
-            let found = units(self.app, self.network, decoded, Some(&self.order.deed)).await?;
-            let found = decimals(&found);
-            worths.push(self.worths(decoded, &found).await);
-            known.extend(found);
-        }
-        Ok(Known {
-            wallet: self.wallet.id,
-            environment: self.wallet.environment,
-            network: Some(self.network.clone()),
-            decimals: known,
-            worths: Worths::together(worths),
+    /// What is known besides the bytes, or asked for.
+    pub(super) fn asking(&self) -> Asking<'_> {
+        Asking {
+            app: self.app,
+            wallet: &self.wallet,
+            network: Some(self.network),
+            deed: Some(&self.order.deed),
             transaction: Some(self.transaction.id),
             asked_by: AskedBy::of(&self.transaction),
-            now: self.app.clock.now(),
-        })
+        }
     }
 }
 

@@ -58,6 +58,18 @@ pub fn judged(db: &Reading<'_>, decoded: &Decoded, known: &Known) -> Result<Verd
     }
 }
 
+/// Whether it is denied by what it names, whatever it is worth, as of this moment of the database.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn is_denied_unpriced(
+    db: &Reading<'_>,
+    decoded: &Decoded,
+    known: &Known,
+) -> Result<bool, StoreError> {
+    with_facts(db, known, |facts| policy::is_denied_unpriced(decoded, facts))
+}
+
 /// The cap in dollars that would nearly be reached, as of this moment of the database.
 ///
 /// # Errors

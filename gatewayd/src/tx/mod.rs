@@ -4,6 +4,7 @@
 //! after a crash is in the database before the next step begins.
 
 mod announce;
+mod asking;
 mod clear;
 mod codec;
 mod draft;
@@ -39,6 +40,7 @@ pub(crate) use restored::settle as settle_restored;
 pub(crate) use sequence::first_to_call_off;
 pub(crate) use signals::wait_until_final;
 
+pub use asking::Asking;
 pub use codec::{decode, signed_message, signed_transaction};
 pub use judgement::{Gathered, Known, gathered, judged, nearing};
 pub use order::{

@@ -136,7 +136,7 @@ impl Road<'_> {
             form: Form::Asked,
             made_at: self.app.clock.now(),
         };
-        let known = self.known(&decoded).await.map_err(|error| match error {
+        let known = self.asking().priced(&decoded).await.map_err(|error| match error {
             UnitsError::Chain(error) => again(error),
             UnitsError::Store(error) => error.into(),
         })?;

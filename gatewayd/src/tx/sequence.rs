@@ -20,7 +20,6 @@ use super::{Deed, Intent, Order, PartOf, Problem, Progress, Status, Tier, Transa
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Denial, Verdict};
-use crate::prices::Worths;
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
 use crate::store::{StoreError, TransactionId, Writing};
@@ -33,7 +32,7 @@ struct Part {
     transaction: Transaction,
     unsigned: Vec<u8>,
     decoded: Decoded,
-    worths: Worths,
+    known: Known,
 }
 
 /// What the closure that runs in the database needs.
@@ -61,8 +60,7 @@ impl Road<'_> {
             parts.push(self.part(place, deed, next).await?);
         }
         let ids: Vec<_> = parts.iter().map(|part| part.transaction.id).collect();
-        let decoded: Vec<_> = parts.iter().map(|part| &part.decoded).collect();
-        let known = self.known_of(&decoded).await?;
+        let known = self.asking().together(parts.iter().map(|part| &part.known));
         let whole = self.transaction.clone();
         let dividing = Dividing { whole, parts, known };
         self.app.store.write(move |db| dividing.run(db)).await?;
@@ -90,8 +88,8 @@ impl Road<'_> {
             next_attempt_at: None,
             ..Transaction::new(id, wallet, session, intent, created_at)
         };
-        let worths = self.known(&decoded).await?.worths;
-        Ok(Part { transaction, unsigned, decoded, worths })
+        let known = self.asking().known(&decoded).await?;
+        Ok(Part { transaction, unsigned, decoded, known })
     }
 
     /// Lets a part pass when those before it are confirmed. The last of them has it looked at again.
@@ -154,11 +152,11 @@ impl Dividing {
         spends: &[BTreeMap<Asset, Amount>],
     ) -> Result<(), StoreError> {
         for (part, spend) in self.parts.iter().zip(spends) {
-            let Part { transaction, decoded, worths, .. } = part;
+            let Part { transaction, decoded, .. } = part;
             db.insert_transaction(transaction)?;
             let named = (transaction.id, transaction.wallet, transaction.intent.network());
             let known = self.known_of(part);
-            reserve(db, named, (decoded, spend), (*worths).into(), &known)?;
+            reserve(db, named, (decoded, spend), known.worths.into(), &known)?;
         }
         Ok(())
     }
@@ -166,7 +164,7 @@ impl Dividing {
     /// What is known besides the bytes of one part.
     fn known_of(&self, part: &Part) -> Known {
         Known {
-            worths: part.worths,
+            worths: part.known.worths,
             transaction: Some(part.transaction.id),
             asked_by: AskedBy::of(&part.transaction),
             ..self.known.clone()

@@ -5,13 +5,18 @@
 use std::collections::BTreeMap;
 
 use primitives::{Address, Asset, Network};
+use tokio::task::JoinSet;
 use txcodec::Decoded;
 
 use super::Deed;
 use crate::app::App;
-use crate::chains::{ChainClient, ChainError};
+use crate::chains::{ChainClient, ChainError, TokenMetadata};
 use crate::prices;
-use crate::store::StoreError;
+use crate::store::{Reading, StoreError};
+
+/// Tokens that a chain is asked for because of one transaction. Nobody sends more of them at once; a
+/// message can name thousands.
+const MOST_ASKED: usize = 16;
 
 /// How amounts of a token are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +40,8 @@ pub enum UnitsError {
 
 /// The units of every token that leaves, or that somebody may take, because of what was decoded.
 /// What is no token, such as a contract of collectibles that is called like one, has none; neither
-/// has what somebody says of a token that the program knows better.
+/// has what somebody says of a token that the program knows better, nor any of so many that no chain
+/// should be asked for all of them.
 ///
 /// # Errors
 /// When the registry or the chain does not answer.
@@ -46,16 +52,23 @@ pub async fn units(
     deed: Option<&Deed>,
 ) -> Result<BTreeMap<Asset, Unit>, UnitsError> {
     let mut units = deed.map(Deed::units).unwrap_or_default();
+    let tokens = decoded.spend().unwrap_or_default().into_keys().filter_map(|asset| match asset {
+        Asset::Token(token) if !units.contains_key(&asset) => Some(token),
+        Asset::Token(_) | Asset::Native => None,
+    });
+    let (found, unknown) = listed(app, network, tokens.collect()).await?;
+    units.extend(found);
     if let Some(client) = app.chains.client(&network.name) {
-        for asset in decoded.spend().unwrap_or_default().into_keys() {
-            let Asset::Token(token) = asset else { continue };
-            if units.contains_key(&asset) {
-                continue;
-            }
-            match unit(app, (network, client), token).await {
-                Ok(unit) => units.insert(asset, unit),
-                Err(UnitsError::Chain(ChainError::NotAToken { .. })) => continue,
-                Err(error) => return Err(error),
+        let mut asked = JoinSet::new();
+        for token in unknown.into_iter().take(MOST_ASKED) {
+            let client = client.clone();
+            asked.spawn(async move { (token, client.token_metadata(token).await) });
+        }
+        for (token, found) in asked.join_all().await {
+            match found {
+                Ok(found) => units.insert(Asset::Token(token), found.into()),
+                Err(ChainError::NotAToken { .. }) => continue,
+                Err(error) => return Err(error.into()),
             };
         }
     }
@@ -74,15 +87,47 @@ pub async fn unit(
     (network, client): (&Network, &ChainClient),
     token: Address,
 ) -> Result<Unit, UnitsError> {
+    let (mut found, _unknown) = listed(app, network, vec![token]).await?;
+    match found.remove(&Asset::Token(token)) {
+        Some(unit) => Ok(unit),
+        None => Ok(client.token_metadata(token).await?.into()),
+    }
+}
+
+/// What the registry and the table of prices say of tokens, and of which they say nothing.
+async fn listed(
+    app: &App,
+    network: &Network,
+    tokens: Vec<Address>,
+) -> Result<(BTreeMap<Asset, Unit>, Vec<Address>), StoreError> {
+    if tokens.is_empty() {
+        return Ok((BTreeMap::new(), tokens));
+    }
     let chain_id = network.chain_id;
-    if let Some(listed) = app.store.read(move |db| db.token(chain_id, token)).await? {
-        return Ok(Unit { decimals: listed.decimals, symbol: Some(listed.symbol) });
+    let read = move |db: &Reading<'_>| {
+        let tokens = tokens.into_iter().map(|token| Ok((token, db.token(chain_id, token)?)));
+        tokens.collect::<Result<Vec<_>, StoreError>>()
+    };
+    let (mut units, mut unknown) = (BTreeMap::new(), Vec::new());
+    for (token, listed) in app.store.read(read).await? {
+        let asset = Asset::Token(token);
+        let by_registry = listed.map(|it| Unit { decimals: it.decimals, symbol: Some(it.symbol) });
+        let by_table = || {
+            let (decimals, symbol) = prices::listed(network, asset)?;
+            Some(Unit { decimals, symbol: Some(symbol.to_owned()) })
+        };
+        match by_registry.or_else(by_table) {
+            Some(unit) => drop(units.insert(asset, unit)),
+            None => unknown.push(token),
+        }
     }
-    if let Some((decimals, symbol)) = prices::listed(network, Asset::Token(token)) {
-        return Ok(Unit { decimals, symbol: Some(symbol.to_owned()) });
+    Ok((units, unknown))
+}
+
+impl From<TokenMetadata> for Unit {
+    fn from(found: TokenMetadata) -> Self {
+        Self { decimals: found.decimals, symbol: found.symbol }
     }
-    let found = client.token_metadata(token).await?;
-    Ok(Unit { decimals: found.decimals, symbol: found.symbol })
 }
 
 /// The decimals alone.

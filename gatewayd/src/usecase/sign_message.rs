@@ -1,7 +1,5 @@
 //! A text or typed data is signed and handed back.
 
-use std::collections::BTreeMap;
-
 use primitives::{Chain, Network};
 use protocol::{Payload, Warrant};
 use serde_json::Value;
@@ -18,7 +16,7 @@ use crate::session::Agent;
 use crate::signer::SignerError;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, AskedBy, Intent, Kind, Known, Problem, Progress, Transaction, UnitsError};
+use crate::tx::{self, AskedBy, Asking, Intent, Kind, Problem, Progress, Transaction, UnitsError};
 
 /// Something to be signed that is no transaction.
 #[derive(Clone, Debug)]
@@ -108,22 +106,9 @@ pub async fn sign_message(
     }
     let Readable { payload, decoded } = read(request.message, wallet.chain)?;
     let network = network_of(app, wallet, &decoded)?;
-    let decimals = match network {
-        Some(network) => tx::decimals(&tx::units(app, network, &decoded, None).await?),
-        None => BTreeMap::new(),
-    };
-    let place = (wallet.environment, network);
-    let worths = app.prices.worths(&decoded, place, &decimals).await;
-    let known = Known {
-        wallet: wallet.id,
-        environment: wallet.environment,
-        network: network.cloned(),
-        worths,
-        decimals,
-        transaction: None,
-        asked_by: Some(AskedBy { session: agent.session_id(), kind: Kind::SignMessage }),
-        now: app.clock.now(),
-    };
+    let asked_by = Some(AskedBy { session: agent.session_id(), kind: Kind::SignMessage });
+    let asking = Asking { app, wallet, network, deed: None, transaction: None, asked_by };
+    let known = asking.known(&decoded).await?;
     let id = TransactionId::new(&app.clock);
     let session = Some(agent.session_id());
     let transaction = Transaction::new(id, wallet.id, session, Intent::SignMessage, known.now);

@@ -14,7 +14,7 @@ use crate::session::Agent;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
 use crate::tx::{
-    self, AskedBy, Drafted, Intent, Kind, Known, Problem, Progress, Signed, Tier, Transaction,
+    self, AskedBy, Asking, Drafted, Intent, Kind, Problem, Progress, Signed, Tier, Transaction,
     UnitsError,
 };
 
@@ -95,18 +95,10 @@ pub async fn sign_transaction(
     let wallet = choose_wallet(agent, request.wallet.as_deref())?;
     let (unsigned, decoded) = read(request.unsigned, wallet)?;
     let network = network(app, wallet, request.network.as_deref(), &decoded)?;
-    let decimals = tx::decimals(&tx::units(app, network, &decoded, None).await?);
-    let place = (wallet.environment, Some(network));
-    let known = Known {
-        wallet: wallet.id,
-        environment: wallet.environment,
-        worths: app.prices.worths(&decoded, place, &decimals).await,
-        decimals,
-        network: Some(network.clone()),
-        transaction: None,
-        asked_by: Some(AskedBy { session: agent.session_id(), kind: Kind::Sign }),
-        now: app.clock.now(),
-    };
+    let asked_by = Some(AskedBy { session: agent.session_id(), kind: Kind::Sign });
+    let asking =
+        Asking { app, wallet, network: Some(network), deed: None, transaction: None, asked_by };
+    let known = asking.known(&decoded).await?;
     let drafted = Drafted {
         unsigned: unsigned.clone(),
         fee_ceiling: decoded.fee_ceiling(),

@@ -12,7 +12,7 @@ use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest, GasP
 use crate::policy::{Nearing, UsdMicros, Verdict};
 use crate::session::Agent;
 use crate::store::{Reading, StoreError};
-use crate::tx::{self, AskedBy, GasCondition, Kind, Known, Unit};
+use crate::tx::{self, AskedBy, Asking, GasCondition, Kind, Unit};
 
 /// What would happen.
 #[derive(Clone, Debug)]
@@ -133,17 +133,11 @@ async fn judge(
     units: &BTreeMap<Asset, Unit>,
 ) -> Result<(Verdict, Option<Nearing>), OrderError> {
     let decimals = tx::decimals(units);
-    let place = (resolved.wallet.environment, Some(&resolved.network));
-    let known = Known {
-        wallet: resolved.wallet.id,
-        environment: resolved.wallet.environment,
-        network: Some(resolved.network.clone()),
-        worths: app.prices.worths(&decoded, place, &decimals).await,
-        decimals,
-        transaction: None,
-        asked_by: Some(AskedBy { session: agent.session_id(), kind: resolved.order.deed.kind() }),
-        now: app.clock.now(),
-    };
+    let (wallet, network) = (&resolved.wallet, Some(&resolved.network));
+    let kind = resolved.order.deed.kind();
+    let asked_by = Some(AskedBy { session: agent.session_id(), kind });
+    let asking = Asking { app, wallet, network, deed: None, transaction: None, asked_by };
+    let known = asking.known_with(&decoded, decimals).await?;
     let judge = move |db: &Reading<'_>| {
         Ok::<_, StoreError>((tx::judged(db, &decoded, &known)?, tx::nearing(db, &known)?))
     };

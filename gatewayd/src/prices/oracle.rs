@@ -19,6 +19,8 @@ pub(super) const SOURCE_WAIT: Duration = Duration::from_millis(2_500);
 const MARGIN: Duration = Duration::from_millis(500);
 /// How long it is before what nobody knew is asked again.
 const RETRY: Duration = Duration::from_secs(5);
+/// The same, of a contract that no source has heard of: anybody makes as many as they like.
+const UNHEARD_OF: Duration = Duration::from_hours(1);
 /// The rest of a source after its first failure; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_mins(5);
@@ -28,6 +30,9 @@ const RATE_LIMIT_REST: Duration = Duration::from_mins(1);
 const CAPACITY: usize = 512;
 /// Look-ups at the same time.
 const LOOK_UPS: usize = 32;
+/// How many of them may be of contracts that are known by no name, so that there is always room for
+/// what is.
+const UNLISTED_LOOK_UPS: usize = 8;
 
 /// What was found out about an asset.
 #[derive(Clone, Debug)]
@@ -77,6 +82,7 @@ struct Cache {
     /// Counts the questions, so that the one that was asked longest ago is found.
     clock_hand: u64,
     look_ups: usize,
+    unlisted_look_ups: usize,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +90,8 @@ struct Entry {
     settled: Option<(Arc<Finding>, Deadline)>,
     look_up: Option<watch::Receiver<Option<Arc<Finding>>>>,
     used: u64,
+    /// By a name, in the table of what is asked where.
+    listed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -165,9 +173,11 @@ impl Oracle {
         cache.clock_hand = cache.clock_hand.saturating_add(1);
         let (hand, key) = (cache.clock_hand, question.key.clone());
         cache.make_room_for(&key);
-        let busy = cache.look_ups >= LOOK_UPS;
+        let listed = question.listed.is_some();
+        let no_room = !listed && cache.unlisted_look_ups >= UNLISTED_LOOK_UPS;
+        let busy = cache.look_ups >= LOOK_UPS || no_room;
         let entry = cache.entries.entry(key.clone()).or_default();
-        entry.used = hand;
+        (entry.used, entry.listed) = (hand, listed);
         if let Some((finding, fresh_until)) = &entry.settled
             && !self.0.clock.has_passed(*fresh_until)
             && (finding.price.is_err() || self.may_be_used(finding))
@@ -182,7 +192,7 @@ impl Oracle {
             None => {
                 let (sender, receiver) = watch::channel(None);
                 entry.look_up = Some(receiver.clone());
-                cache.look_ups = cache.look_ups.saturating_add(1);
+                cache.began(listed);
                 let oracle = self.clone();
                 tokio::spawn(async move { oracle.look_up(question, &sender).await });
                 Way::Awaited(receiver)
@@ -197,14 +207,16 @@ impl Oracle {
         let now = self.0.clock.now();
         let found = Finding { price: self.0.belief.judge(&said), said, asked_at: now };
         let mut cache = self.cache();
-        cache.look_ups = cache.look_ups.saturating_sub(1);
+        cache.ended(question.listed.is_some());
         let Some(entry) = cache.entries.get_mut(&question.key) else { return };
         let is_new = found.price.is_ok();
         let found = Arc::new(match &entry.settled {
             Some((before, _fresh)) => found.or_before(before, now),
             None => found,
         });
-        let fresh = if is_new { self.0.refresh } else { RETRY };
+        let unheard_of = question.listed.is_none() && found.price == Err(Unknown::NotListed);
+        let retry = if unheard_of { UNHEARD_OF } else { RETRY };
+        let fresh = if is_new { self.0.refresh } else { retry };
         entry.settled = Some((Arc::clone(&found), self.0.clock.deadline(fresh)));
         entry.look_up = None;
         if found.price.is_ok() && !is_new {
@@ -301,13 +313,25 @@ impl Oracle {
 }
 
 impl Cache {
-    /// Forgets what was asked for longest ago, if there is no room for another asset.
+    fn began(&mut self, listed: bool) {
+        self.look_ups = self.look_ups.saturating_add(1);
+        self.unlisted_look_ups = self.unlisted_look_ups.saturating_add(usize::from(!listed));
+    }
+
+    fn ended(&mut self, listed: bool) {
+        self.look_ups = self.look_ups.saturating_sub(1);
+        self.unlisted_look_ups = self.unlisted_look_ups.saturating_sub(usize::from(!listed));
+    }
+
+    /// Forgets what was asked for longest ago, if there is no room for another asset; what is known by a
+    /// name last.
     fn make_room_for(&mut self, key: &str) {
         if self.entries.len() < CAPACITY || self.entries.contains_key(key) {
             return;
         }
         let idle = self.entries.iter().filter(|(_key, entry)| entry.look_up.is_none());
-        let oldest = idle.min_by_key(|(_key, entry)| entry.used).map(|(key, _entry)| key.clone());
+        let oldest = idle.min_by_key(|(_key, entry)| (entry.listed, entry.used));
+        let oldest = oldest.map(|(key, _entry)| key.clone());
         if let Some(oldest) = oldest {
             self.entries.remove(&oldest);
             self.counted.evictions = self.counted.evictions.saturating_add(1);

@@ -228,6 +228,33 @@ async fn a_sum_has_a_worth_only_if_each_part_has_one() {
 }
 
 #[tokio::test]
+async fn what_nobody_has_heard_of_is_asked_once_an_hour_and_leaves_room_for_what_is_known() {
+    let world = World::new("").await;
+    world.coingecko.now(Act::Body("{}".to_owned()));
+    let invented = |number: u8| Asset::Token(EvmAddress([number; 20]).into());
+    let find = async |number| world.prices.find(mainnet(), invented(number)).await.price;
+    assert_eq!(find(1).await, Err(Unknown::NotListed));
+    let asked = world.coingecko.asked();
+    world.setter.advance(std::time::Duration::from_secs(3_599));
+    assert_eq!(find(1).await, Err(Unknown::NotListed));
+    assert_eq!(world.coingecko.asked(), asked);
+    world.setter.advance(std::time::Duration::from_secs(1));
+    assert_eq!(find(1).await, Err(Unknown::NotListed));
+    assert_eq!(world.coingecko.asked(), asked + 1);
+
+    world.coingecko.now(Act::Silence);
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 100..140 {
+        let prices = Arc::clone(&world.prices);
+        let token = invented(number);
+        asking.spawn(async move { prices.find(mainnet(), token).await.price });
+    }
+    let late: Vec<_> = asking.join_all().await;
+    assert!(late.iter().all(Result::is_err), "{late:?}");
+    assert!(world.coingecko.asked() <= asked + 1 + 8, "{}", world.coingecko.asked());
+}
+
+#[tokio::test]
 async fn whoever_errs_about_the_decimals_of_a_known_token_makes_it_no_price() {
     let world = World::new("").await;
     world.pyth.now(Act::Body(hermes(SOL, "15000000000", "1", -8, START)));

@@ -288,12 +288,14 @@ impl Named {
     }
 }
 
-/// Whether none of a token is taken that has no decimals. A contract of collectibles is called like
-/// one of tokens, with a collectible's number where those have an amount, and number zero is one too.
+/// Whether none of a token is taken that has no decimals, or says that there are none. A contract of
+/// collectibles is called like one of tokens, with a collectible's number where those have an amount,
+/// and number zero is one too.
 fn takes_what_is_not_counted(decoded: &Decoded, facts: &Facts<'_>) -> Option<bool> {
     let mut taken = decoded.spend()?.into_iter();
     Some(taken.any(|(asset, amount)| {
-        asset != Asset::Native && amount.is_zero() && !facts.decimals.contains_key(&asset)
+        let is_counted = || facts.decimals.get(&asset).is_some_and(|decimals| *decimals > 0);
+        asset != Asset::Native && amount.is_zero() && !is_counted()
     }))
 }
 
@@ -443,6 +445,10 @@ mod tests {
             ] {
                 assert_eq!(said(RULE.name, &decoded, &facts), Ok(expected), "{decoded:?}");
             }
+            let whole = BTreeMap::from([(Asset::Token(collectibles.into()), 0)]);
+            let facts = Facts { decimals: &whole, ..facts };
+            let decoded = transfer_from(collectibles, 0);
+            assert_eq!(said(RULE.name, &decoded, &facts), Ok(Tier::Approval), "counted whole");
         }
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::ErrorCode;
-use primitives::{Amount, Asset, ChainId, WalletId};
+use primitives::{Address, Amount, Asset, ChainId, WalletId};
 use serde_json::Value;
 use txcodec::Decoded;
 
@@ -115,7 +115,8 @@ pub fn judge(decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
     Verdict::Allow(allowed)
 }
 
-/// Types that go by what is named, and ask for no amount, no decimals and no price.
+/// Types that go by what is named, and ask for no amount, no decimals and no price. Whether an allowance
+/// is given or taken back depends on the token's decimals, so `APPROVED_SPENDERS` is none of them.
 const UNPRICED: &[&str] = &[
     "ENVIRONMENT_TYPE",
     "ALLOWED_NETWORKS",
@@ -150,6 +151,11 @@ pub fn opinions(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Op
 /// Lengths in seconds of the windows in which `policies` count transactions.
 pub fn windows(policies: &[Policy]) -> BTreeSet<u64> {
     policies.iter().filter_map(|policy| policy.says.as_ref().ok()?.window()).collect()
+}
+
+/// Whether an allowance of that much of a token has no limit, as `APPROVE_AMOUNT_LIMIT` sees it.
+pub fn is_unlimited(token: Address, amount: Amount) -> bool {
+    amount >= rules::unlimited(token.chain())
 }
 
 /// What leaves the wallet by itself, without the network's fee; `None` when a sum does not fit in

@@ -3,6 +3,8 @@
 use primitives::{Address, Amount, Asset, EvmAddress};
 use txcodec::{AuthorityKind, Decoded, Effect};
 
+use crate::policy::is_unlimited;
+
 /// Something to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -53,7 +55,7 @@ fn of_effect(effect: &Effect, wallet: Address, is_token: &impl Fn(Asset) -> bool
         }
         Effect::CollectibleOut { to, .. } => recipient((*to).into(), wallet).into_iter().collect(),
         Effect::Allowance { token, spender, amount } => {
-            let unlimited = is_unlimited(*amount).then(|| {
+            let unlimited = is_unlimited(*token, *amount).then(|| {
                 let message =
                     format!("{spender} could take every {token} that the wallet has or will have");
                 warning("UNLIMITED_APPROVAL", message)
@@ -87,11 +89,6 @@ fn of_effect(effect: &Effect, wallet: Address, is_token: &impl Fn(Asset) -> bool
             vec![warning("AUTHORITY_CHANGE", message)]
         }
     }
-}
-
-/// At or above half of what an amount can be, as policies see it.
-fn is_unlimited(amount: Amount) -> bool {
-    amount.to_be_bytes().first().is_some_and(|byte| *byte >= 0x80)
 }
 
 fn recipient(to: Address, wallet: Address) -> Option<Warning> {
@@ -143,8 +140,9 @@ mod tests {
     #[test]
     fn what_most_likely_was_not_meant_is_said() {
         let five = Amount::from(5_u64);
+        // Of the narrowest type that tokens count with, which has 160 bits.
         let mut half = [0; 32];
-        half[0] = 0x80;
+        half[12] = 0x80;
         let half = Amount::from_be_bytes(half);
         let below = half.checked_sub(1_u64.into()).unwrap();
         let pay = |to| decoded(to, 5, vec![]);

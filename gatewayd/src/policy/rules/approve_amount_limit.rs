@@ -74,7 +74,7 @@ impl Judge for ApproveAmountLimit {
 }
 
 /// From here on an allowance has no limit: half of what the narrowest type of the chain counts to.
-fn unlimited(chain: Chain) -> Amount {
+pub(in crate::policy) fn unlimited(chain: Chain) -> Amount {
     let bit = match chain {
         Chain::Evm => 159,
         Chain::Solana => 63,

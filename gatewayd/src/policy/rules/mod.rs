@@ -35,6 +35,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use txcodec::Decoded;
 
+pub(super) use approve_amount_limit::unlimited;
 pub(super) use cumulative_usd_limit::Caps;
 
 use super::scope::{Chosen, Subject};

@@ -84,7 +84,9 @@ async fn viewers_and_auditors_read_and_do_nothing_else() {
             let refused = (answer.status, answer.code()) == (403, "CONSTRAINT_VIOLATED");
             let takes_agents = matches!(
                 route.credential,
-                crate::http::Credential::Agent | crate::http::Credential::MasterOrAgent
+                crate::http::Credential::Agent
+                    | crate::http::Credential::MasterOrAgent
+                    | crate::http::Credential::AgentOrOwner
             );
             let expected = takes_agents && !route.only_reads();
             assert_eq!(refused, expected, "{role}: {route:?}: {answer:?}");

@@ -21,6 +21,7 @@ mod prices;
 mod rpc;
 mod send;
 mod session_constraints;
+mod session_requests;
 mod sessions;
 mod tokens;
 mod transactions;
@@ -65,6 +66,10 @@ pub use send::{
     TokenReference, TokenTransfer, Transfer,
 };
 pub use session_constraints::{AssetConstraint, SessionConstraints};
+pub use session_requests::{
+    CollectSession, RequestSession, SessionCollected, SessionRequest, SessionRequestDecided,
+    SessionRequestList, SessionRequested, WriteGrantMessage,
+};
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,
     SessionRenewed, SessionRevoked, SessionRotated, SessionWallet, SessionWalletAdded,

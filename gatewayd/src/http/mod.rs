@@ -28,6 +28,7 @@ mod problem;
 mod routes;
 mod rpc;
 mod serve;
+mod session_requests;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
     Shared, admin, admin_transactions, audit, connect, database, envelope, kill_switch, owners,
-    pages, policies, policy_test, policy_types, prices, rpc, sessions, tokens, transactions, utils,
-    wallet, wallets,
+    pages, policies, policy_test, policy_types, prices, rpc, session_requests, sessions, tokens,
+    transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -114,6 +114,13 @@ routes! {
     GET    "/v1/sessions/{id}/wallets"               Master        sessions::wallets => 200 SessionWallets;
     POST   "/v1/sessions/{id}/wallets"               Master        sessions::add_wallet <- AddSessionWallet => 201 SessionWalletAdded;
     DELETE "/v1/sessions/{id}/wallets/{walletId}"    Master        sessions::remove_wallet => 204;
+    GET    "/v1/sessions/requests"                   Master        session_requests::list => 200 SessionRequestList;
+    POST   "/v1/sessions/requests"                   Public        session_requests::create <- RequestSession => 201 SessionRequested;
+    GET    "/v1/sessions/requests/{id}"              Public        session_requests::show => 200 SessionRequest;
+    POST   "/v1/sessions/requests/{id}/message"      Public        session_requests::message <- WriteGrantMessage => 200 OwnerMessage;
+    POST   "/v1/sessions/requests/{id}/approve"      MasterOrOwner session_requests::approve => 200 SessionRequestDecided;
+    POST   "/v1/sessions/requests/{id}/reject"       MasterOrOwner session_requests::reject => 200 SessionRequestDecided;
+    POST   "/v1/sessions/requests/{id}/token"        Public        session_requests::collect <- CollectSession => 200 SessionCollected;
 
     GET    "/v1/policies"                            MasterOrAgent policies::list [walletId limit offset] => 200 PolicyPage;
     POST   "/v1/policies"                            Master        policies::create <- CreatePolicy => 201 Policy;

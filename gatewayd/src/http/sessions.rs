@@ -195,7 +195,7 @@ fn item(app: &App, listed: &ListedSession, now: UnixSeconds) -> SessionItem {
     }
 }
 
-fn name(wallet: &Wallet) -> WalletName {
+pub(super) fn name(wallet: &Wallet) -> WalletName {
     WalletName { id: uuid(wallet.id), name: wallet.name.clone() }
 }
 

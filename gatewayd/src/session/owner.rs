@@ -160,6 +160,19 @@ impl Owner {
         self.wallets.iter().find(|wallet| wallet.id == id)
     }
 
+    /// Whether just this sentence was signed.
+    ///
+    /// # Errors
+    /// When it was another, or a nonce without any.
+    pub fn states(&self, statement: &str) -> Result<(), OwnerError> {
+        let wanted = || statement.to_owned();
+        match &self.proof {
+            Proof::Signed(message) if message.statement == statement => Ok(()),
+            Proof::Signed(_) => Err(OwnerError::OtherAction { wanted: wanted() }),
+            Proof::RawNonce => Err(OwnerError::NeedsStatement { wanted: wanted() }),
+        }
+    }
+
     /// Whether what was signed is for this.
     ///
     /// # Errors

@@ -60,6 +60,8 @@ ids! {
     PolicyId;
     /// Names a session of an agent.
     SessionId;
+    /// Names a session that an agent asks for.
+    SessionRequestId;
     /// Names an entry of the token registry.
     TokenId;
     /// Names a transaction, or a signature that was asked for.

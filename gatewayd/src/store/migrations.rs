@@ -387,6 +387,18 @@ CREATE TRIGGER wallet_of_session_changed AFTER UPDATE ON wallets
 CREATE TRIGGER wallet_of_session_deleted AFTER DELETE ON wallets
     BEGIN UPDATE session_epoch SET value = random(); END;
 
+CREATE TABLE session_requests (
+    id TEXT PRIMARY KEY,
+    agent TEXT NOT NULL,                -- what the agent calls itself
+    asked TEXT NOT NULL,                -- JSON: wallets, grants, ends
+    secret_hash BLOB NOT NULL,          -- SHA-256 of what its token is collected with
+    stage TEXT NOT NULL,                -- PENDING, GRANTED, COLLECTED, REJECTED
+    session_id TEXT,                    -- once it was collected
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_requests_by_expiry ON session_requests (expires_at);
+
 
 -- Switches.
 --

@@ -31,6 +31,7 @@ mod readers;
 pub mod reservations;
 pub mod search;
 mod session_epoch;
+pub mod session_requests;
 pub mod sessions;
 pub mod settings;
 mod takeover;
@@ -49,7 +50,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 pub use copy::DatabaseCopy;
-pub use id::{IdError, PolicyId, SessionId, TokenId, TransactionId};
+pub use id::{IdError, PolicyId, SessionId, SessionRequestId, TokenId, TransactionId};
 pub use session_epoch::SessionEpoch;
 pub use takeover::{Incoming, TakenOver};
 

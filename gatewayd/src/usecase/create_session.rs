@@ -5,13 +5,14 @@ use std::time::Duration;
 use primitives::WalletId;
 
 use crate::app::App;
+use crate::clock::UnixSeconds;
 use crate::session::Master;
 use crate::session::grants::{Grants, GrantsError};
 use crate::session::token::MAX_LIFETIME;
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{Session, SessionStatus, Source};
 use crate::store::wallets::Wallet;
-use crate::store::{SessionId, StoreError};
+use crate::store::{Reading, SessionId, StoreError, Writing};
 
 /// The shortest life of a token.
 const MIN_LIFETIME: Duration = Duration::from_mins(5);
@@ -86,35 +87,80 @@ pub async fn create_session(
     _master: &Master,
     new: NewSession,
 ) -> Result<OpenedSession, NewSessionError> {
-    check(&new)?;
-    let new = NewSession { grants: new.grants.checked()?, ..new };
-    let (session, token) = draft(app, &new);
+    let grants = new.grants.clone().checked()?;
+    let now = app.clock.now();
+    let (expires_at, absolute_expires_at) = ends(&new, now)?;
+    let id = SessionId::new(&app.clock);
+    let token = app.token_key.issue(id, now, expires_at);
+    let session = Session {
+        id,
+        status: SessionStatus::Active,
+        source: new.source,
+        token_hash: token.hash,
+        token_issued_count: 1,
+        renewal_count: 0,
+        max_renewals: new.max_renewals,
+        expires_at,
+        absolute_expires_at,
+        created_at: now,
+        last_renewed_at: None,
+        grants,
+    };
     let kept = session.clone();
     let wallets = app.store.write(move |db| {
-        if db.active_session_count(kept.created_at)? >= MAX_ACTIVE {
-            return Err(NewSessionError::TooMany);
-        }
-        db.insert_session(&kept)?;
-        let opened = AuditEntry::new(kept.created_at, "SESSION_CREATED", Actor::Operator);
-        db.audit(
-            &opened
-                .detail("sessionId", kept.id)
-                .detail("source", kept.source)
-                .detail("role", kept.grants.role),
-        )?;
-        let mut wallets = Vec::new();
-        for id in new.wallets {
-            let wallet = db.wallet(id)?.ok_or(NewSessionError::UnknownWallet(id))?;
-            if wallet.status.is_over() {
-                return Err(NewSessionError::Terminated(id));
-            }
-            if db.link_wallet(kept.id, id, kept.created_at)? {
-                wallets.push(wallet);
-            }
-        }
-        Ok(wallets)
+        let opened = AuditEntry::new(now, "SESSION_CREATED", Actor::Operator);
+        let opened = opened.detail("sessionId", kept.id).detail("source", kept.source);
+        insert(db, &kept, &new.wallets, &opened.detail("role", kept.grants.role))
     });
-    Ok(OpenedSession { wallets: wallets.await?, session, token })
+    Ok(OpenedSession { wallets: wallets.await?, session, token: token.text })
+}
+
+/// Stores a session over these wallets, with what the trail says of it.
+pub(super) fn insert(
+    db: &Writing<'_>,
+    session: &Session,
+    wallets: &[WalletId],
+    entry: &AuditEntry,
+) -> Result<Vec<Wallet>, NewSessionError> {
+    if db.active_session_count(session.created_at)? >= MAX_ACTIVE {
+        return Err(NewSessionError::TooMany);
+    }
+    db.insert_session(session)?;
+    db.audit(entry)?;
+    let mut linked = Vec::new();
+    for wallet in usable(db, wallets)? {
+        if db.link_wallet(session.id, wallet.id, session.created_at)? {
+            linked.push(wallet);
+        }
+    }
+    Ok(linked)
+}
+
+/// The wallets with these ids, all of which can be used.
+pub(super) fn usable(
+    db: &Reading<'_>,
+    wallets: &[WalletId],
+) -> Result<Vec<Wallet>, NewSessionError> {
+    let usable = |id: &WalletId| {
+        let wallet = db.wallet(*id)?.ok_or(NewSessionError::UnknownWallet(*id))?;
+        if wallet.status.is_over() {
+            return Err(NewSessionError::Terminated(*id));
+        }
+        Ok(wallet)
+    };
+    wallets.iter().map(usable).collect()
+}
+
+/// When the token ends, and when no renewal helps any more.
+pub(super) fn ends(
+    new: &NewSession,
+    now: UnixSeconds,
+) -> Result<(Option<UnixSeconds>, Option<UnixSeconds>), NewSessionError> {
+    check(new)?;
+    let absolute = new.absolute_lifetime.map(|lifetime| now.plus(lifetime));
+    let ends = [new.lifetime.map(|lifetime| now.plus(lifetime)), absolute];
+    let end = ends.into_iter().flatten().min().map(|end| end.min(now.plus(MAX_LIFETIME)));
+    Ok((end, absolute))
 }
 
 fn check(new: &NewSession) -> Result<(), NewSessionError> {
@@ -129,28 +175,4 @@ fn check(new: &NewSession) -> Result<(), NewSessionError> {
         }
         Some(_) | None => Ok(()),
     }
-}
-
-fn draft(app: &App, new: &NewSession) -> (Session, String) {
-    let id = SessionId::new(&app.clock);
-    let now = app.clock.now();
-    let absolute_expires_at = new.absolute_lifetime.map(|lifetime| now.plus(lifetime));
-    let ends = [new.lifetime.map(|lifetime| now.plus(lifetime)), absolute_expires_at];
-    let expires_at = ends.into_iter().flatten().min().map(|end| end.min(now.plus(MAX_LIFETIME)));
-    let token = app.token_key.issue(id, now, expires_at);
-    let session = Session {
-        id,
-        status: SessionStatus::Active,
-        source: new.source,
-        token_hash: token.hash,
-        token_issued_count: 1,
-        renewal_count: 0,
-        max_renewals: new.max_renewals,
-        expires_at,
-        absolute_expires_at,
-        created_at: now,
-        last_renewed_at: None,
-        grants: new.grants.clone(),
-    };
-    (session, token.text)
 }

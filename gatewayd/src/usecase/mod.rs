@@ -28,6 +28,7 @@ pub mod renew_session;
 pub mod restore_database;
 pub mod rpc;
 pub mod search_transactions;
+pub mod session_requests;
 pub mod sessions;
 pub mod show_approval;
 pub mod show_linked_approval;

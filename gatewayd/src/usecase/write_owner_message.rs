@@ -37,14 +37,37 @@ pub async fn write_owner_message(
         let read = app.store.read(move |db| environment(db, address, action));
         usual(app, address.chain(), read.await?)?
     };
+    Ok(sign_in(app, site, address, action.to_string(), network))
+}
+
+/// The same for a sentence that is no [`Action`]'s, about a wallet of `environment`.
+pub(super) fn write_statement(
+    app: &App,
+    site: &Site,
+    address: Address,
+    statement: String,
+    environment: Option<Environment>,
+) -> Result<SignIn, MessageError> {
+    let environment = environment.unwrap_or(Environment::Mainnet);
+    let network = usual(app, address.chain(), environment)?;
+    Ok(sign_in(app, site, address, statement, network))
+}
+
+fn sign_in(
+    app: &App,
+    site: &Site,
+    address: Address,
+    statement: String,
+    network: &Network,
+) -> SignIn {
     let now = app.clock.now();
     let nonce = app.owner_nonces.issue(now);
     let domain = site.domain();
-    Ok(SignIn {
+    SignIn {
         uri: format!("http://{domain}"),
         domain,
         address,
-        statement: action.to_string(),
+        statement,
         chain_id: match network.chain_id {
             primitives::ChainId::Eip155(id) => id.to_string(),
             primitives::ChainId::Solana(_) => {
@@ -58,7 +81,7 @@ pub async fn write_owner_message(
         not_before: None,
         request_id: None,
         resources: Vec::new(),
-    })
+    }
 }
 
 /// Of the wallet that it is about, or of one of the owner's.

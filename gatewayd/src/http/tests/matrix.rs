@@ -39,6 +39,14 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/sessions/{id}/wallets",            [false, false, true,  false]),
     ("POST",   "/v1/sessions/{id}/wallets",            [false, false, true,  false]),
     ("DELETE", "/v1/sessions/{id}/wallets/{walletId}", [false, false, true,  false]),
+    ("GET",    "/v1/sessions/requests",                [false, false, true,  false]),
+    // Who knows a request's id, or its secret, is the one who may.
+    ("POST",   "/v1/sessions/requests",                [true,  true,  true,  true]),
+    ("GET",    "/v1/sessions/requests/{id}",           [true,  true,  true,  true]),
+    ("POST",   "/v1/sessions/requests/{id}/message",   [true,  true,  true,  true]),
+    ("POST",   "/v1/sessions/requests/{id}/approve",   [false, false, true,  true]),
+    ("POST",   "/v1/sessions/requests/{id}/reject",    [false, false, true,  true]),
+    ("POST",   "/v1/sessions/requests/{id}/token",     [true,  true,  true,  true]),
     ("GET",    "/v1/policies",                         [false, true,  true,  false]),
     ("POST",   "/v1/policies",                         [false, false, true,  false]),
     ("POST",   "/v1/policies/test",                    [false, false, true,  false]),
@@ -169,6 +177,7 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
     let now = START;
     let revoke = gateway.app.store.write(move |db| db.revoke_session(revoked.session.id, now));
     assert!(revoke.await.unwrap());
+    let asked = asked_for(&gateway).await;
     let bearer = |token: &str| vec![("authorization", format!("Bearer {token}"))];
     let password = |text: &str| vec![("x-master-password", text.to_owned())];
     let owner = TestOwner::evm(5);
@@ -179,6 +188,12 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
         Who::ForgedAgent => bearer(&format!("{}x", gateway.one.token)),
         Who::Master => password(PASSWORD),
         Who::WrongMaster => password("wrong horse battery"),
+        Who::Owner | Who::OwnerTwice | Who::ForgedOwner if path.contains("requests/{id}/") => {
+            session_requests::verified(&gateway, &owner).await;
+            let decision = if path.ends_with("reject") { "reject" } else { "approve" };
+            let path = format!("/v1/sessions/requests/{asked}");
+            session_requests::signed_to(&gateway, &owner, &path, decision).await.1
+        }
         Who::Owner | Who::OwnerTwice | Who::ForgedOwner => {
             let action = match path.rsplit('/').next() {
                 Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
@@ -200,12 +215,21 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
         headers[0].1 = TestOwner::evm(6).address().to_string();
     }
     let path = path
+        .replace("requests/{id}", &format!("requests/{asked}"))
         .replace("sessions/{id}", &format!("sessions/{}", gateway.one.session.id))
         .replace("{walletId}", &sample(1).id.to_string())
         .replace("{id}", &sample(1).id.to_string());
     let body = (method != "GET").then(|| "{}".to_owned());
     let by_socket = matches!(who, Who::Operator);
     gateway.ask(Ask { method, path: &path, body, headers, by_socket }).await
+}
+
+/// The id of a session that an agent asks for, over the first wallet.
+async fn asked_for(gateway: &Gateway) -> String {
+    let body = json!({ "agent": "somebody", "walletIds": [sample(1).id.to_string()] });
+    let body = Some(body.to_string());
+    let ask = Ask { method: "POST", path: "/v1/sessions/requests", body, ..Ask::default() };
+    gateway.ask(ask).await.body["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod owners;
 mod prices;
 mod rpc;
 mod session_constraints;
+mod session_requests;
 mod sessions;
 mod wallets;
 mod what_if;

@@ -206,6 +206,12 @@ impl fmt::Display for SignIn {
     }
 }
 
+impl fmt::Display for Moment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
 impl Moment {
     /// In UTC, to the second.
     pub fn new(at: UnixSeconds) -> Self {

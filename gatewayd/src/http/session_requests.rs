@@ -1,0 +1,194 @@
+//! `/v1/sessions/requests`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{
+    CollectSession, ErrorCode, OwnerMessage, RequestSession, SessionCollected, SessionRequest,
+    SessionRequestDecided, SessionRequestList, SessionRequested, WriteGrantMessage,
+};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::auth::site;
+use super::body::{Created, Done, Json, Path};
+use super::constraints;
+use super::problem::Problem;
+use super::serve::Peer;
+use super::sessions::name;
+use super::words::{end, id, seconds, uuid, word};
+use crate::app::App;
+use crate::session::{Caller, Master};
+use crate::store::session_requests::RequestStage;
+use crate::store::sessions::Source;
+use crate::usecase::create_session::NewSession;
+use crate::usecase::session_requests::{
+    Collected, Decision, NewRequest, SessionRequestError, ShownRequest, collect_session,
+    decide_session_request, list_session_requests, request_session, show_session_request,
+    write_grant_message,
+};
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Json(asked): Json<RequestSession>,
+) -> Result<Created<SessionRequested>, Problem> {
+    let wallets = asked.wallet_ids.into_iter().map(|uuid| id("walletIds", uuid));
+    let source = asked.source.as_deref().map(|source| word("source", source)).transpose()?;
+    let session = NewSession {
+        wallets: wallets.collect::<Result<_, _>>()?,
+        lifetime: asked.ttl.map(Duration::from_secs),
+        max_renewals: asked.max_renewals.filter(|most| *most != 0),
+        absolute_lifetime: asked.absolute_lifetime.filter(|s| *s != 0).map(Duration::from_secs),
+        source: source.unwrap_or(Source::Api),
+        grants: constraints::grants(&app, asked.constraints)?,
+    };
+    let (made, secret) = request_session(&app, NewRequest { agent: asked.agent, session }).await?;
+    Ok(Created(SessionRequested {
+        id: uuid(made.request.id),
+        secret,
+        statement: made.statement,
+        expires_at: seconds(made.request.expires_at),
+    }))
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    master: Master,
+) -> Result<Done<SessionRequestList>, Problem> {
+    let found = list_session_requests(&app, &master).await?;
+    let requests = found.into_iter().map(|found| body(&app, found)).collect();
+    Ok(Done(SessionRequestList { requests }))
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    path: Path,
+) -> Result<Done<SessionRequest>, Problem> {
+    let found = show_session_request(&app, path.read("id")?).await?;
+    Ok(Done(body(&app, found)))
+}
+
+pub(super) async fn message(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    path: Path,
+    Json(asked): Json<WriteGrantMessage>,
+) -> Result<Done<OwnerMessage>, Problem> {
+    let site = site(&app, Some(peer), &headers)?;
+    let owner = word("address", &asked.address)?;
+    let decision = match asked.decision.as_deref() {
+        None | Some("approve") => Decision::Grant,
+        Some("reject") => Decision::Refuse,
+        Some(_) => return Err(Problem::invalid("decision: expected approve or reject")),
+    };
+    let written = write_grant_message(&app, &site, (path.read("id")?, decision), owner).await?;
+    let message = written.to_string();
+    Ok(Done(OwnerMessage {
+        header: BASE64.encode(&message),
+        message,
+        statement: written.statement,
+        nonce: written.nonce,
+        expires_at: u64::try_from(written.expires_at.unix_seconds()).unwrap_or(0),
+    }))
+}
+
+pub(super) async fn approve(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    path: Path,
+) -> Result<Done<SessionRequestDecided>, Problem> {
+    decide(&app, &caller, &path, Decision::Grant).await
+}
+
+pub(super) async fn reject(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    path: Path,
+) -> Result<Done<SessionRequestDecided>, Problem> {
+    decide(&app, &caller, &path, Decision::Refuse).await
+}
+
+async fn decide(
+    app: &App,
+    caller: &Caller,
+    path: &Path,
+    decision: Decision,
+) -> Result<Done<SessionRequestDecided>, Problem> {
+    let id = path.read("id")?;
+    let status = decide_session_request(app, caller, id, decision).await?.to_string();
+    Ok(Done(SessionRequestDecided { id: uuid(id), status }))
+}
+
+pub(super) async fn collect(
+    State(app): State<Arc<App>>,
+    path: Path,
+    Json(asked): Json<CollectSession>,
+) -> Result<Done<SessionCollected>, Problem> {
+    Ok(Done(match collect_session(&app, path.read("id")?, &asked.secret).await? {
+        Collected::Pending => SessionCollected {
+            status: RequestStage::Pending.to_string(),
+            session_id: None,
+            token: None,
+            expires_at: None,
+            wallets: Vec::new(),
+        },
+        Collected::Opened(opened) => SessionCollected {
+            status: RequestStage::Collected.to_string(),
+            session_id: Some(uuid(opened.session.id)),
+            expires_at: Some(end(opened.session.expires_at)),
+            wallets: opened.wallets.iter().map(name).collect(),
+            token: Some(opened.token),
+        },
+    }))
+}
+
+fn body(app: &App, found: ShownRequest) -> SessionRequest {
+    let ShownRequest { request, wallets, statement } = found;
+    let waits = matches!(request.stage, RequestStage::Pending | RequestStage::Granted);
+    let is_over = waits && request.expires_at <= app.clock.now();
+    SessionRequest {
+        id: uuid(request.id),
+        status: if is_over { "EXPIRED".to_owned() } else { request.stage.to_string() },
+        wallets: wallets.iter().map(name).collect(),
+        session_expires_at: end(request.asked.expires_at),
+        absolute_expires_at: end(request.asked.absolute_expires_at),
+        max_renewals: request.asked.max_renewals.unwrap_or(0),
+        constraints: constraints::body(app, &request.asked.grants),
+        statement,
+        created_at: seconds(request.created_at),
+        expires_at: seconds(request.expires_at),
+        session_id: request.session.map(uuid),
+        agent: request.agent,
+    }
+}
+
+impl From<SessionRequestError> for Problem {
+    fn from(error: SessionRequestError) -> Self {
+        let message = error.to_string();
+        match error {
+            SessionRequestError::Name | SessionRequestError::TooLong => Self::invalid(message),
+            SessionRequestError::Session(error) => error.into(),
+            SessionRequestError::TooMany => {
+                Self::new(ErrorCode::RateLimited, message).retry_after(60)
+            }
+            SessionRequestError::Unknown(_) => Self::new(ErrorCode::SignRequestNotFound, message),
+            SessionRequestError::Expired => Self::new(ErrorCode::SignRequestExpired, message)
+                .hint("POST /v1/sessions/requests asks anew"),
+            SessionRequestError::Decided(_) => {
+                Self::new(ErrorCode::SignRequestAlreadyProcessed, message)
+            }
+            SessionRequestError::Secret => Self::new(ErrorCode::InvalidToken, message),
+            SessionRequestError::Owner(error) => error.into(),
+            SessionRequestError::NotTheOwners(_) => {
+                Self::new(ErrorCode::OwnerAddressMismatch, message)
+                    .hint("the operator can grant it: waiaasctl session approve")
+            }
+            SessionRequestError::Message(error) => error.into(),
+            SessionRequestError::Store(error) => error.into(),
+        }
+    }
+}

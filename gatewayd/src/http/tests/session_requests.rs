@@ -1,0 +1,279 @@
+//! A session from its request to its token, over HTTP: granted by the operator or by the owner.
+
+use std::time::Duration;
+
+use super::*;
+use crate::owner::testing::TestOwner;
+
+/// Minutes that a request waits.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+fn wanted() -> Value {
+    json!({
+        "agent": "shopper-1", "walletIds": [sample(1).id.to_string()], "ttl": 3_600,
+        "constraints": {
+            "allowedOperations": ["TRANSFER"],
+            "limits": [{ "network": "ethereum-sepolia", "asset": "native",
+                         "perTransaction": "1000000000000000", "total": "5000000000000000" }],
+            "totalUsd": 10,
+        },
+    })
+}
+
+async fn public(gateway: &Gateway, method: &str, path: &str, body: Option<Value>) -> Answer {
+    let body = body.map(|body| body.to_string());
+    gateway.ask(Ask { method, path, body, ..Ask::default() }).await
+}
+
+/// A request's path and its secret.
+async fn request(gateway: &Gateway) -> (String, String) {
+    let made = public(gateway, "POST", "/v1/sessions/requests", Some(wanted())).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/v1/sessions/requests/{}", made.body["id"].as_str().unwrap());
+    (path, made.body["secret"].as_str().unwrap().to_owned())
+}
+
+async fn collect(gateway: &Gateway, path: &str, secret: &str) -> Answer {
+    let body = json!({ "secret": secret });
+    public(gateway, "POST", &format!("{path}/token"), Some(body)).await
+}
+
+/// What the owner signs to grant the request, in the headers that carry it.
+async fn signed(
+    gateway: &Gateway,
+    owner: &TestOwner,
+    path: &str,
+) -> (Value, Vec<(&'static str, String)>) {
+    signed_to(gateway, owner, path, "approve").await
+}
+
+/// What the owner signs to decide about the request.
+pub(super) async fn signed_to(
+    gateway: &Gateway,
+    owner: &TestOwner,
+    path: &str,
+    decision: &str,
+) -> (Value, Vec<(&'static str, String)>) {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    let body = json!({ "address": owner.address().to_string(), "decision": decision });
+    let written = public(gateway, "POST", &format!("{path}/message"), Some(body)).await;
+    assert_eq!(written.status, 200, "{written:?}");
+    let text = written.body["message"].as_str().unwrap();
+    let headers = vec![
+        ("x-owner-address", owner.address().to_string()),
+        ("x-owner-message", written.body["header"].as_str().unwrap().to_owned()),
+        ("x-owner-signature", BASE64.encode(owner.sign_text(text.as_bytes()))),
+    ];
+    (written.body, headers)
+}
+
+async fn decide(
+    gateway: &Gateway,
+    path: &str,
+    decision: &str,
+    headers: Vec<(&str, String)>,
+) -> Answer {
+    let path = format!("{path}/{decision}");
+    gateway.ask(Ask { method: "POST", path: &path, headers, ..Ask::default() }).await
+}
+
+/// Makes somebody the owner of the first wallet, who proved it.
+pub(super) async fn verified(gateway: &Gateway, owner: &TestOwner) {
+    gateway.own(owner).await;
+    let address = owner.address();
+    let now = gateway.app.clock.now();
+    let owner = crate::store::wallets::WalletOwner { address, verified_at: Some(now) };
+    let verify = gateway.app.store.write(move |db| db.set_owner(sample(1).id, Some(owner), now));
+    assert!(verify.await.unwrap());
+}
+
+#[tokio::test]
+async fn the_operator_grants_and_the_agent_collects_once() {
+    let gateway = Gateway::new().await;
+    let (path, secret) = request(&gateway).await;
+    let waiting = collect(&gateway, &path, &secret).await;
+    assert_eq!((waiting.status, &waiting.body["status"]), (200, &json!("PENDING")));
+    assert!(waiting.body.get("token").is_none());
+    let listed = gateway.by_master("GET", "/v1/sessions/requests", None).await.body;
+    assert_eq!(listed["requests"][0]["agent"], "shopper-1");
+    assert_eq!(listed["requests"][0]["constraints"], wanted()["constraints"]);
+
+    let granted = gateway.by_master("POST", &format!("{path}/approve"), None).await;
+    assert_eq!((granted.status, &granted.body["status"]), (200, &json!("GRANTED")));
+    let again = gateway.by_master("POST", &format!("{path}/approve"), None).await;
+    assert_eq!((again.status, again.code()), (409, "SIGN_REQUEST_ALREADY_PROCESSED"));
+    let stranger = collect(&gateway, &path, "wai_coll_00").await;
+    assert_eq!((stranger.status, stranger.code()), (401, "INVALID_TOKEN"));
+
+    let collected = collect(&gateway, &path, &secret).await;
+    assert_eq!((collected.status, &collected.body["status"]), (200, &json!("COLLECTED")));
+    assert_eq!(collected.body["expiresAt"], json!(START.get() + 3_600));
+    let token = collected.body["token"].as_str().unwrap();
+    let info = gateway.with_token(token, "GET", "/v1/connect-info", None).await;
+    assert_eq!(info.body["session"]["constraints"], wanted()["constraints"]);
+    let twice = collect(&gateway, &path, &secret).await;
+    assert_eq!((twice.status, twice.code()), (409, "SIGN_REQUEST_ALREADY_PROCESSED"));
+    let shown = public(&gateway, "GET", &path, None).await.body;
+    assert_eq!(shown["status"], "COLLECTED");
+    assert_eq!(shown["sessionId"], collected.body["sessionId"]);
+    assert!(!shown.to_string().contains(token) && !shown.to_string().contains(&secret));
+}
+
+#[tokio::test]
+async fn an_owner_grants_by_signing_what_is_asked_for() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    verified(&gateway, &owner).await;
+    let (path, secret) = request(&gateway).await;
+    let (message, headers) = signed(&gateway, &owner, &path).await;
+    let statement = message["statement"].as_str().unwrap();
+    for said in [
+        "shopper-1",
+        &sample(1).address.to_string(),
+        &sample(1).id.to_string(),
+        "as agent",
+        "only to TRANSFER",
+        "0.001 ETH on ethereum-sepolia at once and 0.005 ETH in all",
+        "10 USD in all",
+        "until 2027-01-15T09:00:00Z",
+        path.rsplit('/').next().unwrap(),
+    ] {
+        assert!(statement.contains(said), "{said}: {statement}");
+    }
+    assert!(message["message"].as_str().unwrap().contains(statement));
+    let granted = decide(&gateway, &path, "approve", headers.clone()).await;
+    assert_eq!((granted.status, &granted.body["status"]), (200, &json!("GRANTED")), "{granted:?}");
+    let replayed = decide(&gateway, &path, "approve", headers).await;
+    assert_eq!((replayed.status, replayed.code()), (401, "INVALID_NONCE"));
+    let collected = collect(&gateway, &path, &secret).await;
+    let token = collected.body["token"].as_str().unwrap();
+    assert_eq!(gateway.with_token(token, "GET", "/v1/connect-info", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_else_grants_and_nothing_else_is_granted() {
+    let gateway = Gateway::new().await;
+    let (owner, stranger) = (TestOwner::evm(5), TestOwner::evm(6));
+    verified(&gateway, &owner).await;
+    let (path, secret) = request(&gateway).await;
+    let (other_path, _secret) = request(&gateway).await;
+
+    let (_, headers) = signed(&gateway, &stranger, &path).await;
+    let refused = decide(&gateway, &path, "approve", headers).await;
+    assert_eq!((refused.status, refused.code()), (403, "OWNER_ADDRESS_MISMATCH"), "{refused:?}");
+    let (_, headers) = signed(&gateway, &owner, &other_path).await;
+    let refused = decide(&gateway, &path, "approve", headers).await;
+    assert_eq!(refused.status, 401, "signed for another request: {refused:?}");
+    let (_, mut headers) = signed(&gateway, &owner, &path).await;
+    headers[2].1 = signed(&gateway, &owner, &path).await.1[2].1.clone();
+    let refused = decide(&gateway, &path, "approve", headers).await;
+    assert_eq!((refused.status, refused.code()), (401, "INVALID_SIGNATURE"));
+    let refused = gateway.by_agent("POST", &format!("{path}/approve"), None).await;
+    assert_eq!(refused.status, 401);
+    let waiting = collect(&gateway, &path, &secret).await;
+    assert_eq!(waiting.body["status"], "PENDING");
+
+    let unverified =
+        Some(crate::store::wallets::WalletOwner { address: owner.address(), verified_at: None });
+    let now = gateway.app.clock.now();
+    let set = gateway.app.store.write(move |db| db.set_owner(sample(1).id, unverified, now));
+    assert!(set.await.unwrap());
+    let (_, headers) = signed(&gateway, &owner, &path).await;
+    let refused = decide(&gateway, &path, "approve", headers).await;
+    assert_eq!((refused.status, refused.code()), (403, "OWNER_ADDRESS_MISMATCH"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_request_ends_in_its_second_before_and_after_it_was_granted() {
+    let gateway = Gateway::new().await;
+    let second = Duration::from_secs(1);
+    let (late, secret) = request(&gateway).await;
+    gateway.clock.advance(PATIENCE.saturating_sub(second));
+    let (early, early_secret) = request(&gateway).await;
+    let granted = gateway.by_master("POST", &format!("{late}/approve"), None).await;
+    assert_eq!(granted.status, 200);
+    gateway.clock.advance(PATIENCE.saturating_sub(second));
+    let granted = gateway.by_master("POST", &format!("{early}/approve"), None).await;
+    assert_eq!(granted.status, 200, "its last second");
+    assert_eq!(collect(&gateway, &late, &secret).await.body["status"], "COLLECTED");
+    gateway.clock.advance(PATIENCE);
+    let over = collect(&gateway, &early, &early_secret).await;
+    assert_eq!((over.status, over.code()), (408, "SIGN_REQUEST_EXPIRED"));
+    assert_eq!(public(&gateway, "GET", &early, None).await.body["status"], "EXPIRED");
+
+    let (undecided, secret) = request(&gateway).await;
+    gateway.clock.advance(PATIENCE);
+    let over = gateway.by_master("POST", &format!("{undecided}/approve"), None).await;
+    assert_eq!((over.status, over.code()), (408, "SIGN_REQUEST_EXPIRED"));
+    assert_eq!(collect(&gateway, &undecided, &secret).await.status, 408);
+    let listed = gateway.by_master("GET", "/v1/sessions/requests", None).await.body;
+    assert_eq!(listed["requests"], json!([]));
+}
+
+#[tokio::test]
+async fn a_refused_request_gives_nothing_also_when_it_was_granted_before() {
+    let gateway = Gateway::new().await;
+    for granted_before in [false, true] {
+        let (path, secret) = request(&gateway).await;
+        if granted_before {
+            let granted = gateway.by_master("POST", &format!("{path}/approve"), None).await;
+            assert_eq!(granted.status, 200);
+        }
+        let rejected = gateway.by_master("POST", &format!("{path}/reject"), None).await;
+        assert_eq!((rejected.status, &rejected.body["status"]), (200, &json!("REJECTED")));
+        let nothing = collect(&gateway, &path, &secret).await;
+        assert_eq!((nothing.status, nothing.code()), (409, "SIGN_REQUEST_ALREADY_PROCESSED"));
+        let late = gateway.by_master("POST", &format!("{path}/approve"), None).await;
+        assert_eq!(late.status, 409);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_refuses_by_signing_that() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    verified(&gateway, &owner).await;
+    let (path, secret) = request(&gateway).await;
+    let (_, headers) = signed(&gateway, &owner, &path).await;
+    assert_eq!(decide(&gateway, &path, "reject", headers).await.status, 401, "it was a yes");
+    let (_, headers) = signed_to(&gateway, &owner, &path, "reject").await;
+    assert_eq!(decide(&gateway, &path, "approve", headers).await.status, 401, "it was a no");
+    let (_, headers) = signed_to(&gateway, &owner, &path, "reject").await;
+    assert_eq!(decide(&gateway, &path, "reject", headers).await.status, 200);
+    assert_eq!(collect(&gateway, &path, &secret).await.status, 409);
+}
+
+#[tokio::test]
+async fn requests_that_would_mislead_are_not_made_and_only_so_many_wait() {
+    let gateway = Gateway::new().await;
+    let with = |field: &str, value: Value| {
+        let mut body = wanted();
+        body[field] = value;
+        body
+    };
+    for (body, status) in [
+        (with("agent", json!("")), 400),
+        (with("agent", json!("two\nlines")), 400),
+        (with("agent", json!("evil; without an end")), 400),
+        (with("agent", json!(" padded")), 400),
+        (with("agent", json!("x".repeat(65))), 400),
+        (with("walletIds", json!([])), 400),
+        (with("walletIds", json!(["019b0000-0000-7000-8000-000000000000"])), 404),
+        (with("walletIds", json!(vec![sample(1).id.to_string(); 21])), 400),
+        (with("ttl", json!(299)), 400),
+        (with("ttl", json!(31_536_001)), 400),
+        (with("constraints", json!({ "allowedOperations": [] })), 400),
+        (with("token", json!("x")), 400),
+    ] {
+        let answer = public(&gateway, "POST", "/v1/sessions/requests", Some(body.clone())).await;
+        assert_eq!(answer.status, status, "{body}: {answer:?}");
+    }
+    for _request in 0..100 {
+        request(&gateway).await;
+    }
+    let full = public(&gateway, "POST", "/v1/sessions/requests", Some(wanted())).await;
+    assert_eq!((full.status, full.code()), (429, "RATE_LIMITED"));
+    gateway.clock.advance(PATIENCE);
+    request(&gateway).await;
+}

@@ -41,7 +41,10 @@ Example:
 pub(super) const SESSION_CREATE: &str = "\
 Examples:
   waiaasctl session create shop --token-file shop.token
-  waiaasctl session create shop till --ttl 86400 --max-renewals 30";
+  waiaasctl session create shop till --ttl 86400 --max-renewals 30
+  waiaasctl session create shop --role viewer
+  waiaasctl session create shop --operations TRANSFER --networks base-sepolia \\
+    --limit base-sepolia/native=1000000000000000:5000000000000000 --max-transactions 20";
 pub(super) const GUARD_DIFF: &str = "\
 Example:
   waiaasctl guard show shop > guard.toml

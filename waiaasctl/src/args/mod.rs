@@ -15,6 +15,7 @@ mod operator;
 mod policy;
 mod policy_test;
 mod rpc;
+mod session;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -33,11 +34,12 @@ pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use kill_switch::KillSwitchCommand;
 pub use operator::{
     BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
-    SessionCommand, SessionCreateArgs, ShellArgs, SuspendArgs,
+    ShellArgs, SuspendArgs,
 };
 pub use policy::{PolicyAddArgs, PolicyCommand, PolicyEditArgs, PolicyTemplateArgs, RulesArgs};
 pub use policy_test::{PolicySubjectArgs, PolicyTestArgs};
 pub use rpc::{PriceArgs, RpcCommand, TokenAddArgs, TokenCommand};
+pub use session::{ConstraintArgs, SessionCommand, SessionCreateArgs, SessionRotateArgs};
 pub use transaction::{TransactionApproveArgs, TransactionCommand, TransactionListArgs};
 pub use user::{InitArgs, QuicksetArgs, User, UserCommand, UserOptions};
 pub use wallet::{ImportArgs, WalletCommand, WalletKind};

@@ -8,8 +8,8 @@ use clap_complete::Shell;
 use super::{
     AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
     GuardCommand, KillSwitchCommand, OwnerCommand, PolicyCommand, PriceArgs, ReceiptCommand,
-    RestoreArgs, RpcCommand, TimeCommand, TokenCommand, TransactionCommand, UnattendedCommand,
-    WalletCommand, examples, groups,
+    RestoreArgs, RpcCommand, SessionCommand, TimeCommand, TokenCommand, TransactionCommand,
+    UnattendedCommand, WalletCommand, examples, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -96,7 +96,7 @@ pub enum Command {
     /// Create, import, list, show, rename, rotate and destroy wallets
     #[command(subcommand)]
     Wallet(WalletCommand),
-    /// Create, list and revoke the sessions that agents work with
+    /// Create, list and revoke the sessions that agents work with, and decide who gets one
     #[command(subcommand)]
     Session(SessionCommand),
     /// Send from a wallet, under its policies and its guard like an agent
@@ -158,42 +158,6 @@ pub enum Command {
         /// The directory; it is made if it is missing
         dir: PathBuf,
     },
-}
-
-/// What to do with sessions.
-#[derive(Debug, Subcommand)]
-pub enum SessionCommand {
-    /// Make a session and print its token, which is shown this once
-    #[command(after_help = examples::SESSION_CREATE)]
-    Create(SessionCreateArgs),
-    /// List the sessions that can be used
-    List {
-        /// Those that were revoked or have expired, too
-        #[arg(long)]
-        all: bool,
-    },
-    /// End a session: its token is refused from now on
-    Revoke {
-        /// The session's id
-        id: String,
-    },
-}
-
-/// A new session.
-#[derive(Debug, Args)]
-pub struct SessionCreateArgs {
-    /// Wallets that the session may use, by name or id
-    #[arg(required = true, value_name = "WALLET")]
-    pub wallets: Vec<String>,
-    /// Seconds until the token ends unless it is renewed, 300 to 31536000 [default: no end]
-    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(300..=31_536_000))]
-    pub ttl: Option<u32>,
-    /// How often the token may be renewed
-    #[arg(long, value_name = "TIMES")]
-    pub max_renewals: Option<u32>,
-    /// Write the token to FILE, readable by its owner alone, instead of printing it
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
 }
 
 /// A transfer.

@@ -61,6 +61,17 @@ pub(super) const GUARD_TEMPLATE: &str = "\
 Examples:
   waiaasctl guard template --list
   waiaasctl guard template strict --chain ethereum --environment mainnet > guard.toml";
+pub(super) const OWNER_SET: &str = "\
+Example:
+  waiaasctl owner set shop 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
+pub(super) const OWNER_MESSAGE: &str = "\
+Example, of an owner who proves to hold the key:
+  waiaasctl owner message verify shop --owner 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F --output verify.json
+  waiaasctl owner send verify.json --signature 0x12ab";
+pub(super) const WALLET_TERMINATE: &str = "\
+Examples:
+  waiaasctl wallet terminate shop --sweep
+  waiaasctl wallet terminate shop --yes";
 pub(super) const OWNER_CONFIRM: &str = "\
 Example:
   waiaasctl owner confirm shop 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 use primitives::{Address, Chain, Environment};
 
 use super::examples;
@@ -106,6 +106,30 @@ pub enum OwnerCommand {
         /// The wallet, by name or id
         wallet: String,
     },
+    /// Name the owner of a wallet: they may stop things at once, and are proposed to signerd
+    #[command(after_help = examples::OWNER_SET)]
+    Set {
+        /// The wallet, by name or id
+        wallet: String,
+        /// The owner's address, on the wallet's kind of chain
+        owner: Address,
+    },
+    /// Leave a wallet without an owner in gatewayd; whom signerd has confirmed stays
+    Unset {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Write the message by which an owner asks gatewayd for something, to be signed
+    #[command(after_help = examples::OWNER_MESSAGE)]
+    Message(OwnerMessageArgs),
+    /// Send a message that the owner signed, and have done what it says
+    Send {
+        /// What `waiaasctl owner message` wrote
+        file: PathBuf,
+        /// The owner's signature: 0x and hexadecimal digits, of Solana base64 or base58
+        #[arg(long)]
+        signature: String,
+    },
     /// Propose owners for a wallet that has none; an operator confirms them
     Propose {
         /// The wallet, by name or id
@@ -137,6 +161,55 @@ pub enum OwnerCommand {
         #[arg(long, value_name = "FILE")]
         approval: Option<PathBuf>,
     },
+}
+
+/// What an owner asks for.
+#[derive(Debug, Args)]
+pub struct OwnerMessageArgs {
+    /// What the owner wants
+    pub action: OwnerAction,
+    /// The wallet, by name or id, or the id of the transaction
+    pub id: String,
+    /// Who signs it
+    #[arg(long, value_name = "ADDRESS")]
+    pub owner: Address,
+    /// `replace`: the new owner
+    #[arg(long, value_name = "ADDRESS", required_if_eq("action", "replace"))]
+    pub new_owner: Option<Address>,
+    /// Which network the message names [default: the wallet's usual one]
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Where to write what `waiaasctl owner send` takes
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// What an owner can ask of gatewayd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OwnerAction {
+    /// Prove to hold the key: from then on only the owner changes the owner
+    Verify,
+    /// Put another owner in one's place
+    Replace,
+    /// Leave the wallet without an owner
+    Remove,
+    /// Refuse a transaction that waits
+    Reject,
+    /// Call a transaction off
+    Cancel,
+}
+
+impl OwnerAction {
+    /// The word of the HTTP contract.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+            Self::Reject => "reject",
+            Self::Cancel => "cancel",
+        }
+    }
 }
 
 /// So many of these.

@@ -27,8 +27,8 @@ pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, ReceiptCommand, Ti
 pub use audit_trail::{AuditFilter, AuditLogArgs};
 pub use backup::{BackupArgs, BackupCommand, BackupSchedule, KEEP, RestoreArgs};
 pub use guard::{
-    AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerArgs,
-    OwnerCommand, SubjectArgs,
+    AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerAction,
+    OwnerArgs, OwnerCommand, OwnerMessageArgs, SubjectArgs,
 };
 pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use kill_switch::KillSwitchCommand;

@@ -124,7 +124,7 @@ pub enum Command {
     Guard(GuardCommand),
     /// Show what could leave without the owner, were gatewayd taken over now
     Exposure(ExposureArgs),
-    /// Show, propose, confirm and remove those who may allow what a guard does not
+    /// Name a wallet's owner; show, propose, confirm and remove those who may allow what a guard does not
     #[command(subcommand)]
     Owner(OwnerCommand),
     /// Ask owners whether something may change, and take their signatures

@@ -45,6 +45,31 @@ pub enum WalletCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
         grace: u32,
     },
+    /// Send everything that a wallet holds to its owner, who is locked in
+    Withdraw {
+        /// The wallet, by name or id
+        wallet: String,
+    },
+    /// Give a wallet up: what waits is called off, nothing leaves it any more
+    #[command(after_help = examples::WALLET_TERMINATE)]
+    Terminate {
+        /// The wallet, by name or id
+        wallet: String,
+        /// Send what it holds to its owner first, who is locked in
+        #[arg(long)]
+        sweep: bool,
+        /// Do not ask whether this is meant
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete what gatewayd knows of a terminated wallet; its key and the audit trail stay
+    Purge {
+        /// The wallet, by name or id
+        wallet: String,
+        /// Do not ask whether this is meant
+        #[arg(long)]
+        yes: bool,
+    },
     /// Destroy a wallet's key for good; what its address still holds is lost without a backup
     Destroy {
         /// The wallet, by name or id

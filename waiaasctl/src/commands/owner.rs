@@ -1,14 +1,16 @@
-//! `owner show`, `propose`, `confirm`, `remove`.
+//! `owner set`, `unset`, `show`, `propose`, `confirm`, `remove`.
 
 use std::path::Path;
 
-use primitives::WalletId;
+use api::{OwnerSet, SetOwner, WalletDetail};
+use primitives::{Address, WalletId};
 use protocol::{MAX_OWNERS, Owners, OwnersState, Request};
 use serde_json::{Value, json};
 
-use super::{Operation, approval};
+use super::{Operation, approval, owner_message, to_json};
 use crate::args::{OwnerArgs, OwnerCommand};
 use crate::exit::{Exit, Failure};
+use crate::gateway::Call;
 use crate::progress::Progress;
 use crate::view::View;
 
@@ -16,6 +18,10 @@ use crate::view::View;
 pub(super) fn run(command: OwnerCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
         OwnerCommand::Show { wallet } => show(&wallet, operation),
+        OwnerCommand::Set { wallet, owner } => set(&wallet, owner, operation),
+        OwnerCommand::Unset { wallet } => unset(&wallet, operation),
+        OwnerCommand::Message(arguments) => owner_message::write(arguments, operation),
+        OwnerCommand::Send { file, signature } => owner_message::send(&file, &signature, operation),
         OwnerCommand::Propose { wallet, owners } => propose(&wallet, &owners, operation),
         OwnerCommand::Confirm { wallet, owners, approval } => {
             let owners = named(&owners)?;
@@ -37,6 +43,38 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
     Ok(view
         .line(format!("proposed: {}", words(proposed)))
         .line(format!("if these are the owners: {confirm}")))
+}
+
+/// Names the owner in gatewayd, which proposes them to signerd.
+fn set(reference: &str, owner: Address, operation: &Operation) -> Result<View, Failure> {
+    let wallet = operation.wallet(reference)?;
+    let owner_address = owner.to_string();
+    let body = SetOwner { owner_address, ..SetOwner::default() };
+    let call = Call::put(format!("/v1/wallets/{wallet}/owner")).body(&body);
+    let set: OwnerSet = operation.gateway()?.ask(call)?;
+    let state = set.wallet.wallet.owner_state.clone();
+    let view = View::new(to_json(&set)).line(format!("{owner} owns {reference} ({state})"));
+    let view = if state == "LOCKED" {
+        view
+    } else {
+        let message = format!("owner message verify {reference} --owner {owner} --output FILE");
+        let message = operation.place.command(&message);
+        view.line(format!("locked in by the owner's signature: {message}"))
+    };
+    Ok(match set.warning {
+        Some(_unconfirmed) => {
+            let confirm = operation.place.command(&format!("owner confirm {reference} {owner}"));
+            view.line(format!("counts for approvals once confirmed at signerd: {confirm}"))
+        }
+        None => view,
+    })
+}
+
+fn unset(reference: &str, operation: &Operation) -> Result<View, Failure> {
+    let wallet = operation.wallet(reference)?;
+    let call = Call::delete(format!("/v1/wallets/{wallet}/owner"));
+    let detail: WalletDetail = operation.gateway()?.ask(call)?;
+    Ok(View::new(to_json(&detail)).line(format!("{reference} has no owner in gatewayd any more")))
 }
 
 fn propose(reference: &str, owners: &OwnerArgs, operation: &Operation) -> Result<View, Failure> {

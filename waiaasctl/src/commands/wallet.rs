@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::import::import;
 use super::status::latch_words;
-use super::{Operation, live_wallets, to_json, uuid};
+use super::{Operation, leaving, live_wallets, to_json, uuid};
 use crate::args::{WalletCommand, WalletKind};
 use crate::exit::{Exit, Failure};
 use crate::gateway::{Call, Gateway, GatewayError};
@@ -33,6 +33,14 @@ pub(super) fn run(command: WalletCommand, operation: &Operation) -> Result<View,
             Ok(View::said(format!("{wallet} is called {name} now")))
         }
         WalletCommand::Rotate { wallet, grace } => rotate(&wallet, grace, operation),
+        WalletCommand::Withdraw { wallet } => leaving::withdraw(&wallet, operation),
+        WalletCommand::Terminate { wallet, sweep, yes } => {
+            if !yes {
+                confirm(&wallet, "gives up")?;
+            }
+            leaving::terminate(&wallet, sweep, operation)
+        }
+        WalletCommand::Purge { wallet, yes } => leaving::purge(&wallet, yes, operation),
         WalletCommand::Destroy { wallet, yes } => destroy(&wallet, yes, operation),
     }
 }
@@ -216,11 +224,17 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
         ("environment", row.environment()),
         ("address", row.address()),
         ("status", detail.wallet.status),
+        ("owner", owner_words(detail.wallet.owner_address.as_deref(), &detail.wallet.owner_state)),
         ("key", row.key_state()),
         ("signing", signing.unwrap_or_else(|| "unknown".to_owned())),
         ("guard", format!("version {guard}")),
         ("created", utc(detail.wallet.created_at)),
     ]))
+}
+
+/// The owner as people read it.
+fn owner_words(address: Option<&str>, state: &str) -> String {
+    address.map_or_else(|| "none".to_owned(), |address| format!("{address} ({state})"))
 }
 
 /// Makes the new key, then gives it the old one's name.
@@ -267,7 +281,7 @@ fn destroy(reference: &str, yes: bool, operation: &Operation) -> Result<View, Fa
     let wallet = operation.wallet(reference)?;
     let mut signer = operation.signer()?;
     if !yes {
-        confirm(reference)?;
+        confirm(reference, "destroys the key of")?;
     }
     let passphrase = operation.secret()?;
     let progress = Progress::start("destroying the key");
@@ -287,10 +301,10 @@ fn terminate(gateway: &Gateway, wallet: WalletId) -> Result<(), Failure> {
 }
 
 /// Asks whoever sits at the terminal to type the wallet's name once more.
-fn confirm(reference: &str) -> Result<(), Failure> {
-    let question = format!("This destroys the key of {reference} for good. Its name once more");
+pub(super) fn confirm(reference: &str, does: &str) -> Result<(), Failure> {
+    let question = format!("This {does} {reference} for good. Its name once more");
     let typed = terminal::ask(&question).map_err(|_no_terminal| {
-        let what = "nobody confirmed that the key is to be destroyed, and there is no terminal";
+        let what = format!("nobody confirmed what {does} {reference}, and there is no terminal");
         Failure::new(Exit::Usage, what, "confirm with --yes")
     })?;
     if typed == reference {

@@ -20,6 +20,7 @@ pub struct Call {
     body: Option<Vec<u8>>,
     token: Option<Token>,
     idempotency_key: Option<String>,
+    owner: Option<[(&'static str, String); 3]>,
 }
 
 /// The token of a session; never printed by accident.
@@ -48,7 +49,14 @@ impl Call {
     }
 
     fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body: None, token: None, idempotency_key: None }
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            token: None,
+            idempotency_key: None,
+            owner: None,
+        }
     }
 
     /// Adds `name=value` to the path.
@@ -72,6 +80,17 @@ impl Call {
     #[must_use]
     pub fn session(self, token: &Token) -> Self {
         Self { token: Some(token.clone()), ..self }
+    }
+
+    /// Asks as an owner who signed a message, which stands here in base64.
+    #[must_use]
+    pub fn owner(self, address: String, message: String, signature: String) -> Self {
+        let headers = [
+            ("X-Owner-Address", address),
+            ("X-Owner-Message", message),
+            ("X-Owner-Signature", signature),
+        ];
+        Self { owner: Some(headers), ..self }
     }
 
     /// The same key is done once.
@@ -103,6 +122,9 @@ impl Call {
         }
         if let Some(key) = &self.idempotency_key {
             request = request.header("Idempotency-Key", key);
+        }
+        for (name, value) in self.owner.iter().flatten() {
+            request = request.header(*name, value);
         }
         let body = Full::from(self.body.unwrap_or_default());
         request.body(body).map_err(|_bad_header| unaskable)

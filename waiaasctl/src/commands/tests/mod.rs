@@ -6,6 +6,7 @@ mod audit_trail;
 mod guard;
 mod kill_switch;
 mod latch;
+mod leaving;
 mod owner;
 mod policy;
 mod rpc;

@@ -137,6 +137,13 @@ async fn master(
 }
 
 async fn owner(app: &App, peer: Option<Peer>, headers: &HeaderMap) -> Result<Owner, Problem> {
+    let claim = claim(headers)?;
+    let site = site(app, peer, headers)?;
+    Ok(Owner::from_claim(app, &site, claim).await?)
+}
+
+/// What the headers say of an owner, unchecked.
+fn claim(headers: &HeaderMap) -> Result<Claim<'_>, Problem> {
     let missing = || {
         Problem::new(
             ErrorCode::InvalidSignature,
@@ -144,13 +151,16 @@ async fn owner(app: &App, peer: Option<Peer>, headers: &HeaderMap) -> Result<Own
         )
         .hint("send X-Owner-Address, X-Owner-Message and X-Owner-Signature, each once")
     };
-    let claim = Claim {
+    Ok(Claim {
         address: single(headers, OWNER_ADDRESS).ok_or_else(missing)?,
         message: single(headers, OWNER_MESSAGE).ok_or_else(missing)?,
         signature: single(headers, OWNER_SIGNATURE).ok_or_else(missing)?,
-    };
-    let site = site(app, peer, headers)?;
-    Ok(Owner::from_claim(app, &site, claim).await?)
+    })
+}
+
+/// What the headers say of an owner, if they say anything; unchecked.
+pub(in crate::http) fn optional_claim(headers: &HeaderMap) -> Result<Option<Claim<'_>>, Problem> {
+    headers.contains_key(OWNER_ADDRESS).then(|| claim(headers)).transpose()
 }
 
 /// What a message has to be for. At the gateway's own socket that is any of its names.

@@ -146,6 +146,27 @@ async fn a_signed_nonce_alone_rejects_and_calls_off_whichever_way_it_is_signed()
 }
 
 #[tokio::test]
+async fn a_signed_nonce_approves_nothing_and_headers_carry_a_signature_over_the_question() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    gateway.own(&owner).await;
+    let path = format!("/v1/transactions/{}/approve", nobody());
+    let approve = |headers: Headers| {
+        gateway.ask(Ask { method: "POST", path: &path, headers, ..Ask::default() })
+    };
+    let nothing = approve(vec![]).await;
+    assert_eq!((nothing.status, nothing.code()), (401, "INVALID_SIGNATURE"));
+    let nonce = gateway.app.owner_nonces.issue(START).text;
+    let mut claim = headers(&owner, &nonce);
+    claim[1].1.clone_from(&nonce);
+    let refused = approve(claim).await;
+    assert_eq!((refused.status, refused.code()), (401, "INVALID_SIGNATURE"), "{refused:?}");
+    assert!(refused.body["message"].as_str().unwrap().contains("approves nothing"), "{refused:?}");
+    let unknown = approve(headers(&owner, "the text of a question")).await;
+    assert_eq!((unknown.status, unknown.code()), (404, "TX_NOT_FOUND"), "{unknown:?}");
+}
+
+#[tokio::test]
 async fn what_is_not_for_this_gateway_now_by_its_owner_is_refused_with_its_code() {
     let gateway = Gateway::new().await;
     for owner in [TestOwner::evm(5), TestOwner::solana(5)] {

@@ -8,16 +8,19 @@ use api::{
     Rejected,
 };
 use axum::extract::State;
+use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use primitives::{Address, Chain, decode_hex, encode_hex};
 use protocol::{OwnerSignature, SignedForm};
 
 use crate::app::App;
+use crate::http::auth::optional_claim;
 use crate::http::body::{Done, OptionalJson, Path};
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
-use crate::session::Caller;
+use crate::owner::is_nonce;
+use crate::session::{Caller, Claim};
 use crate::store::TransactionId;
 use crate::usecase::approve_transaction::approve_transaction;
 use crate::usecase::reject_transaction::reject_transaction;
@@ -39,8 +42,12 @@ pub(in crate::http) async fn approval(
 pub(in crate::http) async fn approve(
     State(app): State<Arc<App>>,
     path: Path,
-    OptionalJson(Approve { signatures }): OptionalJson<Approve>,
+    headers: HeaderMap,
+    OptionalJson(Approve { mut signatures }): OptionalJson<Approve>,
 ) -> Result<Done<Approved>, Problem> {
+    if let Some(claim) = optional_claim(&headers)? {
+        signatures.push(of_headers(claim)?);
+    }
     let signatures = signatures.into_iter().map(signature).collect::<Result<_, _>>()?;
     let asked = approve_transaction(&app, path.read("id")?, signatures).await?;
     Ok(Done(Approved {
@@ -50,6 +57,18 @@ pub(in crate::http) async fn approve(
         signatures: asked.answers().len(),
         threshold: asked.owners.threshold,
     }))
+}
+
+/// An owner's signature over the question's text, in the headers of owners. It is the question that
+/// is verified, whatever the message is.
+fn of_headers(claim: Claim<'_>) -> Result<ApprovalSignature, Problem> {
+    if is_nonce(claim.message) {
+        let message = "a signed nonce approves nothing: it does not say what";
+        return Err(Problem::new(ErrorCode::InvalidSignature, message)
+            .hint("sign the text of GET /v1/transactions/{id}/approval"));
+    }
+    let (owner, signature) = (claim.address.to_owned(), claim.signature.to_owned());
+    Ok(ApprovalSignature { owner, signature, form: None })
 }
 
 pub(in crate::http) async fn reject(

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod asker;
+pub mod autostop;
 pub mod chains;
 pub mod clock;
 pub mod config;
@@ -180,6 +181,8 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
     let watched = Arc::clone(&app);
     tokio::spawn(async move { switch::watch::run(&watched).await });
+    let watched = Arc::clone(&app);
+    tokio::spawn(async move { autostop::watch::run(&watched).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {
         tokio::spawn(feed_watchdog(interval));
     }

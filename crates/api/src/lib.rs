@@ -9,6 +9,7 @@ mod admin;
 mod admin_transactions;
 mod approvals;
 mod audit;
+mod autostop;
 mod connect;
 mod decimal;
 mod error;
@@ -39,6 +40,7 @@ pub use approvals::{
     Rejected,
 };
 pub use audit::{AuditLog, AuditLogPage};
+pub use autostop::{AutoStopRule, AutoStopRules, SetAutoStopRule};
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,
 };

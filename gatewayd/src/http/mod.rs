@@ -8,6 +8,7 @@ mod admin;
 mod admin_transactions;
 mod audit;
 mod auth;
+mod autostop;
 mod body;
 mod connect;
 mod constraints;

@@ -9,9 +9,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, audit, connect, database, envelope, kill_switch, owners,
-    pages, policies, policy_test, policy_types, prices, rpc, session_requests, sessions, tokens,
-    transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, audit, autostop, connect, database, envelope, kill_switch,
+    owners, pages, policies, policy_test, policy_types, prices, rpc, session_requests, sessions,
+    tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -163,6 +163,9 @@ routes! {
     POST   "/v1/admin/kill-switch"                   Master        kill_switch::activate_it <- ActivateKillSwitch => 200 KillSwitchActivated;
     POST   "/v1/admin/kill-switch/escalate"          Master        kill_switch::escalate_it <- ActivateKillSwitch => 200 KillSwitchEscalated;
     POST   "/v1/admin/recover"                       Master        kill_switch::recover_it <- Recover => 200 Recovered;
+
+    GET    "/v1/admin/autostop/rules"                Master        autostop::list => 200 AutoStopRules;
+    PUT    "/v1/admin/autostop/rules/{id}"           Master        autostop::set <- SetAutoStopRule => 200 AutoStopRule;
 
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;

@@ -415,6 +415,16 @@ CREATE TABLE kill_switch (
     signer_knows INTEGER NOT NULL
 ) STRICT;
 
+-- What suspends wallets without anybody asking; no row: as it is usually, and not enabled.
+CREATE TABLE autostop_rules (
+    kind TEXT NOT NULL,
+    wallet_id TEXT NOT NULL,            -- empty: every wallet without one of its own
+    enabled INTEGER NOT NULL,
+    config TEXT NOT NULL,               -- JSON, checked when it was written
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, wallet_id)
+) STRICT, WITHOUT ROWID;
+
 
 -- The audit trail.
 --

@@ -14,6 +14,7 @@
 mod accounts;
 pub mod announcements;
 pub mod audit;
+mod autostop;
 mod column;
 mod convert;
 mod copy;

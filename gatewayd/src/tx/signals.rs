@@ -31,6 +31,11 @@ impl Signals {
         self.scheduler.notify_one();
     }
 
+    /// Hears of every change from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<TransactionId> {
+        self.changes.subscribe()
+    }
+
     /// Waits until something changed; a change before the call counts too.
     pub(crate) async fn any_change(&self) {
         self.scheduler.notified().await;

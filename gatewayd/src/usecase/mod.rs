@@ -3,6 +3,7 @@
 mod abi;
 pub mod admin_status;
 pub mod approve_transaction;
+pub mod autostop;
 pub mod balances;
 pub mod cancel_transaction;
 pub mod change_master_password;

@@ -1,6 +1,7 @@
 //! The router with a real database in memory, asked as clients ask it. The signer is absent.
 
 mod audit;
+mod autostop;
 mod connections;
 mod credentials;
 mod database;

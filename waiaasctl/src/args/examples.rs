@@ -17,6 +17,14 @@ pub(super) const UNLOCK: &str = "\
 Examples:
   waiaasctl unlock
   waiaasctl unlock --passphrase-file recovery.key";
+pub(super) const AUTOSTOP_SET: &str = "\
+Examples:
+  waiaasctl autostop set rapid_fire transactions=20 seconds=60
+  waiaasctl autostop set unusual_hours from_hour=6 to_hour=22 --wallet shop";
+pub(super) const AUTOSTOP_ENABLE: &str = "\
+Examples:
+  waiaasctl autostop enable consecutive_failures
+  waiaasctl autostop enable rapid_fire --wallet shop";
 pub(super) const KILL_SWITCH_ACTIVATE: &str = "\
 Examples:
   waiaasctl kill-switch activate --reason 'a payment that nobody knows'

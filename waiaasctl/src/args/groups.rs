@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Wallets and agents", &["wallet", "session", "send", "balance", "tx"]),
     ("What may leave", &["policy", "exposure", "guard", "owner", "approval", "announcement"]),
     ("Networks", &["rpc", "token", "price"]),
-    ("Stop, and go on", &["kill-switch", "suspend", "resume", "renew", "time"]),
+    ("Stop, and go on", &["kill-switch", "autostop", "suspend", "resume", "renew", "time"]),
     ("Proof and safekeeping", &["audit", "receipt", "backup", "restore"]),
     ("This program", &["completions", "man"]),
 ];

@@ -3,6 +3,7 @@
 mod approval;
 mod audit;
 mod audit_trail;
+mod autostop;
 mod backup;
 #[cfg(test)]
 mod documents;
@@ -25,6 +26,7 @@ mod wallet;
 pub use approval::{ApprovalCommand, AskArgs};
 pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, ReceiptCommand, TimeCommand};
 pub use audit_trail::{AuditFilter, AuditLogArgs};
+pub use autostop::{AutostopCommand, RuleArgs};
 pub use backup::{BackupArgs, BackupCommand, BackupSchedule, KEEP, RestoreArgs};
 pub use guard::{
     AnnouncementCommand, GuardCommand, GuardSetArgs, GuardTemplateArgs, GuardTestArgs, OwnerAction,

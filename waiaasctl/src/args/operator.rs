@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 
 use super::{
-    AnnouncementCommand, ApprovalCommand, AuditCommand, BackupArgs, EXIT_CODES, FirstRunArgs,
-    GuardCommand, KillSwitchCommand, OwnerCommand, PolicyCommand, PriceArgs, ReceiptCommand,
-    RestoreArgs, RpcCommand, SessionCommand, TimeCommand, TokenCommand, TransactionCommand,
-    UnattendedCommand, WalletCommand, examples, groups,
+    AnnouncementCommand, ApprovalCommand, AuditCommand, AutostopCommand, BackupArgs, EXIT_CODES,
+    FirstRunArgs, GuardCommand, KillSwitchCommand, OwnerCommand, PolicyCommand, PriceArgs,
+    ReceiptCommand, RestoreArgs, RpcCommand, SessionCommand, TimeCommand, TokenCommand,
+    TransactionCommand, UnattendedCommand, WalletCommand, examples, groups,
 };
 
 /// Operates the wallet: its vault, its wallets and their guards, sessions and transactions.
@@ -83,6 +83,9 @@ pub enum Command {
     /// Stop everything and call off what is under way, lock it, and let it go on
     #[command(subcommand)]
     KillSwitch(KillSwitchCommand),
+    /// List and change the rules that suspend a wallet without anybody asking
+    #[command(subcommand)]
+    Autostop(AutostopCommand),
     /// Stop signing at once, of one wallet or of all, until it is resumed; what waits goes on then
     #[command(after_help = examples::SUSPEND)]
     Suspend(SuspendArgs),

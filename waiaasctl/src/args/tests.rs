@@ -116,6 +116,11 @@ const DAEMONS: &[&str] = &[
 ];
 /// About what may leave, and what did.
 const SIGNER: &[&str] = &[
+    "autostop list --json",
+    "autostop set rapid_fire transactions=20 seconds=60",
+    "autostop set idle seconds=3600 --wallet shop",
+    "autostop enable consecutive_failures --wallet shop",
+    "autostop disable consecutive_failures",
     "kill-switch status --json",
     "kill-switch activate",
     "kill-switch activate --reason odd",

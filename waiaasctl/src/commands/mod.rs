@@ -3,6 +3,7 @@
 mod announcement;
 mod approval;
 mod audit;
+mod autostop;
 mod backup;
 mod balance;
 mod decision;
@@ -71,6 +72,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
         Command::Unattended(command) => unattended::run(&command, operation),
+        Command::Autostop(command) => autostop::run(command, operation),
         Command::KillSwitch(command) => kill_switch::run(command, operation),
         Command::Suspend(arguments) => latch::suspend(arguments, operation),
         Command::Resume(arguments) => latch::resume(&arguments, operation),

@@ -3,6 +3,7 @@
 mod approval;
 mod audit;
 mod audit_trail;
+mod autostop;
 mod guard;
 mod kill_switch;
 mod latch;

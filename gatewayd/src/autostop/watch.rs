@@ -115,6 +115,7 @@ fn nearest(
         decimals: BTreeMap::new(),
         worths: Worths::NOTHING,
         transaction: None,
+        asked_by: None,
         now,
     };
     Ok(tx::nearing(db, &known)?.map(|near| near.permille()))

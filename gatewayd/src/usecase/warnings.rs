@@ -1,6 +1,6 @@
 //! What somebody should look at before it is sent, by what the bytes do.
 
-use primitives::{Address, Amount, Asset, EvmAddress};
+use primitives::{Address, Asset, EvmAddress};
 use txcodec::{AuthorityKind, Decoded, Effect};
 
 use crate::policy::is_unlimited;

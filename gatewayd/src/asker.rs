@@ -71,6 +71,17 @@ impl Asker {
         ASKER.scope(self, work).await
     }
 
+    /// `work` for a task of its own, on behalf of the request that this is called for, if it is.
+    pub(crate) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+        let asker = Self::current();
+        async move {
+            match asker {
+                Some(asker) => asker.carry(work).await,
+                None => work.await,
+            }
+        }
+    }
+
     /// From now on it is known who asks; said once.
     pub fn identify(&self, actor: Actor) {
         // Who was let in is not let in again as somebody else.

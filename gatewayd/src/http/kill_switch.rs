@@ -15,8 +15,8 @@ use super::problem::Problem;
 use super::routes::Route;
 use super::words::{seconds, uuid};
 use crate::app::App;
+use crate::owner::Action;
 use crate::session::{Agent, Caller, Master};
-use crate::store::audit::Actor;
 use crate::store::kill_switch::SignerKnows;
 use crate::switch::Stopped;
 use crate::usecase::end_session::end_session;
@@ -79,10 +79,10 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Done<api::KillSw
 
 pub(super) async fn activate_it(
     State(app): State<Arc<App>>,
-    _master: Master,
+    caller: Caller,
     OptionalJson(asked): OptionalJson<ActivateKillSwitch>,
 ) -> Result<Done<KillSwitchActivated>, Problem> {
-    let stopping = activate(&app, stop(Actor::Operator, asked)).await?;
+    let stopping = activate(&app, stop(&caller, Action::KillSwitch, asked)?).await?;
     Ok(Done(KillSwitchActivated {
         state: stopping.switch.latch.to_string(),
         activated_at: seconds(stopping.switch.activated_at),
@@ -92,10 +92,10 @@ pub(super) async fn activate_it(
 
 pub(super) async fn escalate_it(
     State(app): State<Arc<App>>,
-    _master: Master,
+    caller: Caller,
     OptionalJson(asked): OptionalJson<ActivateKillSwitch>,
 ) -> Result<Done<KillSwitchEscalated>, Problem> {
-    let stopping = escalate(&app, stop(Actor::Operator, asked)).await?;
+    let stopping = escalate(&app, stop(&caller, Action::Escalate, asked)?).await?;
     let since = stopping.switch.escalated_at.unwrap_or(stopping.switch.activated_at);
     Ok(Done(KillSwitchEscalated {
         state: stopping.switch.latch.to_string(),
@@ -127,9 +127,13 @@ pub(super) async fn end_own_session(
     }))
 }
 
-fn stop(actor: Actor, asked: ActivateKillSwitch) -> Stop {
+/// Who stops everything; of an owner's message only if it is for that.
+fn stop(caller: &Caller, action: Action, asked: ActivateKillSwitch) -> Result<Stop, Problem> {
+    if let Caller::Owner(owner) = caller {
+        owner.wants(action)?;
+    }
     let reason = asked.reason.unwrap_or_else(|| "no reason was given".to_owned());
-    Stop { actor, reason }
+    Ok(Stop { actor: caller.actor(), reason })
 }
 
 fn effect(stopping: &Stopping) -> KillSwitchEffect {

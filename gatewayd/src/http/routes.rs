@@ -160,8 +160,8 @@ routes! {
     GET    "/v1/audit-logs"                          Master        audit::list [wallet_id session_id tx_id event_type severity from to cursor after limit include_total] => 200 AuditLogPage;
     POST   "/v1/kill-switch"                         Agent         kill_switch::end_own_session => 200 SessionEnded;
     GET    "/v1/admin/kill-switch"                   Public        kill_switch::show => 200 KillSwitch;
-    POST   "/v1/admin/kill-switch"                   Master        kill_switch::activate_it <- ActivateKillSwitch => 200 KillSwitchActivated;
-    POST   "/v1/admin/kill-switch/escalate"          Master        kill_switch::escalate_it <- ActivateKillSwitch => 200 KillSwitchEscalated;
+    POST   "/v1/admin/kill-switch"                   MasterOrOwner kill_switch::activate_it <- ActivateKillSwitch => 200 KillSwitchActivated;
+    POST   "/v1/admin/kill-switch/escalate"          MasterOrOwner kill_switch::escalate_it <- ActivateKillSwitch => 200 KillSwitchEscalated;
     POST   "/v1/admin/recover"                       Master        kill_switch::recover_it <- Recover => 200 Recovered;
 
     GET    "/v1/admin/autostop/rules"                Master        autostop::list => 200 AutoStopRules;

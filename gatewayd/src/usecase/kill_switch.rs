@@ -11,6 +11,7 @@ use protocol::{KILL_SWITCH, Latch};
 use tracing::{error, warn};
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::clock::UnixSeconds;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::kill_switch::{KillSwitch, SignerKnows};
@@ -74,7 +75,7 @@ pub async fn show_kill_switch(app: &App) -> Result<Option<KillSwitch>, StoreErro
 pub async fn activate(app: &Arc<App>, stop: Stop) -> Result<Stopping, KillSwitchError> {
     check_reason(&stop.reason)?;
     let app = Arc::clone(app);
-    let stopping = tokio::spawn(async move { carry_out(&app, stop).await });
+    let stopping = tokio::spawn(Asker::carried(async move { carry_out(&app, stop).await }));
     stopping.await.map_err(|_ended| StoreError::Closed)?
 }
 
@@ -94,7 +95,7 @@ pub(crate) async fn carry_out(app: &App, stop: Stop) -> Result<Stopping, KillSwi
 pub async fn escalate(app: &Arc<App>, stop: Stop) -> Result<Stopping, KillSwitchError> {
     check_reason(&stop.reason)?;
     let app = Arc::clone(app);
-    let escalating = tokio::spawn(async move {
+    let escalating = tokio::spawn(Asker::carried(async move {
         // Nobody lifts it meanwhile.
         let change = app.switch.change().await;
         match app.switch.latch() {
@@ -105,7 +106,7 @@ pub async fn escalate(app: &Arc<App>, stop: Stop) -> Result<Stopping, KillSwitch
         app.switch.fall(Latch::Locked).await;
         let signer = tell_signer(&app, Latch::Locked, &stop.reason).await;
         store_fall(&app, &change, (Latch::Locked, signer), stop).await
-    });
+    }));
     escalating.await.map_err(|_ended| StoreError::Closed)?
 }
 

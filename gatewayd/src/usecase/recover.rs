@@ -9,6 +9,7 @@ use tracing::warn;
 
 use super::kill_switch::tell_signer;
 use crate::app::App;
+use crate::asker::Asker;
 use crate::clock::UnixSeconds;
 use crate::session::Master;
 use crate::signer::SignerError;
@@ -42,7 +43,7 @@ pub enum RecoverError {
 /// When nothing is stopped, the signer does not sign or cannot be asked, or the database fails.
 pub async fn recover(app: &Arc<App>, _master: &Master) -> Result<UnixSeconds, RecoverError> {
     let app = Arc::clone(app);
-    let recovering = tokio::spawn(async move { lift(&app).await });
+    let recovering = tokio::spawn(Asker::carried(async move { lift(&app).await }));
     recovering.await.map_err(|_ended| StoreError::Closed)?
 }
 

@@ -80,8 +80,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/audit-logs",                       [false, false, true,  false]),
     ("POST",   "/v1/kill-switch",                      [false, true,  false, false]),
     ("GET",    "/v1/admin/kill-switch",                [true,  true,  true,  true]),
-    ("POST",   "/v1/admin/kill-switch",                [false, false, true,  false]),
-    ("POST",   "/v1/admin/kill-switch/escalate",       [false, false, true,  false]),
+    ("POST",   "/v1/admin/kill-switch",                [false, false, true,  true]),
+    ("POST",   "/v1/admin/kill-switch/escalate",       [false, false, true,  true]),
     ("POST",   "/v1/admin/recover",                    [false, false, true,  false]),
     ("GET",    "/v1/admin/autostop/rules",             [false, false, true,  false]),
     ("PUT",    "/v1/admin/autostop/rules/{id}",        [false, false, true,  false]),
@@ -201,6 +201,7 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
                 Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
                 Some("reject") => Action::Reject(sample(1).id.to_string().parse().unwrap()),
                 Some("verify") => Action::Verify(sample(1).id),
+                Some("escalate") => Action::Escalate,
                 Some(_) | None => Action::KillSwitch,
             };
             gateway.own(&owner).await;

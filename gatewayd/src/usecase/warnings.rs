@@ -116,6 +116,7 @@ fn warning(code: &'static str, message: String) -> Warning {
 mod tests {
     use std::num::NonZeroU64;
 
+    use primitives::Amount;
     use txcodec::evm::{Kind, Transaction, erc20, erc721};
 
     use super::*;

@@ -242,12 +242,12 @@ impl Reader<'_> {
     /// Understands a call as far as that takes no node: its ABI and arguments, which may be large, are
     /// let go before one is asked.
     fn part(self, request: DeedRequest) -> Result<Part, OrderError> {
-        match request {
-            DeedRequest::Call(call) if self.network.chain() == Chain::Evm => {
-                self.contract_call(&call).map(|call| Part::Known(Deed::Call(call)))
-            }
-            request => Ok(Part::Asked(request)),
+        if let DeedRequest::Call(call) = &request
+            && self.network.chain() == Chain::Evm
+        {
+            return self.contract_call(call).map(|call| Part::Known(Deed::Call(call)));
         }
+        Ok(Part::Asked(request))
     }
 
     async fn deed(self, request: DeedRequest) -> Result<Deed, OrderError> {

@@ -162,7 +162,11 @@ async fn a_signed_nonce_approves_nothing_and_headers_carry_a_signature_over_the_
     let refused = approve(claim).await;
     assert_eq!((refused.status, refused.code()), (401, "INVALID_SIGNATURE"), "{refused:?}");
     assert!(refused.body["message"].as_str().unwrap().contains("approves nothing"), "{refused:?}");
-    let unknown = approve(headers(&owner, "the text of a question")).await;
+    let message = gateway.signed(&owner, Action::Reject(nobody())).await;
+    let refused = approve(message).await;
+    assert_eq!((refused.status, refused.code()), (401, "INVALID_SIGNATURE"), "{refused:?}");
+    let question = format!("{}\n\nAllows: something", txcodec::approval::HEADING);
+    let unknown = approve(headers(&owner, &question)).await;
     assert_eq!((unknown.status, unknown.code()), (404, "TX_NOT_FOUND"), "{unknown:?}");
 }
 
@@ -257,10 +261,18 @@ async fn a_message_that_the_gateway_wrote_is_one_that_it_takes() {
     }
 }
 
-/// Fifty thousand for each kind of key: any byte of the message or the signature is another one, is
-/// missing, or stands there twice; or they are of different claims.
 #[tokio::test]
-async fn a_hundred_thousand_mutated_messages_and_signatures_are_all_refused() {
+async fn fifty_thousand_mutations_of_what_an_evm_owner_signed_are_all_refused() {
+    refuse_mutations(&TestOwner::evm(5)).await;
+}
+
+#[tokio::test]
+async fn fifty_thousand_mutations_of_what_a_solana_owner_signed_are_all_refused() {
+    refuse_mutations(&TestOwner::solana(5)).await;
+}
+
+/// One to three bytes of the message or the signature are others, are missing, or stand there twice.
+async fn refuse_mutations(owner: &TestOwner) {
     use crate::session::{Claim, Owner};
     let gateway = Gateway::new().await;
     let site = Site::Host(HOST.to_owned());
@@ -272,44 +284,39 @@ async fn a_hundred_thousand_mutated_messages_and_signatures_are_all_refused() {
         dice ^= dice << 17;
         usize::try_from(dice % u64::try_from(sides).unwrap()).unwrap()
     };
-    for owner in [TestOwner::evm(5), TestOwner::solana(5)] {
-        gateway.own(&owner).await;
-        let good = gateway.signed(&owner, Action::KillSwitch).await;
-        let [text, signature] = [1, 2].map(|place| match good[place].1.strip_prefix("0x") {
-            Some(digits) => primitives::decode_hex(digits).unwrap(),
-            None => BASE64.decode(&good[place].1).unwrap(),
-        });
-        for _case in 0..50_000 {
-            let mut changed = [text.clone(), signature.clone()];
-            for _change in 0..=roll(3) {
-                let part = &mut changed[roll(2)];
-                let place = roll(part.len());
-                match roll(4) {
-                    0 => part[place] ^= 1 << roll(8),
-                    1 => part[place] = b"\n :0aZ1\x00"[roll(8)],
-                    2 => drop(part.remove(place)),
-                    _ => part.insert(place, part[place]),
-                }
+    gateway.own(owner).await;
+    let good = gateway.signed(owner, Action::KillSwitch).await;
+    let [text, signature] = [1, 2].map(|place| match good[place].1.strip_prefix("0x") {
+        Some(digits) => primitives::decode_hex(digits).unwrap(),
+        None => BASE64.decode(&good[place].1).unwrap(),
+    });
+    for _case in 0..50_000 {
+        let mut changed = [text.clone(), signature.clone()];
+        for _change in 0..=roll(3) {
+            let part = &mut changed[roll(2)];
+            let place = roll(part.len());
+            match roll(4) {
+                0 => part[place] ^= 1 << roll(8),
+                1 => part[place] = b"\n :0aZ1\x00"[roll(8)],
+                2 => drop(part.remove(place)),
+                _ => part.insert(place, part[place]),
             }
-            // v is 0 or 1 as well as 27 or 28: the same signature.
-            let same_v = |v: u8| if v < 2 { v + 27 } else { v };
-            let is_same_signature = changed[1] == signature
-                || matches!(owner.address(), Address::Evm(_))
-                    && changed[1].len() == 65
-                    && changed[1][..64] == signature[..64]
-                    && same_v(changed[1][64]) == signature[64];
-            if changed[0] == text && is_same_signature {
-                continue;
-            }
-            let (message, signature) = (BASE64.encode(&changed[0]), BASE64.encode(&changed[1]));
-            let claim = Claim { address: &good[0].1, message: &message, signature: &signature };
-            let taken = Owner::from_claim(&gateway.app, &site, claim).await;
-            assert!(taken.is_err(), "{:?}", String::from_utf8_lossy(&changed[0]));
         }
-        let claim = Claim { address: &good[0].1, message: &good[1].1, signature: &good[2].1 };
-        assert!(
-            Owner::from_claim(&gateway.app, &site, claim).await.is_ok(),
-            "the original is good"
-        );
+        // v is 0 or 1 as well as 27 or 28: the same signature.
+        let same_v = |v: u8| if v < 2 { v + 27 } else { v };
+        let is_same_signature = changed[1] == signature
+            || matches!(owner.address(), Address::Evm(_))
+                && changed[1].len() == 65
+                && changed[1][..64] == signature[..64]
+                && same_v(changed[1][64]) == signature[64];
+        if changed[0] == text && is_same_signature {
+            continue;
+        }
+        let (message, signature) = (BASE64.encode(&changed[0]), BASE64.encode(&changed[1]));
+        let claim = Claim { address: &good[0].1, message: &message, signature: &signature };
+        let taken = Owner::from_claim(&gateway.app, &site, claim).await;
+        assert!(taken.is_err(), "{:?}", String::from_utf8_lossy(&changed[0]));
     }
+    let claim = Claim { address: &good[0].1, message: &good[1].1, signature: &good[2].1 };
+    assert!(Owner::from_claim(&gateway.app, &site, claim).await.is_ok(), "the original is good");
 }

@@ -13,13 +13,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use primitives::{Address, Chain, decode_hex, encode_hex};
 use protocol::{OwnerSignature, SignedForm};
+use txcodec::approval::HEADING;
 
 use crate::app::App;
 use crate::http::auth::optional_claim;
 use crate::http::body::{Done, OptionalJson, Path};
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
-use crate::owner::is_nonce;
 use crate::session::{Caller, Claim};
 use crate::store::TransactionId;
 use crate::usecase::approve_transaction::approve_transaction;
@@ -62,8 +62,9 @@ pub(in crate::http) async fn approve(
 /// An owner's signature over the question's text, in the headers of owners. It is the question that
 /// is verified, whatever the message is.
 fn of_headers(claim: Claim<'_>) -> Result<ApprovalSignature, Problem> {
-    if is_nonce(claim.message) {
-        let message = "a signed nonce approves nothing: it does not say what";
+    let text = BASE64.decode(claim.message).unwrap_or_default();
+    if !text.starts_with(HEADING.as_bytes()) {
+        let message = "what was signed approves nothing: it is not the text of a question";
         return Err(Problem::new(ErrorCode::InvalidSignature, message)
             .hint("sign the text of GET /v1/transactions/{id}/approval"));
     }

@@ -250,7 +250,7 @@ impl Store {
     pub async fn session_epoch(&self) -> Result<SessionEpoch, StoreError> {
         match &self.watch {
             Some(watch) => watch.now(),
-            None => self.read(|db| db.session_epoch()).await,
+            None => self.read(session_epoch::read).await,
         }
     }
 

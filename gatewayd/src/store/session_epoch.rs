@@ -67,6 +67,11 @@ impl Reading<'_> {
     }
 }
 
+/// What the store reads where nobody watches.
+pub(super) fn read(db: &Reading<'_>) -> Result<SessionEpoch, StoreError> {
+    db.session_epoch()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

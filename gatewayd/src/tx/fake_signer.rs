@@ -36,8 +36,6 @@ pub(crate) struct FakeGuard {
     pub(crate) suspended: BTreeSet<WalletId>,
     /// Nonces of approvals that were used.
     pub(crate) used: BTreeSet<[u8; 16]>,
-    /// Wallets that were suspended.
-    pub(crate) suspended: Vec<WalletId>,
     /// Whether it hears nothing: every connection breaks.
     pub(crate) is_deaf: bool,
     /// Where the signer's latch is, and why.
@@ -64,7 +62,6 @@ impl Default for FakeGuard {
             proposed: None,
             suspended: BTreeSet::new(),
             used: BTreeSet::new(),
-            suspended: Vec::new(),
             is_deaf: false,
             latch: (Latch::Active, String::new()),
             announced: BTreeMap::new(),
@@ -139,10 +136,8 @@ impl World {
 
     /// Stricter, never looser; the first reason stands.
     fn halted(&mut self, request: Request) -> Reply {
-        let Request::Halt { wallet, to, reason, .. } = request else { return Reply::Done };
-        if let Some(wallet) = wallet {
-            self.guard.suspended.push(wallet);
-        } else if to > self.guard.latch.0 {
+        let Request::Halt { wallet: None, to, reason, .. } = request else { return Reply::Done };
+        if to > self.guard.latch.0 {
             self.guard.latch = (to, reason);
         }
         Reply::Done

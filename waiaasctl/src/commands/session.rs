@@ -76,7 +76,7 @@ impl Told<'_> {
         };
         let Some(file) = file else {
             let line = format!("session {id}, {until}; the token is not shown again");
-            return Ok(View::new(json).line(token).line(line));
+            return Ok(View::new(json).line(*token).line(line));
         };
         files::replace(file, format!("{token}\n").as_bytes())?;
         let file = file.display().to_string();

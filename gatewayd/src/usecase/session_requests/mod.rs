@@ -298,11 +298,13 @@ pub async fn collect_session(
     if !bool::from(hash.ct_eq(&request.secret_hash)) {
         return Err(SessionRequestError::Secret);
     }
-    if request.expires_at <= now || request.stage != RequestStage::Granted {
-        return match not_open(&request, now) {
-            SessionRequestError::Decided(RequestStage::Pending) => Ok(Collected::Pending),
-            other => Err(other),
-        };
+    match request.stage {
+        RequestStage::Pending if request.expires_at > now => return Ok(Collected::Pending),
+        RequestStage::Granted if request.expires_at > now => {}
+        RequestStage::Pending
+        | RequestStage::Granted
+        | RequestStage::Collected
+        | RequestStage::Rejected => return Err(not_open(&request, now)),
     }
     let session_id = SessionId::new(&app.clock);
     let token = app.token_key.issue(session_id, now, request.asked.expires_at);
@@ -356,7 +358,10 @@ fn not_open(request: &SessionRequest, now: UnixSeconds) -> SessionRequestError {
         RequestStage::Pending | RequestStage::Granted if request.expires_at <= now => {
             SessionRequestError::Expired
         }
-        stage => SessionRequestError::Decided(stage),
+        RequestStage::Pending
+        | RequestStage::Granted
+        | RequestStage::Collected
+        | RequestStage::Rejected => SessionRequestError::Decided(request.stage),
     }
 }
 

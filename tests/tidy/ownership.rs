@@ -111,6 +111,7 @@ static RULES: &[Rule] = &[
         except: &[
             "crates/txcodec/src/approval/signature.rs",
             "crates/txcodec/src/evm/address.rs",
+            "crates/txcodec/src/message/signed.rs",
             "gatewayd/src/owner/",
             "signerd/src/owners/eligible.rs",
             "signerd/src/signer/tests/",

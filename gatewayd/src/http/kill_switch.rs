@@ -30,7 +30,10 @@ use crate::usecase::recover::{RecoverError, recover};
 const CLOSED: &[(&str, &str)] = &[
     ("POST", "/v1/wallets"),
     ("POST", "/v1/wallets/{id}/resume"),
+    ("POST", "/v1/wallets/{id}/withdraw"),
     ("POST", "/v1/sessions"),
+    ("POST", "/v1/sessions/requests/{id}/approve"),
+    ("POST", "/v1/sessions/requests/{id}/token"),
     ("POST", "/v1/sessions/{id}/rotate"),
     ("POST", "/v1/admin/sessions/{id}/reissue"),
 ];

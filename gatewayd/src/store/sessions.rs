@@ -138,6 +138,23 @@ impl Reading<'_> {
         statement.query_row([id.to_string()], |row| Ok(from_row(row))).optional()?.transpose()
     }
 
+    /// Whether a session stands by what it asked of a wallet: it was not revoked, and may still use the
+    /// wallet. One that only has expired does.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn stands_by(&self, session: SessionId, wallet: WalletId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (
+                       SELECT 1 FROM session_wallets AS link
+                       JOIN sessions ON sessions.id = link.session_id
+                       WHERE link.session_id = ? AND link.wallet_id = ?
+                           AND sessions.status <> 'REVOKED'
+                   )";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let words = [session.to_string(), wallet.to_string()];
+        Ok(statement.query_row(words, |row| row.get(0))?)
+    }
+
     /// A session's wallets that are not terminated, in the order in which they were added.
     ///
     /// # Errors

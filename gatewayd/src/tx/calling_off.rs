@@ -109,8 +109,8 @@ async fn nothing_dearer_is_signed_of_a_wallet_that_is_suspended_before_the_signe
 }
 
 #[tokio::test]
-async fn nothing_dearer_is_signed_for_a_session_that_was_revoked() {
-    for is_revoked in [true, false] {
+async fn nothing_dearer_is_signed_for_a_session_that_was_revoked_or_lost_the_wallet() {
+    for what in ["revoked", "unlinked", "neither"] {
         let scene = scene().await;
         let session = scene.agent().await.session_id();
         let (id, now) = (TransactionId::new(&scene.app.clock), scene.app.clock.now());
@@ -118,14 +118,21 @@ async fn nothing_dearer_is_signed_for_a_session_that_was_revoked() {
         scene.write(move |db| db.insert_transaction(&asked)).await;
         scene.advance(id).await;
         chain(&scene, |chain| chain.base_fee = 40 * GWEI);
-        if is_revoked {
-            scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
+        match what {
+            "revoked" => {
+                scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
+            }
+            "unlinked" => {
+                scene.write(move |db| db.unlink_wallet(session, sample(1).id).map(drop)).await;
+            }
+            _neither => {}
         }
         let found = later(&scene, id).await;
-        let problem = is_revoked.then_some("SESSION_REVOKED");
+        let is_over = what != "neither";
+        let problem = is_over.then_some("SESSION_REVOKED");
         assert_eq!(word(&found), (Status::Submitted, problem));
         let counted = scene.world.lock().unwrap().counted.len();
-        assert_eq!(counted, if is_revoked { 1 } else { 2 });
+        assert_eq!(counted, if is_over { 1 } else { 2 }, "{what}");
     }
 }
 

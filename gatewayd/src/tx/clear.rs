@@ -20,7 +20,6 @@ use crate::policy::{Allowed, Verdict};
 use crate::prices::Worths;
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
-use crate::store::sessions::SessionStatus;
 use crate::store::{StoreError, TransactionId, Writing};
 
 /// What happens to a transaction that is allowed.
@@ -109,12 +108,11 @@ pub(super) fn still(db: &Writing<'_>, transaction: &Transaction) -> Result<Still
     if !active || !unmoved {
         return Ok(Still::Moved);
     }
-    // A session that only has expired still stands by what it asked for in time.
     let Some(session) = transaction.session else { return Ok(Still::Wanted) };
-    if db.session(session)?.is_some_and(|found| found.status != SessionStatus::Revoked) {
+    if db.stands_by(session, transaction.wallet)? {
         return Ok(Still::Wanted);
     }
-    let message = "the session that asked for it was revoked";
+    let message = "the session that asked for it was revoked, or may not use the wallet any more";
     Ok(Still::Disowned(Problem::new("SESSION_REVOKED", message)))
 }
 

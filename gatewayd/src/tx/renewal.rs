@@ -14,7 +14,6 @@ use super::{Form, Known, POLICY_DENIED, Problem, Purpose, Tier, Transaction, Ver
 use crate::clock::UnixSeconds;
 use crate::policy::Verdict;
 use crate::prices::Worths;
-use crate::store::sessions::SessionStatus;
 use crate::store::{Reading, StoreError, TransactionId, Writing};
 
 /// How many times the fee that the policies have let pass a call-off may cost unasked: networks do
@@ -126,11 +125,11 @@ pub(super) fn withdrawn(
         return Ok(Some(Problem::new("WALLET_SUSPENDED", message)));
     }
     let Some(session) = transaction.session else { return Ok(None) };
-    let stands = |status| status != SessionStatus::Revoked;
-    if db.session(session)?.is_some_and(|session| stands(session.status)) {
+    if db.stands_by(session, transaction.wallet)? {
         return Ok(None);
     }
-    let message = "not sent again with a higher fee: the session that asked for it was revoked";
+    let message = "not sent again with a higher fee: the session that asked for it was revoked, or \
+                   may not use the wallet any more";
     Ok(Some(Problem::new("SESSION_REVOKED", message)))
 }
 

@@ -14,6 +14,7 @@ use super::{Status, Tier, Transaction};
 use crate::session::{Caller, Master};
 use crate::store::TransactionId;
 use crate::usecase::cancel_transaction::{CancelError, cancel_transaction};
+use crate::usecase::reject_transaction::reject_transaction;
 
 /// What the fake node's prices make of a plain transfer, in wei.
 const FEE: u64 = 75_600_000_000_000;
@@ -205,6 +206,27 @@ async fn a_sequence_that_waits_is_called_off_as_a_whole() {
     assert!(scene.mined().is_empty());
     assert!(scene.world.lock().unwrap().guard.announced.is_empty());
     assert!(matches!(cancel(&scene, whole).await, Err(CancelError::TooLate(Status::Cancelled))));
+}
+
+#[tokio::test]
+async fn a_sequence_that_is_rejected_while_it_waits_is_rejected_as_a_whole() {
+    const REJECTED: (Status, Option<&str>) = (Status::Cancelled, Some("REJECTED"));
+    for (lines, tier) in [(ABOVE_FEE, Tier::Delay), (21, Tier::Approval)] {
+        let scene = Scene::start().await;
+        set_lines(&scene, lines).await;
+        let whole = scene.ask_sequence(&[8, 8, 8]).await;
+        scene.drive().await;
+        assert_eq!(scene.show(whole).await.tier, Some(tier));
+        let master = Caller::Master(Master::operator());
+        let (rejected, _at) = reject_transaction(&scene.app, &master, whole).await.unwrap();
+        assert_eq!(word(&rejected), REJECTED);
+        let cancelled = (Status::Cancelled, Some("CANCELLED"));
+        assert_eq!(words(&scene, whole).await, [REJECTED, cancelled, cancelled].map(owned));
+        scene.clock.advance(Duration::from_hours(1));
+        scene.drive().await;
+        assert_eq!((scene.mined(), scene.spent().await), (vec![], Amount::ZERO));
+        assert!(scene.world.lock().unwrap().guard.announced.is_empty());
+    }
 }
 
 #[tokio::test]

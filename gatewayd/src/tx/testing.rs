@@ -101,8 +101,7 @@ impl Scene {
 
     /// On a chain of blocks, of which the gateway waits for so many.
     pub(crate) async fn on_blocks(chain: TestChain, confirmations: u32) -> Self {
-        let chain_of_blocks = Some(chain);
-        let confirmations = NonZeroU32::new(confirmations);
+        let (chain_of_blocks, confirmations) = (Some(chain), NonZeroU32::new(confirmations));
         Self::start_in(World { chain_of_blocks, confirmations, ..World::default() }).await
     }
 
@@ -114,8 +113,7 @@ impl Scene {
             FakeNode::start(move |method, params| seen.lock().unwrap().react(method, params)).await;
         let directory = tempfile::tempdir().unwrap();
         serve_signer(directory.path(), &world);
-        let start = UnixSeconds::new(START);
-        let (app, clock) = gateway(directory.path(), &node, &world, start).await;
+        let (app, clock) = gateway(directory.path(), &node, &world, UnixSeconds::new(START)).await;
         app.store.write(|db| db.insert_wallet(&sample(1))).await.unwrap();
         Self { app, clock, world, node, directory }
     }

@@ -86,7 +86,7 @@ pub(super) fn note(
 }
 
 /// Whether the network cannot have it: what a signer has signed and nobody stored is never sent.
-fn is_unsigned(transaction: &Transaction) -> bool {
+pub(super) fn is_unsigned(transaction: &Transaction) -> bool {
     let signed = matches!(transaction.progress, Progress::Signed(..));
     !signed && matches!(transaction.intent, Intent::Send(_)) && !transaction.status.is_final()
 }

@@ -1,6 +1,6 @@
 //! A transaction that waits is refused by the operator or by the wallet's owner.
 
-use super::cancel_transaction::actor;
+use super::cancel_transaction::{actor, is_unsigned};
 use super::read_transactions::sees;
 use super::show_approval::ApprovalError;
 use crate::app::App;
@@ -27,8 +27,13 @@ pub async fn reject_transaction(
     let (caller, now) = (caller.clone(), app.clock.now());
     let rejected = app.store.write(move |db: &Writing<'_>| {
         let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
-        let mut transaction = found.ok_or(ApprovalError::NotFound(id))?;
-        if transaction.status != Status::Queued {
+        let asked = found.ok_or(ApprovalError::NotFound(id))?;
+        if asked.status != Status::Queued {
+            return Err(ApprovalError::NotWaiting(asked.status));
+        }
+        // Of a sequence the first part, which takes those after it and the whole along.
+        let mut transaction = tx::first_to_call_off(db, asked)?;
+        if !is_unsigned(&transaction) {
             return Err(ApprovalError::NotWaiting(transaction.status));
         }
         let who = match &caller {

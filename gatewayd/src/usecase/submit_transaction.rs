@@ -284,7 +284,8 @@ mod tests {
         }
         let first = first.await.unwrap().unwrap().id;
         let start = UnixSeconds::new(tx::testing::START);
-        scene.clock.set(start.plus(REPETITION_WINDOW + 3 * LONGEST_WAIT - SECOND));
+        let window = REPETITION_WINDOW + 3 * LONGEST_WAIT;
+        scene.clock.set(start.plus(window.saturating_sub(SECOND)));
         assert_eq!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
         scene.clock.advance(SECOND);
         assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
@@ -310,7 +311,7 @@ mod tests {
         drop(disk);
         let first = first.await.unwrap();
         assert_eq!(second.await.unwrap(), first);
-        scene.clock.advance(REPETITION_WINDOW - SECOND);
+        scene.clock.advance(REPETITION_WINDOW.saturating_sub(SECOND));
         assert_eq!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
         scene.clock.advance(SECOND);
         assert_ne!(submit(&scene.app, &agent, "5", None).await.unwrap(), first);
@@ -322,7 +323,7 @@ mod tests {
             let scene = Scene::start().await;
             let agent = scene.agent().await;
             let first = submit(&scene.app, &agent, "5", None).await.unwrap();
-            scene.clock.advance(REPETITION_WINDOW - late);
+            scene.clock.advance(REPETITION_WINDOW.saturating_sub(late));
             let disk = stall(&scene);
             let (app, of) = (Arc::clone(&scene.app), agent.clone());
             let other = tokio::spawn(async move { submit(&app, &of, "6", None).await.unwrap() });

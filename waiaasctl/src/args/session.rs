@@ -11,7 +11,7 @@ use super::examples;
 pub enum SessionCommand {
     /// Make a session and print its token, which is shown this once
     #[command(after_help = examples::SESSION_CREATE)]
-    Create(SessionCreateArgs),
+    Create(Box<SessionCreateArgs>),
     /// List the sessions that can be used
     List {
         /// Those that were revoked or have expired, too
@@ -69,7 +69,7 @@ pub struct ConstraintArgs {
     /// Act within its limits, or only read: agent, viewer or auditor [default: agent]
     #[arg(long, value_parser = ["agent", "viewer", "auditor"])]
     pub role: Option<String>,
-    /// Only these types of transactions, such as TRANSFER,TOKEN_TRANSFER
+    /// Only these types of transactions, such as `TRANSFER,TOKEN_TRANSFER`
     #[arg(long, value_name = "TYPES", value_delimiter = ',')]
     pub operations: Vec<String>,
     /// Only these networks, by name or CAIP-2

@@ -213,6 +213,19 @@ fn questions_about_the_audit_trail_that_mean_nothing_are_refused() {
 }
 
 #[test]
+fn these_limits_of_a_session_are_refused() {
+    for line in [
+        "session create",
+        "session create shop --ttl 299",
+        "session create shop --ttl 31536001",
+        "session create shop --role admin",
+        "session create shop --max-transactions -1",
+    ] {
+        assert!(operator(line).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn these_command_lines_of_the_operator_are_refused() {
     for line in [
         "",
@@ -221,11 +234,6 @@ fn these_command_lines_of_the_operator_are_refused() {
         "wallet create shop",
         "wallet create shop --chain bitcoin",
         "wallet create shop --chain solana --environment devnet",
-        "session create",
-        "session create shop --ttl 299",
-        "session create shop --ttl 31536001",
-        "session create shop --role admin",
-        "session create shop --max-transactions -1",
         "send shop 0x0",
         "send shop 0x0 -1",
         "send shop 0x0 1 --wait=0",

@@ -145,7 +145,8 @@ async fn what_is_wrong_with_a_credential_lets_nobody_in_and_is_said() {
 #[tokio::test]
 async fn another_sessions_token_opens_nothing_that_a_path_names() {
     let gateway = Gateway::new().await;
-    for route in ROUTES.iter().filter(|route| route.path.contains("{id}")) {
+    let named = ROUTES.iter().filter(|route| route.path.contains("{id}"));
+    for route in named.filter(|route| route.credential != Credential::Public) {
         let path = filled(route.path, &gateway);
         let body = (route.method != "GET").then(|| json!({}));
         let answer = gateway.with_token(&gateway.other.token, route.method, &path, body).await;

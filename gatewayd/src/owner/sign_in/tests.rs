@@ -1,3 +1,5 @@
+//! Texts of EIP-4361 and Sign-In-With-Solana, as they are written and as they are changed.
+
 use primitives::{EvmAddress, SolanaAddress};
 use proptest::prelude::*;
 

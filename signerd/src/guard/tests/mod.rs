@@ -13,6 +13,7 @@ use crate::owners::Approved;
 
 mod drain;
 mod order;
+mod recipients;
 mod rules;
 
 const NOW: UnixSeconds = 1_800_000_000;

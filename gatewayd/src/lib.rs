@@ -95,6 +95,8 @@ pub enum RunError {
 pub enum Remedy {
     /// Somebody who does what the error says; starting again changes nothing.
     Somebody,
+    /// Somebody who makes room on the disk.
+    Room,
     /// Time, perhaps.
     Time,
     /// Another start, at once.
@@ -106,6 +108,9 @@ impl RunError {
     pub fn remedy(&self) -> Remedy {
         let is_lasting = match self {
             Self::NamesReplaced(_) => return Remedy::Start,
+            Self::State(StateError::Full(_)) | Self::Store(StoreError::Full { .. }) => {
+                return Remedy::Room;
+            }
             Self::Config(_) | Self::Sandbox(_) => true,
             Self::Logging(_) | Self::System(_) => false,
             Self::State(error) => error.is_lasting(),

@@ -11,6 +11,8 @@ use gatewayd::sandbox::TABLES;
 const USAGE_ERROR: u8 = 64;
 /// Of sysexits.h: settings or state are not right, and starting again does not help.
 const CONFIG_ERROR: u8 = 78;
+/// Of sysexits.h: there is no room on the disk.
+const NO_ROOM: u8 = 73;
 /// Of sysexits.h: it shall be started again, by systemd or by `waiaas start`.
 const START_AGAIN: u8 = 75;
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
             eprintln!("gatewayd: {}", with_sources(&error));
             match error.remedy() {
                 Remedy::Somebody => ExitCode::from(CONFIG_ERROR),
+                Remedy::Room => ExitCode::from(NO_ROOM),
                 Remedy::Time => ExitCode::FAILURE,
                 Remedy::Start => ExitCode::from(START_AGAIN),
             }

@@ -20,6 +20,7 @@ mod machine;
 mod many;
 mod names;
 mod outages;
+mod owners;
 mod payments;
 mod policies;
 mod policy_walk;

@@ -41,18 +41,22 @@ impl<'a> Owner<'a> {
         }
     }
 
+    /// Their signature over a text, as wallets show it.
+    pub fn sign(&self, text: &str) -> String {
+        match self {
+            Self::Evm(evm, number) => evm.sign_text(evm.account(*number), text),
+            Self::Solana(seed) => base58(&key(*seed).sign(text.as_bytes()).to_bytes()),
+        }
+    }
+
     /// The body of an approval of what the gateway shows.
     pub fn approve(&self, shown: &Value, form: Form) -> Value {
         let signature = match (self, form) {
-            (Self::Evm(evm, number), Form::Text) => {
-                evm.sign_text(evm.account(*number), shown["text"].as_str().unwrap())
-            }
             (Self::Evm(evm, number), Form::TypedData) => {
                 evm.sign_typed_data(evm.account(*number), &shown["typedData"])
             }
-            (Self::Solana(seed), Form::Text | Form::TypedData) => {
-                let text = shown["text"].as_str().unwrap();
-                base58(&key(*seed).sign(text.as_bytes()).to_bytes())
+            (Self::Evm(..), Form::Text) | (Self::Solana(_), Form::Text | Form::TypedData) => {
+                self.sign(shown["text"].as_str().unwrap())
             }
         };
         let form = match form {

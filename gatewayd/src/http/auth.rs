@@ -168,8 +168,15 @@ pub(super) fn site(app: &App, peer: Option<Peer>, headers: &HeaderMap) -> Result
     match peer {
         Some(Peer::Tcp { .. }) => {
             let host = single(headers, header::HOST.as_str());
-            let odd = || Problem::new(ErrorCode::HostNotAllowed, "there is no one Host header");
-            Ok(Site::Host(host.ok_or_else(odd)?.to_owned()))
+            let odd = |message: &str| Problem::new(ErrorCode::HostNotAllowed, message);
+            let host = host.ok_or_else(|| odd("there is no one Host header"))?;
+            // A page at another port of this machine is somebody else's.
+            let port = format!(":{}", app.settings.daemon.port);
+            if !host.ends_with(&port) {
+                return Err(odd("owners sign for the port of this gateway")
+                    .hint("have the same port at both ends of a tunnel"));
+            }
+            Ok(Site::Host(host.to_owned()))
         }
         Some(Peer::Operator(_)) | None => Ok(Site::Port(app.settings.daemon.port)),
     }
@@ -321,7 +328,6 @@ impl From<OwnerError> for Problem {
             OwnerError::Nonce(_) => Self::new(ErrorCode::InvalidNonce, message),
             OwnerError::NotAnOwner(_) => Self::new(ErrorCode::OwnerAddressMismatch, message)
                 .hint("GET /v1/wallets says who owns a wallet"),
-            OwnerError::Chain(error) => error.into(),
             OwnerError::Store(error) => error.into(),
         }
     }

@@ -196,10 +196,14 @@ pub fn router(shared: Shared) -> Router {
 
 impl Route {
     /// Whether a session that only reads may ask it: it changes nothing, or nothing but how long
-    /// that session lasts.
+    /// that session lasts, and whether.
     pub(super) fn only_reads(&self) -> bool {
-        const TELLING: [&str; 3] =
-            ["/v1/transactions/simulate", "/v1/utils/encode-calldata", "/v1/sessions/{id}/renew"];
+        const TELLING: [&str; 4] = [
+            "/v1/transactions/simulate",
+            "/v1/utils/encode-calldata",
+            "/v1/sessions/{id}/renew",
+            "/v1/kill-switch",
+        ];
         self.method == "GET" || TELLING.contains(&self.path)
     }
 

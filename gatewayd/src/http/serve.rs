@@ -1,7 +1,7 @@
 //! Connections: accepted up to a limit, served, and let finish at the end.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +51,12 @@ pub(super) enum Peer {
     },
     /// An operator, whom the gateway's own socket let in.
     Operator(Master),
+}
+
+/// A process of this machine has millions of addresses, and is one client.
+fn one_of_this_machine(address: IpAddr) -> IpAddr {
+    let mapped = address.to_canonical();
+    if mapped.is_loopback() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { mapped }
 }
 
 impl Peer {
@@ -171,7 +177,12 @@ impl Connection {
     async fn serve(self, house: House) {
         match self {
             Self::Tcp(stream, address) => {
-                serve_stream(stream, Peer::Tcp { address: address.ip() }, house).await;
+                serve_stream(
+                    stream,
+                    Peer::Tcp { address: one_of_this_machine(address.ip()) },
+                    house,
+                )
+                .await;
             }
             Self::Unix(stream, operator) => {
                 serve_stream(stream, Peer::Operator(operator), house).await;

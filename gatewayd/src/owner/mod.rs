@@ -6,7 +6,6 @@
 //! nonce is used once.
 
 mod action;
-mod contract;
 mod nonces;
 mod sign_in;
 mod signature;
@@ -15,7 +14,6 @@ mod site;
 pub(crate) mod testing;
 
 pub use action::Action;
-pub use contract::contract_agrees;
 pub use nonces::{Nonce, NonceError, Nonces, is_nonce};
 pub use sign_in::{LONGEST, MAX_TEXT, Moment, SignIn, SignInError};
 pub use signature::is_valid;

@@ -18,7 +18,7 @@ use primitives::WalletId;
 use subtle::ConstantTimeEq;
 
 use self::grants::Grants;
-pub use self::owner::{Claim, Owner, OwnerError, Proof};
+pub use self::owner::{Claim, Owner, OwnerError, Proof, read_signature};
 use self::password::PasswordError;
 use self::token::TokenError;
 use crate::app::App;

@@ -2,12 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use primitives::{Address, AddressError, Chain, Network, WalletId, decode_hex};
+use primitives::{Address, AddressError, Chain, WalletId, decode_hex};
 use txcodec::message::is_signed_by;
 
 use crate::app::App;
-use crate::chains::ChainError;
-use crate::owner::{Action, MAX_TEXT, NonceError, SignIn, SignInError, Site, contract_agrees};
+use crate::owner::{Action, MAX_TEXT, NonceError, SignIn, SignInError, Site};
 use crate::store::StoreError;
 use crate::store::wallets::Wallet;
 
@@ -72,9 +71,6 @@ pub enum OwnerError {
         /// The statement that this takes.
         wanted: String,
     },
-    /// Whether a contract signed it cannot be asked.
-    #[error("whether the owner is a contract that signed this cannot be asked: {0}")]
-    Chain(#[from] ChainError),
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,7 +103,7 @@ impl Owner {
             });
             app.owner_nonces.check(&message.nonce, now)?;
             if !is_signed_by(address, text.as_bytes(), &signature) {
-                owner.ask_contract(app, network, text.as_bytes(), &signature).await?;
+                return Err(OwnerError::Signature);
             }
             let nonce = message.nonce.clone();
             owner.proof = Proof::Signed(Box::new(message));
@@ -118,25 +114,6 @@ impl Owner {
         }
         app.owner_nonces.take(&nonce, now)?;
         Ok(owner)
-    }
-
-    /// An address without a key may be a contract; one that owns nothing here is not asked.
-    async fn ask_contract(
-        &self,
-        app: &App,
-        network: &Network,
-        text: &[u8],
-        signature: &[u8],
-    ) -> Result<(), OwnerError> {
-        let Address::Evm(address) = self.address else { return Err(OwnerError::Signature) };
-        if self.wallets.is_empty() {
-            return Err(OwnerError::NotAnOwner(self.address));
-        }
-        if contract_agrees(&app.chains, network, address, text, signature).await? {
-            Ok(())
-        } else {
-            Err(OwnerError::Signature)
-        }
     }
 
     /// Who it is.
@@ -210,7 +187,12 @@ fn base58(text: &str) -> Option<Vec<u8>> {
     (text.len() <= 88).then(|| bs58::decode(text).into_vec().ok()).flatten()
 }
 
-fn read_signature(chain: Chain, text: &str) -> Result<Vec<u8>, OwnerError> {
+/// The bytes of an owner's signature as clients write them: `0x` and hexadecimal digits or base64 on EVM
+/// networks, base64 or base58 on Solana.
+///
+/// # Errors
+/// When it is none of these, or too long to be one.
+pub fn read_signature(chain: Chain, text: &str) -> Result<Vec<u8>, OwnerError> {
     if text.len() > MAX_SIGNATURE {
         return Err(OwnerError::Signature);
     }

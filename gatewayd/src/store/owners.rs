@@ -8,12 +8,14 @@ use super::{Reading, StoreError, Writing};
 use crate::clock::UnixSeconds;
 
 impl Reading<'_> {
-    /// The wallets of that owner, oldest first.
+    /// The wallets of that owner that are not given up, oldest first.
     ///
     /// # Errors
     /// When the database fails.
     pub fn wallets_of_owner(&self, owner: Address) -> Result<Vec<Wallet>, StoreError> {
-        let sql = "SELECT * FROM wallets WHERE owner_address = ? ORDER BY created_at, id";
+        let sql = "SELECT * FROM wallets
+                   WHERE owner_address = ? AND status NOT IN ('TERMINATED', 'PURGED')
+                   ORDER BY created_at, id";
         let mut statement = self.0.prepare_cached(sql)?;
         statement.query_and_then([owner.to_string()], from_row)?.collect()
     }

@@ -47,6 +47,12 @@ impl Writing<'_> {
                 [&key],
             )?;
         }
+        // A session that has limits counts in accounts of its own, which stay.
+        connection.execute(
+            "DELETE FROM reservations WHERE transaction_id IN
+                 (SELECT id FROM transactions WHERE wallet_id = ?)",
+            [&key],
+        )?;
         let of_accounts = "account_id IN (SELECT id FROM accounts WHERE wallet_id = ?)";
         for table in ["reservations", "postings"] {
             connection.execute(&format!("DELETE FROM {table} WHERE {of_accounts}"), [&key])?;

@@ -16,6 +16,9 @@ pub enum CancelError {
     /// There is none, or the caller may not see it.
     #[error("there is no transaction {0}")]
     NotFound(TransactionId),
+    /// An agent asked, and the operator had ordered it.
+    #[error("the operator ordered it: only the operator or the wallet's owner calls it off")]
+    NotTheirs,
     /// It is over, or on its way on a network that replaces nothing.
     #[error("the transaction is {0} and cannot be called off any more")]
     TooLate(Status),
@@ -44,7 +47,11 @@ pub async fn cancel_transaction(
     let (caller, now) = (caller.clone(), app.clock.now());
     let cancelled = app.store.write(move |db: &Writing<'_>| {
         let found = db.transaction(id)?.filter(|found| sees(&caller, found.wallet));
-        let mut transaction = tx::first_to_call_off(db, found.ok_or(CancelError::NotFound(id))?)?;
+        let found = found.ok_or(CancelError::NotFound(id))?;
+        if found.session.is_none() && matches!(caller, Caller::Agent(_)) {
+            return Err(CancelError::NotTheirs);
+        }
+        let mut transaction = tx::first_to_call_off(db, found)?;
         let actor = actor(&caller);
         let problem = Problem::new("CANCELLED", format!("called off by {actor}"));
         if is_unsigned(&transaction) {

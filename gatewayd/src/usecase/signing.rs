@@ -30,6 +30,9 @@ pub enum SigningError {
     /// The wallet is not used now.
     #[error("the wallet is {0}")]
     WalletInactive(WalletStatus),
+    /// The session was revoked, or lost the wallet, since it was let in.
+    #[error("the session was revoked, or may not use the wallet any more")]
+    SessionOver,
     /// Nothing is begun, or handed out.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -61,6 +64,11 @@ pub(super) async fn begin(
         let wallet = db.wallet(transaction.wallet)?.map(|wallet| wallet.status);
         if let Some(status) = wallet.filter(|status| *status != WalletStatus::Active) {
             return Ok(Err(SigningError::WalletInactive(status)));
+        }
+        if let Some(session) = transaction.session
+            && !db.stands_by(session, transaction.wallet)?
+        {
+            return Ok(Err(SigningError::SessionOver));
         }
         let Some(spend) = decoded.spend() else {
             return Ok(Err(SigningError::Denied(too_much())));

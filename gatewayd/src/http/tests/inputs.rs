@@ -326,3 +326,21 @@ async fn a_network_that_no_endpoint_reaches_is_answered_with_the_setting_that_he
         assert!(said.contains("[rpc] evm_base_sepolia ="), "{path} {answer:?}");
     }
 }
+
+/// To read base58 takes the square of its length: this many characters would take minutes.
+#[tokio::test]
+async fn signatures_longer_or_more_than_there_are_cost_nothing() {
+    let gateway = Gateway::new().await;
+    let given = |signature: String| json!({ "owner": "1".repeat(32), "signature": signature });
+    let path = "/v1/transactions/00000000-0000-7000-8000-000000000000/approve";
+    for (signatures, status, code) in [
+        (vec![given("z".repeat(1_000_000))], 401, "INVALID_SIGNATURE"),
+        (vec![given("z".repeat(89))], 401, "INVALID_SIGNATURE"),
+        (vec![given("z".repeat(88)); 17], 400, "VALIDATION_FAILED"),
+        (vec![given("z".repeat(88)); 16], 404, "TX_NOT_FOUND"),
+    ] {
+        let body = Some(json!({ "signatures": signatures }));
+        let answer = gateway.by_agent("POST", path, body).await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{answer:?}");
+    }
+}

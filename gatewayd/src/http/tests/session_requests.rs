@@ -167,9 +167,8 @@ async fn nobody_else_grants_and_nothing_else_is_granted() {
     assert_eq!(refused.status, 401, "signed for another request: {refused:?}");
     let (_, mut headers) = signed(&gateway, &owner, &path).await;
     headers[2].1 = signed(&gateway, &owner, &path).await.1[2].1.clone();
-    // Not the owner's key. Whether the owner is a contract that agrees, no node says here.
     let refused = decide(&gateway, &path, "approve", headers).await;
-    assert_eq!((refused.status, refused.code()), (502, "CHAIN_ERROR"));
+    assert_eq!((refused.status, refused.code()), (401, "INVALID_SIGNATURE"));
     let refused = gateway.by_agent("POST", &format!("{path}/approve"), None).await;
     assert_eq!(refused.status, 401);
     let waiting = collect(&gateway, &path, &secret).await;

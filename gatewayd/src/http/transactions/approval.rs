@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use primitives::{Address, Chain, decode_hex, encode_hex};
-use protocol::{OwnerSignature, SignedForm};
+use primitives::{Address, Chain, encode_hex};
+use protocol::{MAX_OWNERS, OwnerSignature, SignedForm};
 use txcodec::approval::HEADING;
 
 use crate::app::App;
@@ -20,7 +20,7 @@ use crate::http::auth::optional_claim;
 use crate::http::body::{Done, OptionalJson, Path};
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
-use crate::session::{Caller, Claim};
+use crate::session::{Caller, Claim, read_signature};
 use crate::store::TransactionId;
 use crate::usecase::approve_transaction::approve_transaction;
 use crate::usecase::reject_transaction::reject_transaction;
@@ -47,6 +47,9 @@ pub(in crate::http) async fn approve(
 ) -> Result<Done<Approved>, Problem> {
     if let Some(claim) = optional_claim(&headers)? {
         signatures.push(of_headers(claim)?);
+    }
+    if signatures.len() > MAX_OWNERS {
+        return Err(Problem::invalid(format!("there are at most {MAX_OWNERS} owners")));
     }
     let signatures = signatures.into_iter().map(signature).collect::<Result<_, _>>()?;
     let asked = approve_transaction(&app, path.read("id")?, signatures).await?;
@@ -139,15 +142,7 @@ fn signature(given: ApprovalSignature) -> Result<OwnerSignature, Problem> {
         Some(TYPED_DATA) => SignedForm::TypedData,
         Some(_) => return Err(Problem::invalid("form is text or typedData")),
     };
-    let text = given.signature.as_str();
-    let bytes = match owner.chain() {
-        Chain::Evm => text.strip_prefix("0x").and_then(|digits| decode_hex(digits).ok()),
-        Chain::Solana => {
-            let base64 = BASE64.decode(text).ok().filter(|bytes| bytes.len() == 64);
-            base64.or_else(|| bs58::decode(text).into_vec().ok())
-        }
-    };
-    let bytes = bytes.ok_or_else(|| {
+    let bytes = read_signature(owner.chain(), &given.signature).map_err(|_unread| {
         let forms = "signature: expected 0x and hexadecimal digits of an EVM owner, base64 or \
                      base58 of a Solana owner";
         Problem::new(ErrorCode::InvalidSignature, forms)

@@ -66,6 +66,7 @@ impl From<CancelError> for Problem {
         let message = error.to_string();
         match error {
             CancelError::NotFound(_) => Self::new(ErrorCode::TxNotFound, message),
+            CancelError::NotTheirs => Self::new(ErrorCode::WalletAccessDenied, message),
             CancelError::TooLate(_) => Self::new(ErrorCode::TxAlreadyProcessed, message),
             CancelError::Owner(error) => error.into(),
             CancelError::Store(error) => error.into(),
@@ -93,6 +94,7 @@ impl From<SigningError> for Problem {
             SigningError::NeedsWaiting(_) => Self::new(ErrorCode::PolicyDenied, message)
                 .hint("POST /v1/transactions/send can wait for a delay or an approval"),
             SigningError::WalletInactive(status) => inactive(status),
+            SigningError::SessionOver => Self::new(ErrorCode::SessionRevoked, message),
             SigningError::Stopped(stopped) => stopped.into(),
             SigningError::Signer(error) => error.into(),
             SigningError::Store(error) => error.into(),

@@ -125,11 +125,12 @@ impl Grants {
         })
     }
 
-    /// What no amount says is not within an amount, unless the session names it as allowed.
+    /// Of what no amount or recipient says anything is not within a limit of them, unless the session
+    /// names it as allowed.
     fn of_uncounted(&self, asked: &Asked<'_>) -> Option<Denial> {
         let limits_amounts =
             self.limits.is_some() || self.per_transaction_usd.is_some() || self.total_usd.is_some();
-        if !limits_amounts {
+        if !limits_amounts && self.recipients.is_none() {
             return None;
         }
         let named = |kind| self.operations.as_ref().is_some_and(|named| named.contains(&kind));
@@ -138,7 +139,8 @@ impl Grants {
             let kind = kind.as_str();
             denied(
                 format!(
-                    "the session's amounts are limited, and no amount says what a {kind} costs"
+                    "the session's amounts or recipients are limited, and nothing says what a \
+                     {kind} costs, or who gets it"
                 ),
                 "ask for a session whose allowedOperations name it",
             )

@@ -174,11 +174,14 @@ fn only_the_recipients_get_something_now_or_later() {
         (approve(STRANGER, 5), Kind::Approve, false),
         (approve(STRANGER, 0), Kind::Approve, true),
         (unknown_call(5), Kind::ContractCall, false),
-        (unknown_call(0), Kind::ContractCall, true),
+        (unknown_call(0), Kind::ContractCall, false), // nobody knows who gets what
         (text(), Kind::SignMessage, true),
     ] {
         assert_eq!(allows(&friends, &decoded, kind), expected, "{:?}", decoded.effects());
     }
+    let operations = Some(BTreeSet::from([Kind::ContractCall]));
+    let named = Grants { operations, ..friends };
+    assert!(allows(&named, &unknown_call(0), Kind::ContractCall));
 }
 
 #[test]

@@ -104,9 +104,9 @@ pub async fn set_owner(
     let wallet = app.store.read(move |db| db.wallet(id)).await?.ok_or(WalletError::Unknown(id))?;
     let address = new.address;
     check_eligible(app, &wallet, address).await?;
-    let agreed = agreed(&wallet, Some(address), present)?;
+    let (agreed, actor) = agreed(&wallet, Some(address), present)?;
     let warning = propose(app, id, address).await?;
-    let (now, actor) = (app.clock.now(), actor(present));
+    let now = app.clock.now();
     let set = app.store.write(move |db| {
         let before = unchanged(db, id, agreed)?;
         if before.owner.is_none_or(|owner| owner.address != address) {
@@ -138,8 +138,8 @@ pub async fn remove_owner(
 ) -> Result<Wallet, OwnerChangeError> {
     let wallet = app.store.read(move |db| db.wallet(id)).await?.ok_or(WalletError::Unknown(id))?;
     let owner = wallet.owner.ok_or(OwnerChangeError::NoOwner)?;
-    let agreed = agreed(&wallet, None, present)?;
-    let (now, actor) = (app.clock.now(), actor(present));
+    let (agreed, actor) = agreed(&wallet, None, present)?;
+    let now = app.clock.now();
     let removed = app.store.write(move |db| {
         unchanged(db, id, agreed)?;
         db.set_owner(id, None, now)?;
@@ -218,15 +218,16 @@ async fn check_eligible(
     if is_wallet.await? { Err(OwnerChangeError::OwnWallet(address)) } else { Ok(()) }
 }
 
-/// The owner whom the change is made from, if it may be made.
+/// The owner whom the change is made from, if it may be made, and whose decision that is: an owner's
+/// only where it took the owner's signature.
 fn agreed(
     wallet: &Wallet,
     to: Option<Address>,
     present: Option<&Owner>,
-) -> Result<Option<WalletOwner>, OwnerChangeError> {
-    let Some(owner) = wallet.owner else { return Ok(None) };
+) -> Result<(Option<WalletOwner>, Actor), OwnerChangeError> {
+    let Some(owner) = wallet.owner else { return Ok((None, Actor::Operator)) };
     if to == Some(owner.address) || wallet.owner_state() != OwnerState::Locked {
-        return Ok(Some(owner));
+        return Ok((Some(owner), Actor::Operator));
     }
     let action = match to {
         Some(by) => Action::Replace { wallet: wallet.id, by },
@@ -240,11 +241,7 @@ fn agreed(
         return Err(OwnerChangeError::NotTheOwner(signer.address()));
     }
     signer.wants(action)?;
-    Ok(Some(owner))
-}
-
-fn actor(present: Option<&Owner>) -> Actor {
-    present.map_or(Actor::Operator, |owner| Actor::Owner(owner.address()))
+    Ok((Some(owner), Actor::Owner(owner.address)))
 }
 
 /// Proposes the owner to the signer, where nobody is confirmed. What is left to do there.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use primitives::Amount;
+use protocol::RefusalCode;
 use serde_json::json;
 
 use super::replacing::{GWEI, PATIENCE, WEI, cancel, chain, mine, paid, speed_up, stuck, versions};
@@ -133,6 +134,33 @@ async fn nothing_dearer_is_signed_for_a_session_that_was_revoked_or_lost_the_wal
         assert_eq!(word(&found), (Status::Submitted, problem));
         let counted = scene.world.lock().unwrap().counted.len();
         assert_eq!(counted, if is_over { 1 } else { 2 }, "{what}");
+    }
+}
+
+/// The signer could not be asked for so long.
+#[tokio::test]
+async fn what_was_drafted_for_a_session_that_was_revoked_is_not_signed() {
+    for is_revoked in [true, false] {
+        let scene = scene().await;
+        let session = scene.agent().await.session_id();
+        let (id, now) = (TransactionId::new(&scene.app.clock), scene.app.clock.now());
+        let asked = Transaction::new(id, sample(1).id, Some(session), payment(WEI.into()), now);
+        scene.write(move |db| db.insert_transaction(&asked)).await;
+        scene.feel(NodeMood::Good, SignerMood::Says(RefusalCode::JournalFailed));
+        scene.advance(id).await;
+        assert_eq!(word(&scene.show(id).await), (Status::Executing, Some("SIGNER_REFUSED")));
+        if is_revoked {
+            scene.write(move |db| db.revoke_session(session, now).map(|_found| ())).await;
+        }
+        scene.feel(NodeMood::Good, SignerMood::Good);
+        let found = later(&scene, id).await;
+        let counted = scene.world.lock().unwrap().counted.len();
+        if is_revoked {
+            let failed = (Status::Failed, Some("SESSION_REVOKED"));
+            assert_eq!((word(&found), counted), (failed, 0));
+        } else {
+            assert_eq!((word(&found), counted), ((Status::Submitted, None), 1));
+        }
     }
 }
 

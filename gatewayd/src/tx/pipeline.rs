@@ -90,7 +90,7 @@ impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
         let falls = app.switch.falls();
-        let Found { transaction, wallet, goes, announced, question, versions, wish, hurry } =
+        let Found { transaction, wallet, goes, stands, announced, question, versions, wish, hurry } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -110,6 +110,12 @@ impl<'a> Road<'a> {
         if !goes && !signed {
             let message = format!("the wallet is {}", wallet.status);
             return Err(Halt::Failed(Problem::new("WALLET_SUSPENDED", message)));
+        }
+        // What has no bytes yet is judged again, and called off then.
+        if !stands && matches!(transaction.progress, Progress::Drafted(_)) {
+            let message = "the session that asked for it was revoked, or may not use the wallet \
+                           any more";
+            return Err(Halt::Failed(Problem::new("SESSION_REVOKED", message)));
         }
         let network = app.networks.by_chain_id(order.network);
         let client = network.and_then(|network| app.chains.client(&network.name));
@@ -184,6 +190,8 @@ struct Found {
     wallet: Wallet,
     /// Whether the wallet lets it go.
     goes: bool,
+    /// Whether the session that asked for it stands by it.
+    stands: bool,
     announced: Option<Announced>,
     question: Option<Question>,
     versions: Vec<Version>,
@@ -196,6 +204,8 @@ impl Found {
         let Some(transaction) = db.transaction(id)? else { return Ok(None) };
         let Some(wallet) = db.wallet(transaction.wallet)? else { return Ok(None) };
         let goes = withdrawal::is_let_go(db, &wallet, &transaction)?;
+        let session = transaction.session.map(|session| db.stands_by(session, wallet.id));
+        let stands = session.transpose()?.unwrap_or(true);
         // Only what waits, or has waited, was announced.
         let waits = transaction.tier >= Some(Tier::Delay);
         let announced = if waits { db.announced(id)? } else { None };
@@ -205,6 +215,16 @@ impl Found {
         let versions = if signed { db.versions(id)? } else { Vec::new() };
         let wish = if signed { db.wish(id)? } else { None };
         let hurry = wish.is_some() && db.is_hurried(id)?;
-        Ok(Some(Self { transaction, wallet, goes, announced, question, versions, wish, hurry }))
+        Ok(Some(Self {
+            transaction,
+            wallet,
+            goes,
+            stands,
+            announced,
+            question,
+            versions,
+            wish,
+            hurry,
+        }))
     }
 }

@@ -90,7 +90,7 @@ impl<'a> Road<'a> {
     /// Looks up everything that belongs to a transaction.
     async fn find(app: &'a App, id: TransactionId) -> Result<Self, Halt> {
         let falls = app.switch.falls();
-        let Found { transaction, wallet, goes, stands, announced, question, versions, wish, hurry } =
+        let Found { transaction, wallet, refusal, announced, question, versions, wish, hurry } =
             app.store.read(move |db| Found::read(db, id)).await?.ok_or(Halt::Stored)?;
         if announced.as_ref().is_some_and(|announced| announced.stage == Stage::CalledOff) {
             announce::call_off(app, &transaction).await?;
@@ -107,15 +107,8 @@ impl<'a> Road<'a> {
             // Who let it fall calls this off.
             app.switch.check().map_err(stop::again)?;
         }
-        if !goes && !signed {
-            let message = format!("the wallet is {}", wallet.status);
-            return Err(Halt::Failed(Problem::new("WALLET_SUSPENDED", message)));
-        }
-        // What has no bytes yet is judged again, and called off then.
-        if !stands && matches!(transaction.progress, Progress::Drafted(_)) {
-            let message = "the session that asked for it was revoked, or may not use the wallet \
-                           any more";
-            return Err(Halt::Failed(Problem::new("SESSION_REVOKED", message)));
+        if let Some(problem) = refusal.filter(|_problem| !signed) {
+            return Err(Halt::Failed(problem));
         }
         let network = app.networks.by_chain_id(order.network);
         let client = network.and_then(|network| app.chains.client(&network.name));
@@ -188,10 +181,8 @@ impl<'a> Road<'a> {
 struct Found {
     transaction: Transaction,
     wallet: Wallet,
-    /// Whether the wallet lets it go.
-    goes: bool,
-    /// Whether the session that asked for it stands by it.
-    stands: bool,
+    /// Why nothing of it is signed any more, if that is so.
+    refusal: Option<Problem>,
     announced: Option<Announced>,
     question: Option<Question>,
     versions: Vec<Version>,
@@ -203,9 +194,7 @@ impl Found {
     fn read(db: &Reading<'_>, id: TransactionId) -> Result<Option<Self>, StoreError> {
         let Some(transaction) = db.transaction(id)? else { return Ok(None) };
         let Some(wallet) = db.wallet(transaction.wallet)? else { return Ok(None) };
-        let goes = withdrawal::is_let_go(db, &wallet, &transaction)?;
-        let session = transaction.session.map(|session| db.stands_by(session, wallet.id));
-        let stands = session.transpose()?.unwrap_or(true);
+        let refusal = refusal(db, &wallet, &transaction)?;
         // Only what waits, or has waited, was announced.
         let waits = transaction.tier >= Some(Tier::Delay);
         let announced = if waits { db.announced(id)? } else { None };
@@ -215,16 +204,26 @@ impl Found {
         let versions = if signed { db.versions(id)? } else { Vec::new() };
         let wish = if signed { db.wish(id)? } else { None };
         let hurry = wish.is_some() && db.is_hurried(id)?;
-        Ok(Some(Self {
-            transaction,
-            wallet,
-            goes,
-            stands,
-            announced,
-            question,
-            versions,
-            wish,
-            hurry,
-        }))
+        Ok(Some(Self { transaction, wallet, refusal, announced, question, versions, wish, hurry }))
     }
+}
+
+/// Why nothing more of a transaction is signed: its wallet does not let it go, or nobody stands by
+/// what was drafted. What has no bytes yet is judged first, and called off then.
+fn refusal(
+    db: &Reading<'_>,
+    wallet: &Wallet,
+    transaction: &Transaction,
+) -> Result<Option<Problem>, StoreError> {
+    if !withdrawal::is_let_go(db, wallet, transaction)? {
+        let message = format!("the wallet is {}", wallet.status);
+        return Ok(Some(Problem::new("WALLET_SUSPENDED", message)));
+    }
+    let Some(session) = transaction.session else { return Ok(None) };
+    let is_drafted = matches!(transaction.progress, Progress::Drafted(_));
+    if !is_drafted || db.stands_by(session, transaction.wallet)? {
+        return Ok(None);
+    }
+    let message = "the session that asked for it was revoked, or may not use the wallet any more";
+    Ok(Some(Problem::new("SESSION_REVOKED", message)))
 }

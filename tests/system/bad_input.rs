@@ -93,23 +93,19 @@ fn a_socket_that_opens_to_others(container: &Container) {
     }
 }
 
-/// Its state on a disk of its own, without room for the files that a database needs beside it. The
-/// signer says so, too, and has nothing to write its journal to.
+/// The gateway's state on a disk of its own, without room for the files that a database needs beside
+/// it. The signer has its room beforehand.
 fn a_full_disk(container: &Container) {
-    for (unit, state, status, words) in [
-        (GATEWAY, "/var/lib/waiaas", "73", "is full: make room on it"),
-        (SIGNER, "/var/lib/waiaas-signer", "78", "No space left on device"),
-    ] {
-        let break_it = format!(
-            "systemctl stop waiaas.target {unit}; cp -a {state} /root/kept-state; \
-             mount -t tmpfs -o size=64m,mode=0700 tmpfs {state}; \
-             cp -a /root/kept-state/. {state}; chown --reference=/root/kept-state {state}; \
-             head -c 128m /dev/zero > {state}/filling 2>/dev/null || true; \
-             chown --reference=/root/kept-state {state}/filling"
-        );
-        let mend_it = format!("umount {state}; rm -rf /root/kept-state");
-        fails(container, unit, [&break_it, &mend_it], status, words);
-    }
+    let state = "/var/lib/waiaas";
+    let break_it = format!(
+        "systemctl stop waiaas.target {GATEWAY}; cp -a {state} /root/kept-state; \
+         mount -t tmpfs -o size=64m,mode=0700 tmpfs {state}; \
+         cp -a /root/kept-state/. {state}; chown --reference=/root/kept-state {state}; \
+         head -c 128m /dev/zero > {state}/filling 2>/dev/null || true; \
+         chown --reference=/root/kept-state {state}/filling"
+    );
+    let mend_it = format!("umount {state}; rm -rf /root/kept-state");
+    fails(container, GATEWAY, [&break_it, &mend_it], "73", "is full: make room on it");
 }
 
 fn a_port_in_use(container: &Container) {

@@ -17,7 +17,7 @@ use super::serve::Peer;
 use super::wallets::detail;
 use super::words::{id, word};
 use crate::app::App;
-use crate::owner::Action;
+use crate::owner::{Action, SignIn};
 use crate::session::{Master, Owner};
 use crate::signer::SignerError;
 use crate::usecase::owners::{
@@ -38,14 +38,19 @@ pub(super) async fn message(
     let address: Address = word("address", &asked.address)?;
     let action = action(&asked)?;
     let written = write_owner_message(&app, &site, address, action, asked.network).await?;
+    Ok(Done(to_sign(written)))
+}
+
+/// A message for an owner to sign, with the header that carries it.
+pub(super) fn to_sign(written: SignIn) -> OwnerMessage {
     let message = written.to_string();
-    Ok(Done(OwnerMessage {
+    OwnerMessage {
         header: BASE64.encode(&message),
         message,
         statement: written.statement,
         nonce: written.nonce,
         expires_at: u64::try_from(written.expires_at.unix_seconds()).unwrap_or(0),
-    }))
+    }
 }
 
 pub(super) async fn set(

@@ -10,12 +10,11 @@ use api::{
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::auth::site;
 use super::body::{Created, Done, Json, Path};
 use super::constraints;
+use super::owners::to_sign;
 use super::problem::Problem;
 use super::serve::Peer;
 use super::sessions::name;
@@ -86,14 +85,7 @@ pub(super) async fn message(
         Some(_) => return Err(Problem::invalid("decision: expected approve or reject")),
     };
     let written = write_grant_message(&app, &site, (path.read("id")?, decision), owner).await?;
-    let message = written.to_string();
-    Ok(Done(OwnerMessage {
-        header: BASE64.encode(&message),
-        message,
-        statement: written.statement,
-        nonce: written.nonce,
-        expires_at: u64::try_from(written.expires_at.unix_seconds()).unwrap_or(0),
-    }))
+    Ok(Done(to_sign(written)))
 }
 
 pub(super) async fn approve(

@@ -164,8 +164,8 @@ impl Owner {
     }
 }
 
-/// The longest signature as it comes: a contract may take those of many keys at once.
-const MAX_SIGNATURE: usize = 8 * 1024;
+/// The longest signature as it comes: `0x` and the digits of 65 bytes.
+const MAX_SIGNATURE: usize = 132;
 
 /// Clients sign the nonce's bytes, or its digits.
 fn signs_nonce(address: Address, nonce: &str, signature: &[u8]) -> bool {

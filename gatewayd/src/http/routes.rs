@@ -108,7 +108,7 @@ routes! {
 
     GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId limit offset] => 200 SessionPage;
     POST   "/v1/sessions"                            Master        sessions::create <- CreateSession => 201 SessionCreated;
-    DELETE "/v1/sessions/{id}"                       Master        sessions::revoke => 200 SessionRevoked;
+    DELETE "/v1/sessions/{id}"                       MasterOrOwner sessions::revoke => 200 SessionRevoked;
     PUT    "/v1/sessions/{id}/renew"                 Agent         sessions::renew => 200 SessionRenewed;
     POST   "/v1/sessions/{id}/rotate"                Master        sessions::rotate => 200 SessionRotated;
     GET    "/v1/sessions/{id}/wallets"               Master        sessions::wallets => 200 SessionWallets;

@@ -60,11 +60,11 @@ pub(super) async fn list(
 
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
-    master: Master,
+    caller: Caller,
     path: Path,
 ) -> Result<Done<SessionRevoked>, Problem> {
     let id = path.read("id")?;
-    let message = match revoke_session(&app, &master, id).await? {
+    let message = match revoke_session(&app, &caller, id).await? {
         Revoked::Now => None,
         Revoked::Before => Some("the session was revoked before".to_owned()),
     };
@@ -249,6 +249,7 @@ impl From<SessionError> for Problem {
             }
             SessionError::AlreadyLinked(_) => Self::new(ErrorCode::WalletAlreadyLinked, message),
             SessionError::LastWallet => Self::new(ErrorCode::SessionRequiresWallet, message),
+            SessionError::Owner(error) => error.into(),
             SessionError::Store(error) => error.into(),
         }
     }

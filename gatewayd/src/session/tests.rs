@@ -94,7 +94,7 @@ async fn the_next_check_sees_what_was_changed_here_or_by_another_writer() {
         assert_eq!(status, WalletStatus::Suspended);
         suspend(WalletStatus::Active).await.unwrap();
 
-        revoke_session(&writer, &master, opened.session.id).await.unwrap();
+        revoke_session(&writer, &Caller::Master(master), opened.session.id).await.unwrap();
         assert!(matches!(check(&newer).await, Err(AgentError::Revoked)));
         assert!(matches!(check(&newer).await, Err(AgentError::Revoked)));
     }

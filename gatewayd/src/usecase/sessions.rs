@@ -2,10 +2,12 @@
 
 use primitives::WalletId;
 
+use super::read_transactions::sees;
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::{Caller, Master};
-use crate::store::audit::{Actor, AuditEntry};
+use crate::owner::Action;
+use crate::session::{Caller, Master, OwnerError};
+use crate::store::audit::AuditEntry;
 use crate::store::sessions::{LinkedWallet, Page, Session};
 use crate::store::{SessionId, StoreError};
 
@@ -45,6 +47,9 @@ pub enum SessionError {
     /// A session without a wallet can do nothing.
     #[error("it is the session's last wallet: revoke the session instead")]
     LastWallet,
+    /// The owner signed for something else.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,21 +84,34 @@ pub async fn list_sessions(
     listed.await
 }
 
-/// Ends a session; its token is dead afterwards.
+/// Ends a session; its token is dead afterwards. An owner ends one that uses a wallet of theirs.
 ///
 /// # Errors
-/// When there is no such session, or the database fails.
+/// When there is no such session that the caller may end, the owner signed for something else, or the
+/// database fails.
 pub async fn revoke_session(
     app: &App,
-    _master: &Master,
+    caller: &Caller,
     id: SessionId,
 ) -> Result<Revoked, SessionError> {
-    let now = app.clock.now();
+    if let Caller::Owner(owner) = caller {
+        owner.wants(Action::Revoke(id))?;
+    }
+    let (caller, now) = (caller.clone(), app.clock.now());
     let revoked = app.store.write(move |db| {
         db.session(id)?.ok_or(SessionError::Unknown(id))?;
+        let linked = db.session_wallets(id)?;
+        let ends = match &caller {
+            Caller::Master(_) => true,
+            Caller::Owner(_) => linked.iter().any(|linked| sees(&caller, linked.wallet.id)),
+            Caller::Agent(_) => false,
+        };
+        if !ends {
+            return Err(SessionError::Unknown(id));
+        }
         let revoked = db.revoke_session(id, now)?;
         if revoked {
-            let entry = AuditEntry::new(now, "SESSION_REVOKED", Actor::Operator);
+            let entry = AuditEntry::new(now, "SESSION_REVOKED", caller.actor());
             db.audit(&entry.detail("sessionId", id))?;
         }
         Ok::<_, SessionError>(revoked)

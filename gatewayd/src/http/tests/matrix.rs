@@ -33,7 +33,7 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/wallets/{id}/networks",            [false, true,  true,  false]),
     ("GET",    "/v1/sessions",                         [false, true,  true,  false]),
     ("POST",   "/v1/sessions",                         [false, false, true,  false]),
-    ("DELETE", "/v1/sessions/{id}",                    [false, false, true,  false]),
+    ("DELETE", "/v1/sessions/{id}",                    [false, false, true,  true]),
     ("PUT",    "/v1/sessions/{id}/renew",              [false, true,  false, false]),
     ("POST",   "/v1/sessions/{id}/rotate",             [false, false, true,  false]),
     ("GET",    "/v1/sessions/{id}/wallets",            [false, false, true,  false]),
@@ -198,6 +198,7 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
         }
         Who::Owner | Who::OwnerTwice | Who::ForgedOwner => {
             let action = match path.rsplit('/').next() {
+                _ if path == "/v1/sessions/{id}" => Action::Revoke(gateway.one.session.id),
                 Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
                 Some("reject") => Action::Reject(sample(1).id.to_string().parse().unwrap()),
                 Some("verify") => Action::Verify(sample(1).id),

@@ -107,6 +107,25 @@ async fn an_owner_calls_a_payment_off_by_a_message_that_names_it_once() {
 }
 
 #[tokio::test]
+async fn an_owner_ends_a_session_of_an_own_wallet_and_no_other() {
+    let gateway = Gateway::new().await;
+    let (owner, other) = (TestOwner::evm(5), TestOwner::solana(5));
+    gateway.own(&owner).await;
+    let id = gateway.one.session.id;
+    let path = format!("/v1/sessions/{id}");
+    let ask = |headers| Ask { method: "DELETE", path: &path, headers, ..Ask::default() };
+    let nonce = gateway.signed(&owner, Action::KillSwitch).await;
+    assert_eq!(gateway.ask(ask(nonce)).await.code(), "INVALID_SIGNATURE", "another action");
+    let ended = gateway.signed(&owner, Action::Revoke(id)).await;
+    assert_eq!(gateway.ask(ask(ended)).await.status, 200);
+    let after = gateway.by_agent("GET", "/v1/transactions", None).await;
+    assert_eq!((after.status, after.code()), (401, "SESSION_REVOKED"));
+    gateway.own(&other).await;
+    let foreign = gateway.signed(&other, Action::Revoke(id)).await;
+    assert_eq!(gateway.ask(ask(foreign)).await.code(), "SESSION_NOT_FOUND");
+}
+
+#[tokio::test]
 async fn an_owner_sees_the_transactions_of_the_own_wallets_alone() {
     let gateway = Gateway::new().await;
     let owner = TestOwner::solana(5);

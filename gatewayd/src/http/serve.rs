@@ -253,3 +253,23 @@ where
         tracing::debug!(%error, "a connection broke");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_of_this_machine_are_one_client() {
+        for (address, expected) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.200.3.4", "127.0.0.1"),
+            ("::1", "127.0.0.1"),
+            ("::ffff:127.0.0.9", "127.0.0.1"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(one_of_this_machine(address).to_string(), expected);
+        }
+    }
+}

@@ -198,6 +198,29 @@ mod tests {
         sign_message(&scene.app, &scene.agent().await, request).await.unwrap_err()
     }
 
+    /// The token was checked before its session ended, and what it asks for is judged afterwards.
+    #[tokio::test]
+    async fn nothing_is_signed_for_a_session_that_ended_since_it_was_let_in() {
+        for what in ["revoked", "unlinked", "neither"] {
+            let scene = Scene::start().await;
+            let agent = scene.agent().await;
+            let (session, now) = (agent.session_id(), scene.app.clock.now());
+            let wallet = agent.wallets()[0].id;
+            match what {
+                "revoked" => scene.write(move |db| db.revoke_session(session, now).map(drop)).await,
+                "unlinked" => {
+                    scene.write(move |db| db.unlink_wallet(session, wallet).map(drop)).await;
+                }
+                _neither => {}
+            }
+            let message = Message::Text(b"hello".to_vec());
+            let request = SignMessageRequest { wallet: None, network: None, message };
+            let error = sign_message(&scene.app, &agent, request).await.unwrap_err();
+            let is_over = matches!(error, SignMessageError::Signing(SigningError::SessionOver));
+            assert_eq!((is_over, is_let_pass(&error)), (what != "neither", what == "neither"));
+        }
+    }
+
     /// The signer of these tests signs no message: what it is asked, the gateway let pass.
     fn is_let_pass(error: &SignMessageError) -> bool {
         matches!(error, SignMessageError::Signing(SigningError::Signer(_)))

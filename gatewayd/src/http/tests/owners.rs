@@ -125,6 +125,22 @@ async fn an_owner_ends_a_session_of_an_own_wallet_and_no_other() {
     assert_eq!(gateway.ask(ask(foreign)).await.code(), "SESSION_NOT_FOUND");
 }
 
+/// A page at another port has its own visitors sign for that.
+#[tokio::test]
+async fn a_message_for_another_port_of_this_machine_is_not_for_this_gateway() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    gateway.own(&owner).await;
+    for (host, expected) in
+        [("127.0.0.1:5173", "HOST_NOT_ALLOWED"), ("localhost:3100", "TX_NOT_FOUND")]
+    {
+        let text = gateway.message(&owner, Action::Reject(nobody())).await.replace(HOST, host);
+        let mut headers = headers(&owner, &text);
+        headers.push(("host", host.to_owned()));
+        assert_eq!(gateway.reject(nobody(), headers).await.code(), expected, "{host}");
+    }
+}
+
 #[tokio::test]
 async fn an_owner_sees_the_transactions_of_the_own_wallets_alone() {
     let gateway = Gateway::new().await;

@@ -63,6 +63,21 @@ async fn spent(scene: &Scene, agent: &Agent) -> (u64, u64) {
     (spent.to_u64().unwrap(), had)
 }
 
+/// What the session has spent stays, so that deleting a wallet gives nothing back.
+#[tokio::test]
+async fn a_wallet_that_a_limited_session_used_is_purged_and_counts_for_it_still() {
+    let scene = Scene::start().await;
+    let agent = agent(&scene, total(10 * (1_000 + FEE))).await;
+    let id = ask(&scene, &agent, payment(1_000_u64.into())).await;
+    assert_eq!(scene.settle(id).await.status, Status::Confirmed);
+    let before = spent(&scene, &agent).await;
+    assert!(before.0 >= 1_000, "{before:?}");
+    let now = scene.app.clock.now();
+    scene.write(move |db| db.purge_wallet(sample(1).id, now)).await;
+    assert_eq!(scene.app.store.read(move |db| db.transaction(id)).await.unwrap(), None);
+    assert_eq!(spent(&scene, &agent).await, before);
+}
+
 #[tokio::test]
 async fn of_payments_at_once_no_more_pass_than_fit() {
     let scene = Scene::start().await;

@@ -4,6 +4,7 @@ use primitives::EvmAddress;
 
 use super::*;
 use crate::owner::testing::TestOwner;
+use crate::store::trail::{TrailSearch, Walk};
 use crate::store::wallets::sample;
 use crate::tx::testing::{NodeMood, Scene, SignerMood};
 
@@ -74,6 +75,28 @@ async fn the_master_changes_an_owner_in_grace_and_the_owners_signature_a_locked_
     assert_eq!(removed.owner_state(), OwnerState::None);
     let nobody = remove_owner(&scene.app, &master, wallet(), None).await;
     assert!(matches!(nobody, Err(OwnerChangeError::NoOwner)));
+}
+
+/// Whoever signed something else beside the master has not decided anything.
+#[tokio::test]
+async fn the_trail_names_an_owner_only_for_what_took_the_owners_signature() {
+    let scene = Scene::start().await;
+    let (first, second) = (TestOwner::evm(5), TestOwner::evm(6));
+    set(&scene, first.address(), None).await.unwrap();
+    let beside = first.asks(&scene.app, Action::KillSwitch).await.unwrap();
+    set(&scene, second.address(), Some(&beside)).await.unwrap();
+    assert_eq!(actor_of_the_newest(&scene).await, "master");
+    verify(&scene, &second).await.unwrap();
+    let agreed = Action::Replace { wallet: wallet(), by: first.address() };
+    let agreed = second.asks(&scene.app, agreed).await.unwrap();
+    set(&scene, first.address(), Some(&agreed)).await.unwrap();
+    assert_eq!(actor_of_the_newest(&scene).await, format!("owner:{}", second.address()));
+}
+
+async fn actor_of_the_newest(scene: &Scene) -> String {
+    let search = TrailSearch { event: Some("OWNER_SET".to_owned()), ..TrailSearch::default() };
+    let read = scene.app.store.read(move |db| db.trail(&search, Walk::Newest, 1));
+    read.await.unwrap().remove(0).actor
 }
 
 #[tokio::test]

@@ -12,9 +12,11 @@ use crate::chains::testing::Reaction;
 use crate::networks::Networks;
 use crate::owner::testing::TestOwner;
 use crate::scheduler;
+use crate::session::Caller;
 use crate::store::wallets::sample;
 use crate::tx::Tier;
 use crate::tx::testing::{FIRST_NONCE, NodeMood, Scene, SignerMood, word};
+use crate::usecase::cancel_transaction::{CancelError, cancel_transaction};
 use crate::usecase::purge_wallet::purge_wallet;
 use crate::usecase::terminate_wallet::{Leftovers, Termination, finish_all, terminate_wallet};
 
@@ -136,6 +138,11 @@ async fn what_the_guard_does_not_let_go_is_put_to_the_owner() {
     let payment = paid(&withdrawn);
     assert_eq!((payment.status, payment.tier), (Status::Queued, Some(Tier::Approval)));
     assert!(matches!(withdraw_all(&scene).await, Err(WithdrawError::UnderWay)));
+    let agent = Caller::Agent(scene.agent().await);
+    let theirs = cancel_transaction(&scene.app, &agent, payment.id).await;
+    assert!(matches!(theirs, Err(CancelError::NotTheirs)), "{theirs:?}");
+    let ours = cancel_transaction(&scene.app, &Caller::Master(operator()), payment.id).await;
+    assert_eq!(ours.unwrap().status, Status::Cancelled);
     assert!(scene.mined().is_empty());
 }
 
@@ -167,11 +174,14 @@ async fn a_wallet_that_is_given_up_goes_to_its_owner_and_then_nothing_leaves_it(
     let owned = terminate(&scene, Leftovers::ToOwner).await;
     assert!(matches!(owned, Err(WithdrawError::NoOwner)));
     assert_eq!(status(&scene).await, WalletStatus::Active, "nothing was changed");
-    own(&scene, true).await;
+    let owner = own(&scene, true).await;
+    assert_eq!(scene.app.store.read(move |db| db.wallets_of_owner(owner)).await.unwrap().len(), 1);
     let done = terminate(&scene, Leftovers::ToOwner).await.unwrap();
     assert_eq!(done.status, WalletStatus::Terminated);
     assert_eq!(word(paid(&done.withdrawn)), (Status::Confirmed, None));
     assert!(scene.world.lock().unwrap().guard.suspended.contains(&wallet()));
+    let left = scene.app.store.read(move |db| db.wallets_of_owner(owner)).await.unwrap();
+    assert!(left.is_empty(), "who has no wallet any more stops nothing");
     for refused in
         [withdraw_all(&scene).await.map(drop), terminate(&scene, Leftovers::Stay).await.map(drop)]
     {

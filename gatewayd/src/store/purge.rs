@@ -19,7 +19,7 @@ const OF_TRANSACTIONS: [&str; 8] = [
     "withdrawals",
 ];
 /// What belongs to a wallet.
-const OF_WALLET: [&str; 7] = [
+const OF_WALLET: [&str; 8] = [
     "transactions",
     "accounts",
     "nonces",
@@ -27,6 +27,7 @@ const OF_WALLET: [&str; 7] = [
     "passed_nonces",
     "session_wallets",
     "policies",
+    "autostop_rules",
 ];
 
 impl Writing<'_> {

@@ -112,8 +112,7 @@ pub(super) fn still(db: &Writing<'_>, transaction: &Transaction) -> Result<Still
     if db.stands_by(session, transaction.wallet)? {
         return Ok(Still::Wanted);
     }
-    let message = "the session that asked for it was revoked, or may not use the wallet any more";
-    Ok(Still::Disowned(Problem::new("SESSION_REVOKED", message)))
+    Ok(Still::Disowned(Problem::disowned()))
 }
 
 impl Clearing {

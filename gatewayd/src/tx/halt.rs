@@ -78,6 +78,13 @@ impl Problem {
         Self { code: code.to_owned(), message: message.into() }
     }
 
+    /// Its session was revoked, or lost the wallet.
+    pub(super) fn disowned() -> Self {
+        let message =
+            "the session that asked for it was revoked, or may not use the wallet any more";
+        Self::new("SESSION_REVOKED", message)
+    }
+
     /// What a chain said.
     pub(super) fn of_chain(error: &ChainError) -> Self {
         Self::new(error.code(), error.to_string())

@@ -224,6 +224,5 @@ fn refusal(
     if !is_drafted || db.stands_by(session, transaction.wallet)? {
         return Ok(None);
     }
-    let message = "the session that asked for it was revoked, or may not use the wallet any more";
-    Ok(Some(Problem::new("SESSION_REVOKED", message)))
+    Ok(Some(Problem::disowned()))
 }

@@ -128,9 +128,9 @@ pub(super) fn withdrawn(
     if db.stands_by(session, transaction.wallet)? {
         return Ok(None);
     }
-    let message = "not sent again with a higher fee: the session that asked for it was revoked, or \
-                   may not use the wallet any more";
-    Ok(Some(Problem::new("SESSION_REVOKED", message)))
+    let disowned = Problem::disowned();
+    let message = format!("not sent again with a higher fee: {}", disowned.message);
+    Ok(Some(Problem { message, ..disowned }))
 }
 
 /// Stores that a version is not to be, as of `now`. A payment is not sped up then; who wants it called

@@ -110,13 +110,13 @@ function chosen(connected) {
 async function sign() {
   const { approval, transaction } = state.asked;
   const { wallet, account, signText, signTypedData } = state.connected;
-  await busily("sign", wallet, async () => {
+  const hasSigned = await busily("sign", wallet, async () => {
     const form = transaction.chain === "solana" ? "text" : state.form;
     const signature =
       form === "typedData" ? await signTypedData(account, approval.typedData) : await signText(account, approval.text);
     state.unsent = { owner: account, form, signature };
   });
-  if (state.unsent) await post();
+  if (hasSigned) await post();
 }
 
 /** Hands in what was signed; keeps it where the gateway does not answer. */
@@ -146,25 +146,28 @@ async function post() {
 async function reject() {
   const { transaction, refuser } = state.asked;
   const { wallet, account, signText } = state.connected;
-  await busily("refuse", wallet, async () => {
+  const isRefused = await busily("refuse", wallet, async () => {
     const { message, header } = await writeRefusal(refuser, transaction);
     await refuse(link.id, refuser, header, await signText(account, message));
   });
+  if (!isRefused) return;
   await refresh();
   document.getElementById("title")?.focus();
 }
 
-/** Does what takes a wallet, and says what became of it. */
+/** Does what takes a wallet, and says what became of it; the focus stays where it is. Whether it was done. */
 async function busily(what, wallet, work) {
   state.notice = null;
   state.busy = what;
   draw();
   try {
     await work();
+    return true;
   } catch (error) {
     if (error instanceof Unreachable) state.away = true;
     else if (error instanceof Refused) refused(error);
     else state.notice = walletNotice(error, wallet.name);
+    return false;
   } finally {
     state.busy = null;
     draw();

@@ -1,9 +1,12 @@
 //! The two kinds of keys: secp256k1 for EVM chains, Ed25519 for Solana.
 
+use ecdsa::hazmat::sign_prehashed_rfc6979;
 use ed25519_dalek::Signer;
 use primitives::{Address, Chain, SolanaAddress};
+use sha2::Sha256;
 use txcodec::SigningInput;
 use txcodec::evm::address_of;
+use zeroize::Zeroizing;
 
 use super::VaultError;
 use super::slots::SECRET_LENGTH;
@@ -34,7 +37,7 @@ pub(super) fn public_key(
     match chain {
         Chain::Evm => {
             let key = secp256k1(secret)?;
-            Ok(key.verifying_key().to_sec1_point(true).as_bytes().to_vec())
+            Ok(key.public_key().to_sec1_bytes().into_vec())
         }
         Chain::Solana => {
             let key = ed25519_dalek::SigningKey::from_bytes(secret);
@@ -72,12 +75,17 @@ pub(super) fn sign(
 ) -> Result<Vec<u8>, VaultError> {
     match (chain, input) {
         (Chain::Evm, SigningInput::Digest(digest)) => {
-            let (signature, recovery) = secp256k1(secret)?.sign_prehash_recoverable(digest);
+            // A `SigningKey` would compute the public key first, which takes as long as signing.
+            let scalar = Zeroizing::new(secp256k1(secret)?.to_nonzero_scalar());
+            let (signature, recovery) =
+                sign_prehashed_rfc6979::<k256::Secp256k1, Sha256>(&scalar, digest, &[]);
             let mut bytes = signature.to_bytes().to_vec();
             bytes.push(u8::from(recovery.is_y_odd()));
             Ok(bytes)
         }
         (Chain::Solana, SigningInput::Bytes(message)) => {
+            // This computes the public key anew, by design: signed with another one, as a bit that flips
+            // in ordinary memory would make it, two signatures of one message tell the private key.
             let key = ed25519_dalek::SigningKey::from_bytes(secret);
             Ok(key.sign(message).to_bytes().to_vec())
         }
@@ -87,8 +95,8 @@ pub(super) fn sign(
     }
 }
 
-fn secp256k1(secret: &[u8; SECRET_LENGTH]) -> Result<k256::ecdsa::SigningKey, VaultError> {
-    k256::ecdsa::SigningKey::from_slice(secret).map_err(|_out_of_range| {
+fn secp256k1(secret: &[u8; SECRET_LENGTH]) -> Result<k256::SecretKey, VaultError> {
+    k256::SecretKey::from_slice(secret).map_err(|_out_of_range| {
         VaultError::BadKey(Chain::Evm, "the scalar is zero or not below the order of secp256k1")
     })
 }
@@ -100,7 +108,7 @@ mod tests {
     use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
     use primitives::{decode_hex, encode_hex};
     use serde_json::Value;
-    use sha2::{Digest, Sha256};
+    use sha2::Digest;
 
     use super::*;
 

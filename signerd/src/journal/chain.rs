@@ -128,8 +128,11 @@ impl Chain {
 
     /// Hands everything to the system, which has it on the disk after the next commit.
     pub(super) fn write(&mut self) -> Result<(), JournalError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.with_file(|file| file.write_all(&waiting))?;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let written = self.with_file(|file| file.write_all(&waiting));
+        waiting.clear();
+        self.waiting = waiting; // with its room, for the next batch
+        written?;
         self.written = self.end.place.offset;
         Ok(())
     }

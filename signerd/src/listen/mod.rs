@@ -159,17 +159,23 @@ pub fn serve(
     let tick = manager.patience().map_or(TICK, |patience| patience.min(TICK));
     let tick = PollTimeout::try_from(tick).unwrap_or(PollTimeout::ZERO);
     let mut connections: Vec<Connection> = Vec::new();
+    let mut ready = Vec::new();
     loop {
         manager.alive(Instant::now());
-        if wait(listeners, &connections, stop, tick).map_err(ListenError::Wait)? == Woken::ToStop {
+        wait(listeners, &connections, stop, tick, &mut ready).map_err(ListenError::Wait)?;
+        let [is_to_stop, ready @ ..] = ready.as_slice() else { continue };
+        if *is_to_stop {
             return Ok(());
         }
-        for listener in listeners {
-            accept(listener, &mut connections);
-        }
+        let (at_doors, with_bytes) = ready.split_at(listeners.len().min(ready.len()));
         let now = Instant::now();
-        for connection in &mut connections {
+        for (connection, _ready) in
+            connections.iter_mut().zip(with_bytes).filter(|(_, ready)| **ready)
+        {
             connection.receive(now);
+        }
+        for (listener, _ready) in listeners.iter().zip(at_doors).filter(|(_, ready)| **ready) {
+            accept(listener, &mut connections);
         }
         answer(signer, &mut connections);
         for connection in &mut connections {
@@ -200,18 +206,15 @@ fn answer(signer: &mut Signer, connections: &mut [Connection]) {
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Woken {
-    ToWork,
-    ToStop,
-}
-
+/// Sleeps until there is something to do, and notes for each descriptor whether it is ready: `stop`, the
+/// listeners, the connections.
 fn wait(
     listeners: &[Listener],
     connections: &[Connection],
     stop: &SignalFd,
     tick: PollTimeout,
-) -> io::Result<Woken> {
+    ready: &mut Vec<bool>,
+) -> io::Result<()> {
     let readable = |descriptor| PollFd::new(descriptor, PollFlags::POLLIN);
     let mut polled = vec![readable(stop.as_fd())];
     polled.extend(listeners.iter().map(|listener| readable(listener.socket.as_fd())));
@@ -220,8 +223,9 @@ fn wait(
         Ok(_) | Err(nix::errno::Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
-    let stopped = polled.first().and_then(PollFd::any).unwrap_or(false);
-    Ok(if stopped { Woken::ToStop } else { Woken::ToWork })
+    ready.clear();
+    ready.extend(polled.iter().map(|descriptor| descriptor.any().unwrap_or(true)));
+    Ok(())
 }
 
 fn poll_connection(connection: &Connection) -> PollFd<'_> {

@@ -97,14 +97,15 @@ fn measure() -> Result<Value, Failure> {
         "pipelined": rates,
         "journal_records_verified_per_second": verified_per_second(&place),
         "halt_ns": { "reply": stop.reply, "first_refusal": stop.first_refusal },
-        "gateway": verdicts()?,
+        "signer_core_ns": example("signerd", "signatures")?,
+        "gateway": example("gatewayd", "judgement")?,
     }))
 }
 
-/// What the gateway's program measures, which links the gateway.
-fn verdicts() -> Result<Value, Failure> {
-    let run = "run --release --quiet --package gatewayd --example judgement --locked";
-    let printed = output(&mut cargo(run))?;
+/// What an example of a crate measures: it links the crate itself.
+fn example(package: &str, name: &str) -> Result<Value, Failure> {
+    let run = format!("run --release --quiet --package {package} --example {name} --locked");
+    let printed = output(&mut cargo(&run))?;
     serde_json::from_str(&printed).map_err(|error| format!("the example's output: {error}"))
 }
 

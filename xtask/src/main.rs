@@ -6,6 +6,7 @@ mod demo;
 mod fuzz;
 mod licences;
 mod package;
+mod paths;
 mod redteam;
 mod shell;
 mod system;

@@ -35,6 +35,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "build",       run: build },
     Layer { name: "doc-tests",   run: doc_tests },
     Layer { name: "fuzz",        run: fuzz },
+    Layer { name: "paths",       run: paths },
     Layer { name: "tests",       run: tests },
     Layer { name: "package",     run: package },
     Layer { name: "system",      run: system },
@@ -162,6 +163,14 @@ fn tests() -> Outcome {
 /// Each fuzz target for some seconds.
 fn fuzz() -> Outcome {
     crate::fuzz::smoke().into()
+}
+
+/// What the hot paths cost, in instructions.
+fn paths() -> Outcome {
+    if let Err(missing) = need("valgrind", "valgrind") {
+        return Outcome::Skipped(missing);
+    }
+    crate::paths::check().into()
 }
 
 fn licences() -> Outcome {

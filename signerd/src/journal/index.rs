@@ -93,6 +93,23 @@ mod tests {
     }
 
     #[test]
+    fn the_last_mark_before_a_record_is_where_reading_begins() {
+        let mut index = Index::new(10);
+        for number in 10..1_000 {
+            index.note(number, number * 100);
+        }
+        let begins = |number| {
+            let (first, Place { segment, offset }) = index.before(number);
+            assert_eq!(segment, 10);
+            (first, offset)
+        };
+        assert_eq!(begins(10), (10, 1_000));
+        assert_eq!(begins(265), (10, 1_000));
+        assert_eq!(begins(266), (266, 26_600));
+        assert_eq!(begins(5_000), (778, 77_800));
+    }
+
+    #[test]
     fn a_disk_that_does_not_read_is_not_the_end_of_a_segment() {
         let place = Place { segment: 0, offset: 0 };
         let mut ended = BufReader::new(std::io::empty());

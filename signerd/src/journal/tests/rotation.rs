@@ -111,6 +111,26 @@ fn a_rotation_that_a_crash_cut_short_left_the_old_or_the_new() {
 }
 
 #[test]
+fn what_lies_beside_a_segment_that_is_there_does_not_take_its_place() {
+    let directory = rotated();
+    let before = fs::read(directory.path().join(segment(5))).unwrap();
+    fs::write(directory.path().join(segment(5) + ".partial"), "not a segment").unwrap();
+    let journal = open(directory.path(), SHORT);
+    assert_eq!(journal.damage(), None);
+    assert_eq!(fs::read(directory.path().join(segment(5))).unwrap(), before);
+}
+
+#[test]
+fn a_file_is_one_of_the_journal_by_its_whole_name() {
+    let directory = rotated();
+    for other in ["segment-6", "segment-0000000000000000006x", "segment-000000000000000000006"] {
+        fs::write(directory.path().join(other), "a note of somebody").unwrap();
+    }
+    let journal = open(directory.path(), SHORT);
+    assert_eq!((journal.damage(), journal.head().0), (None, 6));
+}
+
+#[test]
 fn a_snapshot_that_the_system_does_not_give_is_no_damage_but_an_error() {
     let directory = rotated();
     let file = directory.path().join(snapshot(5));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use primitives::{BUILTIN, Chain, ChainId, Environment, Network};
 
+use crate::config::Commitment;
 use crate::net::Endpoint;
 
 /// Endpoints of the built-in networks where the settings name none, tried in this order.
@@ -50,6 +51,8 @@ pub struct Networks {
 struct Entry {
     network: Network,
     endpoints: Vec<Endpoint>,
+    /// Of Solana networks.
+    commitment: Commitment,
 }
 
 /// Why a network cannot be added, or its endpoints cannot be set.
@@ -89,7 +92,7 @@ impl Networks {
     pub fn builtin() -> Self {
         let entry = |network: &Network| {
             let endpoints = default_endpoints(&network.name);
-            (network.name.to_string(), Entry { network: network.clone(), endpoints })
+            (network.name.to_string(), Entry::new(network.clone(), endpoints))
         };
         Self { by_name: BUILTIN.iter().map(entry).collect() }
     }
@@ -109,7 +112,7 @@ impl Networks {
             let name = taken.name.to_string();
             return Err(NetworkError::ChainIdTaken { chain_id: network.chain_id, name });
         }
-        self.by_name.insert(network.name.to_string(), Entry { network, endpoints });
+        self.by_name.insert(network.name.to_string(), Entry::new(network, endpoints));
         Ok(())
     }
 
@@ -124,8 +127,18 @@ impl Networks {
         endpoints: Vec<Endpoint>,
     ) -> Result<bool, NetworkError> {
         check_endpoints(&endpoints)?;
-        let entry = self.by_name.values_mut().find(|entry| entry.network.rpc_key() == key);
-        Ok(entry.map(|entry| entry.endpoints = endpoints).is_some())
+        Ok(self.entry_mut(key).map(|entry| entry.endpoints = endpoints).is_some())
+    }
+
+    /// Sets how far transactions of the Solana network have to be whose key in `[rpc]` is `key`; says
+    /// whether there is one.
+    pub fn set_commitment(&mut self, key: &str, commitment: Commitment) -> bool {
+        let entry = self.entry_mut(key).filter(|entry| entry.network.chain() == Chain::Solana);
+        entry.map(|entry| entry.commitment = commitment).is_some()
+    }
+
+    fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.by_name.values_mut().find(|entry| entry.network.rpc_key() == key)
     }
 
     /// The network that a request means: by name, by a legacy name, or by CAIP-2 identifier.
@@ -172,6 +185,17 @@ impl Networks {
     /// The endpoints that are asked about the network of that name, in this order.
     pub fn endpoints(&self, name: &str) -> &[Endpoint] {
         self.by_name.get(name).map_or(&[], |entry| &entry.endpoints)
+    }
+
+    /// How far a transaction of the Solana network of that name has to be to count as done.
+    pub fn commitment(&self, name: &str) -> Commitment {
+        self.by_name.get(name).map(|entry| entry.commitment).unwrap_or_default()
+    }
+}
+
+impl Entry {
+    fn new(network: Network, endpoints: Vec<Endpoint>) -> Self {
+        Self { network, endpoints, commitment: Commitment::default() }
     }
 }
 

@@ -97,6 +97,12 @@ impl Solana {
         is_delegated.then(|| (SolanaAddress(delegate.try_into().unwrap()), amount))
     }
 
+    /// How far a transaction is that the node knows: `processed`, `confirmed` or `finalized`.
+    pub fn commitment(&self, signature: &str) -> String {
+        let reply = self.rpc.call("getSignatureStatuses", &json!([[signature]]));
+        reply["value"][0]["confirmationStatus"].as_str().unwrap().to_owned()
+    }
+
     /// What the node does from now on with what it is sent.
     pub fn feel(&self, mood: Mood) {
         let word = match mood {

@@ -11,7 +11,7 @@ use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
 use super::{
-    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
+    Age, Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
     TokenMetadata,
 };
 use crate::clock::Clock;
@@ -61,7 +61,9 @@ impl Chains {
             let rpc = Rpc::new(network.name.to_string(), network.chain_id, endpoints, tools);
             let kind = match network.chain_id {
                 ChainId::Eip155(id) => Kind::Evm(Evm::new(rpc, id, settings)),
-                ChainId::Solana(_) => Kind::Solana(Solana::new(rpc)),
+                ChainId::Solana(_) => {
+                    Kind::Solana(Solana::new(rpc, networks.commitment(&network.name)))
+                }
             };
             (network.name.to_string(), ChainClient(kind))
         };
@@ -293,6 +295,18 @@ impl ChainClient {
         match &self.0 {
             Kind::Evm(evm) => evm.outcome(hash).await,
             Kind::Solana(solana) => solana.outcome(hash, last_valid_block_height).await,
+        }
+    }
+
+    /// How much time a draft has left. `last_valid_block_height` is the draft's; one without it, as on
+    /// an EVM network, does not age.
+    ///
+    /// # Errors
+    /// When no endpoint answers, or the only ones that could say that its time is over do not.
+    pub async fn age(&self, last_valid_block_height: Option<u64>) -> Result<Age, ChainError> {
+        match (&self.0, last_valid_block_height) {
+            (Kind::Solana(solana), Some(last_valid)) => solana.age(last_valid).await,
+            (Kind::Solana(_), None) | (Kind::Evm(_), _) => Ok(Age::Fresh),
         }
     }
 

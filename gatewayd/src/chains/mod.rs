@@ -83,6 +83,18 @@ pub enum Outcome {
     Expired,
 }
 
+/// How much time a draft has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Age {
+    /// Enough to sign and to send it.
+    Fresh,
+    /// The network may still take it, and more likely does not.
+    Old,
+    /// The network cannot take it any more, whoever has it.
+    Over,
+}
+
 /// What the network asks for gas now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GasPrice {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::prices::PricesTable;
-use super::{ConfigError, Daemon, Limits, Prices, Settings, Transactions};
+use super::{Commitment, ConfigError, Daemon, Limits, Prices, Settings, Transactions};
 use crate::net::{Endpoint, EndpointError};
 use crate::networks::Networks;
 
@@ -29,6 +29,7 @@ struct File {
     transactions: Transactions,
     prices: Option<Spanned<PricesTable>>,
     rpc: BTreeMap<Spanned<String>, OneOrMore>,
+    commitment: BTreeMap<Spanned<String>, Commitment>,
     networks: Vec<Spanned<NetworkTable>>,
 }
 
@@ -101,6 +102,12 @@ fn read(text: &str) -> Result<Settings, Fault> {
         } else {
             set_endpoints(&mut networks, key.get_ref(), texts)
                 .map_err(|reason| Fault { span, reason })?;
+        }
+    }
+    for (key, commitment) in file.commitment {
+        if !networks.set_commitment(key.get_ref(), commitment) {
+            let reason = format!("[commitment] {} names no Solana network", key.get_ref());
+            return Err(Fault { span: key.span(), reason });
         }
     }
     let prices = match file.prices {
@@ -235,6 +242,9 @@ mod tests {
             solana_devnet = "http://127.0.0.1:8899"
             evm_base_mainnet = ["https://a.example.org", "https://b.example.org"]
             solana_ws_devnet = "wss://api.devnet.solana.com"
+            [commitment]
+            solana_mainnet = "finalized"
+            solana_testnet = "confirmed"
             "#,
         )
         .unwrap();
@@ -248,6 +258,10 @@ mod tests {
         assert_eq!(settings.networks.endpoints("solana-devnet").len(), 1);
         assert_eq!(settings.networks.endpoints("base-mainnet").len(), 2);
         assert_eq!(settings.ignored, ["[rpc] solana_ws_devnet"]);
+        let commitment = |network| settings.networks.commitment(network);
+        assert_eq!(commitment("solana-mainnet"), Commitment::Finalized);
+        assert_eq!(commitment("solana-testnet"), Commitment::Confirmed);
+        assert_eq!(commitment("solana-devnet"), Commitment::Confirmed);
     }
 
     #[test]
@@ -293,6 +307,17 @@ mod tests {
             ("[rpc]\nsolana_devnet = []", 2, "name at least one RPC endpoint"),
             ("[rpc]\nsolana_devnet = 'wss://a'", 2, "an RPC endpoint is spoken to over"),
             ("[[networks]]\nname = 'x'", 1, "missing field"),
+            ("[commitment]\nsolana_mainnet = 'processed'", 2, "a commitment is \"confirmed\" or"),
+            (
+                "[commitment]\nevm_base_mainnet = 'finalized'",
+                2,
+                "[commitment] evm_base_mainnet names",
+            ),
+            (
+                "[commitment]\nsolana = 'finalized'",
+                2,
+                "[commitment] solana names no Solana network",
+            ),
         ] {
             let error = parsed(text).unwrap_err();
             assert!(

@@ -34,7 +34,7 @@ pub struct Settings {
     pub transactions: Transactions,
     /// `[prices]`: who is asked what things are worth.
     pub prices: Prices,
-    /// `[[networks]]` and `[rpc]` on top of the built-in networks.
+    /// `[[networks]]`, `[rpc]` and `[commitment]` on top of the built-in networks.
     pub networks: Networks,
     /// Keys and names that other programs of this kind read and this one does not use.
     pub ignored: Vec<String>,
@@ -91,6 +91,17 @@ pub enum Finality {
     /// One that two thirds of the validators have voted for, or a rollup has posted.
     Safe,
     /// One that is taken back only if validators lose a third of all stake.
+    Finalized,
+}
+
+/// How far a Solana transaction has to be to count as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Commitment {
+    /// Two thirds of the stake have voted for its block.
+    #[default]
+    Confirmed,
+    /// 31 blocks that were voted for follow its block: nobody takes it back.
     Finalized,
 }
 
@@ -179,6 +190,14 @@ pub struct NotLoopback;
 #[error("log_level is one of error, warn, info, debug, trace")]
 pub struct UnknownLevel;
 
+/// The word is no commitment that a payment may count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a commitment is \"confirmed\" or \"finalized\"; what is only processed may not stay on the chain, \
+     and a payment that counted by it could be asked for again"
+)]
+pub struct UnknownCommitment;
+
 impl Settings {
     /// Reads the settings of `file`, puts those of `environment` above them, and checks all.
     ///
@@ -205,6 +224,10 @@ impl Settings {
     /// What differs from `running` and only counts after a restart, in the words of the file.
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let names = |settings: &Self| -> Vec<_> { settings.networks.iter().cloned().collect() };
+        let commitments = |settings: &Self| -> Vec<_> {
+            let networks = &settings.networks;
+            networks.iter().map(|network| networks.commitment(&network.name)).collect()
+        };
         let differences = [
             ("[daemon] port", self.daemon.port != running.daemon.port),
             ("[daemon] hostname", self.daemon.hostname != running.daemon.hostname),
@@ -213,6 +236,7 @@ impl Settings {
                 self.daemon.shutdown_timeout != running.daemon.shutdown_timeout,
             ),
             ("[transactions]", self.transactions != running.transactions),
+            ("[commitment]", commitments(self) != commitments(running)),
             ("[prices]", self.prices != running.prices),
             ("[[networks]]", names(self) != names(running)),
         ];
@@ -294,6 +318,18 @@ impl TryFrom<String> for Loopback {
 
     fn try_from(text: String) -> Result<Self, NotLoopback> {
         text.parse()
+    }
+}
+
+impl TryFrom<String> for Commitment {
+    type Error = UnknownCommitment;
+
+    fn try_from(text: String) -> Result<Self, UnknownCommitment> {
+        match text.as_str() {
+            "confirmed" => Ok(Self::Confirmed),
+            "finalized" => Ok(Self::Finalized),
+            _ => Err(UnknownCommitment),
+        }
     }
 }
 

@@ -42,6 +42,8 @@ fn what_needs_a_restart_is_named() {
         ("[daemon]\nport = 1\nhostname = '::1'\n", &["[daemon] port", "[daemon] hostname"]),
         ("[daemon]\nshutdown_timeout = 1\n", &["[daemon] shutdown_timeout"]),
         ("[transactions]\nevm_confirmations = 2\n", &["[transactions]"]),
+        ("[commitment]\nsolana_mainnet = 'confirmed'\n", &[]),
+        ("[commitment]\nsolana_mainnet = 'finalized'\n", &["[commitment]"]),
         ("[prices]\ncoingecko = true\n", &["[prices]"]),
         (network, &["[[networks]]"]),
     ] {

@@ -64,6 +64,10 @@ async fn travel(app: &App, id: TransactionId, is_signed: impl FnOnce()) -> Resul
     road.lead().await?;
     road.wait().await?;
     let drafted = match road.known_draft() {
+        Some(drafted) if road.known_signature().is_none() => {
+            road.check_age(&drafted).await?;
+            drafted
+        }
         Some(drafted) => drafted,
         None => road.clear(road.draft().await?, road.gas_before().await?).await?,
     };
@@ -162,7 +166,7 @@ impl<'a> Road<'a> {
         Err(Halt::Stored)
     }
 
-    fn known_draft(&self) -> Option<Drafted> {
+    pub(super) fn known_draft(&self) -> Option<Drafted> {
         match &self.transaction.progress {
             Progress::Asked => None,
             Progress::Drafted(drafted) | Progress::Signed(drafted, _) => Some(drafted.clone()),

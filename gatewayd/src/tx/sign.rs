@@ -12,12 +12,13 @@ use super::{
     Announced, Drafted, Problem, Progress, Question, Signed, Stage, Status, Tier, Transaction,
     codec,
 };
+use crate::chains::Age;
 use crate::clock::UnixSeconds;
 use crate::signer::SignerError;
 use crate::store::{StoreError, Writing};
 
 /// Attempts with the same bytes while the signer gives no answer; then others are drafted, as fees
-/// and blockhashes age.
+/// age. What names a blockhash is drafted anew when that is over.
 const ATTEMPTS_WITH_SAME_BYTES: u32 = 4;
 
 impl Road<'_> {
@@ -34,6 +35,24 @@ impl Road<'_> {
         })?;
         self.keep(drafted, &signed).await?;
         Ok(signed)
+    }
+
+    /// Has a draft that nobody has signed made anew once the network cannot take it any more. Until
+    /// then one that has too little time left is not signed, and no other is made: the signer may have
+    /// signed it, and the answer was lost.
+    pub(super) async fn check_age(&self, drafted: &Drafted) -> Result<(), Halt> {
+        let age = self.client.age(drafted.last_valid_block_height).await;
+        match age.map_err(Halt::unsigned)? {
+            Age::Fresh => Ok(()),
+            Age::Old => Err(Halt::Again(Pace::Block, Some(outdated()))),
+            // What was announced may be used up by that signature. If not, it has waited already.
+            Age::Over if self.is_announced() => {
+                Err(self.drop_draft(drafted, Next::Announce(outdated())).await?)
+            }
+            Age::Over => {
+                Err(self.drop_draft(drafted, Next::Again(Pace::Block, outdated())).await?)
+            }
+        }
     }
 
     /// Why the signer may sign what its guard alone does not let go.
@@ -74,6 +93,15 @@ impl Road<'_> {
             {
                 Ok(Halt::Again(Pace::BackOff, Some(problem)))
             }
+            // Others would count beside these, if they were signed. Their age ends them.
+            SignerError::NoAnswer { .. } if drafted.last_valid_block_height.is_some() => {
+                Ok(Halt::Again(Pace::BackOff, Some(problem)))
+            }
+            SignerError::Unavailable { .. } | SignerError::Locked
+                if self.may_be_signed(drafted) =>
+            {
+                Ok(Halt::Again(Pace::BackOff, Some(problem)))
+            }
             // The signer may have signed, and what was announced may be used up: it is told again.
             SignerError::NoAnswer { .. } if self.is_announced() => {
                 self.drop_draft(drafted, Next::Announce(problem)).await
@@ -103,11 +131,20 @@ impl Road<'_> {
             }
             Course::Unannounced => Ok(Halt::Failed(called_off())),
             Course::Again => Ok(Halt::Again(Pace::BackOff, Some(problem))),
+            Course::Later(wait) if self.may_be_signed(drafted) => {
+                Ok(Halt::Again(Pace::after(wait), Some(problem)))
+            }
             Course::Later(wait) => {
                 self.drop_draft(drafted, Next::Again(Pace::after(wait), problem)).await
             }
             Course::Never => Ok(Halt::Failed(problem)),
         }
+    }
+
+    /// Whether the signer may have been asked before, and these bytes count by their blockhash alone: no
+    /// nonce keeps others from counting beside them.
+    fn may_be_signed(&self, drafted: &Drafted) -> bool {
+        drafted.last_valid_block_height.is_some() && self.known_draft().is_some()
     }
 
     pub(super) fn is_announced(&self) -> bool {
@@ -187,6 +224,13 @@ impl Next {
         db.update_transaction(&transaction)?;
         Ok(Halt::Stored)
     }
+}
+
+fn outdated() -> Problem {
+    Problem::new(
+        "BLOCKHASH_EXPIRED",
+        "it was not signed in time: it is made anew once the network cannot take it any more",
+    )
 }
 
 /// Somebody at the signer did not want it; that is not the gateway's to overrule.

@@ -24,8 +24,9 @@ use self::token::{Mint, TokenAccount};
 use super::answer::Part;
 use super::rpc::Rpc;
 use super::{
-    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Simulation, TokenMetadata,
+    Age, Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Simulation, TokenMetadata,
 };
+use crate::config::Commitment;
 
 /// What a node takes in one question.
 const ACCOUNTS_AT_ONCE: usize = 100;
@@ -36,11 +37,13 @@ const MAX_MINTS: usize = 1_000;
 #[derive(Clone, Debug)]
 pub(super) struct Solana {
     pub(super) rpc: Arc<Rpc>,
+    /// How far a transaction has to be to count as done.
+    commitment: Commitment,
 }
 
 impl Solana {
-    pub(super) fn new(rpc: Rpc) -> Self {
-        Self { rpc: Arc::new(rpc) }
+    pub(super) fn new(rpc: Rpc, commitment: Commitment) -> Self {
+        Self { rpc: Arc::new(rpc), commitment }
     }
 
     pub(super) async fn balance(&self, owner: SolanaAddress) -> Result<Amount, ChainError> {
@@ -130,7 +133,11 @@ impl Solana {
         hash: &str,
         last_valid_block_height: Option<u64>,
     ) -> Result<Outcome, ChainError> {
-        outcome::outcome(&self.rpc, hash, last_valid_block_height).await
+        outcome::outcome(self, hash, last_valid_block_height).await
+    }
+
+    pub(super) async fn age(&self, last_valid_block_height: u64) -> Result<Age, ChainError> {
+        outcome::age(&self.rpc, last_valid_block_height).await
     }
 
     /// The accounts at these addresses; `None` where there is none.

@@ -6,10 +6,12 @@
 
 use serde_json::json;
 
+use super::Solana;
 use super::send::failure;
 use crate::chains::answer::Part;
 use crate::chains::rpc::Rpc;
-use crate::chains::{ChainError, Outcome};
+use crate::chains::{Age, ChainError, Outcome};
+use crate::config::Commitment;
 
 /// Blocks that hold a transaction at the latest so long after the one whose hash it names
 /// (`MAX_PROCESSING_AGE`).
@@ -21,6 +23,10 @@ const SETTLED_BLOCKS: u64 = 32;
 /// be in question: it keeps those of 300 blocks (`MAX_RECENT_BLOCKHASHES`), less what it may be
 /// ahead of its finalized block.
 const REMEMBERED_BLOCKS: u64 = 100;
+
+/// Blocks that a draft must have left to be signed: what is signed in the last moment is mostly too
+/// late, and could not be made anew.
+const SPARE_BLOCKS: u64 = 30;
 
 /// Endpoints that have to say that there is none, where there are so many.
 const WITNESSES: usize = 2;
@@ -41,7 +47,7 @@ impl PartialEq for Status {
     }
 }
 
-/// The newest finalized block.
+/// The newest block of a commitment.
 struct Tip {
     slot: u64,
     block_height: u64,
@@ -57,16 +63,17 @@ enum Testimony {
     Behind,
 }
 
-/// Where the transaction stands whose first signature is `hash`. It has expired only when no
+/// Where the transaction stands whose first signature is `hash`. It is done once it is as far as the
+/// settings ask for. It has expired only when no
 /// endpoint knows it, and two, where there are two, have seen all finalized blocks that could hold
 /// it: one may lie while the other is out of reach. Endpoints that contradict each other are asked
 /// again.
 pub(super) async fn outcome(
-    rpc: &Rpc,
+    Solana { rpc, commitment }: &Solana,
     hash: &str,
     last_valid_block_height: Option<u64>,
 ) -> Result<Outcome, ChainError> {
-    if let Some(outcome) = status(rpc, hash).await?.outcome {
+    if let Some(outcome) = status(rpc, hash, *commitment).await?.outcome {
         return Ok(outcome);
     }
     let Some(last_valid) = last_valid_block_height else {
@@ -79,7 +86,7 @@ pub(super) async fn outcome(
     let nodes = rpc.one_by_one();
     let wanted = nodes.len().min(WITNESSES);
     for node in nodes {
-        match testimony(&node, hash, last_valid).await {
+        match testimony(&node, (hash, *commitment), last_valid).await {
             Ok(Testimony::Known(outcome)) => known = Some(outcome),
             Ok(Testimony::Absent) => absent += 1,
             Ok(Testimony::Behind) => {}
@@ -95,11 +102,43 @@ pub(super) async fn outcome(
     }
 }
 
+/// Whether a node knows the transaction whose first signature is `hash`, however far it is.
+pub(super) async fn is_known(rpc: &Rpc, hash: &str) -> Result<bool, ChainError> {
+    Ok(status(rpc, hash, Commitment::Confirmed).await?.outcome.is_some())
+}
+
+/// How much time a draft has left that counts up to the block `last_valid`. Who says that it has enough
+/// is believed: at worst it comes too late. It is over only when two endpoints, where there are two,
+/// have the finalized blocks that show it.
+pub(super) async fn age(rpc: &Rpc, last_valid: u64) -> Result<Age, ChainError> {
+    if tip(rpc, "confirmed").await?.block_height <= last_valid.saturating_sub(SPARE_BLOCKS) {
+        return Ok(Age::Fresh);
+    }
+    let (mut past, mut trouble) = (0, None);
+    let nodes = rpc.one_by_one();
+    let wanted = nodes.len().min(WITNESSES);
+    for node in nodes {
+        match finalized_tip(&node).await {
+            Ok(tip) if is_past(&tip, last_valid) => past += 1,
+            Ok(_) => {}
+            Err(error) => trouble = Some(error),
+        }
+        if past >= wanted {
+            return Ok(Age::Over);
+        }
+    }
+    trouble.map_or(Ok(Age::Old), Err)
+}
+
 /// What one node says. Its own tip comes first: a status from before the tip proves nothing. How far
 /// back it remembers comes last, as it forgets from the oldest on.
-async fn testimony(node: &Rpc, hash: &str, last_valid: u64) -> Result<Testimony, ChainError> {
+async fn testimony(
+    node: &Rpc,
+    (hash, commitment): (&str, Commitment),
+    last_valid: u64,
+) -> Result<Testimony, ChainError> {
     let tip = finalized_tip(node).await?;
-    let Status { slot, outcome } = status(node, hash).await?;
+    let Status { slot, outcome } = status(node, hash, commitment).await?;
     if let Some(outcome) = outcome {
         return Ok(Testimony::Known(outcome));
     }
@@ -117,7 +156,7 @@ fn is_past(tip: &Tip, last_valid: u64) -> bool {
 }
 
 /// What ends a payment counts once a second endpoint says it too, where there is one.
-async fn status(rpc: &Rpc, hash: &str) -> Result<Status, ChainError> {
+async fn status(rpc: &Rpc, hash: &str, commitment: Commitment) -> Result<Status, ChainError> {
     let params = json!([[hash], {"searchTransactionHistory": true}]);
     let ends = |status: &Status| {
         matches!(status.outcome, Some(Outcome::Confirmed | Outcome::Failed { .. }))
@@ -125,32 +164,39 @@ async fn status(rpc: &Rpc, hash: &str) -> Result<Status, ChainError> {
     let read = |part: Part<'_>| {
         let slot = part.field("context")?.field("slot")?.number()?;
         let [status] = part.field("value")?.array()?;
-        let outcome = if status.is_null() { None } else { Some(read_status(status)?) };
+        let outcome = if status.is_null() { None } else { Some(read_status(status, commitment)?) };
         Ok(Status { slot, outcome })
     };
     rpc.agreed(STATUSES, params, read, ends).await
 }
 
-fn read_status(status: Part<'_>) -> Result<Outcome, ChainError> {
+fn read_status(status: Part<'_>, wanted: Commitment) -> Result<Outcome, ChainError> {
     let commitment = status.field("confirmationStatus")?;
-    match commitment.text()? {
-        "processed" => Ok(Outcome::Pending),
-        "confirmed" | "finalized" => Ok(match failure(status.field("err")?, &[]) {
-            None => Outcome::Confirmed,
-            Some(reason) => Outcome::Failed { reason },
-        }),
+    match (commitment.text()?, wanted) {
+        ("processed", _) => Ok(Outcome::Pending),
+        ("confirmed", Commitment::Finalized) => Ok(Outcome::Included),
+        ("confirmed", Commitment::Confirmed) | ("finalized", _) => {
+            Ok(match failure(status.field("err")?, &[]) {
+                None => Outcome::Confirmed,
+                Some(reason) => Outcome::Failed { reason },
+            })
+        }
         _ => Err(commitment.bad("not a commitment")),
     }
 }
 
 async fn finalized_tip(rpc: &Rpc) -> Result<Tip, ChainError> {
+    tip(rpc, "finalized").await
+}
+
+async fn tip(rpc: &Rpc, commitment: &'static str) -> Result<Tip, ChainError> {
     let read = |part: Part<'_>| {
         Ok(Tip {
             slot: part.field("absoluteSlot")?.number()?,
             block_height: part.field("blockHeight")?.number()?,
         })
     };
-    rpc.ask("getEpochInfo", json!([{"commitment": "finalized"}]), read).await
+    rpc.ask("getEpochInfo", json!([{"commitment": commitment}]), read).await
 }
 
 /// The height of the oldest block that the node has kept.

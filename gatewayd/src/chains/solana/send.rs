@@ -6,7 +6,7 @@ use txcodec::solana::assemble;
 use super::{base64, outcome};
 use crate::chains::answer::{Part, readable};
 use crate::chains::rpc::{NodeError, Rpc, RpcError};
-use crate::chains::{ChainError, Outcome, Simulation};
+use crate::chains::{ChainError, Simulation};
 
 /// A transaction that a node has run before.
 const ALREADY_PROCESSED: &str = "AlreadyProcessed";
@@ -83,7 +83,7 @@ async fn refused(rpc: &Rpc, hash: &str, error: NodeError) -> Result<(), ChainErr
     if preflight == ALREADY_PROCESSED {
         return Ok(());
     }
-    let known = outcome::outcome(rpc, hash, None).await? != Outcome::Unknown;
+    let known = outcome::is_known(rpc, hash).await?;
     match preflight == BLOCKHASH_NOT_FOUND {
         _ if known => Ok(()),
         true => Err(ChainError::NodeBehind),

@@ -142,3 +142,46 @@ async fn nothing_has_expired_by_the_word_of_one_where_there_are_two() {
         assert_eq!(found.map_err(|error| error.code()), expected, "{endpoints:?}");
     }
 }
+
+#[tokio::test]
+async fn with_finalized_a_block_that_was_voted_for_is_not_enough() {
+    use Commitment::{Confirmed, Finalized};
+    for (said, wanted, expected) in [
+        ("processed", Confirmed, Outcome::Pending),
+        ("processed", Finalized, Outcome::Pending),
+        ("confirmed", Confirmed, Outcome::Confirmed),
+        ("confirmed", Finalized, Outcome::Included),
+        ("finalized", Confirmed, Outcome::Confirmed),
+        ("finalized", Finalized, Outcome::Confirmed),
+    ] {
+        let node = start(Witness { commitment: Some(said), ..at(400) }).await;
+        let solana = Solana { commitment: wanted, ..solana(&node) };
+        assert_eq!(solana.outcome(HASH, Some(LAST_VALID)).await, Ok(expected), "{said} {wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_over_when_two_have_the_blocks_that_show_it_and_fresh_while_time_is_left() {
+    let fresh = LAST_VALID - 30;
+    for (heights, expected) in [
+        (vec![0], Ok(Age::Fresh)),
+        (vec![fresh], Ok(Age::Fresh)),
+        (vec![fresh + 1], Ok(Age::Old)),
+        (vec![LAST_VALID + 1], Ok(Age::Old)),
+        (vec![SETTLED - 1], Ok(Age::Old)),
+        (vec![SETTLED], Ok(Age::Over)),
+        (vec![SETTLED, SETTLED], Ok(Age::Over)),
+        (vec![SETTLED, SETTLED - 1], Ok(Age::Old)),
+        (vec![SETTLED, fresh], Ok(Age::Old)),
+        (vec![SETTLED, fresh, SETTLED], Ok(Age::Over)),
+    ] {
+        let mut endpoints = Vec::new();
+        for height in &heights {
+            endpoints.push(start(at(*height)).await.endpoint());
+        }
+        assert_eq!(solana_of(&endpoints).age(LAST_VALID).await, expected, "{heights:?}");
+    }
+    let alone = [start(SEES_ALL).await.endpoint(), dead_endpoint().await];
+    let found = solana_of(&alone).age(LAST_VALID).await;
+    assert_eq!(found.map_err(|error| error.code()), Err("RPC_CONNECTION_ERROR"));
+}

@@ -112,7 +112,8 @@ fn solana(node: &FakeNode) -> Solana {
 fn solana_of(endpoints: &[Endpoint]) -> Solana {
     let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
     let chain_id = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1".parse().unwrap();
-    Solana::new(Rpc::new("solana-devnet".to_owned(), chain_id, endpoints, tools))
+    let rpc = Rpc::new("solana-devnet".to_owned(), chain_id, endpoints, tools);
+    Solana::new(rpc, Commitment::Confirmed)
 }
 
 fn request(asset: Asset, amount: u64) -> DraftRequest {

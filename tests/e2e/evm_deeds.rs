@@ -134,6 +134,38 @@ fn a_batch_is_a_sequence_that_says_so_and_is_judged_whole() {
 }
 
 #[test]
+fn a_dry_run_of_a_batch_says_what_each_part_and_all_of_it_come_to() {
+    let scene = Scene::start();
+    let dry = |parts: &[Value]| {
+        let body = json!({ "type": "BATCH", "network": NETWORK, "instructions": parts });
+        scene.agent.http().post("/v1/transactions/simulate", &body).expect(200)
+    };
+    let coins = |amount: &str| json!({ "to": BOB, "amount": amount });
+    let tokens = json!({ "to": BOB, "amount": "9", "token": { "address": scene.token } });
+    let denied = dry(&[coins("1000"), tokens.clone()]);
+    assert_eq!((&denied["success"], &denied["policy"]["allowed"]), (&json!(false), &json!(false)));
+    assert_eq!(denied["parts"][0]["policy"]["allowed"], true, "{denied}");
+    assert_eq!(denied["parts"][1]["policy"]["allowed"], false, "{denied}");
+
+    scene.allow_the_token();
+    let good = dry(&[coins("1000"), tokens]);
+    assert_eq!((&good["success"], &good["policy"]["tier"]), (&json!(true), &json!("INSTANT")));
+    assert_eq!(good["parts"][1]["type"], "TOKEN_TRANSFER", "{good}");
+    let change = |asset: &str| {
+        let changes = good["balanceChanges"].as_array().unwrap();
+        changes.iter().find(|change| change["asset"] == asset).unwrap().clone()
+    };
+    assert_eq!(change(&scene.token.to_string())["changeAmount"], "-9");
+    assert!(change("native")["changeAmount"].as_str().unwrap().len() > "-1000".len(), "fees too");
+
+    // The wallet has 10 ETH: each goes through alone, and not the one after the other.
+    let poor = dry(&[coins("6000000000000000000"), coins("6000000000000000000")]);
+    assert_eq!((&poor["success"], &poor["simulation"]["success"]), (&json!(false), &json!(false)));
+    let stored = scene.agent.http().get("/v1/transactions").expect(200);
+    assert_eq!(stored["items"], json!([]), "a dry run keeps nothing");
+}
+
+#[test]
 fn a_contract_is_made_where_the_policies_let_it_be() {
     let scene = Scene::start();
     // Returns one byte of code: STOP.

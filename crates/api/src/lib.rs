@@ -53,8 +53,8 @@ pub use kill_switch::{
 pub use linked::{ApprovalEffect, ApprovalFee, ApprovalReason, LinkedApproval};
 pub use owners::{OwnerMessage, OwnerSet, OwnerVerified, SetOwner, WriteOwnerMessage};
 pub use policies::{
-    CreatePolicy, DescribedTransaction, PoliciesTested, Policy, PolicyDeleted, PolicyDenial,
-    PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
+    CreatePolicy, DescribedTransaction, PartTested, PoliciesTested, Policy, PolicyDeleted,
+    PolicyDenial, PolicyPage, PolicyVerdict, TestAction, TestFacts, TestPolicies, UpdatePolicy,
 };
 pub use policy_types::{PolicyType, PolicyTypeList};
 pub use prices::{
@@ -81,9 +81,10 @@ pub use tokens::{
     AddToken, RemoveToken, ResolvedToken, Token, TokenAdded, TokenList, TokenRemoved,
 };
 pub use transactions::{
-    BalanceChange, CumulativeWarning, DryRun, DryRunMeta, FeeEstimate, GasOutcome, Operation,
-    PendingTransactions, PolicyOutcome, SignMessage, SignPolicy, SignTransaction, SignedMessage,
-    SignedTransaction, SimulationOutcome, Transaction, TransactionPage, TransactionState, Warning,
+    BalanceChange, CumulativeWarning, DryRun, DryRunMeta, DryRunPart, FeeEstimate, GasOutcome,
+    Operation, PendingTransactions, PolicyOutcome, SignMessage, SignPolicy, SignTransaction,
+    SignedMessage, SignedTransaction, SimulationOutcome, Transaction, TransactionPage,
+    TransactionState, Warning,
 };
 pub use utils::{EncodeCalldata, EncodedCalldata};
 pub use wallet::{

@@ -143,7 +143,7 @@ pub struct TestPolicies {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DescribedTransaction {
     /// `TRANSFER` (also where it is left out), `TOKEN_TRANSFER`, `NFT_TRANSFER`, `APPROVE`,
-    /// `CONTRACT_CALL` or `CONTRACT_DEPLOY`.
+    /// `CONTRACT_CALL`, `CONTRACT_DEPLOY` or `BATCH`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Who gets it, or which contract is called.
@@ -186,6 +186,11 @@ pub struct DescribedTransaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^\d+$")]
     pub gas_price: Option<String>,
+    /// What a `BATCH` does, in this order: one transaction on Solana, one after the other on an EVM
+    /// network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    pub instructions: Vec<DescribedTransaction>,
 }
 
 /// What is taken for known. What is left out is as it is now.
@@ -291,6 +296,26 @@ pub struct PoliciesTested {
     /// What each type of policy says, in the order in which they are asked.
     pub verdicts: Vec<PolicyVerdict>,
     /// What the bytes do.
+    pub operations: Vec<Operation>,
+    /// Of a batch that goes one after the other: what is said of each part, with the worth of the others
+    /// counted as spent. The whole is allowed only if each of them is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartTested>,
+}
+
+/// What the policies would say of a part of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartTested {
+    /// Which one, from 1.
+    pub part: u8,
+    /// Whether it may happen.
+    pub allowed: bool,
+    /// With how much care; `null` where it may not.
+    pub tier: Option<String>,
+    /// Why it may not happen.
+    pub denial: Option<PolicyDenial>,
+    /// What its bytes do.
     pub operations: Vec<Operation>,
 }
 

@@ -206,11 +206,35 @@ pub struct DryRun {
     pub warnings: Vec<Warning>,
     /// What the chain says.
     pub simulation: SimulationOutcome,
+    /// Of a sequence: `TOGETHER` where each part was tried after those before it, `ALONE` where no node
+    /// of the network can do so, and each was tried as if nothing came before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts_tried: Option<String>,
+    /// Of a sequence: each part, in order, up to one that makes no transaction.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<DryRunPart>,
     /// What was looked at.
     pub meta: DryRunMeta,
     /// Whether it would wait for cheaper gas, where it has a `gasCondition`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gas_condition: Option<GasOutcome>,
+}
+
+/// What would happen to a part of a sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRunPart {
+    /// Which one, from 1.
+    pub part: u8,
+    /// Such as `APPROVE`.
+    #[serde(rename = "type")]
+    pub transaction_type: String,
+    /// What the policies say of it, with the others counted.
+    pub policy: PolicyOutcome,
+    /// What the network would take for it, if it got that far.
+    pub fee: Option<FeeEstimate>,
+    /// What the chain says.
+    pub simulation: SimulationOutcome,
 }
 
 /// Prices of gas: those of now, and those that a transaction waits for.

@@ -11,8 +11,8 @@ use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
 use super::{
-    Age, Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
-    TokenMetadata,
+    Age, Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Preview, Replacement, Sequel,
+    Simulation, TokenMetadata,
 };
 use crate::clock::Clock;
 use crate::config::Transactions;
@@ -250,10 +250,25 @@ impl ChainClient {
     ///
     /// # Errors
     /// When the request makes no transaction, or no endpoint answers.
-    pub async fn preview(&self, request: &DraftRequest) -> Result<Vec<u8>, ChainError> {
+    pub async fn preview(&self, request: &DraftRequest) -> Result<Preview, ChainError> {
         match &self.0 {
             Kind::Evm(evm) => evm.preview(request).await,
-            Kind::Solana(solana) => solana.draft(request).await.map(|draft| draft.unsigned),
+            Kind::Solana(solana) => {
+                let draft = solana.draft(request).await?;
+                Ok(Preview { unsigned: draft.unsigned.clone(), alone: Ok(draft) })
+            }
+        }
+    }
+
+    /// Tries deeds of one wallet one after the other on the chain's present state, each with what
+    /// those before it have changed.
+    ///
+    /// # Errors
+    /// When a request makes no transaction, or no endpoint answers.
+    pub async fn sequel(&self, requests: &[DraftRequest]) -> Result<Sequel, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.sequel(requests).await,
+            Kind::Solana(_) => Ok(Sequel::Unsaid),
         }
     }
 

@@ -63,6 +63,26 @@ pub struct Simulation {
     pub units_consumed: Option<u64>,
 }
 
+/// The bytes of what goes after others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The transaction; with a guess of its gas where it does not go through alone.
+    pub unsigned: Vec<u8>,
+    /// What it would be if nothing came before it, or why it would not go through.
+    pub alone: Result<Draft, ChainError>,
+}
+
+/// What a chain says of several transactions that are to go one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sequel {
+    /// Each was tried after those before it.
+    Tried(Vec<Simulation>),
+    /// All of them together would not go through, for this reason.
+    Refused(String),
+    /// No node can say.
+    Unsaid,
+}
+
 /// Where a transaction stands that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

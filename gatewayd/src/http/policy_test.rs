@@ -22,7 +22,8 @@ use crate::tx::Tier;
 use crate::usecase::described::Described;
 use crate::usecase::sign_message::Message;
 use crate::usecase::test_policies::{
-    Hypotheses, PoliciesTested, PolicyTest, PolicyTestError, Source, Subject, test_policies,
+    Hypotheses, PartTested, PoliciesTested, PolicyTest, PolicyTestError, Source, Subject,
+    test_policies,
 };
 
 pub(super) async fn test(
@@ -84,6 +85,7 @@ fn described(request: api::DescribedTransaction) -> Described {
         program_id: request.program_id,
         gas_limit: request.gas_limit,
         gas_price: request.gas_price,
+        instructions: request.instructions.into_iter().map(described).collect(),
     }
 }
 
@@ -164,6 +166,21 @@ fn body(tested: &PoliciesTested) -> api::PoliciesTested {
         denial: denied.map(denial),
         verdicts: tested.opinions.iter().map(|(source, said)| verdict(said, *source)).collect(),
         operations: tested.effects.iter().map(operation).collect(),
+        parts: (1_u8..).zip(&tested.parts).map(part).collect(),
+    }
+}
+
+fn part((part, tested): (u8, &PartTested)) -> api::PartTested {
+    let (tier, denied) = match &tested.verdict {
+        Verdict::Allow(allowed) => (Some(allowed.tier.to_string()), None),
+        Verdict::Deny(denied) => (None, Some(denial(denied))),
+    };
+    api::PartTested {
+        part,
+        allowed: tier.is_some(),
+        tier,
+        denial: denied,
+        operations: tested.effects.iter().map(operation).collect(),
     }
 }
 
@@ -209,6 +226,7 @@ impl From<PolicyTestError> for Problem {
             PolicyTestError::Message(error) => error.into(),
             PolicyTestError::Described(_)
             | PolicyTestError::Decimals(_)
+            | PolicyTestError::TooLarge
             | PolicyTestError::Policy(..) => Self::invalid(message),
             PolicyTestError::Store(error) => error.into(),
         }

@@ -115,6 +115,16 @@ pub fn judge(decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
     Verdict::Allow(allowed)
 }
 
+impl Verdict {
+    /// The one that lets less pass.
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Allow(one), Self::Allow(other)) => Self::Allow(one.stricter(other)),
+            (denied @ Self::Deny(_), _) | (Self::Allow(_), denied @ Self::Deny(_)) => denied,
+        }
+    }
+}
+
 /// Types that go by what is named, and ask for no amount, no decimals and no price. Whether an allowance
 /// is given or taken back depends on the token's decimals, so `APPROVED_SPENDERS` is none of them.
 const UNPRICED: &[&str] = &[

@@ -75,7 +75,7 @@ impl Asking<'_> {
     }
 
     /// What is known of all of several.
-    pub(super) fn together<'k>(self, parts: impl Iterator<Item = &'k Known> + Clone) -> Known {
+    pub fn together<'k>(self, parts: impl Iterator<Item = &'k Known> + Clone) -> Known {
         let decimals = parts.clone().flat_map(|part| part.decimals.clone()).collect();
         self.of(decimals, Worths::together(parts.map(|part| part.worths)))
     }

@@ -7,6 +7,7 @@ mod announce;
 mod asking;
 mod clear;
 mod codec;
+mod divided;
 mod draft;
 mod follow;
 mod gas;
@@ -42,6 +43,7 @@ pub(crate) use signals::wait_until_final;
 
 pub use asking::Asking;
 pub use codec::{decode, signed_message, signed_transaction};
+pub use divided::{SequenceVerdicts, sequence_verdicts};
 pub use judgement::{Gathered, Known, gathered, judged, nearing};
 pub use order::{
     Account, Allowance, Approve, Call, Deed, Deploy, GasCondition, Instruction, NftStandard,

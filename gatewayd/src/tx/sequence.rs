@@ -6,17 +6,12 @@
 //! comes when those before it are confirmed. The sequence itself only stands for them: it has no
 //! bytes, and ends with the last of its parts.
 
-use std::collections::BTreeMap;
-
-use primitives::{Amount, Asset};
-use txcodec::Decoded;
-
 use super::clear::{Still, still};
+use super::divided::{Divided, Part};
 use super::halt::{self, Halt};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
-use super::session_limits::{AskedBy, reserve};
-use super::{Deed, Intent, Order, PartOf, Problem, Progress, Status, Tier, Transaction};
+use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction};
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Denial, Verdict};
@@ -26,21 +21,6 @@ use crate::store::{StoreError, TransactionId, Writing};
 
 /// The code of a sequence that a policy does not allow.
 pub(crate) const BATCH_POLICY_VIOLATION: &str = "BATCH_POLICY_VIOLATION";
-
-/// A part that is to be stored, and what its bytes would do if it went now.
-struct Part {
-    transaction: Transaction,
-    unsigned: Vec<u8>,
-    decoded: Decoded,
-    known: Known,
-}
-
-/// What the closure that runs in the database needs.
-struct Dividing {
-    whole: Transaction,
-    parts: Vec<Part>,
-    known: Known,
-}
 
 impl Road<'_> {
     /// Divides a sequence into parts that go on by themselves. What is none just goes on.
@@ -62,8 +42,8 @@ impl Road<'_> {
         let ids: Vec<_> = parts.iter().map(|part| part.transaction.id).collect();
         let known = self.asking().together(parts.iter().map(|part| &part.known));
         let whole = self.transaction.clone();
-        let dividing = Dividing { whole, parts, known };
-        self.app.store.write(move |db| dividing.run(db)).await?;
+        let divided = Divided { whole, parts, known };
+        self.app.store.write(move |db| divided.store(db)).await?;
         for id in ids.into_iter().chain([self.transaction.id]) {
             self.app.signals.changed(id);
         }
@@ -76,18 +56,12 @@ impl Road<'_> {
         // The first one has nothing before it that could change what is on the chain.
         let unsigned = match place {
             0 => self.client.draft(&request).await.map(|draft| draft.unsigned),
-            _ => self.client.preview(&request).await,
+            _ => self.client.preview(&request).await.map(|preview| preview.unsigned),
         };
         let unsigned = unsigned.map_err(Halt::unsigned)?;
         let decoded = self.decode(&unsigned)?;
-        let Transaction { wallet, session, created_at, .. } = self.transaction;
-        let order = Order { deed: deed.clone(), ..(*self.order).clone() };
-        let (id, intent) = (TransactionId::new(&self.app.clock), Intent::Send(Box::new(order)));
-        let transaction = Transaction {
-            part_of: Some(PartOf { whole: self.transaction.id, place }),
-            next_attempt_at: None,
-            ..Transaction::new(id, wallet, session, intent, created_at)
-        };
+        let id = TransactionId::new(&self.app.clock);
+        let transaction = self.transaction.part(id, &self.order, place, deed);
         let known = self.asking().known(&decoded).await?;
         Ok(Part { transaction, unsigned, decoded, known })
     }
@@ -115,27 +89,24 @@ impl Road<'_> {
     }
 }
 
-impl Dividing {
-    fn run(self, db: &Writing<'_>) -> Result<(), StoreError> {
+impl Divided {
+    /// Stores the parts if everything of it is allowed now.
+    fn store(self, db: &Writing<'_>) -> Result<(), StoreError> {
         match still(db, &self.whole)? {
             Still::Wanted => {}
             Still::Moved => return Ok(()),
             Still::Disowned(problem) => return self.end(db, Status::Cancelled, problem),
         }
-        let decoded: Vec<Decoded> = self.parts.iter().map(|part| part.decoded.clone()).collect();
-        let together = Decoded::together(&decoded);
-        let Some((together, spends)) = together.zip(spends(&decoded)) else {
+        let Some(together) = self.together() else {
             return self.end(db, Status::Failed, malformed());
         };
         let mut allowed = match judged(db, &together, &self.known)? {
             Verdict::Allow(allowed) => allowed,
             Verdict::Deny(denial) => return self.end(db, Status::Cancelled, denied(&denial)),
         };
-        self.reserve(db, &spends)?;
-        // Each part is judged with the others reserved, as it will be when its turn has come.
-        for part in &self.parts {
-            let known = self.known_of(part);
-            match judged(db, &part.decoded, &known)? {
+        let verdicts = self.judge_parts(db)?;
+        for (part, verdict) in self.parts.iter().zip(verdicts) {
+            match verdict {
                 Verdict::Allow(other) => allowed = allowed.stricter(other),
                 Verdict::Deny(denial) => {
                     let problem = denied(&denial).of_part(&part.transaction);
@@ -144,31 +115,6 @@ impl Dividing {
             }
         }
         self.begin(db, allowed)
-    }
-
-    fn reserve(
-        &self,
-        db: &Writing<'_>,
-        spends: &[BTreeMap<Asset, Amount>],
-    ) -> Result<(), StoreError> {
-        for (part, spend) in self.parts.iter().zip(spends) {
-            let Part { transaction, decoded, .. } = part;
-            db.insert_transaction(transaction)?;
-            let named = (transaction.id, transaction.wallet, transaction.intent.network());
-            let known = self.known_of(part);
-            reserve(db, named, (decoded, spend), known.worths.into(), &known)?;
-        }
-        Ok(())
-    }
-
-    /// What is known besides the bytes of one part.
-    fn known_of(&self, part: &Part) -> Known {
-        Known {
-            worths: part.known.worths,
-            transaction: Some(part.transaction.id),
-            asked_by: AskedBy::of(&part.transaction),
-            ..self.known.clone()
-        }
     }
 
     /// Lets the parts go, or wait, with the care that the strictest of all verdicts asks for. It stays
@@ -219,11 +165,6 @@ impl Dividing {
         }
         Ok(())
     }
-}
-
-/// What each part may spend; `None` where that cannot be counted.
-fn spends(parts: &[Decoded]) -> Option<Vec<BTreeMap<Asset, Amount>>> {
-    parts.iter().map(Decoded::spend).collect()
 }
 
 fn malformed() -> Problem {

@@ -2,6 +2,7 @@
 //! signing it.
 
 use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
 
 use primitives::{
     Address, AddressError, Amount, AmountError, Chain, ChainId, EvmAddress, SolanaAddress,
@@ -40,7 +41,12 @@ pub struct Described {
     pub gas_limit: Option<u64>,
     /// Wei for each unit of gas.
     pub gas_price: Option<String>,
+    /// What a batch does, in this order.
+    pub instructions: Vec<Described>,
 }
+
+/// How many a batch has.
+const BATCH: RangeInclusive<usize> = 2..=20;
 
 /// Why words make no transaction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,14 +71,43 @@ pub enum DescribedError {
     /// It does not fit in a transaction.
     #[error("request: does not fit in a transaction")]
     TooLarge,
+    /// The batch has too few or too many.
+    #[error("request.instructions: a batch has {} to {}", BATCH.start(), BATCH.end())]
+    Batch,
+    /// Something of a batch is none.
+    #[error("request.instructions[{0}]: {1}")]
+    Part(usize, Box<DescribedError>),
 }
 
 impl Described {
-    /// An unsigned transaction of `wallet` on a network. It has no fee where no gas is described.
+    /// Unsigned transactions of `wallet` on a network, which go one after the other: one, but for a
+    /// batch on an EVM network. They have no fee where no gas is described.
     ///
     /// # Errors
     /// When something is missing or cannot be read.
-    pub fn to_bytes(&self, wallet: Address, network: ChainId) -> Result<Vec<u8>, DescribedError> {
+    pub fn to_transactions(
+        &self,
+        wallet: Address,
+        network: ChainId,
+    ) -> Result<Vec<Vec<u8>>, DescribedError> {
+        match (self.kind(), wallet) {
+            ("BATCH", Address::Evm(_)) => {
+                let parts = self.parts()?.iter().enumerate();
+                parts.map(|(place, it)| it.to_bytes(wallet, network).map_err(part(place))).collect()
+            }
+            (_, Address::Evm(_) | Address::Solana(_)) => {
+                self.to_bytes(wallet, network).map(|bytes| vec![bytes])
+            }
+        }
+    }
+
+    fn parts(&self) -> Result<&[Self], DescribedError> {
+        let parts = self.instructions.as_slice();
+        if BATCH.contains(&parts.len()) { Ok(parts) } else { Err(DescribedError::Batch) }
+    }
+
+    /// An unsigned transaction of `wallet` on a network. It has no fee where no gas is described.
+    fn to_bytes(&self, wallet: Address, network: ChainId) -> Result<Vec<u8>, DescribedError> {
         match (wallet, network) {
             (Address::Evm(_), ChainId::Eip155(chain_id)) => self.to_evm(wallet, chain_id),
             (Address::Solana(wallet), ChainId::Solana(_)) => self.to_solana(wallet),
@@ -129,6 +164,19 @@ impl Described {
     }
 
     fn to_solana(&self, wallet: SolanaAddress) -> Result<Vec<u8>, DescribedError> {
+        let instructions = if self.kind() == "BATCH" {
+            let parts = self.parts()?.iter().enumerate();
+            let parts = parts.map(|(place, it)| it.instructions(wallet).map_err(part(place)));
+            parts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+        } else {
+            self.instructions(wallet)?
+        };
+        let message = Message::compile(wallet, &instructions, [0; 32], Version::V0);
+        let message = message.map_err(|_too_large| DescribedError::TooLarge)?;
+        Ok(message.to_bytes())
+    }
+
+    fn instructions(&self, wallet: SolanaAddress) -> Result<Vec<Instruction>, DescribedError> {
         let solana =
             |name, text: &Option<String>| match address(name, text.as_deref(), Chain::Solana)? {
                 Address::Solana(address) => Ok(address),
@@ -138,7 +186,7 @@ impl Described {
             let fits = amount.to_u64();
             fits.ok_or_else(|| DescribedError::Field("amount", "is above 64 bits".to_owned()))
         };
-        let instructions = match self.kind() {
+        Ok(match self.kind() {
             "TRANSFER" => {
                 vec![system::transfer(wallet, solana("to", &self.to)?, lamports(self.amount()?)?)]
             }
@@ -162,10 +210,7 @@ impl Described {
                 let (kind, chain) = (kind.to_owned(), Chain::Solana);
                 return Err(DescribedError::Kind { kind, chain });
             }
-        };
-        let message = Message::compile(wallet, &instructions, [0; 32], Version::V0);
-        let message = message.map_err(|_too_large| DescribedError::TooLarge)?;
-        Ok(message.to_bytes())
+        })
     }
 
     fn collectible(&self, from: EvmAddress, to: EvmAddress) -> Result<Vec<u8>, DescribedError> {
@@ -194,6 +239,11 @@ impl Described {
             Some(_) => amount("amount", self.amount.as_deref()),
         }
     }
+}
+
+/// Says which one of a batch it is about.
+fn part(place: usize) -> impl Fn(DescribedError) -> DescribedError {
+    move |error| DescribedError::Part(place, Box::new(error))
 }
 
 fn evm_wallet(wallet: Address) -> Result<EvmAddress, DescribedError> {

@@ -37,6 +37,7 @@ pub mod shut_down;
 pub mod sign_message;
 pub mod sign_transaction;
 mod signing;
+pub mod simulate_sequence;
 pub mod simulate_transaction;
 pub mod speed_up_transaction;
 pub mod submit_transaction;

@@ -1,14 +1,16 @@
 //! What would happen to an order, were it given now. Nothing is stored or signed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use primitives::{Amount, Asset, EvmAddress, Network};
 use txcodec::{Decoded, Effect};
 
 use super::order::{OrderError, OrderRequest, Resolved};
+use super::simulate_sequence::{Sequence, simulate_sequence};
 use super::warnings::{Warning, warnings};
 use crate::app::App;
-use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest, GasPrice};
+use crate::chains::{Category, ChainClient, ChainError, Draft, DraftRequest, GasPrice, Simulation};
 use crate::policy::{Nearing, UsdMicros, Verdict};
 use crate::session::Agent;
 use crate::store::{Reading, StoreError};
@@ -21,8 +23,8 @@ pub struct DryRun {
     pub network: Network,
     /// What kind of order.
     pub kind: Kind,
-    /// The transaction, or why the chain would not take it.
-    pub draft: Result<Draft, ChainError>,
+    /// How it would go, or why the chain would not take it.
+    pub trial: Result<Trial, ChainError>,
     /// What the policies say; `None` where there is no transaction to judge.
     pub verdict: Option<Verdict>,
     /// What of it is counted in dollars.
@@ -33,6 +35,19 @@ pub struct DryRun {
     pub warnings: Vec<Warning>,
     /// The prices of gas that it would wait for, and those of now.
     pub gas: Option<(GasCondition, GasPrice)>,
+    /// Of a sequence, which is one transaction after the other.
+    pub sequence: Option<Sequence>,
+}
+
+/// How a transaction would go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// What the network will most likely take, in wei or lamports.
+    pub fee_estimate: Amount,
+    /// What opening the recipient's token account costs, in lamports; `None` where it is open.
+    pub token_account_rent: Option<Amount>,
+    /// What the chain said when it tried the transaction.
+    pub simulation: Simulation,
 }
 
 /// What of a dry run is counted in dollars.
@@ -73,6 +88,15 @@ pub enum Thing {
     },
 }
 
+impl fmt::Display for Thing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asset(asset) => write!(formatter, "{asset}"),
+            Self::Collectible { contract, id } => write!(formatter, "{contract}/{id}"),
+        }
+    }
+}
+
 /// Builds and judges an order.
 ///
 /// # Errors
@@ -90,7 +114,6 @@ pub async fn simulate_transaction(
         deed: resolved.order.deed.clone(),
         nonce: None,
     };
-    let draft = client.draft(&request).await;
     let gas = match resolved.order.gas_condition.clone() {
         Some(condition) => Some((condition, client.gas_price(request.from).await?)),
         None => None,
@@ -98,14 +121,21 @@ pub async fn simulate_transaction(
     let mut dry_run = DryRun {
         network: resolved.network.clone(),
         kind: resolved.order.deed.kind(),
-        draft,
+        trial: Err(ChainError::Invalid("the amounts of all parts cannot be added up")),
         verdict: None,
         dollars: Dollars::default(),
         changes: Vec::new(),
         warnings: Vec::new(),
         gas,
+        sequence: None,
     };
-    match &dry_run.draft {
+    if resolved.order.sequence().is_some() {
+        // It is long, and most orders are none: it stands beside them.
+        return Box::pin(simulate_sequence(app, agent, (&resolved, client), dry_run)).await;
+    }
+    let draft = client.draft(&request).await;
+    dry_run.trial = draft.clone().map(Trial::from);
+    match &draft {
         Ok(draft) => {
             let malformed = |_error| ChainError::Invalid("the transaction cannot be read");
             let wallet = resolved.wallet.address;
@@ -123,6 +153,13 @@ pub async fn simulate_transaction(
         Err(error) => return Err(error.clone().into()),
     }
     Ok(dry_run)
+}
+
+impl From<Draft> for Trial {
+    fn from(draft: Draft) -> Self {
+        let Draft { fee_estimate, token_account_rent, simulation, .. } = draft;
+        Self { fee_estimate, token_account_rent, simulation }
+    }
 }
 
 async fn judge(
@@ -144,7 +181,8 @@ async fn judge(
     Ok(app.store.read(judge).await?)
 }
 
-async fn changes(
+/// What would change in the wallet because of what was decoded.
+pub(super) async fn changes(
     client: &ChainClient,
     resolved: &Resolved,
     decoded: &Decoded,

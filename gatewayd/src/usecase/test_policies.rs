@@ -15,6 +15,7 @@ use crate::clock::UnixSeconds;
 use crate::policy::{
     self, Action, Destination, Facts, Opinion, Policy, Reputation, UsdMicros, Verdict,
 };
+use crate::prices::Worths;
 use crate::session::Master;
 use crate::store::wallets::Wallet;
 use crate::store::{PolicyId, StoreError};
@@ -80,6 +81,17 @@ pub struct PoliciesTested {
     pub opinions: Vec<(Source, Opinion)>,
     /// What the bytes do.
     pub effects: Vec<Effect>,
+    /// Of a sequence: what would be said of each part, with the worth of the others counted as spent.
+    pub parts: Vec<PartTested>,
+}
+
+/// What would be said of a part of a sequence.
+#[derive(Clone, Debug)]
+pub struct PartTested {
+    /// Altogether.
+    pub verdict: Verdict,
+    /// What its bytes do.
+    pub effects: Vec<Effect>,
 }
 
 /// Whose opinion it is.
@@ -115,6 +127,9 @@ pub enum PolicyTestError {
     /// A token whose decimals are given is no address.
     #[error("facts.decimals: {0}")]
     Decimals(AddressError),
+    /// Its amounts cannot be added up.
+    #[error("request.instructions: the amounts do not fit in 256 bits together")]
+    TooLarge,
     /// A policy of the test is none.
     #[error("policies[{0}]: {1}")]
     Policy(usize, PolicyError),
@@ -135,14 +150,22 @@ pub async fn test_policies(
     let id = test.wallet;
     let wallet = app.store.read(move |db| db.wallet(id)).await?;
     let wallet = wallet.ok_or(PolicyTestError::UnknownWallet(id))?;
-    let (decoded, network) = read(app, &wallet, test.subject, test.network.as_deref())?;
+    let (parts, network) = read(app, &wallet, test.subject, test.network.as_deref())?;
+    let decoded = match parts.as_slice() {
+        [one] => one.clone(),
+        several => Decoded::together(several).ok_or(PolicyTestError::TooLarge)?,
+    };
     let given = given(app, test.policies)?;
     let decimals = decimals(wallet.chain, &test.facts)?;
+    let mut worths = Vec::with_capacity(parts.len());
+    for part in &parts {
+        worths.push(app.prices.worths(part, (wallet.environment, network), &decimals).await);
+    }
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
         network: network.cloned(),
-        worths: app.prices.worths(&decoded, (wallet.environment, network), &decimals).await,
+        worths: Worths::together(worths.iter().copied()),
         decimals,
         transaction: None,
         asked_by: None,
@@ -164,13 +187,15 @@ pub async fn test_policies(
         let ids: Vec<PolicyId> = stored.iter().map(|policy| policy.id).collect();
         let own = stored.into_iter().map(Policy::from);
         let gathered = tx::gathered(db, own.chain(given).collect(), &known)?;
-        Ok::<_, StoreError>(judged(&decoded, &gathered.facts(&known), &facts, &ids))
+        let parts: Vec<_> = parts.iter().zip(worths.iter().map(|worths| worths.whole)).collect();
+        let counted = gathered.facts(&known);
+        Ok::<_, StoreError>(judged((&decoded, &parts), &counted, &facts, &ids))
     });
     Ok(read.await?)
 }
 
 fn judged(
-    decoded: &Decoded,
+    (decoded, parts): (&Decoded, &[(&Decoded, Option<UsdMicros>)]),
     facts: &Facts<'_>,
     taken: &Hypotheses,
     stored: &[PolicyId],
@@ -197,36 +222,74 @@ fn judged(
             .map_or_else(|| Source::Given(position.saturating_sub(stored.len())), Source::Stored),
     };
     let opinions = policy::opinions(decoded, &facts);
+    let tested = tested_parts(parts, &facts, taken.worth);
+    let whole = policy::judge(decoded, &facts);
+    let verdict = tested.iter().map(|part| part.verdict.clone()).fold(whole, Verdict::stricter);
     PoliciesTested {
-        verdict: policy::judge(decoded, &facts),
+        verdict,
         opinions: opinions.map(|opinion| (source(&opinion), opinion)).collect(),
         effects: decoded.effects().to_vec(),
+        parts: tested,
     }
 }
 
-/// What would be signed, and on which network.
+/// What would be said of each part of a sequence; nothing of what is none. What the whole is taken for
+/// worth, a part is worth at most.
+fn tested_parts(
+    parts: &[(&Decoded, Option<UsdMicros>)],
+    facts: &Facts<'_>,
+    taken: Option<UsdMicros>,
+) -> Vec<PartTested> {
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    let beside = |place: usize, spent: Option<UsdMicros>| {
+        let others = parts.iter().enumerate().filter(|(other, _part)| *other != place);
+        others
+            .map(|(_other, (_decoded, worth))| *worth)
+            .try_fold(spent?, |sum, worth| sum.checked_add(worth?))
+    };
+    let tested = |(place, (decoded, worth)): (usize, &(&Decoded, Option<UsdMicros>))| {
+        let facts = match taken {
+            Some(_) => Facts { worth: taken, ..*facts },
+            None => Facts {
+                worth: *worth,
+                spent_in_day: beside(place, facts.spent_in_day),
+                spent_in_month: beside(place, facts.spent_in_month),
+                ..*facts
+            },
+        };
+        let verdict = policy::judge(decoded, &facts);
+        PartTested { verdict, effects: decoded.effects().to_vec() }
+    };
+    parts.iter().enumerate().map(tested).collect()
+}
+
+/// What would be signed, one after the other, and on which network.
 fn read<'a>(
     app: &'a App,
     wallet: &Wallet,
     subject: Subject,
     network: Option<&str>,
-) -> Result<(Decoded, Option<&'a Network>), PolicyTestError> {
+) -> Result<(Vec<Decoded>, Option<&'a Network>), PolicyTestError> {
     match subject {
         Subject::Unsigned(bytes) => {
             let (_unsigned, decoded) = sign_transaction::read(bytes, wallet)?;
             let named = decoded.chain_id().map(|chain_id| chain_id.to_string());
             let network = choose_network(&app.networks, wallet, named.as_deref().or(network))?;
-            Ok((decoded, Some(network)))
+            Ok((vec![decoded], Some(network)))
         }
         Subject::Described(described) => {
             let network = choose_network(&app.networks, wallet, network)?;
-            let bytes = described.to_bytes(wallet.address, network.chain_id)?;
-            Ok((tx::decode(&bytes, wallet.address)?, Some(network)))
+            let parts = described.to_transactions(wallet.address, network.chain_id)?;
+            let decoded: Result<_, _> =
+                parts.iter().map(|bytes| tx::decode(bytes, wallet.address)).collect();
+            Ok((decoded?, Some(network)))
         }
         Subject::Message(message) => {
             let decoded = sign_message::read(message, wallet.chain)?.decoded;
             let network = sign_message::network_of(app, wallet, &decoded)?;
-            Ok((decoded, network))
+            Ok((vec![decoded], network))
         }
     }
 }

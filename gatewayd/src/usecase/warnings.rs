@@ -25,6 +25,18 @@ pub enum Severity {
     Warning,
 }
 
+/// What is to be said of a sequence whose parts no node can try one after the other.
+pub(super) fn parts_tried_alone() -> Warning {
+    Warning {
+        code: "PARTS_TRIED_ALONE",
+        message: "each part was tried alone, as if nothing came before it: no node of this network \
+                  can try them one after the other. A part that needs those before it fails here and \
+                  may go through; one that those before it spoil goes through here and may fail"
+            .to_owned(),
+        severity: Severity::Info,
+    }
+}
+
 /// What is to be said of a transaction of `wallet`, of whose tokens `is_token` knows which are some.
 pub(super) fn warnings(
     decoded: &Decoded,

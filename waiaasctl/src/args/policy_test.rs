@@ -28,7 +28,7 @@ pub struct PolicyTestArgs {
     #[arg(
         long,
         value_name = "HEX",
-        conflicts_with_all = ["to", "spender", "transaction", "text", "typed_data"],
+        conflicts_with_all = ["to", "spender", "batch", "transaction", "text", "typed_data"],
     )]
     pub calldata: Option<String>,
     /// Try these policies too: JSON of one or of a list, as `waiaasctl policy template NAME` prints them
@@ -64,6 +64,9 @@ pub struct PolicySubjectArgs {
     /// Call this contract, with AMOUNT of the native coin if that is given
     #[arg(long, value_name = "ADDRESS")]
     pub contract: Option<String>,
+    /// A batch: a JSON list of requests in a file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub batch: Option<PathBuf>,
     /// An unsigned transaction: hexadecimal digits after 0x (EVM), or base64 (Solana)
     #[arg(long, value_name = "BYTES")]
     pub transaction: Option<String>,

@@ -11,6 +11,7 @@ mod preview;
 mod refusal;
 mod replace;
 mod send;
+mod sequel;
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use self::refusal::execution_failed;
 use super::answer::{Part, read};
 use super::rpc::{Rpc, RpcError};
 use super::{
-    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Replacement, Simulation,
-    TokenMetadata,
+    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Preview, Replacement, Sequel,
+    Simulation, TokenMetadata,
 };
 use crate::config::{Finality, Transactions};
 
@@ -149,8 +150,12 @@ impl Evm {
         draft::draft(self, request).await
     }
 
-    pub(super) async fn preview(&self, request: &DraftRequest) -> Result<Vec<u8>, ChainError> {
+    pub(super) async fn preview(&self, request: &DraftRequest) -> Result<Preview, ChainError> {
         preview::preview(self, request).await
+    }
+
+    pub(super) async fn sequel(&self, requests: &[DraftRequest]) -> Result<Sequel, ChainError> {
+        sequel::sequel(self, requests).await
     }
 
     pub(super) async fn simulate(

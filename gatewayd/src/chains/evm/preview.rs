@@ -6,21 +6,21 @@ use super::Evm;
 use super::draft::{draft, nonce};
 use super::fees::Fees;
 use super::plan::Plan;
-use crate::chains::{ChainError, DraftRequest};
+use crate::chains::{ChainError, DraftRequest, Preview};
 
 /// Gas that is reserved for what cannot be estimated yet; the estimate of when it goes counts.
 const GUESSED_GAS: u64 = 300_000;
 
 /// Makes bytes of a deed, whether it would go through now or not.
-pub(super) async fn preview(evm: &Evm, request: &DraftRequest) -> Result<Vec<u8>, ChainError> {
+pub(super) async fn preview(evm: &Evm, request: &DraftRequest) -> Result<Preview, ChainError> {
     match draft(evm, request).await {
-        Ok(draft) => Ok(draft.unsigned),
+        Ok(draft) => Ok(Preview { unsigned: draft.unsigned.clone(), alone: Ok(draft) }),
         Err(
-            ChainError::ExecutionFailed { .. }
+            error @ (ChainError::ExecutionFailed { .. }
             | ChainError::InsufficientBalance { .. }
             | ChainError::InsufficientTokenBalance { .. }
-            | ChainError::InsufficientForFee { .. },
-        ) => unestimated(evm, request).await,
+            | ChainError::InsufficientForFee { .. }),
+        ) => Ok(Preview { unsigned: unestimated(evm, request).await?, alone: Err(error) }),
         Err(error) => Err(error),
     }
 }

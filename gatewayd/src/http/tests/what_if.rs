@@ -63,6 +63,43 @@ async fn a_described_transaction_is_judged_by_policies_that_are_not_stored() {
 }
 
 #[tokio::test]
+async fn a_batch_is_judged_whole_and_part_by_part() {
+    let gateway = Gateway::new().await;
+    let batch = |parts: &[Value]| json!({ "type": "BATCH", "instructions": parts });
+    let coins = |amount: &str| json!({ "to": TO, "amount": amount });
+    let token = json!({ "type": "TOKEN_TRANSFER", "to": TO, "token": TOKEN, "amount": "5" });
+    let rules =
+        json!([{ "type": "AMOUNT_TIER", "rules": { "instant_max": "9", "notify_max": "99" } }]);
+    let body = |request: &Value| test(request.clone(), rules.clone(), json!({}));
+    #[rustfmt::skip]
+    let rows = [
+        // each part is below the line, and both together are not
+        (batch(&[coins("4"), coins("5")]), Some("INSTANT"), vec![Some("INSTANT"), Some("INSTANT")]),
+        (batch(&[coins("5"), coins("5")]), Some("NOTIFY"), vec![Some("INSTANT"), Some("INSTANT")]),
+        (batch(&[coins("1"), token]), None, vec![Some("INSTANT"), None]),
+        (coins("5"), Some("INSTANT"), vec![]),
+    ];
+    for (request, tier, expected) in rows {
+        let answer = gateway.by_master("POST", "/v1/policies/test", Some(body(&request))).await;
+        assert_eq!(answer.status, 200, "{request}: {answer:?}");
+        let parts = answer.body["parts"].as_array().cloned().unwrap_or_default();
+        let tiers: Vec<_> = parts.iter().map(|part| part["tier"].as_str()).collect();
+        assert_eq!((answer.body["tier"].as_str(), tiers), (tier, expected), "{request}");
+        assert_eq!(answer.body["allowed"], tier.is_some());
+    }
+    for (request, field) in [
+        (batch(&[coins("1")]), "request.instructions: a batch has 2 to 20"),
+        (batch(&vec![coins("1"); 21]), "request.instructions: a batch has 2 to 20"),
+        (batch(&[coins("1"), json!({ "to": TO })]), "request.instructions[1]: request.amount"),
+        (batch(&[coins("1"), batch(&[])]), "request.instructions[1]: request.type"),
+    ] {
+        let answer = gateway.by_master("POST", "/v1/policies/test", Some(body(&request))).await;
+        let message = answer.body["message"].as_str().unwrap();
+        assert!(answer.status == 400 && message.contains(field), "{request}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_verdict_says_whose_it_is_and_what_would_satisfy_it() {
     let gateway = Gateway::new().await;
     let stored = json!({ "type": "SPENDING_LIMIT", "rules": { "instant_max": "1" } });
@@ -104,7 +141,8 @@ async fn a_test_that_is_not_clear_is_refused_with_the_field() {
         (test(json!({}), json!([]), json!({})), "request.to"),
         (test(json!({ "to": TO }), json!([]), json!({})), "request.amount"),
         (test(json!({ "to": "bob", "amount": "5" }), json!([]), json!({})), "request.to"),
-        (test(json!({ "type": "BATCH" }), json!([]), json!({})), "request.type"),
+        (test(json!({ "type": "BATCH" }), json!([]), json!({})), "request.instructions"),
+        (test(json!({ "type": "SWAP" }), json!([]), json!({})), "request.type"),
         (test(coins.clone(), given(json!({ "allowed_addresses": [] })), json!({})), "policies[0]: rules.allowed_addresses"),
         (test(coins.clone(), json!([]), json!({ "worthUsd": -1 })), "facts.worthUsd"),
         (test(coins.clone(), json!([]), json!({ "reputation": "101" })), "facts.reputation"),

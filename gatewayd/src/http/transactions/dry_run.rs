@@ -1,16 +1,18 @@
 //! What would happen, as the body has it.
 
 use api::{
-    BalanceChange, DryRunMeta, FeeEstimate, GasOutcome, PolicyOutcome, SimulationOutcome, Warning,
+    BalanceChange, DryRunMeta, DryRunPart, FeeEstimate, GasOutcome, PolicyOutcome,
+    SimulationOutcome, Warning,
 };
 use primitives::Network;
 
-use crate::chains::{ChainError, Draft, GasPrice};
+use crate::chains::{ChainError, GasPrice};
 use crate::http::display;
 use crate::http::wallet::chain_code;
 use crate::policy::{UsdMicros, Verdict};
 use crate::tx::{GasCondition, Tier};
-use crate::usecase::simulate_transaction::{self, DryRun, Thing};
+use crate::usecase::simulate_sequence::{PartTried, Tried};
+use crate::usecase::simulate_transaction::{self, DryRun, Trial};
 use crate::usecase::warnings::{self, Severity};
 
 /// The body.
@@ -19,11 +21,14 @@ pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
         cumulative_warning: found.dollars.nearing.and_then(display::cumulative_warning),
         ..policy(found.verdict)
     };
-    let simulation = simulation(&found.draft);
-    let refused = found.draft.as_ref().err().map(refusal);
+    let simulation = simulation(&found.trial);
+    let refused = found.trial.as_ref().err().map(refusal);
+    let sequence = found.sequence.as_ref();
     api::DryRun {
         success: policy.allowed && simulation.success,
-        fee: found.draft.as_ref().ok().map(|draft| fee(&found.network, draft, found.dollars.fee)),
+        fee: found.trial.as_ref().ok().map(|trial| fee(&found.network, trial, found.dollars.fee)),
+        parts_tried: sequence.map(|sequence| tried(sequence.tried).to_owned()),
+        parts: sequence.map_or_else(Vec::new, |it| parts(&found.network, &it.parts)),
         balance_changes: found.changes.iter().map(change).collect(),
         warnings: found.warnings.iter().map(warning).chain(refused).collect(),
         policy,
@@ -36,6 +41,24 @@ pub(super) fn body(found: DryRun, duration_ms: u64) -> api::DryRun {
         },
         gas_condition: found.gas.as_ref().map(gas_condition),
     }
+}
+
+const fn tried(tried: Tried) -> &'static str {
+    match tried {
+        Tried::Together => "TOGETHER",
+        Tried::Alone => "ALONE",
+    }
+}
+
+fn parts(network: &Network, parts: &[PartTried]) -> Vec<DryRunPart> {
+    let part = |(part, tried): (u8, &PartTried)| DryRunPart {
+        part,
+        transaction_type: tried.kind.as_str().to_owned(),
+        policy: policy(tried.verdict.clone()),
+        fee: tried.trial.as_ref().ok().map(|trial| fee(network, trial, None)),
+        simulation: simulation(&tried.trial),
+    };
+    (1_u8..).zip(parts).map(part).collect()
 }
 
 fn gas_condition((condition, now): &(GasCondition, GasPrice)) -> GasOutcome {
@@ -69,17 +92,14 @@ fn policy(verdict: Option<Verdict>) -> PolicyOutcome {
     }
 }
 
-fn simulation(draft: &Result<Draft, ChainError>) -> SimulationOutcome {
-    match draft {
-        Ok(draft) => {
-            let simulation = &draft.simulation;
-            SimulationOutcome {
-                success: simulation.failure.is_none(),
-                logs: simulation.logs.clone(),
-                units_consumed: simulation.units_consumed.map(|units| units.to_string()),
-                error: simulation.failure.clone(),
-            }
-        }
+fn simulation(trial: &Result<Trial, ChainError>) -> SimulationOutcome {
+    match trial {
+        Ok(Trial { simulation, .. }) => SimulationOutcome {
+            success: simulation.failure.is_none(),
+            logs: simulation.logs.clone(),
+            units_consumed: simulation.units_consumed.map(|units| units.to_string()),
+            error: simulation.failure.clone(),
+        },
         Err(error) => SimulationOutcome {
             success: false,
             logs: if let ChainError::ExecutionFailed { logs, .. } = error {
@@ -93,24 +113,21 @@ fn simulation(draft: &Result<Draft, ChainError>) -> SimulationOutcome {
     }
 }
 
-fn fee(network: &Network, draft: &Draft, worth: Option<UsdMicros>) -> FeeEstimate {
+fn fee(network: &Network, trial: &Trial, worth: Option<UsdMicros>) -> FeeEstimate {
     let coin = &network.native;
     FeeEstimate {
-        estimated_fee: draft.fee_estimate.to_string(),
+        estimated_fee: trial.fee_estimate.to_string(),
         fee_symbol: coin.symbol.to_string(),
         fee_decimals: coin.decimals,
         fee_usd: worth.and_then(display::dollars),
-        needs_ata_creation: draft.token_account_rent.map(|_| true),
-        ata_rent_cost: draft.token_account_rent.map(|rent| rent.to_string()),
+        needs_ata_creation: trial.token_account_rent.map(|_| true),
+        ata_rent_cost: trial.token_account_rent.map(|rent| rent.to_string()),
     }
 }
 
 fn change(change: &simulate_transaction::BalanceChange) -> BalanceChange {
     BalanceChange {
-        asset: match change.of {
-            Thing::Asset(asset) => asset.to_string(),
-            Thing::Collectible { contract, id } => format!("{contract}/{id}"),
-        },
+        asset: change.of.to_string(),
         symbol: change.symbol.clone().unwrap_or_default(),
         decimals: change.decimals,
         current_balance: change.before.to_string(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use api::{
-    CreatePolicy, DescribedTransaction, PoliciesTested, PolicyVerdict, ResolvedToken, TestFacts,
-    TestPolicies,
+    CreatePolicy, DescribedTransaction, PartTested, PoliciesTested, PolicyVerdict, ResolvedToken,
+    TestFacts, TestPolicies,
 };
 use primitives::{Amount, ChainId, builtin_by_chain_id, builtin_by_name};
 use serde::de::DeserializeOwned;
@@ -56,7 +56,11 @@ fn described(
     gateway: &Gateway,
     facts: &mut TestFacts,
 ) -> Result<DescribedTransaction, Failure> {
-    let PolicySubjectArgs { to, spender, contract, .. } = &arguments.subject;
+    let PolicySubjectArgs { to, spender, contract, batch, .. } = &arguments.subject;
+    if let Some(file) = batch {
+        let (kind, instructions) = (Some("BATCH".to_owned()), json_of(file)?);
+        return Ok(DescribedTransaction { kind, instructions, ..DescribedTransaction::default() });
+    }
     // A call takes the native coin along, whatever token is named.
     let token = arguments.token.as_deref().filter(|_| contract.is_none());
     let amount = match &arguments.amount {
@@ -185,6 +189,7 @@ fn view(tested: &PoliciesTested) -> View {
         table.row(row(verdict));
     }
     let view = View::new(to_json(tested)).table(table);
+    let view = tested.parts.iter().fold(view, |view, part| view.line(line(part)));
     match (&tested.denial, &tested.tier) {
         (Some(denial), _) => view
             .line(format!("denied by {}: {} ({})", denial.rule, denial.reason, denial.code))
@@ -201,6 +206,18 @@ fn view(tested: &PoliciesTested) -> View {
             view.line(format!("allowed with the tier {tier}{waits}"))
         }
         (None, None) => view.line("denied").ending(Exit::Refused),
+    }
+}
+
+/// What is said of a part of a batch.
+fn line(part: &PartTested) -> String {
+    let number = part.part;
+    match (&part.denial, &part.tier) {
+        (Some(denial), _) => {
+            format!("part {number}: denied by {}: {} ({})", denial.rule, denial.reason, denial.code)
+        }
+        (None, Some(tier)) => format!("part {number}: allowed with the tier {tier}"),
+        (None, None) => format!("part {number}: denied"),
     }
 }
 

@@ -208,6 +208,28 @@ fn a_what_if_reads_amounts_of_tokens_by_their_decimals() {
 }
 
 #[test]
+fn a_batch_comes_from_a_file_and_each_part_is_shown() {
+    let peers = Peers::new();
+    let (status, body) = tested(&Value::Null, &json!("NOTIFY"));
+    let mut body: Value = serde_json::from_str(&body).unwrap();
+    let part = |part: u8, tier: &str| json!({ "part": part, "allowed": true, "tier": tier, "denial": null, "operations": [] });
+    body["parts"] = json!([part(1, "INSTANT"), part(2, "NOTIFY")]);
+    let requests = peers.gateway(vec![(status, body.to_string())]);
+    let file = peers.path().join("batch.json");
+    let parts = json!([{ "to": "0xB", "amount": "5" }, { "to": "0xC", "amount": "6" }]);
+    std::fs::write(&file, parts.to_string()).unwrap();
+    let line = format!("policy test {WALLET} --batch {} --network eip155:1", file.display());
+    let text = text_of(&command(&line, &peers).unwrap());
+    assert!(text.contains("part 2: allowed with the tier NOTIFY"), "{text}");
+    let request = json!({ "type": "BATCH", "instructions": parts });
+    assert_eq!(asked(&requests, 1)[0].1["request"], request);
+
+    std::fs::write(&file, "[{\"nobody\": 1}]").unwrap();
+    let failure = command(&line, &Peers::new()).unwrap_err();
+    assert_eq!(failure.exit(), Exit::Usage);
+}
+
+#[test]
 fn policies_of_a_file_are_tried() {
     let peers = Peers::new();
     let requests = peers.gateway(vec![tested(&Value::Null, &json!("INSTANT"))]);

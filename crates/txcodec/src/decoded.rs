@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Address, Amount, Asset, Chain, ChainId};
+use primitives::{Amount, Asset, Chain, ChainId};
 
-use crate::Effect;
 use crate::hash::keccak256;
+use crate::{Effect, Recipient};
 
 /// More than a signature adds to an unsigned transaction: `yParity`, `r`, `s` and longer lengths
 /// (EIP-155, 1559 and 2930).
@@ -230,26 +230,14 @@ impl Decoded {
 
     /// Who gets something: recipients of coins, tokens and collectibles, and owners of accounts that
     /// the wallet pays for, in the order of the bytes.
-    pub fn recipients(&self) -> impl Iterator<Item = Address> {
-        self.effects.iter().filter_map(|effect| match effect {
-            Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => Some(*to),
-            Effect::CollectibleOut { to, .. } => Some(Address::Evm(*to)),
-            Effect::Rent { owner, .. } => owner.map(Address::Solana),
-            Effect::Allowance { .. }
-            | Effect::AuthorityChange { .. }
-            | Effect::Call { .. }
-            | Effect::Deploy
-            | Effect::Text { .. }
-            | Effect::TypedData { .. }
-            | Effect::Memo { .. }
-            | Effect::Opaque(_) => None,
-        })
+    pub fn recipients(&self) -> impl Iterator<Item = Recipient> {
+        self.effects.iter().filter_map(Effect::recipient)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::EvmAddress;
+    use primitives::{Address, EvmAddress};
     use proptest::collection::vec;
     use proptest::prelude::*;
 

@@ -15,7 +15,9 @@ pub mod evm;
 mod hash;
 mod intent;
 pub mod message;
+mod recipient;
 pub mod solana;
 
 pub use decoded::{DecodeError, Decoded, SigningInput, Subject};
 pub use effect::{AuthorityKind, Effect, OpaqueReason, Selector};
+pub use recipient::Recipient;

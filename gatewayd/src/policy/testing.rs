@@ -248,9 +248,25 @@ pub(super) const SOLANA: SolanaAddress = SolanaAddress([8; 32]);
 
 /// The wallet pays for somebody's token account.
 pub(super) fn opens_account(owner: SolanaAddress) -> Decoded {
-    let mint = SolanaAddress([6; 32]);
     let program = token::TokenProgram::Token;
-    solana_message(solana::associated_token::create_idempotent(SOLANA, owner, mint, program))
+    solana_message(solana::associated_token::create_idempotent(SOLANA, owner, MINT, program))
+}
+
+/// A token on Solana.
+pub(super) const MINT: SolanaAddress = SolanaAddress([6; 32]);
+
+/// One of that token, for a token account that exists.
+pub(super) fn pays_account(account: SolanaAddress, program: token::TokenProgram) -> Decoded {
+    let transfer = token::TransferChecked {
+        program,
+        source: solana::associated_token::derive(SOLANA, MINT, program),
+        mint: MINT,
+        destination: account,
+        authority: SOLANA,
+        amount: 1,
+        decimals: 0,
+    };
+    solana_message(transfer.instruction())
 }
 
 fn solana_message(instruction: Instruction) -> Decoded {

@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use primitives::Address;
-use txcodec::solana::associated_token;
-use txcodec::solana::token::TokenProgram;
 use txcodec::{Decoded, Effect};
 
 use super::{Tier, Transaction};
@@ -53,8 +51,9 @@ pub(super) fn verdict(
 
 fn goes_to(effect: &Effect, owner: Address) -> bool {
     match effect {
-        Effect::NativeOut { to, .. } => *to == owner,
-        Effect::TokenOut { token, to, .. } => *to == owner || is_account(*to, owner, *token),
+        Effect::NativeOut { .. } | Effect::TokenOut { .. } => {
+            effect.recipient().is_some_and(|to| to.is(owner))
+        }
         Effect::Rent { .. } => true,
         Effect::CollectibleOut { .. }
         | Effect::Allowance { .. }
@@ -66,12 +65,4 @@ fn goes_to(effect: &Effect, owner: Address) -> bool {
         | Effect::Memo { .. }
         | Effect::Opaque(_) => false,
     }
-}
-
-/// Whether it is the owner's token account for that mint, which on Solana is what is paid to.
-fn is_account(account: Address, owner: Address, mint: Address) -> bool {
-    let (Address::Solana(owner), Address::Solana(mint)) = (owner, mint) else { return false };
-    [TokenProgram::Token, TokenProgram::Token2022]
-        .into_iter()
-        .any(|program| account == Address::Solana(associated_token::derive(owner, mint, program)))
 }

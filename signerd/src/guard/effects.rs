@@ -2,7 +2,7 @@
 
 use primitives::{Address, Amount, Asset};
 use protocol::{Demand, Refusal, RefusalCode};
-use txcodec::Effect;
+use txcodec::{Effect, Recipient};
 
 use super::{Guard, Limits, Listed, Messages, NetworkRule};
 
@@ -49,7 +49,9 @@ impl Guard {
 impl Limits {
     fn demand_of(&self, effect: &Effect) -> Demand {
         match effect {
-            Effect::NativeOut { to, .. } | Effect::TokenOut { to, .. } => self.demand_to(*to),
+            Effect::NativeOut { .. } | Effect::TokenOut { .. } | Effect::Rent { .. } => {
+                effect.recipient().map_or(Demand::Immediate, |to| self.demand_to(to))
+            }
             Effect::Allowance { amount, .. } if amount.is_zero() => Demand::Immediate,
             Effect::Allowance { token, spender, amount } => {
                 let most = self.allowance(Asset::Token(*token), *spender);
@@ -57,10 +59,7 @@ impl Limits {
                     format!("the guard lists no such allowance of {token} for {spender}")
                 })
             }
-            Effect::Rent { owner: Some(owner), .. } => self.demand_to(Address::Solana(*owner)),
-            Effect::Rent { owner: None, .. } | Effect::Memo { .. } | Effect::Text { .. } => {
-                Demand::Immediate
-            }
+            Effect::Memo { .. } | Effect::Text { .. } => Demand::Immediate,
             Effect::CollectibleOut { contract, .. } => {
                 owner(&format!("a collectible of {contract} leaves"))
             }
@@ -87,9 +86,11 @@ impl Limits {
         }
     }
 
-    fn demand_to(&self, to: Address) -> Demand {
-        let listed = self.recipients.as_ref().is_none_or(|recipients| recipients.contains(&to));
-        demand(listed, || format!("{to} is none of the recipients that the guard lists"))
+    fn demand_to(&self, to: Recipient) -> Demand {
+        let listed = self.recipients.as_ref().is_none_or(|recipients| to.is_one_of(recipients));
+        demand(listed, || {
+            format!("{} is none of the recipients that the guard lists", to.address())
+        })
     }
 
     /// The most that `spender` may be allowed at once; `None` where there is no limit. An allowance

@@ -41,6 +41,13 @@ pub fn derive(
     derived_address(&[owner.0, token_program.address().0, mint.0], PROGRAM)
 }
 
+/// Whether `account` is `owner`'s token account for `mint`, under whichever program rules the mint.
+pub fn is_of(account: SolanaAddress, owner: SolanaAddress, mint: SolanaAddress) -> bool {
+    [TokenProgram::Token, TokenProgram::Token2022]
+        .into_iter()
+        .any(|program| account == derive(owner, mint, program))
+}
+
 /// Makes `owner`'s token account for `mint` at the expense of `funder`, unless it exists.
 pub fn create_idempotent(
     funder: SolanaAddress,

@@ -6,7 +6,7 @@ use api::ErrorCode;
 use primitives::Address;
 use serde::Deserialize;
 use serde_json::Value;
-use txcodec::Decoded;
+use txcodec::{Decoded, Recipient};
 
 use super::{Judge, Mark, Rule, deny, nothing};
 use crate::policy::effects::NEW_CONTRACT;
@@ -21,8 +21,9 @@ pub(super) const RULE: Rule = Rule {
     mark: Mark::Hard("`recipients`"),
     meaning: "`allowed_addresses` may get coins, tokens and collectibles, those sent along with a \
               call included, and token accounts that the wallet pays for; others may not. On \
-              Solana the owner of a token account, where the \
-              transaction says who that is",
+              Solana an owner is listed, and their associated token accounts count as them; \
+              another token account only where it is listed itself, or the transaction proves \
+              whose it is",
     example: r#"{ "allowed_addresses": ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"] }"#,
     eased_by: "",
     read: says,
@@ -47,8 +48,8 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 
 impl Judge for Whitelist {
     fn judge(&self, decoded: &Decoded, _facts: &Facts<'_>) -> Verdict {
-        let unlisted = decoded.recipients().find(|to| !self.0.contains(to));
-        let Some(to) = unlisted else { return Verdict::FINE };
+        let unlisted = decoded.recipients().find(|to| !to.is_one_of(&self.0));
+        let Some(to) = unlisted.map(Recipient::address) else { return Verdict::FINE };
         let who = if to == NEW_CONTRACT { "whoever takes it".to_owned() } else { to.to_string() };
         let reason = format!("{who} is not in the list of allowed recipients");
         let remedy = format!("the operator can add it to allowed_addresses of the {NAME} policy");
@@ -61,11 +62,13 @@ mod tests {
     use primitives::{Amount, EvmAddress, SolanaAddress};
     use serde_json::json;
     use txcodec::evm::erc20;
+    use txcodec::solana::associated_token;
+    use txcodec::solana::token::TokenProgram;
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, SOLANA, TOKEN, call, facts, native, opens_account, policy, refused, said, text,
-        token,
+        MINT, OTHER, SOLANA, TOKEN, call, facts, native, opens_account, pays_account, policy,
+        refused, said, text, token,
     };
     use crate::tx::Tier;
 
@@ -105,6 +108,25 @@ mod tests {
             (other, Err("WHITELIST_DENIED")),
         ] {
             assert_eq!(said(NAME, &opens_account(owner), &facts(&policies)), expected, "{owner}");
+        }
+    }
+
+    #[test]
+    fn tokens_reach_the_associated_accounts_of_who_is_listed_and_no_other_account() {
+        let (listed, other) = (SolanaAddress([1; 32]), SolanaAddress([2; 32]));
+        let policies = [policy(NAME, &json!({ "allowed_addresses": [listed.to_string()] }))];
+        let theirs = |owner, program| associated_token::derive(owner, MINT, program);
+        for (to, expected) in [
+            (theirs(listed, TokenProgram::Token), Ok(Tier::Instant)),
+            (theirs(listed, TokenProgram::Token2022), Ok(Tier::Instant)),
+            (theirs(other, TokenProgram::Token), Err("WHITELIST_DENIED")),
+            // It may say of itself that it is the listed one's: the bytes do not prove it.
+            (SolanaAddress([8; 32]), Err("WHITELIST_DENIED")),
+        ] {
+            for program in [TokenProgram::Token, TokenProgram::Token2022] {
+                let decoded = pays_account(to, program);
+                assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{to}");
+            }
         }
     }
 

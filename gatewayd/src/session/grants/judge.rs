@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::ErrorCode;
 use primitives::{Address, Amount, Asset, ChainId, EvmAddress};
-use txcodec::{Decoded, Effect};
+use txcodec::{Decoded, Effect, Recipient};
 
 use super::{Grants, Role};
 use crate::policy::{Denial, UsdMicros};
@@ -95,9 +95,10 @@ impl Grants {
         })
     }
 
-    fn of_recipient(&self, to: Address) -> Option<Denial> {
+    fn of_recipient(&self, to: Recipient) -> Option<Denial> {
         let allowed = self.recipients.as_ref()?;
-        (!allowed.contains(&to)).then(|| {
+        (!to.is_one_of(allowed)).then(|| {
+            let to = to.address();
             let reason = format!("the session may pay {} only, not {to}", list(allowed));
             denied(reason, "ask for a session with that recipient")
         })
@@ -107,9 +108,9 @@ impl Grants {
     fn of_takers(&self, decoded: &Decoded) -> Option<Denial> {
         decoded.effects().iter().find_map(|effect| match effect {
             Effect::Allowance { spender, amount, .. } if !amount.is_zero() => {
-                self.of_recipient(*spender)
+                self.of_recipient((*spender).into())
             }
-            Effect::AuthorityChange { to: Some(to), .. } => self.of_recipient(*to),
+            Effect::AuthorityChange { to: Some(to), .. } => self.of_recipient((*to).into()),
             Effect::Allowance { .. }
             | Effect::AuthorityChange { to: None, .. }
             | Effect::NativeOut { .. }

@@ -67,3 +67,34 @@ fn token_accounts_are_opened_for_the_recipients_that_are_listed_and_the_wallet_i
         assert_eq!(asks_of(judged.map_err(|refusal| refusal.code)), expected, "{owner}");
     }
 }
+
+#[test]
+fn tokens_reach_the_associated_accounts_of_recipients_that_are_listed_and_no_other_account() {
+    use txcodec::solana::token::{TokenProgram, TransferChecked};
+    let [me, bob, other, mint] = [1, 2, 3, 4].map(|byte| primitives::SolanaAddress([byte; 32]));
+    let text = format!(
+        "[network.solana]\nrecipients = [\"{bob}\"]\n\
+         native.immediate = {{ per_day = \"1000000000\" }}\n\
+         [network.solana.token.{mint}]\nimmediate = {{ per_day = \"1000\" }}"
+    );
+    let guard = Guard::from_toml(&text, Chain::Solana).unwrap();
+    for program in [TokenProgram::Token, TokenProgram::Token2022] {
+        let of = |owner| associated_token::derive(owner, mint, program);
+        for (destination, expected) in [
+            (of(bob), Asks::Nothing),
+            (of(other), Asks::Owner),
+            // Whatever it says of itself: the bytes do not prove whose it is.
+            (primitives::SolanaAddress([9; 32]), Asks::Owner),
+        ] {
+            let (source, authority, amount, decimals) = (of(me), me, 1, 0);
+            let transfer =
+                TransferChecked { program, source, mint, destination, authority, amount, decimals };
+            let message = [transfer.instruction()];
+            let message = Message::compile(me, &message, [7; 32], Version::V0).unwrap();
+            let decoded = txcodec::solana::decode(&message.to_bytes(), me).unwrap();
+            let judged = judge(&guard, &Windows::default(), decoded, wallet(), MOMENT);
+            let found = asks_of(judged.map_err(|refusal| refusal.code));
+            assert_eq!(found, expected, "{destination} {program:?}");
+        }
+    }
+}

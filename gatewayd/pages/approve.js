@@ -1,17 +1,14 @@
 // The page of `/approve`: an owner reads what is asked, signs it with a wallet of this browser, and
 // sees what comes of it.
 
+import { brokenLink, focusOn, keepLooking, makeActs } from "./acts.js";
+import { actionPart, endedPart, questionPart, wordsPart } from "./approve_parts.js";
 import { show } from "./dom.js";
 import { Refused, Unreachable, approve, linkOf, readApproval, refuse, writeRefusal } from "./gateway.js";
-import { Busy, Declined } from "./refusals.js";
-import { actionPart, endedPart, noticePart, questionPart, wordsPart } from "./approve_parts.js";
-import { headline, remaining, standing } from "./words.js";
+import { noticePart, standingPart, waitingPart } from "./parts.js";
 import { findWallets, isSame } from "./wallets.js";
+import { headline, remaining, standing } from "./words.js";
 
-/** How often the gateway is asked how things stand, in milliseconds. */
-const LOOK_AGAIN = 1500;
-/** The same when it does not answer, or nothing is expected soon. */
-const LOOK_LATER = 5000;
 const FINAL = ["CONFIRMED", "SIGNED", "CANCELLED", "EXPIRED", "FAILED", "PARTIAL_FAILURE"];
 
 const page = document.getElementById("page");
@@ -40,11 +37,11 @@ const state = {
 /** What `draw` drew last. */
 let drawn = "";
 
-/** Asks how things stand, draws it, and comes back. */
-async function look() {
-  await refresh();
-  const over = state.broken || FINAL.includes(state.shown?.transaction.status);
-  if (!over) setTimeout(look, state.away ? LOOK_LATER : LOOK_AGAIN);
+const { act, addWallet, connect, signed, busily } = makeActs({ page, state, draw, refresh, refused, chosen });
+
+function pace() {
+  if (state.broken || FINAL.includes(state.shown?.transaction.status)) return "over";
+  return state.away ? "later" : "soon";
 }
 
 async function refresh() {
@@ -76,25 +73,6 @@ function noteChange(shown) {
   };
 }
 
-function addWallet(wallet) {
-  if (state.wallets.some((known) => known.key === wallet.key)) return;
-  state.wallets.push(wallet);
-  if (state.wallets.length > 1) state.wallets = state.wallets.filter((known) => !known.spare);
-  draw();
-}
-
-async function connect(wallet) {
-  await busily("connect", wallet, async () => {
-    const changed = (accounts) => {
-      if (state.connected?.wallet.key !== wallet.key) return;
-      state.connected = accounts.length ? chosen({ ...state.connected, accounts }) : null;
-      draw();
-    };
-    const connection = await wallet.connect(changed);
-    state.connected = chosen({ ...connection, wallet });
-  });
-}
-
 /** The account to sign with: one of an owner who has not signed, if there is one. */
 function chosen(connected) {
   const { approval, transaction, refuser } = state.asked;
@@ -107,20 +85,26 @@ function chosen(connected) {
   return { ...connected, account, isOwner: owners.includes(account), hasSigned: among(signed)(account), mayRefuse };
 }
 
-async function sign() {
+function sign() {
   const { approval, transaction } = state.asked;
   const { wallet, account, signText, signTypedData } = state.connected;
-  const hasSigned = await busily("sign", wallet, async () => {
-    const form = transaction.chain === "solana" ? "text" : state.form;
-    const signature =
-      form === "typedData" ? await signTypedData(account, approval.typedData) : await signText(account, approval.text);
-    state.unsent = { owner: account, form, signature };
+  return act(async () => {
+    const hasSigned = await busily("sign", wallet, async () => {
+      const form = transaction.chain === "solana" ? "text" : state.form;
+      const signature =
+        form === "typedData" ? await signTypedData(account, approval.typedData) : await signText(account, approval.text);
+      state.unsent = { owner: account, form, signature };
+    });
+    if (hasSigned) await handIn();
   });
-  if (hasSigned) await post();
+}
+
+function post() {
+  return act(handIn);
 }
 
 /** Hands in what was signed; keeps it where the gateway does not answer. */
-async function post() {
+async function handIn() {
   state.notice = null;
   state.busy = "post";
   draw();
@@ -139,49 +123,14 @@ async function post() {
   await refresh();
   if (state.connected && state.shown?.approval) state.connected = chosen(state.connected);
   draw();
-  document.getElementById("title")?.focus();
+  focusOn("title");
 }
 
 /** Signs that it shall not happen, and says so to the gateway. */
-async function reject() {
+function reject() {
   const { transaction, refuser } = state.asked;
-  const { wallet, account, signText } = state.connected;
-  const isRefused = await busily("refuse", wallet, async () => {
-    const { message, header } = await writeRefusal(refuser, transaction);
-    await refuse(link.id, refuser, header, await signText(account, message));
-  });
-  if (!isRefused) return;
-  await refresh();
-  document.getElementById("title")?.focus();
-}
-
-/** Does what takes a wallet, and says what became of it; the focus stays where it is. Whether it was done. */
-async function busily(what, wallet, work) {
-  state.notice = null;
-  state.busy = what;
-  draw();
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error instanceof Unreachable) state.away = true;
-    else if (error instanceof Refused) refused(error);
-    else state.notice = walletNotice(error, wallet.name);
-    return false;
-  } finally {
-    state.busy = null;
-    draw();
-  }
-}
-
-function walletNotice(error, name) {
-  if (error instanceof Declined) {
-    return { tone: "plain", title: "You said no in the wallet", text: "Nothing was signed or sent. The question stands." };
-  }
-  if (error instanceof Busy) {
-    return { tone: "bad", title: `${name} already asks you something`, text: "Open it, answer there, and try again here." };
-  }
-  return { tone: "bad", title: `${name} did not do it`, text: `It says: ${error.message}` };
+  const write = (owner) => writeRefusal(owner, transaction);
+  return signed("refuse", refuser, write, (claim) => refuse(link.id, claim));
 }
 
 /** What the gateway does not do, and what to do now. */
@@ -224,16 +173,13 @@ function draw() {
   const seen = JSON.stringify({ ...state, wallets, time, shown: timeless(shown), asked: timeless(asked) });
   if (seen === drawn) return;
   drawn = seen;
-  if (broken) return show(page, endedPart({ tone: "bad", ...broken }));
-  if (!shown) {
-    const away = { tone: "busy", title: "The gateway does not answer", text: "It may be stopped, or the tunnel to it closed. This page goes on trying." };
-    return show(page, endedPart(state.away ? away : { tone: "busy", title: "One moment", text: "The question is fetched." }));
-  }
+  if (broken) return show(page, standingPart({ tone: "bad", ...broken }));
+  if (!shown) return show(page, waitingPart(state.away, "The question"));
   const open = shown.approval && !shown.approval.approvedAt;
   document.title = `${open ? headline(asked) : standing(shown).title} · WAIaaS`;
   show(
     page,
-    open ? null : endedPart(standing(shown), shown.transaction),
+    open ? null : endedPart(shown),
     noticePart(state),
     asked ? questionPart(asked, open) : null,
     open ? actionPart(state, { connect, sign, post, reject, setForm }) : null,
@@ -242,13 +188,9 @@ function draw() {
 }
 
 if (link) {
-  look();
+  keepLooking(refresh, pace);
 } else {
-  state.broken = {
-    title: "This link is not whole",
-    text: "It ends in # and a transaction's id, a dot and 22 characters. Copy all of it, or ask for a new one:",
-    command: "waiaasctl tx approve ID",
-  };
+  state.broken = brokenLink("transaction", "waiaasctl tx approve ID");
   draw();
 }
 addEventListener("hashchange", () => location.reload());

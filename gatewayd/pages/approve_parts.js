@@ -1,38 +1,19 @@
 // The parts of the page of `/approve`, from what is known to elements.
 
 import { h } from "./dom.js";
-import { count, effectWords, grouped, headline, moment, networkWords, reasonWords, remaining } from "./words.js";
+import { accountPart, address, button, exact, fact, standingPart, step, unfolding, walletList } from "./parts.js";
+import { count, effectWords, grouped, headline, moment, networkWords, reasonWords, remaining, standing } from "./words.js";
 
-/** How it stands where nothing is asked: `{ tone, title, text, command }`. */
-export function endedPart({ tone, title, text, command }, transaction) {
-  return h(
-    "section",
-    { class: `standing ${tone}`, role: "status" },
-    h("span", { class: "sign", "aria-hidden": "true" }),
-    h("h1", { id: "title", tabindex: "-1" }, title),
-    h("p", {}, text),
-    transaction?.error && tone !== "good" ? h("p", { class: "quiet" }, transaction.error) : null,
-    transaction?.txHash
+/** How it stands where nothing is asked. */
+export function endedPart(shown) {
+  const { transaction } = shown;
+  const now = standing(shown);
+  return standingPart(
+    now,
+    transaction.error && now.tone !== "good" ? h("p", { class: "quiet" }, transaction.error) : null,
+    transaction.txHash
       ? h("p", { class: "quiet" }, "Transaction ", h("code", { class: "wrap" }, transaction.txHash))
       : null,
-    command ? h("p", {}, h("code", { class: "command" }, command)) : null,
-  );
-}
-
-/** What has to be said about the last thing that was done. */
-export function noticePart({ notice, away, unsent }) {
-  const silent = away && {
-    tone: "bad",
-    title: "The gateway does not answer",
-    text: unsent
-      ? "Your signature is kept on this page and is not handed in yet."
-      : "It may be stopped, or the tunnel to it closed. This page goes on trying.",
-  };
-  const said = silent || notice;
-  return h(
-    "div",
-    { role: "alert" },
-    said ? h("div", { class: `notice ${said.tone}` }, h("strong", {}, said.title), h("p", {}, said.text)) : "",
   );
 }
 
@@ -97,23 +78,29 @@ function ownersPart({ owners, signatures, threshold }) {
 
 /** What the person can do now. */
 export function actionPart(state, actions) {
-  const { asked, connected, busy, unsent, wallets } = state;
+  const { asked, connected, busy, unsent } = state;
   const { approval, transaction } = asked;
   if (!approval.owners.length) {
     return step("Nobody can approve this", h("p", {}, "The operator names owners and confirms them at the signer:"), h("p", {}, h("code", { class: "command" }, "waiaasctl owner confirm WALLET ADDRESS")));
   }
   if (unsent && busy !== "post") {
-    return step("Signed, not handed in", button("post", "Hand it in again", actions.post, false));
+    return step("Signed, not handed in", button("main", "post", "Hand it in again", actions.post, null));
   }
-  if (!connected) return step("Connect an owner's wallet", walletList(wallets, transaction.chain, busy, actions.connect));
-  const { wallet, account, isOwner, hasSigned, mayRefuse } = connected;
-  const who = h("p", { class: "account" }, icon(wallet), h("span", {}, wallet.name), address(account));
+  if (!connected) {
+    return step("Connect an owner's wallet", walletList(state, transaction.chain, "sign elsewhere", actions.connect));
+  }
+  const { wallet, isOwner, hasSigned, mayRefuse } = connected;
+  const who = accountPart(connected);
   const refusal = mayRefuse
-    ? h("button", { id: "refuse", class: "plain", type: "button", disabled: busy !== null, onclick: actions.reject }, busy === "refuse" ? `Look at ${wallet.name} …` : "Reject")
+    ? button("plain", "refuse", busy === "refuse" ? `Look at ${wallet.name} …` : "Reject", actions.reject, busy)
     : null;
-  const other = h("button", { id: "other", class: "plain", type: "button", disabled: busy !== null, onclick: () => actions.connect(wallet) }, "Ask the wallet again");
   if (!isOwner) {
-    return step("This account is no owner", who, h("p", {}, `Choose ${approval.owners.length === 1 ? "the owner's account" : "the account of an owner"} in ${wallet.name}. The owners are listed above.`), other);
+    return step(
+      "This account is no owner",
+      who,
+      h("p", {}, `Choose ${approval.owners.length === 1 ? "the owner's account" : "the account of an owner"} in ${wallet.name}. The owners are listed above.`),
+      button("plain", "other", "Ask the wallet again", () => actions.connect(wallet), busy),
+    );
   }
   if (hasSigned) {
     const missing = approval.threshold - approval.signatures.length;
@@ -125,22 +112,8 @@ export function actionPart(state, actions) {
     who,
     transaction.chain === "solana" ? null : formPart(state, actions),
     h("p", {}, `${wallet.name} shows the words below. Sign only if they are the same.`),
-    button("sign", words[busy] ?? "Sign and approve", actions.sign, busy !== null),
+    button("main", "sign", words[busy] ?? "Sign and approve", actions.sign, busy),
     refusal,
-  );
-}
-
-function walletList(wallets, chain, busy, connect) {
-  if (!wallets.length) {
-    const kind = chain === "solana" ? "Solana" : "Ethereum";
-    return h("p", {}, `There is no wallet for ${kind} in this browser. Open this page in one that has the owner's wallet, or sign elsewhere, as the end of this page says.`);
-  }
-  return h(
-    "ul",
-    { class: "wallets", role: "list" },
-    wallets.map((wallet) =>
-      h("li", {}, h("button", { id: wallet.key, class: "wallet", type: "button", disabled: busy !== null, onclick: () => connect(wallet) }, icon(wallet), h("span", {}, wallet.name))),
-    ),
   );
 }
 
@@ -155,36 +128,12 @@ export function wordsPart({ approval, transaction }) {
   const { id } = transaction;
   const owner = approval.owners[0] ?? "OWNER";
   return [
-    h("details", { id: "words" }, h("summary", {}, "The exact words that are signed"), h("pre", { tabindex: "0" }, approval.text)),
-    h(
-      "details",
-      { id: "elsewhere" },
-      h("summary", {}, "Sign elsewhere"),
+    unfolding("words", "The exact words that are signed", exact("exact-words", approval.text)),
+    unfolding(
+      "elsewhere",
+      "Sign elsewhere",
       h("p", {}, "On the gateway's machine, an operator prints the words, and hands in what an owner signed with any tool:"),
-      h("pre", { tabindex: "0" }, `waiaasctl tx question ${id} --text\nwaiaasctl tx approve ${id} \\\n  --owner ${owner} \\\n  --signature SIGNATURE`),
+      exact("commands", `waiaasctl tx question ${id} --text\nwaiaasctl tx approve ${id} \\\n  --owner ${owner} \\\n  --signature SIGNATURE`),
     ),
   ];
-}
-
-function step(title, ...children) {
-  return h("section", { class: "step" }, h("h2", {}, title), ...children);
-}
-
-function button(id, text, action, disabled) {
-  return h("button", { id, class: "main", type: "button", disabled, onclick: action }, text);
-}
-
-function fact(name, ...values) {
-  return [h("dt", {}, name), h("dd", {}, ...values)];
-}
-
-function icon({ icon }) {
-  return icon ? h("img", { src: icon, alt: "", width: "28", height: "28" }) : h("span", { class: "no-icon", "aria-hidden": "true" });
-}
-
-/** An address in groups that an eye can compare, and that are copied as one. */
-function address(text) {
-  const [, prefix, rest] = /^(0x)?(.*)$/.exec(text);
-  const groups = (rest.match(/.{1,4}/g) ?? []).map((group) => h("b", {}, group));
-  return h("code", { class: "address" }, prefix ? h("span", {}, prefix) : null, groups);
 }

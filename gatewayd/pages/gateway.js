@@ -34,9 +34,37 @@ export function writeRefusal(address, { id, network }) {
 }
 
 /** Refuses a transaction, by what its owner signed. */
-export function refuse(id, address, header, signature) {
-  const owner = { "X-Owner-Address": address, "X-Owner-Message": header, "X-Owner-Signature": signature };
-  return post(`/v1/transactions/${id}/reject`, owner, {});
+export function refuse(id, claim) {
+  return post(`/v1/transactions/${id}/reject`, headersOf(claim), {});
+}
+
+/** What the link leads to: `GET /v1/sessions/requests/{id}/question`. */
+export function readSessionRequest({ id, right }) {
+  return ask(`/v1/sessions/requests/${id}/question`, { headers: { "X-Link-Right": right } });
+}
+
+/** The message by which an owner decides about a session request, `approve` or `reject`. */
+export function writeDecision(address, id, decision) {
+  return post(`/v1/sessions/requests/${id}/message`, {}, { address, decision });
+}
+
+/** Grants or refuses what an agent asks for, by what the owner signed. */
+export function decide(id, decision, claim) {
+  return post(`/v1/sessions/requests/${id}/${decision}`, headersOf(claim), {});
+}
+
+/** The message by which an owner ends a session. */
+export function writeRevocation(address, id) {
+  return post("/v1/owners/messages", {}, { address, action: "revoke", id });
+}
+
+/** Ends a session, by what the owner of one of its wallets signed. */
+export function revoke(id, claim) {
+  return ask(`/v1/sessions/${id}`, { method: "DELETE", headers: headersOf(claim) });
+}
+
+function headersOf({ address, header, signature }) {
+  return { "X-Owner-Address": address, "X-Owner-Message": header, "X-Owner-Signature": signature };
 }
 
 function post(path, headers, body) {

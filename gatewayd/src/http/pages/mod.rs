@@ -28,6 +28,7 @@ static APPROVE: File = File("approve.html", HTML, include_str!("../../../pages/a
 
 /// What pages are made of, at `/pages/{file}`.
 static PARTS: &[File] = &[
+    File("acts.js", SCRIPT, include_str!("../../../pages/acts.js")),
     File("approve.js", SCRIPT, include_str!("../../../pages/approve.js")),
     File("approve_parts.js", SCRIPT, include_str!("../../../pages/approve_parts.js")),
     File("dom.js", SCRIPT, include_str!("../../../pages/dom.js")),
@@ -35,6 +36,7 @@ static PARTS: &[File] = &[
     File("gateway.js", SCRIPT, include_str!("../../../pages/gateway.js")),
     File("mark.svg", SVG, include_str!("../../../pages/mark.svg")),
     File("page.css", CSS, include_str!("../../../pages/page.css")),
+    File("parts.js", SCRIPT, include_str!("../../../pages/parts.js")),
     File("refusals.js", SCRIPT, include_str!("../../../pages/refusals.js")),
     File("solana.js", SCRIPT, include_str!("../../../pages/solana.js")),
     File("wallets.js", SCRIPT, include_str!("../../../pages/wallets.js")),

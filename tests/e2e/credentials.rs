@@ -7,8 +7,14 @@ use tests::stage::Stage;
 use crate::payments::transfer;
 
 /// Routes that need no credential.
-const PUBLIC: &[&str] =
-    &["GET /health", "GET /doc", "GET /v1/nonce", "GET /approve", "GET /v1/admin/kill-switch"];
+const PUBLIC: &[&str] = &[
+    "GET /health",
+    "GET /doc",
+    "GET /v1/nonce",
+    "GET /approve",
+    "GET /sessions",
+    "GET /v1/admin/kill-switch",
+];
 /// Routes whose credential is a signature or a secret in the body or in the path, or that need none to
 /// be asked about nothing: that nothing is asked, or about nothing, is the first mistake.
 const NOTHING_ASKED: &[&str] = &[

@@ -69,8 +69,9 @@ pub use send::{
 };
 pub use session_constraints::{AssetConstraint, SessionConstraints};
 pub use session_requests::{
-    CollectSession, RequestSession, SessionCollected, SessionRequest, SessionRequestDecided,
-    SessionRequestList, SessionRequested, WriteGrantMessage,
+    CollectSession, LinkedLimit, LinkedSessionRequest, LinkedWallet, RequestSession,
+    SessionCollected, SessionRequest, SessionRequestDecided, SessionRequestList, SessionRequested,
+    WriteGrantMessage,
 };
 pub use sessions::{
     AddSessionWallet, CreateSession, SessionCreated, SessionItem, SessionPage, SessionReissued,

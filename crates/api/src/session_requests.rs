@@ -44,6 +44,10 @@ pub struct SessionRequested {
     pub statement: String,
     /// Unix seconds until which it can be decided.
     pub expires_at: u64,
+    /// Where the owner reads it and decides, in a browser of this machine, such as
+    /// `http://127.0.0.1:3100/sessions#…`. Who has it may read this, and do nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
 }
 
 /// A request for a session, as those who decide see it.
@@ -74,6 +78,64 @@ pub struct SessionRequest {
     pub expires_at: u64,
     /// The session, once it was collected.
     pub session_id: Option<Uuid>,
+    /// Where the owner reads it and decides, for operators: see [`SessionRequested::page`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
+
+/// A request for a session, as its owner's link shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkedSessionRequest {
+    /// What is asked for, and where that stands.
+    pub request: SessionRequest,
+    /// The wallets that it is about.
+    pub wallets: Vec<LinkedWallet>,
+    /// The limits of its constraints in the same order, as people read them.
+    pub limits: Vec<LinkedLimit>,
+    /// Who can decide by a signature: the verified owner of all its wallets. `null` where there is
+    /// none, and operators decide alone.
+    pub owner: Option<String>,
+    /// `ACTIVE`, `EXPIRED` or `REVOKED`: of the session, once it was collected.
+    pub session_status: Option<String>,
+    /// The gateway's time, Unix seconds.
+    pub now: u64,
+}
+
+/// A wallet that an agent wants to use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkedWallet {
+    /// Its id.
+    pub id: Uuid,
+    /// People's name for it.
+    pub name: String,
+    /// What it is known by on its chain.
+    pub address: String,
+    /// `ethereum` or `solana`.
+    pub chain: String,
+    /// `mainnet` or `testnet`: whether its coins are of worth.
+    pub environment: String,
+}
+
+/// What a session may spend of one asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkedLimit {
+    /// The network's name.
+    pub network: String,
+    /// The token's contract or mint; `null` for the network's coin.
+    pub token: Option<String>,
+    /// Such as `ETH`; `null` where nobody says.
+    pub symbol: Option<String>,
+    /// Base units at once.
+    pub per_transaction: Option<String>,
+    /// The same in whole coins, where the decimals are known.
+    pub per_transaction_formatted: Option<String>,
+    /// Base units in all.
+    pub total: Option<String>,
+    /// The same in whole coins, where the decimals are known.
+    pub total_formatted: Option<String>,
 }
 
 /// The requests that wait for somebody to decide, oldest first.

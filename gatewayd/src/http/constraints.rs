@@ -37,10 +37,7 @@ pub(super) fn grants(app: &App, asked: Option<SessionConstraints>) -> Result<Gra
 
 /// The body that says what these grants say.
 pub(super) fn body(app: &App, grants: &Grants) -> SessionConstraints {
-    let name = |network: ChainId| {
-        let known = app.networks.by_chain_id(network);
-        known.map_or_else(|| network.to_string(), |network| network.name.to_string())
-    };
+    let name = |network: ChainId| network_name(app, network);
     let limits = grants.limits.iter().flatten().map(|limit| AssetConstraint {
         network: name(limit.network),
         asset: limit.asset.to_string(),
@@ -57,6 +54,12 @@ pub(super) fn body(app: &App, grants: &Grants) -> SessionConstraints {
         total_usd: grants.total_usd.and_then(decimal),
         max_transactions: grants.max_transactions,
     }
+}
+
+/// What a network is called here, or its CAIP-2 where it is not known any more.
+pub(super) fn network_name(app: &App, network: ChainId) -> String {
+    let known = app.networks.by_chain_id(network);
+    known.map_or_else(|| network.to_string(), |network| network.name.to_string())
 }
 
 fn words<'a, T: 'a>(

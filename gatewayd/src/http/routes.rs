@@ -33,7 +33,7 @@ pub enum Credential {
     MasterOrOwner,
     /// An owner's message where there is one, else a session's token.
     AgentOrOwner,
-    /// The right that an owner's link carries, to read about one transaction; the use-case checks it.
+    /// The right that an owner's link carries, to read about one thing; the use-case checks it.
     Link,
     /// A signature of a wallet's owner in the body, over what is asked; the use-case checks it.
     Signature,
@@ -89,6 +89,7 @@ routes! {
     GET    "/v1/nonce"                               Public        connect::nonce => 200 Nonce;
     POST   "/v1/owners/messages"                     Public        owners::message <- WriteOwnerMessage => 200 OwnerMessage;
     GET    "/approve"                                Public        pages::approve => 200;
+    GET    "/sessions"                               Public        pages::sessions => 200;
     GET    "/pages/{file}"                           Public        pages::part => 200;
     GET    "/v1/connect-info"                        Agent         connect::info => 200 ConnectInfo;
 
@@ -117,6 +118,7 @@ routes! {
     GET    "/v1/sessions/requests"                   Master        session_requests::list => 200 SessionRequestList;
     POST   "/v1/sessions/requests"                   Public        session_requests::create <- RequestSession => 201 SessionRequested;
     GET    "/v1/sessions/requests/{id}"              Public        session_requests::show => 200 SessionRequest;
+    GET    "/v1/sessions/requests/{id}/question"     Link          session_requests::question => 200 LinkedSessionRequest;
     POST   "/v1/sessions/requests/{id}/message"      Public        session_requests::message <- WriteGrantMessage => 200 OwnerMessage;
     POST   "/v1/sessions/requests/{id}/approve"      MasterOrOwner session_requests::approve => 200 SessionRequestDecided;
     POST   "/v1/sessions/requests/{id}/reject"       MasterOrOwner session_requests::reject => 200 SessionRequestDecided;

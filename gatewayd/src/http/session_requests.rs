@@ -4,30 +4,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{
-    CollectSession, ErrorCode, OwnerMessage, RequestSession, SessionCollected, SessionRequest,
-    SessionRequestDecided, SessionRequestList, SessionRequested, WriteGrantMessage,
+    CollectSession, ErrorCode, LinkedLimit, LinkedSessionRequest, LinkedWallet, OwnerMessage,
+    RequestSession, SessionCollected, SessionRequest, SessionRequestDecided, SessionRequestList,
+    SessionRequested, WriteGrantMessage,
 };
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
-use super::auth::site;
+use primitives::{Amount, Asset};
+
+use super::auth::{LinkRight, site};
 use super::body::{Created, Done, Json, Path};
 use super::constraints;
 use super::owners::to_sign;
+use super::pages;
 use super::problem::Problem;
 use super::serve::Peer;
-use super::sessions::name;
+use super::sessions::{name, status};
 use super::words::{end, id, seconds, uuid, word};
 use crate::app::App;
+use crate::session::grants::AssetLimit;
+use crate::session::link::Subject;
 use crate::session::{Caller, Master};
 use crate::store::session_requests::RequestStage;
 use crate::store::sessions::Source;
+use crate::store::wallets::Wallet;
 use crate::usecase::create_session::NewSession;
 use crate::usecase::session_requests::{
-    Collected, Decision, NewRequest, SessionRequestError, ShownRequest, collect_session,
-    decide_session_request, list_session_requests, request_session, show_session_request,
-    write_grant_message,
+    Collected, Decision, LinkedRequest, NewRequest, SessionRequestError, ShownRequest,
+    collect_session, decide_session_request, list_session_requests, request_session,
+    show_linked_session_request, show_session_request, write_grant_message,
 };
 
 pub(super) async fn create(
@@ -50,6 +57,7 @@ pub(super) async fn create(
         secret,
         statement: made.statement,
         expires_at: seconds(made.request.expires_at),
+        page: Some(pages::address(&app, Subject::SessionRequest(made.request.id))),
     }))
 }
 
@@ -58,8 +66,11 @@ pub(super) async fn list(
     master: Master,
 ) -> Result<Done<SessionRequestList>, Problem> {
     let found = list_session_requests(&app, &master).await?;
-    let requests = found.into_iter().map(|found| body(&app, found)).collect();
-    Ok(Done(SessionRequestList { requests }))
+    let linked = |found: ShownRequest| {
+        let page = Some(pages::address(&app, Subject::SessionRequest(found.request.id)));
+        SessionRequest { page, ..body(&app, &found) }
+    };
+    Ok(Done(SessionRequestList { requests: found.into_iter().map(linked).collect() }))
 }
 
 pub(super) async fn show(
@@ -67,7 +78,57 @@ pub(super) async fn show(
     path: Path,
 ) -> Result<Done<SessionRequest>, Problem> {
     let found = show_session_request(&app, path.read("id")?).await?;
-    Ok(Done(body(&app, found)))
+    Ok(Done(body(&app, &found)))
+}
+
+pub(super) async fn question(
+    State(app): State<Arc<App>>,
+    LinkRight(right): LinkRight,
+    path: Path,
+) -> Result<Done<LinkedSessionRequest>, Problem> {
+    let linked = show_linked_session_request(&app, path.read("id")?, &right).await?;
+    let now = app.clock.now();
+    Ok(Done(LinkedSessionRequest {
+        request: body(&app, &linked.shown),
+        wallets: linked.shown.wallets.iter().map(wallet).collect(),
+        limits: limits(&app, &linked),
+        owner: linked.owner.map(|owner| owner.to_string()),
+        session_status: linked.session.map(|session| status(&session, now)),
+        now: seconds(now),
+    }))
+}
+
+fn wallet(wallet: &Wallet) -> LinkedWallet {
+    LinkedWallet {
+        id: uuid(wallet.id),
+        name: wallet.name.clone(),
+        address: wallet.address.to_string(),
+        chain: wallet.chain.to_string(),
+        environment: wallet.environment.to_string(),
+    }
+}
+
+fn limits(app: &App, linked: &LinkedRequest) -> Vec<LinkedLimit> {
+    let grants = &linked.shown.request.asked.grants;
+    let limit = |limit: &AssetLimit| {
+        let unit = linked.units.get(&(limit.network, limit.asset));
+        let written = |amount: Option<Amount>| {
+            amount.zip(unit).map(|(amount, unit)| amount.to_units(unit.decimals))
+        };
+        LinkedLimit {
+            network: constraints::network_name(app, limit.network),
+            token: match limit.asset {
+                Asset::Native => None,
+                Asset::Token(token) => Some(token.to_string()),
+            },
+            symbol: unit.and_then(|unit| unit.symbol.clone()),
+            per_transaction: limit.per_transaction.map(|amount| amount.to_string()),
+            per_transaction_formatted: written(limit.per_transaction),
+            total: limit.total.map(|amount| amount.to_string()),
+            total_formatted: written(limit.total),
+        }
+    };
+    grants.limits.iter().flatten().map(limit).collect()
 }
 
 pub(super) async fn message(
@@ -138,7 +199,7 @@ pub(super) async fn collect(
     }))
 }
 
-fn body(app: &App, found: ShownRequest) -> SessionRequest {
+fn body(app: &App, found: &ShownRequest) -> SessionRequest {
     let ShownRequest { request, wallets, statement } = found;
     let waits = matches!(request.stage, RequestStage::Pending | RequestStage::Granted);
     let is_over = waits && request.expires_at <= app.clock.now();
@@ -150,11 +211,12 @@ fn body(app: &App, found: ShownRequest) -> SessionRequest {
         absolute_expires_at: end(request.asked.absolute_expires_at),
         max_renewals: request.asked.max_renewals.unwrap_or(0),
         constraints: constraints::body(app, &request.asked.grants),
-        statement,
+        statement: statement.clone(),
         created_at: seconds(request.created_at),
         expires_at: seconds(request.expires_at),
         session_id: request.session.map(uuid),
-        agent: request.agent,
+        agent: request.agent.clone(),
+        page: None,
     }
 }
 
@@ -173,6 +235,8 @@ impl From<SessionRequestError> for Problem {
             SessionRequestError::Decided(_) => {
                 Self::new(ErrorCode::SignRequestAlreadyProcessed, message)
             }
+            SessionRequestError::NotARight => Self::new(ErrorCode::InvalidToken, message)
+                .hint("ask for a new one: waiaasctl session requests prints it"),
             SessionRequestError::Secret => Self::new(ErrorCode::InvalidToken, message),
             SessionRequestError::Owner(error) => error.into(),
             SessionRequestError::NotTheOwners(_) => {

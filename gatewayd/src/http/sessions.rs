@@ -19,7 +19,7 @@ use super::words::{PageQuery, end, id, seconds, uuid, word};
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::session::{Agent, Caller, Master};
-use crate::store::sessions::{SessionStatus, Source};
+use crate::store::sessions::{Session, SessionStatus, Source};
 use crate::store::wallets::Wallet;
 use crate::usecase::create_session::{NewSession, NewSessionError, create_session};
 use crate::usecase::renew_session::{RenewalError, renew_session, rotate_session};
@@ -179,10 +179,7 @@ fn item(app: &App, listed: &ListedSession, now: UnixSeconds) -> SessionItem {
         id: uuid(session.id),
         wallet_id: first.map_or_else(uuid::Uuid::nil, |wallet| wallet.id),
         wallet_name: first.map(|wallet| wallet.name.clone()),
-        status: match session.status {
-            SessionStatus::Active if session.has_expired(now) => "EXPIRED".to_owned(),
-            status @ (SessionStatus::Active | SessionStatus::Revoked) => status.to_string(),
-        },
+        status: status(session, now),
         renewal_count: session.renewal_count,
         max_renewals: session.max_renewals.unwrap_or(0),
         expires_at: end(session.expires_at),
@@ -192,6 +189,14 @@ fn item(app: &App, listed: &ListedSession, now: UnixSeconds) -> SessionItem {
         source: session.source.to_string(),
         wallets,
         constraints: constraints::body(app, &session.grants),
+    }
+}
+
+/// How a session stands.
+pub(super) fn status(session: &Session, now: UnixSeconds) -> String {
+    match session.status {
+        SessionStatus::Active if session.has_expired(now) => "EXPIRED".to_owned(),
+        status @ (SessionStatus::Active | SessionStatus::Revoked) => status.to_string(),
     }
 }
 

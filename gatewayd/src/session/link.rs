@@ -1,8 +1,8 @@
-//! Links for owners: who has one may read what the owners of one wallet are asked about one
-//! transaction, and what becomes of it, and nothing else.
+//! Links for owners: who has one may read what owners are asked about one transaction, or about one
+//! session that an agent asks for, and what becomes of it, and nothing else.
 //!
-//! A link's right is a keyed digest of the transaction's id, so that nothing is stored for it and
-//! the same transaction always has the same link.
+//! A link's right is a keyed digest of what it is about, so that nothing is stored for it and the same
+//! thing always has the same link.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -13,12 +13,36 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::store::TransactionId;
+use crate::store::{SessionRequestId, TransactionId};
 
-/// What the digest is for, so that it is nothing else.
-const PURPOSE: &[u8] = b"WAIaaS right to read an approval\n";
 /// Bytes of a right: it cannot be guessed, and is short enough for a telephone.
 const LENGTH: usize = 16;
+
+/// What a link leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// What owners are asked about a transaction.
+    Approval(TransactionId),
+    /// A session that an agent asks for.
+    SessionRequest(SessionRequestId),
+}
+
+impl Subject {
+    /// What the digest is for, so that a link for one kind of thing never opens another.
+    const fn purpose(self) -> &'static [u8] {
+        match self {
+            Self::Approval(_) => b"WAIaaS right to read an approval\n",
+            Self::SessionRequest(_) => b"WAIaaS right to read a session request\n",
+        }
+    }
+
+    fn id(self) -> [u8; 16] {
+        match self {
+            Self::Approval(id) => id.to_bytes(),
+            Self::SessionRequest(id) => id.to_bytes(),
+        }
+    }
+}
 
 /// The secret that links are made with.
 pub struct LinkKey(RwLock<[u8; 32]>);
@@ -34,21 +58,21 @@ impl LinkKey {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
 
-    /// The right to read about a transaction: 22 characters of base64url.
-    pub fn right(&self, id: TransactionId) -> String {
-        BASE64.encode(self.digest(id))
+    /// The right to read about it: 22 characters of base64url.
+    pub fn right(&self, subject: Subject) -> String {
+        BASE64.encode(self.digest(subject))
     }
 
-    /// Whether this is the right to read about that transaction.
-    pub fn is_right(&self, id: TransactionId, given: &str) -> bool {
-        BASE64.decode(given).is_ok_and(|given| self.digest(id).ct_eq(&given).into())
+    /// Whether this is the right to read about it.
+    pub fn is_right(&self, subject: Subject, given: &str) -> bool {
+        BASE64.decode(given).is_ok_and(|given| self.digest(subject).ct_eq(&given).into())
     }
 
-    fn digest(&self, id: TransactionId) -> [u8; LENGTH] {
+    fn digest(&self, subject: Subject) -> [u8; LENGTH] {
         let key = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mac = Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes keys of every length");
-        let whole: [u8; 32] =
-            mac.chain_update(PURPOSE).chain_update(id.to_bytes()).finalize().into_bytes().into();
+        let mac = mac.chain_update(subject.purpose()).chain_update(subject.id());
+        let whole: [u8; 32] = mac.finalize().into_bytes().into();
         let mut digest = [0; LENGTH];
         digest.copy_from_slice(&whole[..LENGTH]);
         digest
@@ -68,33 +92,45 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    fn id() -> TransactionId {
-        TransactionId::new(&Clock::system())
+    fn approval() -> Subject {
+        Subject::Approval(TransactionId::new(&Clock::system()))
     }
 
     #[test]
     fn a_right_is_for_one_transaction_and_one_key() {
-        let (key, id) = (LinkKey::new([1; 32]), id());
-        let right = key.right(id);
-        assert_eq!((right.len(), key.right(id)), (22, right.clone()));
-        assert!(key.is_right(id, &right));
-        assert!(!key.is_right(self::id(), &right), "of another transaction");
+        let (key, subject) = (LinkKey::new([1; 32]), approval());
+        let right = key.right(subject);
+        assert_eq!((right.len(), key.right(subject)), (22, right.clone()));
+        assert!(key.is_right(subject, &right));
+        assert!(!key.is_right(approval(), &right), "of another transaction");
         key.replace([2; 32]);
-        assert!(!key.is_right(id, &right), "of another key");
+        assert!(!key.is_right(subject, &right), "of another key");
+    }
+
+    #[test]
+    fn a_link_to_one_kind_of_thing_opens_no_other_of_the_same_id() {
+        let key = LinkKey::new([1; 32]);
+        let id = TransactionId::new(&Clock::system());
+        let approval = Subject::Approval(id);
+        let request = Subject::SessionRequest(id.to_string().parse().unwrap());
+        assert_eq!(approval.id(), request.id());
+        assert!(key.is_right(request, &key.right(request)));
+        assert!(!key.is_right(request, &key.right(approval)));
+        assert!(!key.is_right(approval, &key.right(request)));
     }
 
     proptest! {
         #[test]
         fn nothing_else_is_a_right(text in ".{0,40}", place in 0_usize..22, by in 1_u8..64) {
-            let (key, id) = (LinkKey::new([1; 32]), id());
-            let right = key.right(id);
-            prop_assert!(!key.is_right(id, &text));
-            prop_assert!(!key.is_right(id, &right[..place]));
+            let (key, subject) = (LinkKey::new([1; 32]), approval());
+            let right = key.right(subject);
+            prop_assert!(!key.is_right(subject, &text));
+            prop_assert!(!key.is_right(subject, &right[..place]));
             let mut changed = right.clone().into_bytes();
             let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
             let at = alphabet.iter().position(|known| *known == changed[place]).unwrap();
             changed[place] = alphabet[(at + usize::from(by)) % 64];
-            prop_assert!(!key.is_right(id, &String::from_utf8(changed).unwrap()));
+            prop_assert!(!key.is_right(subject, &String::from_utf8(changed).unwrap()));
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) use stop::{Whose, call_off_all};
 pub use transaction::{
     Announced, Drafted, Intent, Kind, PartOf, Problem, Progress, Signed, Stage, Transaction,
 };
-pub use units::{Unit, UnitsError, decimals, unit, units};
+pub use units::{Unit, UnitsError, decimals, listed as listed_units, unit, units};
 pub(crate) use version::signed_count;
 pub use version::{Form, Purpose, Version, Wish};
 

@@ -95,7 +95,10 @@ pub async fn unit(
 }
 
 /// What the registry and the table of prices say of tokens, and of which they say nothing.
-async fn listed(
+///
+/// # Errors
+/// When the registry does not answer.
+pub async fn listed(
     app: &App,
     network: &Network,
     tokens: Vec<Address>,

@@ -9,6 +9,7 @@ use txcodec::Decoded;
 use super::show_approval::{ApprovalError, Asked, ask_now, waits_for_owners};
 use crate::app::App;
 use crate::policy::{self, Policy, Verdict};
+use crate::session::link::Subject;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
 use crate::tx::{self, AskedBy, Intent, Known, Tier, Transaction, Unit};
@@ -77,7 +78,7 @@ pub async fn show_linked_approval(
     id: TransactionId,
     right: &str,
 ) -> Result<Linked, LinkError> {
-    if !app.link_key.is_right(id, right) {
+    if !app.link_key.is_right(Subject::Approval(id), right) {
         return Err(LinkError::NotARight);
     }
     let found = app.store.read(move |db| {
@@ -215,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_shows_what_is_asked_and_how_it_ended_for_a_day() {
         let (scene, owner, id) = waiting().await;
-        let right = scene.app.link_key.right(id);
+        let right = scene.app.link_key.right(Subject::Approval(id));
         let read = || show_linked_approval(&scene.app, id, &right);
         let question = read().await.unwrap().question.unwrap();
         let rendered = &question.asked.rendered;
@@ -239,14 +240,14 @@ mod tests {
     async fn a_link_shows_one_transaction_and_no_other() {
         let (scene, _owner, id) = waiting().await;
         let other = scene.ask(2_000).await;
-        let of_other = scene.app.link_key.right(other);
+        let of_other = scene.app.link_key.right(Subject::Approval(other));
         for (id, right) in [(id, of_other.as_str()), (id, ""), (id, "AAAAAAAAAAAAAAAAAAAAAA")] {
             let refused = show_linked_approval(&scene.app, id, right).await;
             assert!(matches!(refused, Err(LinkError::NotARight)), "{right}");
         }
         assert!(show_linked_approval(&scene.app, other, &of_other).await.is_ok());
         let nothing = TransactionId::new(&scene.app.clock);
-        let right = scene.app.link_key.right(nothing);
+        let right = scene.app.link_key.right(Subject::Approval(nothing));
         let refused = show_linked_approval(&scene.app, nothing, &right).await;
         assert!(matches!(refused, Err(LinkError::NotARight)));
     }

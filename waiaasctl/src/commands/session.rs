@@ -142,6 +142,9 @@ fn requests(operation: &Operation) -> Result<View, Failure> {
         let until = utc(request.expires_at);
         view = view.line(format!("{}  {}, until {until}", request.id, request.status));
         view = view.line(format!("  {}", request.statement));
+        if let Some(page) = &request.page {
+            view = view.line(format!("  its owner decides at {page}"));
+        }
     }
     let approve = operation.place.command("session approve REQUEST");
     Ok(view.line(format!("nobody has checked what an agent calls itself; grant one: {approve}")))

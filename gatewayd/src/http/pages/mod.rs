@@ -1,6 +1,8 @@
 //! Pages for people: files that are compiled in and served as they are (`docs/pages.md`). They load nothing from
 //! anywhere else, and what they may do is what [`POLICY`] says.
 
+use std::net::SocketAddr;
+
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -8,6 +10,8 @@ use api::ErrorCode;
 
 use super::body::Path;
 use super::problem::Problem;
+use crate::app::App;
+use crate::session::link::Subject;
 
 /// No script, style or request that is not the gateway's own, no markup of others; wallets' icons
 /// come as `data:`, and no other page frames these.
@@ -26,6 +30,9 @@ const SVG: &str = "image/svg+xml";
 /// The page at `/approve`.
 static APPROVE: File = File("approve.html", HTML, include_str!("../../../pages/approve.html"));
 
+/// The page at `/sessions`.
+static SESSIONS: File = File("sessions.html", HTML, include_str!("../../../pages/sessions.html"));
+
 /// What pages are made of, at `/pages/{file}`.
 static PARTS: &[File] = &[
     File("acts.js", SCRIPT, include_str!("../../../pages/acts.js")),
@@ -38,6 +45,9 @@ static PARTS: &[File] = &[
     File("page.css", CSS, include_str!("../../../pages/page.css")),
     File("parts.js", SCRIPT, include_str!("../../../pages/parts.js")),
     File("refusals.js", SCRIPT, include_str!("../../../pages/refusals.js")),
+    File("sessions.js", SCRIPT, include_str!("../../../pages/sessions.js")),
+    File("sessions_parts.js", SCRIPT, include_str!("../../../pages/sessions_parts.js")),
+    File("sessions_words.js", SCRIPT, include_str!("../../../pages/sessions_words.js")),
     File("solana.js", SCRIPT, include_str!("../../../pages/solana.js")),
     File("wallets.js", SCRIPT, include_str!("../../../pages/wallets.js")),
     File("words.js", SCRIPT, include_str!("../../../pages/words.js")),
@@ -46,6 +56,23 @@ static PARTS: &[File] = &[
 /// Where owners read and sign what waits for them. What it shows it asks for by its link.
 pub(super) async fn approve() -> Response {
     APPROVE.serve()
+}
+
+/// Where owners read and decide what agents ask for. What it shows it asks for by its link.
+pub(super) async fn sessions() -> Response {
+    SESSIONS.serve()
+}
+
+/// Where an owner reads and signs it in a browser of this machine: the page, and in its fragment the
+/// right to read what it is about.
+pub(super) fn address(app: &App, subject: Subject) -> String {
+    let daemon = &app.settings.daemon;
+    let address = SocketAddr::new(daemon.hostname.address(), daemon.port);
+    let right = app.link_key.right(subject);
+    match subject {
+        Subject::Approval(id) => format!("http://{address}/approve#{id}.{right}"),
+        Subject::SessionRequest(id) => format!("http://{address}/sessions#{id}.{right}"),
+    }
 }
 
 /// A part of a page.
@@ -77,6 +104,8 @@ mod tests {
 
     use super::*;
 
+    const PAGES: [&File; 2] = [&APPROVE, &SESSIONS];
+
     /// What stands between `"` and `"` or `/pages/` and `"` in a text, and is a file's name.
     fn named(text: &str) -> BTreeSet<&str> {
         let names = text.split('"').filter_map(|quoted| {
@@ -87,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_part_is_asked_for_by_another_and_every_name_is_a_part() {
-        let files = PARTS.iter().chain([&APPROVE]);
+        let files = PARTS.iter().chain(PAGES);
         let asked: BTreeSet<_> = files.flat_map(|File(_, _, text)| named(text)).collect();
         let served: BTreeSet<_> = PARTS.iter().map(|File(name, ..)| *name).collect();
         assert_eq!(asked, served);
@@ -98,22 +127,26 @@ mod tests {
         let elsewhere = ["http://", "https://", "//cdn", "url("];
         let markup =
             ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "style="];
-        for File(name, _, text) in PARTS.iter().chain([&APPROVE]) {
+        for File(name, _, text) in PARTS.iter().chain(PAGES) {
             let text = text.replace("http://www.w3.org/2000/svg", "");
             for word in elsewhere.iter().chain(&markup) {
                 assert!(!text.contains(word), "{name} has {word}");
             }
         }
-        assert!(!APPROVE.2.contains("<script>") && !APPROVE.2.contains("<style"));
+        for File(name, _, text) in PAGES {
+            assert!(!text.contains("<script>") && !text.contains("<style"), "{name}");
+        }
     }
 
     #[test]
     fn a_page_may_run_its_own_scripts_alone_and_is_framed_by_nobody() {
-        let response = APPROVE.serve();
-        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"));
-        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("  "));
-        assert!(policy.contains("frame-ancestors 'none'"));
-        assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
+        for page in PAGES {
+            let response = page.serve();
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"));
+            assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("  "));
+            assert!(policy.contains("frame-ancestors 'none'"));
+            assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
+        }
     }
 }

@@ -16,6 +16,7 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/nonce",                            [true,  true,  true,  true]),
     ("POST",   "/v1/owners/messages",                  [true,  true,  true,  true]),
     ("GET",    "/approve",                             [true,  true,  true,  true]),
+    ("GET",    "/sessions",                            [true,  true,  true,  true]),
     ("GET",    "/pages/{file}",                        [true,  true,  true,  true]),
     ("GET",    "/v1/connect-info",                     [false, true,  false, false]),
     ("GET",    "/v1/wallets",                          [false, true,  true,  false]),
@@ -43,6 +44,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     // Who knows a request's id, or its secret, is the one who may.
     ("POST",   "/v1/sessions/requests",                [true,  true,  true,  true]),
     ("GET",    "/v1/sessions/requests/{id}",           [true,  true,  true,  true]),
+    // A link's right is for one request: nobody has it for another.
+    ("GET",    "/v1/sessions/requests/{id}/question",  [false, false, false, false]),
     ("POST",   "/v1/sessions/requests/{id}/message",   [true,  true,  true,  true]),
     ("POST",   "/v1/sessions/requests/{id}/approve",   [false, false, true,  true]),
     ("POST",   "/v1/sessions/requests/{id}/reject",    [false, false, true,  true]),

@@ -277,3 +277,98 @@ async fn requests_that_would_mislead_are_not_made_and_only_so_many_wait() {
     gateway.clock.advance(PATIENCE);
     request(&gateway).await;
 }
+
+/// The right that the link of a request carries, as whoever asked is told it.
+async fn linked(gateway: &Gateway) -> (String, String, String) {
+    let made = public(gateway, "POST", "/v1/sessions/requests", Some(wanted())).await.body;
+    let page = made["page"].as_str().unwrap();
+    let (_origin, link) = page.split_once("/sessions#").unwrap();
+    let (id, right) = link.split_once('.').unwrap();
+    assert_eq!(made["id"], id);
+    (id.to_owned(), right.to_owned(), made["secret"].as_str().unwrap().to_owned())
+}
+
+async fn question(gateway: &Gateway, id: &str, right: &str) -> Answer {
+    let path = format!("/v1/sessions/requests/{id}/question");
+    let headers = vec![("x-link-right", right.to_owned())];
+    gateway.ask(Ask { method: "GET", path: &path, headers, ..Ask::default() }).await
+}
+
+#[tokio::test]
+async fn a_link_shows_the_request_and_what_became_of_it() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    let (id, right, secret) = linked(&gateway).await;
+    let shown = question(&gateway, &id, &right).await;
+    assert_eq!((shown.status, &shown.body["owner"]), (200, &Value::Null), "nobody has verified");
+    verified(&gateway, &owner).await;
+    let shown = question(&gateway, &id, &right).await.body;
+    assert_eq!(shown["owner"], owner.address().to_string());
+    assert_eq!(shown["wallets"][0]["address"], sample(1).address.to_string());
+    assert_eq!(shown["request"]["status"], "PENDING");
+    assert_eq!(shown["now"], START.get());
+    let limit = json!({
+        "network": "ethereum-sepolia", "token": null, "symbol": "ETH",
+        "perTransaction": "1000000000000000", "perTransactionFormatted": "0.001",
+        "total": "5000000000000000", "totalFormatted": "0.005",
+    });
+    assert_eq!(shown["limits"], json!([limit]));
+    assert!(shown["request"].get("page").is_none() && !shown.to_string().contains(&secret));
+
+    let path = format!("/v1/sessions/requests/{id}");
+    assert_eq!(gateway.by_master("POST", &format!("{path}/approve"), None).await.status, 200);
+    let collected = collect(&gateway, &path, &secret).await.body;
+    let shown = question(&gateway, &id, &right).await.body;
+    assert_eq!(shown["request"]["sessionId"], collected["sessionId"]);
+    assert_eq!(shown["sessionStatus"], "ACTIVE");
+    let session = format!("/v1/sessions/{}", collected["sessionId"].as_str().unwrap());
+    assert_eq!(gateway.by_master("DELETE", &session, None).await.status, 200);
+    assert_eq!(question(&gateway, &id, &right).await.body["sessionStatus"], "REVOKED");
+}
+
+#[tokio::test]
+async fn a_link_opens_one_request_and_nothing_else() {
+    use crate::session::link::Subject;
+
+    let gateway = Gateway::new().await;
+    let (id, right, _secret) = linked(&gateway).await;
+    let (_other, of_other, _secret) = linked(&gateway).await;
+    let as_approval = gateway.app.link_key.right(Subject::Approval(id.parse().unwrap()));
+    for forged in [&of_other, &as_approval, "", "AAAAAAAAAAAAAAAAAAAAAA", &right[..21]] {
+        let refused = question(&gateway, &id, forged).await;
+        assert_eq!((refused.status, refused.code()), (401, "INVALID_TOKEN"), "{forged}");
+        assert!(!refused.body.to_string().contains("shopper-1"), "{refused:?}");
+    }
+    let none = public(&gateway, "GET", &format!("/v1/sessions/requests/{id}/question"), None).await;
+    assert_eq!((none.status, none.code()), (401, "INVALID_TOKEN"));
+    assert_eq!(question(&gateway, &id, &right).await.status, 200);
+    let headers = vec![("x-link-right", right.clone())];
+    let path = format!("/v1/approvals/{id}");
+    let refused = gateway.ask(Ask { method: "GET", path: &path, headers, ..Ask::default() }).await;
+    assert_eq!((refused.status, refused.code()), (401, "INVALID_TOKEN"));
+}
+
+#[tokio::test]
+async fn operators_and_who_asked_are_told_the_link_and_nobody_else() {
+    let gateway = Gateway::new().await;
+    let (id, right, _secret) = linked(&gateway).await;
+    let shown = public(&gateway, "GET", &format!("/v1/sessions/requests/{id}"), None).await;
+    assert!(shown.status == 200 && !shown.body.to_string().contains(&right));
+    let listed = gateway.by_master("GET", "/v1/sessions/requests", None).await.body;
+    let page = listed["requests"][0]["page"].as_str().unwrap();
+    assert!(page.ends_with(&format!("/sessions#{id}.{right}")), "{page}");
+}
+
+#[tokio::test]
+async fn the_owner_of_some_of_the_wallets_is_not_shown_as_who_decides() {
+    let gateway = Gateway::new().await;
+    verified(&gateway, &TestOwner::evm(5)).await;
+    let mut both = wanted();
+    both["walletIds"] = json!([sample(1).id.to_string(), sample(2).id.to_string()]);
+    let made = public(&gateway, "POST", "/v1/sessions/requests", Some(both)).await.body;
+    let page = made["page"].as_str().unwrap();
+    let (id, right) = (made["id"].as_str().unwrap(), page.rsplit_once('.').unwrap().1);
+    let shown = question(&gateway, id, right).await.body;
+    assert_eq!(shown["wallets"].as_array().map(Vec::len), Some(2), "{shown}");
+    assert_eq!(shown["owner"], Value::Null);
+}

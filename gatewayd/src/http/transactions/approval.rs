@@ -1,6 +1,5 @@
 //! What owners are asked, and what they answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::{
@@ -18,10 +17,11 @@ use txcodec::approval::HEADING;
 use crate::app::App;
 use crate::http::auth::optional_claim;
 use crate::http::body::{Done, OptionalJson, Path};
+use crate::http::pages;
 use crate::http::problem::Problem;
 use crate::http::words::{seconds, uuid, word};
+use crate::session::link::Subject;
 use crate::session::{Caller, Claim, read_signature};
-use crate::store::TransactionId;
 use crate::usecase::approve_transaction::approve_transaction;
 use crate::usecase::reject_transaction::reject_transaction;
 use crate::usecase::show_approval::{ApprovalError, Asked, show_approval};
@@ -35,7 +35,7 @@ pub(in crate::http) async fn approval(
     path: Path,
 ) -> Result<Done<api::Approval>, Problem> {
     let asked = show_approval(&app, &caller, path.read("id")?).await?;
-    let page = Some(page(&app, asked.transaction.id));
+    let page = Some(pages::address(&app, Subject::Approval(asked.transaction.id)));
     Ok(Done(api::Approval { page, ..body(&asked) }))
 }
 
@@ -83,13 +83,6 @@ pub(in crate::http) async fn reject(
     let (rejected, at) = reject_transaction(&app, &caller, path.read("id")?).await?;
     let (id, status) = (uuid(rejected.id), rejected.status.to_string());
     Ok(Done(Rejected { id, status, rejected_at: seconds(at) }))
-}
-
-/// Where an owner reads and signs it in a browser.
-fn page(app: &App, id: TransactionId) -> String {
-    let daemon = &app.settings.daemon;
-    let address = SocketAddr::new(daemon.hostname.address(), daemon.port);
-    format!("http://{address}/approve#{id}.{}", app.link_key.right(id))
 }
 
 /// What owners sign.

@@ -4,6 +4,7 @@
 //! Until the token is collected there is no session and no token: nobody else can take it, and nothing
 //! is left behind when nobody does.
 
+mod linked;
 mod statement;
 
 use std::time::Duration;
@@ -24,6 +25,8 @@ use crate::store::session_requests::{AskedSession, RequestStage, SessionRequest}
 use crate::store::sessions::{Session, SessionStatus};
 use crate::store::wallets::{OwnerState, Wallet};
 use crate::store::{Reading, SessionId, SessionRequestId, StoreError, Writing};
+
+pub use linked::{LinkedRequest, show_linked_session_request};
 
 /// What an agent asks for.
 #[derive(Clone, Debug)]
@@ -97,6 +100,9 @@ pub enum SessionRequestError {
     /// It was decided already.
     #[error("the session request is {0}")]
     Decided(RequestStage),
+    /// The link is none of this gateway's to it, or not whole.
+    #[error("this link is not whole, or another gateway made it")]
+    NotARight,
     /// Somebody else asked.
     #[error("the secret is not that of the session request")]
     Secret,

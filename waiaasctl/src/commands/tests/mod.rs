@@ -11,6 +11,7 @@ mod leaving;
 mod owner;
 mod policy;
 mod rpc;
+mod session;
 mod transaction;
 
 use clap::Parser;

@@ -14,11 +14,15 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const PATIENCE_MS = 30_000;
+// Longer than what anything takes: a browser starts, paints and is read beside everything else.
+const PATIENCE_MS = 60_000;
+/** What does something when it is pressed; what is only read can have the focus too. */
+const CONTROLS = ["a", "button", "input", "summary"];
 
 const browser = await chromium.launch({
   executablePath: process.argv[2],
   chromiumSandbox: false,
+  timeout: PATIENCE_MS,
   args: FLAGS,
 });
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -78,11 +82,13 @@ const commands = {
     return focused();
   },
 
-  /** Tab until what has the focus says this. */
+  /** Tab to the control that says this, once nothing is under way that moves the focus. */
   async reach({ text }) {
+    const isIdle = () => document.querySelector("[aria-busy=true]") === null;
+    await page.waitForFunction(isIdle, undefined, { timeout: PATIENCE_MS });
     for (let step = 0; step < 40; step += 1) {
       const found = await focused();
-      if (found.tag !== "body" && found.text.includes(text)) return found;
+      if (CONTROLS.includes(found.tag) && found.text.includes(text)) return found;
       await page.keyboard.press("Tab");
     }
     throw new Error(`Tab does not get to ${text}`);

@@ -206,3 +206,30 @@ fn two_owners_sign_one_after_another_and_a_gateway_that_is_away_loses_no_signatu
     browser.wait_for("Paid");
     waiting.agent.wait_for(&waiting.id, "CONFIRMED");
 }
+
+#[test]
+fn a_question_whose_time_ran_out_is_over_on_the_page_too() {
+    if !browser::is_there() {
+        return;
+    }
+    let (mut stage, browser) = (Stage::start(), Browser::start());
+    let owner = Owner::new(Chain::Evm, 1, &stage.evm);
+    let wallet = owned(&stage, &owner);
+    let waiting = Waiting::ask(&stage, &wallet);
+    let app = TestWallet::new("Test Wallet", Chain::Evm, &[(1, &owner)]);
+    browser.open(&waiting.link, Scheme::Light, &[&app]);
+    browser.wait_for("Send 1.5 ETH?");
+    browser.press("Test Wallet");
+    browser.wait_for("Sign with this account");
+
+    // As if the gateway had been away until the time was over.
+    stage.gatewayd.process().kill();
+    let sql = "UPDATE transactions SET waits_until = 1, next_attempt_at = 1 WHERE id =";
+    stage.place.change_database(&format!("{sql} '{}'", waiting.id));
+    stage.gatewayd.start_again(&stage.place);
+    browser.wait_for("Too late");
+    browser.look("approve-too-late");
+    assert!(!browser.text().contains("Sign and approve"), "nothing is left to sign");
+    waiting.agent.wait_for(&waiting.id, "EXPIRED");
+    assert_eq!(stage.balance(bob(Chain::Evm), Asset::Native), Amount::ZERO);
+}

@@ -40,13 +40,6 @@ fn output(place: &Place) -> PathBuf {
     directory
 }
 
-/// Does what somebody does who has the database's file.
-fn change_on_disk(place: &Place, sql: &str) {
-    let file = place.path("gateway").join("gateway.db");
-    let database = rusqlite::Connection::open(file).unwrap();
-    database.execute_batch(sql).unwrap();
-}
-
 #[test]
 fn the_trail_says_who_asked_fits_the_journal_and_tells_of_every_change() {
     let place = Place::new();
@@ -87,8 +80,7 @@ fn the_trail_says_who_asked_fits_the_journal_and_tells_of_every_change() {
     done(&place, &["audit", "verify", "--trail", "--against", &export]);
 
     gatewayd.process().stop();
-    change_on_disk(
-        &place,
+    place.change_database(
         "DROP TRIGGER audit_is_not_changed;
          UPDATE audit SET details = replace(details, 'alice', 'malic')
          WHERE event_type = 'WALLET_CREATED' AND details LIKE '%alice%';",

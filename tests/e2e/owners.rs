@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use primitives::{Amount, Asset, BUILTIN, Chain, Environment};
 use serde_json::{Value, json};
-use tests::http::{Answer, Http};
+use tests::http::Answer;
 use tests::owner::Owner;
 use tests::stage::{Stage, Wallet, World};
 use tests::wait;
@@ -30,24 +30,12 @@ fn name(stage: &Stage, wallet: &Wallet, owner: &Owner<'_>) -> Answer {
     stage.operator().put(&format!("/v1/wallets/{}/owner", wallet.id), &body)
 }
 
-/// HTTP as an owner who signed the message that the gateway wrote for an action.
-fn signed(stage: &Stage, owner: &Owner<'_>, action: &str, id: &str) -> Http {
-    let body = json!({ "address": owner.address(), "action": action, "id": id });
-    let written = stage.stranger().post("/v1/owners/messages", &body).expect(200);
-    let signature = owner.sign(written["message"].as_str().unwrap());
-    stage
-        .stranger()
-        .with_header("x-owner-address", &owner.address().to_string())
-        .with_header("x-owner-message", written["header"].as_str().unwrap())
-        .with_header("x-owner-signature", &signature)
-}
-
 /// Names the owner and has them locked in.
 fn lock_in(stage: &Stage, wallet: &Wallet, owner: &Owner<'_>) {
     let named = name(stage, wallet, owner).expect(200);
     assert_eq!(named["ownerState"], "GRACE", "{named}");
     let path = format!("/v1/wallets/{}/owner/verify", wallet.id);
-    let as_owner = signed(stage, owner, "verify", &wallet.id);
+    let as_owner = stage.as_owner(owner, "verify", &wallet.id);
     assert_eq!(as_owner.post(&path, &json!({})).expect(200)["ownerState"], "LOCKED");
     let again = as_owner.post(&path, &json!({}));
     assert_eq!((again.status, again.code()), (401, "INVALID_NONCE".to_owned()));
@@ -92,11 +80,11 @@ fn an_owner_of_each_kind_is_locked_in_by_a_signature_and_refuses_a_payment() {
         let id = agent.send(&transfer(chain, to_be_approved(chain)));
         agent.wait_until(&id, |found| found["tier"] == "APPROVAL");
         let path = format!("/v1/transactions/{id}/reject");
-        let stranger = signed(&stage, &other, "reject", &id).post(&path, &json!({}));
+        let stranger = stage.as_owner(&other, "reject", &id).post(&path, &json!({}));
         assert_eq!((stranger.status, stranger.code()), (403, "OWNER_ADDRESS_MISMATCH".to_owned()));
-        let wrong = signed(&stage, &owner, "cancel", &id).post(&path, &json!({}));
+        let wrong = stage.as_owner(&owner, "cancel", &id).post(&path, &json!({}));
         assert_eq!((wrong.status, wrong.code()), (401, "INVALID_SIGNATURE".to_owned()));
-        let rejected = signed(&stage, &owner, "reject", &id).post(&path, &json!({})).expect(200);
+        let rejected = stage.as_owner(&owner, "reject", &id).post(&path, &json!({})).expect(200);
         assert_eq!(rejected["status"], "CANCELLED");
         assert_eq!(stage.balance(bob(chain), Asset::Native), Amount::ZERO);
     }

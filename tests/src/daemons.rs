@@ -57,6 +57,12 @@ impl Place {
         self.directory.keep()
     }
 
+    /// Does to the gateway's database what somebody does who has its file.
+    pub fn change_database(&self, sql: &str) {
+        let file = self.path("gateway").join("gateway.db");
+        rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+    }
+
     /// A daemon of these arguments; its settings are written to a file of its own.
     fn command(&self, name: &str, settings: &str, state: &str) -> Command {
         let config = self.path(&format!("{name}.toml"));

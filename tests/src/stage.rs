@@ -11,6 +11,7 @@ use crate::daemons::{
 };
 use crate::evm::Evm;
 use crate::http::Http;
+use crate::owner::Owner;
 use crate::signer::passphrase;
 use crate::solana::{self, Solana};
 use crate::wait;
@@ -216,6 +217,27 @@ impl Stage {
             approval: None,
         });
         assert!(matches!(reply, Reply::Owners(_)), "{reply:?}");
+    }
+
+    /// Names the owner of a wallet at the gateway, who verifies.
+    #[track_caller]
+    pub fn lock_owner(&self, wallet: &Wallet, owner: &Owner<'_>) {
+        let path = format!("/v1/wallets/{}/owner", wallet.id);
+        self.operator().put(&path, &json!({ "owner_address": owner.address() })).expect(200);
+        let as_owner = self.as_owner(owner, "verify", &wallet.id);
+        as_owner.post(&format!("{path}/verify"), &json!({})).expect(200);
+    }
+
+    /// HTTP as an owner who signed the message that the gateway wrote for an action.
+    #[track_caller]
+    pub fn as_owner(&self, owner: &Owner<'_>, action: &str, id: &str) -> Http {
+        let body = json!({ "address": owner.address(), "action": action, "id": id });
+        let written = self.stranger().post("/v1/owners/messages", &body).expect(200);
+        let signature = owner.sign(written["message"].as_str().unwrap());
+        self.stranger()
+            .with_header("x-owner-address", &owner.address().to_string())
+            .with_header("x-owner-message", written["header"].as_str().unwrap())
+            .with_header("x-owner-signature", &signature)
     }
 
     /// Writes a policy for a wallet.

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the product's main job for real, on two local chains.
 
+mod page;
 mod report;
 mod road;
 
@@ -42,6 +43,7 @@ fn walk(report: &Report, ending: Ending) -> Result<(), Failure> {
     let stage = report.step("start two chains and both daemons", || Ok(Stage::start()))?;
     let road = road::Road::prepare(report, &stage)?;
     road.walk(report);
+    page::walk(report, &stage);
     if ending == Ending::Stay {
         road.say_what_to_try();
         wait_for_enter();

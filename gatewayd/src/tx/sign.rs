@@ -42,7 +42,9 @@ impl Road<'_> {
     /// signed it, and the answer was lost.
     pub(super) async fn check_age(&self, drafted: &Drafted) -> Result<(), Halt> {
         let age = self.client.age(drafted.last_valid_block_height).await;
-        match age.map_err(Halt::unsigned)? {
+        let age =
+            age.map_err(|error| Halt::Again(Pace::BackOff, Some(Problem::of_chain(&error))))?;
+        match age {
             Age::Fresh => Ok(()),
             Age::Old => Err(Halt::Again(Pace::Block, Some(outdated()))),
             // What was announced may be used up by that signature. If not, it has waited already.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::chains::Chains;
 use crate::clock::{Clock, UnixSeconds};
-use crate::config::{Limits, Settings};
+use crate::config::{Keeping, Limits, Settings};
 use crate::net::HttpClient;
 use crate::networks::Networks;
 use crate::owner::Nonces;
@@ -17,7 +17,7 @@ use crate::session::known::KnownSessions;
 use crate::session::link::LinkKey;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
-use crate::session::token::TokenKey;
+use crate::session::token::{GRACE, Secret, Secrets, TokenKey};
 use crate::signer::Signer;
 use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
@@ -79,7 +79,8 @@ impl App {
         signer: Signer,
     ) -> Result<Self, StoreError> {
         let now = clock.now();
-        let kept = store.write(move |db| Kept::read(db, now)).await?;
+        let keeping = settings.sessions.token_secret;
+        let kept = store.write(move |db| Kept::read(db, keeping, now)).await?;
         let http = HttpClient::new();
         let chains = Chains::new(&settings.networks, &settings.transactions, &http, &clock);
         Ok(Self {
@@ -94,7 +95,7 @@ impl App {
             owner_nonces: Nonces::new(),
             signals: Signals::new(),
             switch: Switch::new(kept.latch),
-            token_key: TokenKey::new(&kept.token_key),
+            token_key: TokenKey::new(&kept.token_secrets),
             link_key: LinkKey::new(kept.link_key),
             known_sessions: KnownSessions::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
@@ -118,12 +119,12 @@ impl App {
     /// # Errors
     /// As [`App::new`].
     pub async fn read_again(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let kept = self.store.write(move |db| Kept::read(db, now)).await?;
+        let (keeping, now) = (self.settings.sessions.token_secret, self.clock.now());
+        let kept = self.store.write(move |db| Kept::read(db, keeping, now)).await?;
         if kept.latch != Latch::Active {
             self.switch.fall(kept.latch).await;
         }
-        self.token_key.replace(&kept.token_key);
+        self.token_key.replace(&kept.token_secrets);
         self.link_key.replace(kept.link_key);
         self.known_sessions.forget();
         self.master_password.replace(kept.master_password).await;
@@ -134,23 +135,62 @@ impl App {
 /// What the database keeps for the program itself.
 struct Kept {
     latch: Latch,
-    token_key: [u8; 32],
-    link_key: [u8; 32],
+    token_secrets: Secrets,
+    link_key: Secret,
     master_password: Option<PasswordHash>,
 }
 
 impl Kept {
-    fn read(db: &Writing<'_>, now: UnixSeconds) -> Result<Self, StoreError> {
+    fn read(db: &Writing<'_>, keeping: Keeping, now: UnixSeconds) -> Result<Self, StoreError> {
         let hash = db.setting(Setting::MasterPassword)?;
         let hash = hash.map(|kept| serde_json::from_str(&kept)).transpose();
         Ok(Self {
             latch: db.latch()?,
-            token_key: key(db, Setting::TokenKey, "token key", now)?,
+            token_secrets: token_secrets(db, keeping, now)?,
             link_key: key(db, Setting::LinkKey, "link key", now)?,
             master_password: hash
                 .map_err(|_malformed| StoreError::Corrupt { what: "master password hash" })?,
         })
     }
+}
+
+/// The secrets of tokens that are kept, of which the old one is forgotten once it is over. Where none
+/// are to be kept, what was kept before is forgotten: it shall not come back either.
+fn token_secrets(
+    db: &Writing<'_>,
+    keeping: Keeping,
+    now: UnixSeconds,
+) -> Result<Secrets, StoreError> {
+    let what = "token key";
+    match keeping {
+        Keeping::Ephemeral => {
+            db.forget_setting(Setting::TokenKey)?;
+            db.forget_setting(Setting::OldTokenKey)?;
+            Ok(Secrets { current: random_bytes(), old: None })
+        }
+        Keeping::Persistent => {
+            let rotated_at = db.token_key_rotated_at()?;
+            if rotated_at.is_none_or(|at| at.plus(GRACE) <= now) {
+                db.forget_setting(Setting::OldTokenKey)?;
+            }
+            let old = kept_key(db, Setting::OldTokenKey, what)?;
+            let current = key(db, Setting::TokenKey, what, now)?;
+            Ok(Secrets { current, old: old.zip(rotated_at) })
+        }
+    }
+}
+
+/// The key that is kept there, if one is.
+fn kept_key(
+    db: &Writing<'_>,
+    setting: Setting,
+    what: &'static str,
+) -> Result<Option<Secret>, StoreError> {
+    let read = |kept: String| {
+        let kept = decode_hex(&kept).ok().and_then(|bytes| bytes.try_into().ok());
+        kept.ok_or(StoreError::Corrupt { what })
+    };
+    db.setting(setting)?.map(read).transpose()
 }
 
 /// The key that is kept there; a new one where there is none yet.
@@ -159,10 +199,9 @@ fn key(
     setting: Setting,
     what: &'static str,
     now: UnixSeconds,
-) -> Result<[u8; 32], StoreError> {
-    if let Some(kept) = db.setting(setting)? {
-        let kept = decode_hex(&kept).ok().and_then(|bytes| bytes.try_into().ok());
-        return kept.ok_or(StoreError::Corrupt { what });
+) -> Result<Secret, StoreError> {
+    if let Some(kept) = kept_key(db, setting, what)? {
+        return Ok(kept);
     }
     let fresh = random_bytes();
     db.keep_setting(setting, &encode_hex(&fresh), now)?;

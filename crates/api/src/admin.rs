@@ -98,6 +98,16 @@ pub struct MasterPasswordChanged {
     pub settings_re_encrypted: u64,
 }
 
+/// Session tokens are made with another secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretRotated {
+    /// Unix seconds.
+    pub rotated_at: u64,
+    /// What happened, and how long tokens of the old secret are taken.
+    pub message: String,
+}
+
 /// The database of a backup is the gateway's now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -32,7 +32,7 @@ mod wallets;
 
 pub use admin::{
     AdminStatus, ChangeMasterPassword, DatabaseTakenOver, MasterPasswordChanged, RecentTransaction,
-    ShuttingDown,
+    SecretRotated, ShuttingDown,
 };
 pub use admin_transactions::{AdminTransaction, AdminTransactionPage};
 pub use approvals::{

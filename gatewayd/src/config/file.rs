@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::prices::PricesTable;
-use super::{Commitment, ConfigError, Daemon, Limits, Prices, Settings, Transactions};
+use super::{Commitment, ConfigError, Daemon, Limits, Prices, Sessions, Settings, Transactions};
 use crate::net::{Endpoint, EndpointError};
 use crate::networks::Networks;
 
@@ -27,6 +27,7 @@ struct File {
     daemon: Daemon,
     limits: Limits,
     transactions: Transactions,
+    sessions: Sessions,
     prices: Option<Spanned<PricesTable>>,
     rpc: BTreeMap<Spanned<String>, OneOrMore>,
     commitment: BTreeMap<Spanned<String>, Commitment>,
@@ -117,8 +118,8 @@ fn read(text: &str) -> Result<Settings, Fault> {
         }
         None => Prices::default(),
     };
-    let File { daemon, limits, transactions, .. } = file;
-    Ok(Settings { daemon, limits, transactions, prices, networks, ignored })
+    let File { daemon, limits, transactions, sessions, .. } = file;
+    Ok(Settings { daemon, limits, transactions, sessions, prices, networks, ignored })
 }
 
 fn add_network(networks: &mut Networks, table: NetworkTable) -> Result<(), String> {

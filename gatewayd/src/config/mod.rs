@@ -32,6 +32,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[transactions]`: when a transaction is final.
     pub transactions: Transactions,
+    /// `[sessions]`: what their tokens are made with, and when the trail tells of one.
+    pub sessions: Sessions,
     /// `[prices]`: who is asked what things are worth.
     pub prices: Prices,
     /// `[[networks]]`, `[rpc]` and `[commitment]` on top of the built-in networks.
@@ -79,6 +81,25 @@ pub struct Transactions {
     pub evm_finality: Finality,
     /// How long an EVM transaction waits at the nodes before it is sent again with a higher fee.
     pub replace_after_seconds: NonZeroU32,
+}
+
+/// `[sessions]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Where the secret is that tokens are made with.
+    pub token_secret: Keeping,
+}
+
+/// How long something is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keeping {
+    /// In the database, through restarts.
+    #[default]
+    Persistent,
+    /// In memory, until the program ends.
+    Ephemeral,
 }
 
 /// A block tag of Ethereum's JSON-RPC, up to which a transaction counts as final.
@@ -237,6 +258,7 @@ impl Settings {
             ),
             ("[transactions]", self.transactions != running.transactions),
             ("[commitment]", commitments(self) != commitments(running)),
+            ("[sessions]", self.sessions != running.sessions),
             ("[prices]", self.prices != running.prices),
             ("[[networks]]", names(self) != names(running)),
         ];
@@ -250,6 +272,7 @@ impl Default for Settings {
             daemon: Daemon::default(),
             limits: Limits::default(),
             transactions: Transactions::default(),
+            sessions: Sessions::default(),
             prices: Prices::default(),
             networks: Networks::builtin(),
             ignored: Vec::new(),
@@ -280,6 +303,12 @@ impl Default for Limits {
             requests_per_minute: REQUESTS,
             sends_per_minute: SENDS,
         }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { token_secret: Keeping::Persistent }
     }
 }
 

@@ -44,6 +44,7 @@ fn what_needs_a_restart_is_named() {
         ("[transactions]\nevm_confirmations = 2\n", &["[transactions]"]),
         ("[commitment]\nsolana_mainnet = 'confirmed'\n", &[]),
         ("[commitment]\nsolana_mainnet = 'finalized'\n", &["[commitment]"]),
+        ("[sessions]\ntoken_secret = 'ephemeral'\n", &["[sessions]"]),
         ("[prices]\ncoingecko = true\n", &["[prices]"]),
         (network, &["[[networks]]"]),
     ] {
@@ -102,5 +103,5 @@ fn the_documented_defaults_are_the_defaults() {
     let [example, _of_signerd] = examples(document)[..] else { panic!("one of each program") };
     assert_eq!(load(example, &[]).unwrap(), Settings::default());
     let lines = |line: &&str| line.contains(" = ");
-    assert_eq!(example.lines().filter(lines).count(), 21, "every key is in it");
+    assert_eq!(example.lines().filter(lines).count(), 23, "every key is in it");
 }

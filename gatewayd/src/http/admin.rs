@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{
     AdminStatus, ChangeMasterPassword, ErrorCode, MasterPasswordChanged, RecentTransaction,
-    ShuttingDown,
+    SecretRotated, ShuttingDown,
 };
 use axum::extract::State;
 use protocol::{Latch, Refusal, RefusalCode};
@@ -15,10 +15,12 @@ use super::problem::Problem;
 use super::words::seconds;
 use crate::app::App;
 use crate::session::Master;
+use crate::session::token::GRACE;
 use crate::signer::SignerError;
 use crate::tx::Transaction;
 use crate::usecase::admin_status::admin_status;
 use crate::usecase::change_master_password::{ChangeError, change_master_password};
+use crate::usecase::rotate_secret::{RotationError, rotate_secret};
 use crate::usecase::shut_down::shut_down;
 
 /// Seconds after which an operator interface logs out.
@@ -73,6 +75,18 @@ pub(super) async fn master_password(
     }))
 }
 
+pub(super) async fn rotate_token_secret(
+    State(app): State<Arc<App>>,
+    master: Master,
+) -> Result<Done<SecretRotated>, Problem> {
+    let rotated_at = rotate_secret(&app, &master).await?;
+    let message = format!(
+        "tokens are made with another secret; those made until now are taken for {} s",
+        GRACE.as_secs()
+    );
+    Ok(Done(SecretRotated { rotated_at: seconds(rotated_at), message }))
+}
+
 pub(super) async fn shutdown(State(app): State<Arc<App>>, master: Master) -> Done<ShuttingDown> {
     shut_down(&app, &master).await;
     Done(ShuttingDown { message: "the gateway ends once what it is doing is done".to_owned() })
@@ -106,6 +120,18 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::Password(error) => error.into(),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotationError> for Problem {
+    fn from(error: RotationError) -> Self {
+        let message = error.to_string();
+        match error {
+            RotationError::TooRecent { retry_after_seconds } => {
+                Self::new(ErrorCode::RotationTooRecent, message).retry_after(retry_after_seconds)
+            }
+            RotationError::Store(error) => error.into(),
         }
     }
 }

@@ -9,9 +9,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, audit, autostop, connect, database, envelope, kill_switch,
-    owners, pages, policies, policy_test, policy_types, prices, rpc, session_requests, sessions,
-    tokens, transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, audit, autostop, connect, database, envelope,
+    kill_switch, owners, pages, policies, policy_test, policy_types, prices, rpc, session_requests,
+    sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -180,6 +180,7 @@ routes! {
     GET    "/v1/admin/forex/rates"                   Master        prices::rates [currencies] => 200 ForexRates;
     GET    "/v1/admin/prices"                        Master        prices::price [network asset] => 200 AssetPrice;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
+    POST   "/v1/admin/rotate-secret"                 Master        admin::rotate_token_secret => 200 SecretRotated;
     GET    "/v1/admin/database"                      Operator      database::copy => 200;
     PUT    "/v1/admin/database"                      Operator      database::take_over [backup] => 200 DatabaseTakenOver;
     POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;

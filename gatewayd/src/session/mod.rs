@@ -20,7 +20,7 @@ use subtle::ConstantTimeEq;
 use self::grants::Grants;
 pub use self::owner::{Claim, Owner, OwnerError, Proof, read_signature};
 use self::password::PasswordError;
-use self::token::TokenError;
+use self::token::{TokenError, Verified};
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::store::audit::{Actor, AuditEntry, Severity};
@@ -76,10 +76,11 @@ impl Agent {
         let now = app.clock.now();
         let hash = token::hash(token).ok_or(TokenError::Invalid)?;
         let epoch = app.store.session_epoch().await?;
-        if let Some(known) = app.known_sessions.find(&hash, epoch) {
+        let known = app.known_sessions.find(&hash, epoch);
+        if let Some((known, _)) = known.filter(|(_, secret)| app.token_key.takes(*secret, now)) {
             return known.while_it_lasts(now);
         }
-        let id = app.token_key.verify(token, now)?;
+        let Verified { session: id, secret } = app.token_key.verify(token, now)?;
         let read = app.store.read(move |db| {
             let session = db.session(id)?.ok_or(TokenError::Invalid)?;
             let wallets = db.session_wallets(id)?;
@@ -94,7 +95,7 @@ impl Agent {
                 Err(TokenError::Invalid.into())
             }
             SessionStatus::Active => {
-                app.known_sessions.keep(hash, agent.clone(), epoch);
+                app.known_sessions.keep(hash, agent.clone(), secret, epoch);
                 agent.while_it_lasts(now)
             }
         }

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::token::TokenError;
+use super::token::{GRACE, TokenError};
 use super::*;
+use crate::clock::Clock;
+use crate::config::{Keeping, Sessions, Settings};
 use crate::session::grants::Grants;
+use crate::signer::Signer;
+use crate::store::Store;
 use crate::store::sessions::Source;
 use crate::store::settings::Setting;
+use crate::store::trail::TrailSearch;
 use crate::store::wallets::{WalletStatus, sample};
 use crate::tx::testing::Scene;
 use crate::usecase::create_session::{NewSession, OpenedSession, create_session};
 use crate::usecase::renew_session::rotate_session;
+use crate::usecase::rotate_secret::{RotationError, rotate_secret};
 use crate::usecase::sessions::{add_session_wallet, revoke_session};
 
 const LIFE: Duration = Duration::from_mins(10);
@@ -196,4 +202,90 @@ async fn of_a_hundred_thousand_changed_tokens_none_is_accepted() {
         );
     }
     Agent::from_token(&scene.app, known[0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_ends_with_the_secret_that_it_was_made_with() {
+    let scene = Scene::start().await;
+    let (old, unseen) = (open(&scene.app).await, open(&scene.app).await);
+    let check = async |app: &App, token: &str| Agent::from_token(app, token).await.map(drop);
+    check(&scene.app, &old.token).await.unwrap();
+    let master = Master::operator();
+    rotate_secret(&scene.app, &master).await.unwrap();
+    let new = open(&scene.app).await;
+    let scene = scene.restart().await;
+    let app = &scene.app;
+    scene.clock.advance(GRACE.saturating_sub(Duration::from_secs(1)));
+    for token in [&old.token, &unseen.token, &new.token] {
+        check(app, token).await.unwrap();
+    }
+    let early = rotate_secret(app, &master).await;
+    assert!(matches!(early, Err(RotationError::TooRecent { retry_after_seconds: 1 })), "{early:?}");
+    scene.clock.advance(Duration::from_secs(1));
+    for token in [&old.token, &unseen.token] {
+        let ended = check(app, token).await;
+        assert!(matches!(ended, Err(AgentError::Token(TokenError::Invalid))), "{ended:?}");
+    }
+    check(app, &new.token).await.unwrap();
+    rotate_secret(&scene.app, &master).await.unwrap();
+    check(&scene.app, &new.token).await.unwrap();
+    let entries = scene.app.store.read(|db| {
+        let rotated = TrailSearch {
+            event: Some("TOKEN_SECRET_ROTATED".to_owned()),
+            ..TrailSearch::default()
+        };
+        db.trail_length(&rotated)
+    });
+    assert_eq!(entries.await.unwrap(), 2);
+}
+
+/// A gateway on the database of that file.
+async fn on_file(file: &std::path::Path, token_secret: Keeping, clock: &Clock) -> Arc<App> {
+    let settings = Settings {
+        sessions: Sessions { token_secret, ..Sessions::default() },
+        ..Settings::default()
+    };
+    let store = Store::open(file).unwrap();
+    let signer = Signer::new(std::path::Path::new("/nonexistent/signer.sock"));
+    Arc::new(App::new(settings, clock.clone(), store, signer).await.unwrap())
+}
+
+#[tokio::test]
+async fn tokens_of_a_secret_that_is_not_kept_end_with_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("gateway.db");
+    let (clock, setter) = Clock::settable(UnixSeconds::new(1_800_000_000));
+    let kept = on_file(&file, Keeping::Persistent, &clock).await;
+    kept.store.write(|db| db.insert_wallet(&sample(1))).await.unwrap();
+    let before = open(&kept).await;
+    drop(kept);
+    let kept = on_file(&file, Keeping::Persistent, &clock).await;
+    Agent::from_token(&kept, &before.token).await.expect("a kept secret outlives the program");
+    drop(kept);
+
+    let invalid = async |app: &App, token: &str| {
+        let checked = Agent::from_token(app, token).await;
+        matches!(checked, Err(AgentError::Token(TokenError::Invalid)))
+    };
+    let app = on_file(&file, Keeping::Ephemeral, &clock).await;
+    assert!(invalid(&app, &before.token).await);
+    let first = open(&app).await;
+    rotate_secret(&app, &Master::operator()).await.unwrap();
+    let second = open(&app).await;
+    for token in [&first.token, &second.token] {
+        Agent::from_token(&app, token).await.unwrap();
+    }
+    for setting in [Setting::TokenKey, Setting::OldTokenKey] {
+        assert_eq!(app.store.read(move |db| db.setting(setting)).await.unwrap(), None);
+    }
+    drop(app);
+    let app = on_file(&file, Keeping::Ephemeral, &clock).await;
+    for token in [&before.token, &first.token, &second.token] {
+        assert!(invalid(&app, token).await);
+    }
+    drop(app);
+    setter.advance(GRACE);
+    let kept = on_file(&file, Keeping::Persistent, &clock).await;
+    assert!(invalid(&kept, &before.token).await, "what was deleted does not come back");
+    Agent::from_token(&kept, &open(&kept).await.token).await.unwrap();
 }

@@ -23,15 +23,47 @@ const PREFIX: &str = "wai_sess_";
 const MAX_LENGTH: usize = 1024;
 /// No token that was made here is valid for longer.
 pub const MAX_LIFETIME: Duration = Duration::from_hours(365 * 24);
+/// How long tokens of a secret that was replaced are still taken, and until when no other is replaced.
+pub const GRACE: Duration = Duration::from_mins(5);
 
-/// The secret that tokens are made with.
+/// The secret that tokens are made with, and the one before it while its tokens are taken.
 pub struct TokenKey {
-    key: RwLock<Key>,
+    keys: RwLock<Keys>,
     validation: Validation,
+}
+
+/// Bytes of a secret.
+pub type Secret = [u8; 32];
+
+/// The secrets of tokens as they are kept.
+pub struct Secrets {
+    /// What tokens are made with.
+    pub current: Secret,
+    /// What they were made with before, and when it was replaced.
+    pub old: Option<(Secret, UnixSeconds)>,
+}
+
+/// Which of the secrets of this run it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretNumber(u64);
+
+/// What a token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Which session it was made for.
+    pub session: SessionId,
+    /// What it was made with.
+    pub secret: SecretNumber,
+}
+
+struct Keys {
+    current: Key,
+    old: Option<(Key, UnixSeconds)>,
 }
 
 /// One secret, for both directions.
 struct Key {
+    number: SecretNumber,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
@@ -72,31 +104,70 @@ struct Claims {
 }
 
 impl Key {
-    fn new(secret: &[u8; 32]) -> Self {
+    fn new(number: u64, secret: &Secret) -> Self {
         let (encoding, decoding) =
             (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
-        Self { encoding, decoding }
+        Self { number: SecretNumber(number), encoding, decoding }
+    }
+}
+
+impl Keys {
+    /// These secrets, with numbers from `first` on.
+    fn new(first: u64, secrets: &Secrets) -> Self {
+        let old = secrets.old.as_ref();
+        Self {
+            current: Key::new(first.saturating_add(1), &secrets.current),
+            old: old.map(|(secret, replaced_at)| (Key::new(first, secret), *replaced_at)),
+        }
+    }
+
+    fn next_number(&self) -> u64 {
+        self.current.number.0.saturating_add(1)
+    }
+
+    /// The keys whose tokens are taken: [`GRACE`] after it was replaced, the old one is none. Nor is it
+    /// where the clock was set back to before that.
+    fn taken(&self, now: UnixSeconds) -> impl Iterator<Item = &Key> {
+        let lasts =
+            |replaced_at: UnixSeconds| (replaced_at..replaced_at.plus(GRACE)).contains(&now);
+        let old = self.old.as_ref().filter(move |(_, replaced_at)| lasts(*replaced_at));
+        std::iter::once(&self.current).chain(old.map(|(key, _)| key))
     }
 }
 
 impl TokenKey {
-    /// The key with these secret bytes.
-    pub fn new(secret: &[u8; 32]) -> Self {
+    /// The keys with these secret bytes.
+    pub fn new(secrets: &Secrets) -> Self {
         hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
         // The times are compared below, by this program's clock.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        Self { key: RwLock::new(Key::new(secret)), validation }
+        Self { keys: RwLock::new(Keys::new(0, secrets)), validation }
     }
 
-    /// Takes over another secret; tokens made with the old one are nothing from now on.
-    pub fn replace(&self, secret: &[u8; 32]) {
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = Key::new(secret);
+    /// Takes over other secrets; tokens made with none of them are nothing from now on.
+    pub fn replace(&self, secrets: &Secrets) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *keys = Keys::new(keys.next_number(), secrets);
     }
 
-    fn key(&self) -> RwLockReadGuard<'_, Key> {
-        self.key.read().unwrap_or_else(PoisonError::into_inner)
+    /// Makes tokens with another secret from now on. Those made with the one until now are taken for
+    /// [`GRACE`] after `now`; those of the one before it are not any more.
+    pub fn rotate(&self, secret: &Secret, now: UnixSeconds) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let next = Key::new(keys.next_number(), secret);
+        let old = std::mem::replace(&mut keys.current, next);
+        keys.old = Some((old, now));
+    }
+
+    /// Whether tokens made with that secret are still taken.
+    pub fn takes(&self, secret: SecretNumber, now: UnixSeconds) -> bool {
+        self.keys().taken(now).any(|key| key.number == secret)
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a token for `session`. Without `expires_at` it has no end of its own.
@@ -119,20 +190,23 @@ impl TokenKey {
     }
 
     fn sign(&self, claims: &Claims) -> String {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.key().encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.keys().current.encoding)
             .expect("the claims are JSON and the key is for this algorithm")
     }
 
-    /// Which session the token was made for.
+    /// Which session the token was made for, and with which secret.
     ///
     /// # Errors
-    /// When it was not made with this key, was changed, or has expired.
-    pub fn verify(&self, text: &str, now: UnixSeconds) -> Result<SessionId, TokenError> {
+    /// When it was made with no secret that is taken, was changed, or has expired.
+    pub fn verify(&self, text: &str, now: UnixSeconds) -> Result<Verified, TokenError> {
         let jwt = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_LENGTH);
         let jwt = jwt.ok_or(TokenError::Invalid)?;
-        let claims: Claims = jsonwebtoken::decode(jwt, &self.key().decoding, &self.validation)
-            .map_err(|_reason| TokenError::Invalid)?
-            .claims;
+        let read = |key: &Key| {
+            let token = jsonwebtoken::decode::<Claims>(jwt, &key.decoding, &self.validation);
+            token.ok().map(|token| (token.claims, key.number))
+        };
+        let found = self.keys().taken(now).find_map(read);
+        let (claims, secret) = found.ok_or(TokenError::Invalid)?;
         let session = claims.sub.parse().map_err(|_not_an_id| TokenError::Invalid)?;
         if claims.session_id != claims.sub {
             return Err(TokenError::Invalid);
@@ -140,7 +214,7 @@ impl TokenKey {
         match claims.exp.map(UnixSeconds::new) {
             Some(end) if end <= now => Err(TokenError::Expired),
             Some(end) if end > now.plus(MAX_LIFETIME) => Err(TokenError::Invalid),
-            Some(_) | None => Ok(session),
+            Some(_) | None => Ok(Verified { session, secret }),
         }
     }
 }
@@ -157,6 +231,12 @@ fn digest(text: &str) -> TokenHash {
 impl fmt::Debug for TokenKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("TokenKey")
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secrets")
     }
 }
 
@@ -177,7 +257,7 @@ mod tests {
     const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 
     fn key() -> TokenKey {
-        TokenKey::new(&[7; 32])
+        TokenKey::new(&Secrets { current: [7; 32], old: None })
     }
 
     fn session() -> SessionId {
@@ -186,6 +266,11 @@ mod tests {
 
     fn after(seconds: u64) -> UnixSeconds {
         NOW.plus(Duration::from_secs(seconds))
+    }
+
+    /// Which session a key says that the token is for.
+    fn named(key: &TokenKey, token: &str, now: UnixSeconds) -> Result<SessionId, TokenError> {
+        key.verify(token, now).map(|verified| verified.session)
     }
 
     /// A token with this header and these claims, signed with `key`.
@@ -204,8 +289,8 @@ mod tests {
     fn a_token_names_its_session_until_it_expires() {
         let session = session();
         let token = key().issue(session, NOW, Some(after(300))).text;
-        assert_eq!(key().verify(&token, NOW), Ok(session));
-        assert_eq!(key().verify(&token, after(299)), Ok(session));
+        assert_eq!(named(&key(), &token, NOW), Ok(session));
+        assert_eq!(named(&key(), &token, after(299)), Ok(session));
         assert_eq!(key().verify(&token, after(300)), Err(TokenError::Expired));
     }
 
@@ -213,7 +298,7 @@ mod tests {
     fn a_token_without_end_does_not_expire() {
         let session = session();
         let token = key().issue(session, NOW, None).text;
-        assert_eq!(key().verify(&token, after(u64::MAX)), Ok(session));
+        assert_eq!(named(&key(), &token, after(u64::MAX)), Ok(session));
     }
 
     #[test]
@@ -241,7 +326,7 @@ mod tests {
         let session = session();
         let hs256 = r#"{"typ":"JWT","alg":"HS256"}"#;
         let ok = forge(hs256, &claims(session, ""), &[7; 32]);
-        assert_eq!(key().verify(&ok, NOW), Ok(session), "the forger knows its trade");
+        assert_eq!(named(&key(), &ok, NOW), Ok(session), "the forger knows its trade");
         let unsigned = |header: &str| {
             let parts = (BASE64.encode(header), BASE64.encode(claims(session, "")));
             format!("{PREFIX}{}.{}.", parts.0, parts.1)
@@ -287,5 +372,41 @@ mod tests {
             let changed = String::from_utf8(bytes).unwrap();
             assert_eq!(key().verify(&changed, NOW), Err(TokenError::Invalid), "{position}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_was_replaced_counts_for_five_minutes_and_one_alone() {
+        let (session, key) = (session(), key());
+        let first = key.issue(session, NOW, None).text;
+        key.rotate(&[8; 32], NOW);
+        let second = key.issue(session, NOW, None).text;
+        let secret = key.verify(&first, NOW).unwrap().secret;
+        for (seconds, taken) in [(0, true), (299, true), (300, false), (301, false)] {
+            let old = named(&key, &first, after(seconds)).is_ok();
+            assert_eq!((old, key.takes(secret, after(seconds))), (taken, taken), "{seconds}");
+            assert_eq!(named(&key, &second, after(seconds)), Ok(session), "{seconds}");
+        }
+        let before = NOW.minus(Duration::from_secs(1));
+        assert!(!key.takes(secret, before), "the clock was set back");
+        key.rotate(&[9; 32], after(1));
+        assert_eq!(named(&key, &first, after(1)), Err(TokenError::Invalid), "one old at a time");
+        assert_eq!(named(&key, &second, after(300)), Ok(session));
+        assert_eq!(named(&key, &second, after(301)), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn secrets_that_were_kept_count_as_long_as_before_a_restart_and_numbers_are_not_used_again() {
+        let (session, first) = (session(), key());
+        let token = first.issue(session, NOW, None).text;
+        let secret = first.verify(&token, NOW).unwrap().secret;
+        let kept = Secrets { current: [8; 32], old: Some(([7; 32], NOW)) };
+        let again = TokenKey::new(&kept);
+        assert_eq!(named(&again, &token, after(299)), Ok(session));
+        assert_eq!(named(&again, &token, after(300)), Err(TokenError::Invalid));
+        first.replace(&kept);
+        assert_eq!(named(&first, &token, after(299)), Ok(session));
+        let newer = first.verify(&token, NOW).unwrap().secret;
+        first.replace(&Secrets { current: [7; 32], old: None });
+        assert!(!first.takes(secret, NOW) && !first.takes(newer, NOW), "the bytes are the same");
     }
 }

@@ -12,6 +12,10 @@ pub enum Setting {
     MasterPassword,
     /// The secret that session tokens are made with, in hexadecimal.
     TokenKey,
+    /// The secret that session tokens were made with before, in hexadecimal, as long as they count.
+    OldTokenKey,
+    /// When the secret of session tokens was replaced, in Unix seconds.
+    TokenKeyRotatedAt,
     /// The secret that owners' links are made with, in hexadecimal.
     LinkKey,
     /// Which backup the database was taken over from.
@@ -23,6 +27,8 @@ impl Setting {
         match self {
             Self::MasterPassword => "master_password",
             Self::TokenKey => "token_key",
+            Self::OldTokenKey => "old_token_key",
+            Self::TokenKeyRotatedAt => "token_key_rotated_at",
             Self::LinkKey => "link_key",
             Self::RestoredFrom => "restored_from",
         }
@@ -37,6 +43,18 @@ impl Reading<'_> {
     pub fn setting(&self, setting: Setting) -> Result<Option<String>, StoreError> {
         let mut statement = self.0.prepare_cached("SELECT value FROM settings WHERE key = ?")?;
         Ok(statement.query_row([setting.key()], |row| row.get(0)).optional()?)
+    }
+
+    /// When the secret of session tokens was replaced last, if it ever was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn token_key_rotated_at(&self) -> Result<Option<UnixSeconds>, StoreError> {
+        let read = |kept: String| {
+            let seconds = kept.parse().map(UnixSeconds::new);
+            seconds.map_err(|_no_number| StoreError::Corrupt { what: "rotation of the token key" })
+        };
+        self.setting(Setting::TokenKeyRotatedAt)?.map(read).transpose()
     }
 }
 
@@ -56,6 +74,15 @@ impl Writing<'_> {
         self.0.0.execute(sql, params![setting.key(), value, now.get()])?;
         Ok(())
     }
+
+    /// Keeps nothing under that key any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_setting(&self, setting: Setting) -> Result<(), StoreError> {
+        self.0.0.execute("DELETE FROM settings WHERE key = ?", [setting.key()])?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +100,8 @@ mod tests {
                 db.keep_setting(Setting::TokenKey, "b", UnixSeconds::new(2))?;
                 assert_eq!(db.setting(Setting::TokenKey)?.as_deref(), Some("b"));
                 assert_eq!(db.setting(Setting::MasterPassword)?, None);
+                db.forget_setting(Setting::TokenKey)?;
+                assert_eq!(db.setting(Setting::TokenKey)?, None);
                 Ok::<_, StoreError>(())
             })
             .await

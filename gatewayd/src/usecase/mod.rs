@@ -27,6 +27,7 @@ pub mod recover;
 pub mod reject_transaction;
 pub mod renew_session;
 pub mod restore_database;
+pub mod rotate_secret;
 pub mod rpc;
 pub mod search_transactions;
 pub mod session_requests;

@@ -20,6 +20,8 @@ pub enum SessionCommand {
     },
     /// Give a session another token, which is shown this once; the old one is refused from now on
     Rotate(SessionRotateArgs),
+    /// Make tokens with another secret: those made until now are refused after five minutes
+    RotateSecret,
     /// End a session: its token is refused from now on
     Revoke {
         /// The session's id

@@ -47,6 +47,7 @@ const DAEMONS: &[&str] = &[
     "session create shop --operations TRANSFER,APPROVE --networks base-sepolia --recipients 0x1",
     "session create shop --limit a/native=1:2 --limit b/0x1=:2 --total-usd 5 --max-transactions 1",
     "session rotate 1 --token-file /t",
+    "session rotate-secret",
     "session requests",
     "session approve 1",
     "session reject 1",

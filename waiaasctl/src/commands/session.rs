@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use api::{
-    AssetConstraint, CreateSession, Decimal, SessionConstraints, SessionCreated, SessionItem,
-    SessionPage, SessionRequestDecided, SessionRequestList, SessionRevoked, SessionRotated,
+    AssetConstraint, CreateSession, Decimal, SecretRotated, SessionConstraints, SessionCreated,
+    SessionItem, SessionPage, SessionRequestDecided, SessionRequestList, SessionRevoked,
+    SessionRotated,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,6 +30,7 @@ pub(super) fn run(command: SessionCommand, operation: &Operation) -> Result<View
         SessionCommand::Create(arguments) => create(&arguments, operation),
         SessionCommand::List { all } => list(all, operation),
         SessionCommand::Rotate(arguments) => rotate(&arguments, operation),
+        SessionCommand::RotateSecret => rotate_secret(operation),
         SessionCommand::Requests => requests(operation),
         SessionCommand::Approve { request } => decide(&request, "approve", operation),
         SessionCommand::Reject { request } => decide(&request, "reject", operation),
@@ -57,6 +59,11 @@ fn rotate(arguments: &SessionRotateArgs, operation: &Operation) -> Result<View, 
     let rotated: SessionRotated = operation.gateway()?.ask(call)?;
     let told = Told { id: rotated.id, token: &rotated.token, expires_at: rotated.expires_at };
     told.once(arguments.token_file.as_deref(), to_json(&rotated))
+}
+
+fn rotate_secret(operation: &Operation) -> Result<View, Failure> {
+    let rotated: SecretRotated = operation.gateway()?.ask(Call::post("/v1/admin/rotate-secret"))?;
+    Ok(View::new(to_json(&rotated)).line(rotated.message.clone()))
 }
 
 /// A token that is told this once.

@@ -99,6 +99,7 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/forex/rates",                [false, false, true,  false]),
     ("GET",    "/v1/admin/prices",                     [false, false, true,  false]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true,  false]),
+    ("POST",   "/v1/admin/rotate-secret",              [false, false, true,  false]),
     ("GET",    OPERATORS_ALONE,                          [false, false, false, false]),
     ("PUT",    OPERATORS_ALONE,                          [false, false, false, false]),
     ("POST",   "/v1/admin/shutdown",                   [false, false, true,  false]),

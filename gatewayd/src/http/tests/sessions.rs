@@ -128,3 +128,28 @@ async fn a_busy_session_is_held_back_and_others_are_not() {
     let ask = Ask { method: "GET", path: "/v1/connect-info", headers: forwarded, ..Ask::default() };
     assert_eq!(gateway.ask(ask).await.status, 429, "no header of the client's changes that");
 }
+
+#[tokio::test]
+async fn the_secret_of_tokens_is_replaced_once_in_five_minutes() {
+    let gateway = Gateway::new().await;
+    let rotate = || gateway.by_master("POST", "/v1/admin/rotate-secret", None);
+    let connect = || gateway.by_agent("GET", "/v1/connect-info", None);
+    let rotated = rotate().await;
+    assert_eq!((rotated.status, &rotated.body["rotatedAt"]), (200, &json!(START.get())));
+    assert!(rotated.body["message"].as_str().unwrap().contains("300 s"), "{rotated:?}");
+    gateway.clock.advance(Duration::from_secs(299));
+    assert_eq!(connect().await.status, 200);
+    let early = rotate().await;
+    assert_eq!((early.status, early.code()), (429, "ROTATION_TOO_RECENT"));
+    assert_eq!(early.headers["retry-after"], "1");
+    gateway.clock.advance(Duration::from_secs(1));
+    let over = connect().await;
+    assert_eq!((over.status, over.code()), (401, "INVALID_TOKEN"));
+    assert_eq!(rotate().await.status, 200);
+    let again = format!("/v1/sessions/{}/rotate", gateway.one.session.id);
+    let token = gateway.by_master("POST", &again, None).await.body["token"].clone();
+    let token = token.as_str().unwrap();
+    assert_eq!(gateway.with_token(token, "GET", "/v1/connect-info", None).await.status, 200);
+    let trail = "/v1/audit-logs?event_type=TOKEN_SECRET_ROTATED&include_total=true";
+    assert_eq!(gateway.by_master("GET", trail, None).await.body["total"], 2);
+}

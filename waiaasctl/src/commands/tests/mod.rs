@@ -12,6 +12,7 @@ mod owner;
 mod policy;
 mod rpc;
 mod session;
+mod session_token;
 mod transaction;
 
 use clap::Parser;

@@ -19,6 +19,7 @@ use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::{GRACE, Secret, Secrets, TokenKey};
 use crate::signer::Signer;
+use crate::state::McpTokens;
 use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
 use crate::switch::Switch;
@@ -53,6 +54,8 @@ pub struct App {
     pub switch: Switch,
     /// What session tokens are made with.
     pub token_key: TokenKey,
+    /// Where tokens for servers of the Model Context Protocol go, if they go anywhere.
+    pub mcp_tokens: Option<McpTokens>,
     /// What owners' links are made with.
     pub link_key: LinkKey,
     /// Tokens that were checked.
@@ -96,6 +99,7 @@ impl App {
             signals: Signals::new(),
             switch: Switch::new(kept.latch),
             token_key: TokenKey::new(&kept.token_secrets),
+            mcp_tokens: None,
             link_key: LinkKey::new(kept.link_key),
             known_sessions: KnownSessions::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
@@ -110,6 +114,12 @@ impl App {
     #[must_use]
     pub fn confined(self, layers: Layers) -> Self {
         Self { sandbox: layers.in_force, ..self }
+    }
+
+    /// The same with a place for the tokens of servers of the Model Context Protocol.
+    #[must_use]
+    pub fn handing_out(self, tokens: McpTokens) -> Self {
+        Self { mcp_tokens: Some(tokens), ..self }
     }
 }
 

@@ -168,7 +168,7 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     let store = Store::open(&state.database())?;
     let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
     let app = App::new(settings, Clock::system(), store, signer).await?;
-    let app = Arc::new(app.confined(layers));
+    let app = Arc::new(app.confined(layers).handing_out(state.mcp_tokens()));
     let signals = Signals::new().map_err(RunError::System)?;
     // Nothing is sent before that: a stop may have reached the signer alone.
     switch::watch::look(&app).await?;

@@ -1,18 +1,21 @@
 //! The state directory: closed to other users, and one gateway's at a time.
 
-use std::fs::{self, DirBuilder, File, Metadata};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::geteuid;
+use primitives::WalletId;
 
 /// The database's file.
 const DATABASE: &str = "gateway.db";
 /// What the database keeps beside it while it is open.
 const BESIDE: [&str; 2] = ["gateway.db-wal", "gateway.db-shm"];
+/// Tokens of servers of the Model Context Protocol, a file a wallet.
+const MCP_TOKENS: &str = "mcp-tokens";
 /// Held by the gateway that runs.
 const LOCK: &str = "lock";
 /// The bits that let other users in.
@@ -23,6 +26,13 @@ const OTHERS: u32 = 0o077;
 pub(crate) struct StateDirectory {
     path: PathBuf,
     _lock: Flock<File>,
+}
+
+/// Where servers of the Model Context Protocol find their tokens: `mcp-tokens/<wallet's id>`. They write
+/// there too, when they renew.
+#[derive(Clone, Debug)]
+pub struct McpTokens {
+    directory: PathBuf,
 }
 
 /// Why a directory cannot hold the state.
@@ -109,19 +119,11 @@ impl StateDirectory {
     /// # Errors
     /// When it is not, or cannot be written, or another gateway has taken it.
     pub(crate) fn take(path: &Path) -> Result<Self, StateError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        match made {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => made.map_err(|error| unusable(path, error))?,
-        }
-        let found = fs::metadata(path).map_err(|error| unusable(path, error))?;
-        if !found.is_dir() {
-            return Err(StateError::WrongKind { path: path.to_owned(), wanted: "directory" });
-        }
-        check(path, &found, 0o700)?;
+        take_directory(path)?;
         for name in [DATABASE, LOCK].into_iter().chain(BESIDE) {
             check_file(&path.join(name))?;
         }
+        take_directory(&path.join(MCP_TOKENS))?;
         Ok(Self { _lock: lock(path)?, path: path.to_owned() })
     }
 
@@ -134,6 +136,56 @@ impl StateDirectory {
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
+
+    /// Where tokens are kept in it.
+    pub(crate) fn mcp_tokens(&self) -> McpTokens {
+        McpTokens::beside(&self.path)
+    }
+}
+
+impl McpTokens {
+    /// In that state directory.
+    fn beside(state: &Path) -> Self {
+        Self { directory: state.join(MCP_TOKENS) }
+    }
+
+    /// What such a server is told as its data directory: it looks for `mcp-tokens` in there.
+    pub fn data_directory(&self) -> &Path {
+        self.directory.parent().unwrap_or(&self.directory)
+    }
+
+    /// Where the token for that wallet is.
+    pub fn path(&self, wallet: WalletId) -> PathBuf {
+        self.directory.join(wallet.to_string())
+    }
+
+    /// Keeps the token for that wallet in place of the one before, readable by the own user alone. It is
+    /// written over the old one at once and not moved there, as a confined gateway renames nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or something that is no file stands there.
+    pub fn keep(&self, wallet: WalletId, token: &str) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(self.path(wallet))?;
+        file.write_all(token.as_bytes())?;
+        file.set_len(u64::try_from(token.len()).unwrap_or(u64::MAX))?;
+        file.sync_all()
+    }
+}
+
+/// Makes a directory where there is none. One that is there must be the own user's, and closed to
+/// others.
+fn take_directory(path: &Path) -> Result<(), StateError> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => made.map_err(|error| unusable(path, error))?,
+    }
+    let found = fs::metadata(path).map_err(|error| unusable(path, error))?;
+    if !found.is_dir() {
+        return Err(StateError::WrongKind { path: path.to_owned(), wanted: "directory" });
+    }
+    check(path, &found, 0o700)
 }
 
 fn lock(directory: &Path) -> Result<Flock<File>, StateError> {
@@ -254,6 +306,31 @@ mod tests {
         fs::create_dir(&path).unwrap();
         let refused = StateDirectory::take(directory.path());
         assert!(matches!(refused, Err(StateError::WrongKind { wanted: "file", .. })));
+    }
+
+    #[test]
+    fn a_token_replaces_the_one_before_and_others_do_not_read_it() {
+        let directory = directory();
+        let state = StateDirectory::take(directory.path()).unwrap();
+        let (tokens, wallet) = (state.mcp_tokens(), WalletId::from_bytes([7; 16]));
+        let path = directory.path().join("mcp-tokens").join(wallet.to_string());
+        assert_eq!(
+            (tokens.path(wallet), tokens.data_directory()),
+            (path.clone(), directory.path())
+        );
+        for token in ["a longer token", "a token"] {
+            tokens.keep(wallet, token).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), token);
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        }
+        fs::remove_file(&path).unwrap();
+        symlink(directory.path().join(DATABASE), &path).unwrap();
+        assert!(tokens.keep(wallet, "a token").is_err(), "a link leads out");
+        drop(state);
+        set_mode(&directory.path().join(LOCK), 0o600);
+        set_mode(&directory.path().join("mcp-tokens"), 0o750);
+        let error = StateDirectory::take(directory.path()).unwrap_err();
+        assert!(matches!(error, StateError::Exposed { .. }), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod admin;
 mod admin_transactions;
+mod agents;
 mod approvals;
 mod audit;
 mod autostop;
@@ -35,6 +36,7 @@ pub use admin::{
     SecretRotated, ShuttingDown,
 };
 pub use admin_transactions::{AdminTransaction, AdminTransactionPage};
+pub use agents::{AgentPrompt, IssueMcpToken, McpTokenIssued, WriteAgentPrompt};
 pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,
     Rejected,

@@ -13,7 +13,7 @@ use super::{constraints, policies};
 use crate::app::App;
 use crate::session::Agent;
 use crate::store::Store;
-use crate::usecase::connect_info::{BoundWallet, connect_info, networks_of, prompt};
+use crate::usecase::connect_info::{BoundWallet, base_url, connect_info, networks_of, prompt};
 
 pub(super) async fn health(State(app): State<Arc<App>>) -> Done<Health> {
     let now = app.clock.now();
@@ -64,7 +64,7 @@ pub(super) async fn info(
         },
         daemon: Daemon { version: env!("CARGO_PKG_VERSION").to_owned(), base_url: base_url(&app) },
         supported_chain_ids: chain_ids(&app, &bound),
-        prompt: prompt(&app, &bound),
+        prompt: prompt(&app, bound.iter().map(|bound| &bound.wallet)),
     }))
 }
 
@@ -89,10 +89,4 @@ fn chain_ids(app: &App, bound: &[BoundWallet]) -> Vec<String> {
     });
     let distinct: std::collections::BTreeSet<_> = networks.collect();
     distinct.into_iter().map(|chain_id| chain_id.to_string()).collect()
-}
-
-fn base_url(app: &App) -> String {
-    let daemon = &app.settings.daemon;
-    let address = std::net::SocketAddr::new(daemon.hostname.address(), daemon.port);
-    format!("http://{address}")
 }

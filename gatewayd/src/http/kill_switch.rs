@@ -36,6 +36,8 @@ const CLOSED: &[(&str, &str)] = &[
     ("POST", "/v1/sessions/requests/{id}/token"),
     ("POST", "/v1/sessions/{id}/rotate"),
     ("POST", "/v1/admin/sessions/{id}/reissue"),
+    ("POST", "/v1/admin/agent-prompt"),
+    ("POST", "/v1/mcp/tokens"),
 ];
 
 /// What only stops or tries something, and goes on beside it.

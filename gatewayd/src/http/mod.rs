@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_transactions;
+mod agents;
 mod audit;
 mod auth;
 mod autostop;

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, audit, autostop, connect, database, envelope,
+    Shared, admin, admin_transactions, agents, audit, autostop, connect, database, envelope,
     kill_switch, owners, pages, policies, policy_test, policy_types, prices, rpc, session_requests,
     sessions, tokens, transactions, utils, wallet, wallets,
 };
@@ -170,6 +170,8 @@ routes! {
     PUT    "/v1/admin/autostop/rules/{id}"           Master        autostop::set <- SetAutoStopRule => 200 AutoStopRule;
 
     POST   "/v1/admin/sessions/{id}/reissue"         Master        sessions::reissue => 200 SessionReissued;
+    POST   "/v1/admin/agent-prompt"                  Master        agents::prompt <- WriteAgentPrompt => 201 AgentPrompt;
+    POST   "/v1/mcp/tokens"                          Master        agents::mcp_token <- IssueMcpToken => 201 McpTokenIssued;
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;

@@ -37,10 +37,10 @@ pub async fn connect_info(app: &App, agent: &Agent) -> Result<Vec<BoundWallet>, 
 }
 
 /// The same in words, for a language model.
-pub fn prompt(app: &App, wallets: &[BoundWallet]) -> String {
-    let lines = wallets.iter().map(|bound| {
-        let Wallet { id, name, chain, environment, address, .. } = &bound.wallet;
-        let networks = networks_of(app, &bound.wallet).join(", ");
+pub fn prompt<'a>(app: &App, wallets: impl IntoIterator<Item = &'a Wallet>) -> String {
+    let lines = wallets.into_iter().map(|wallet| {
+        let Wallet { id, name, chain, environment, address, .. } = wallet;
+        let networks = networks_of(app, wallet).join(", ");
         format!(
             "- {name:?} ({id}): {chain}, {environment}, address {address}; networks: {networks}"
         )
@@ -56,6 +56,13 @@ pub fn prompt(app: &App, wallets: &[BoundWallet]) -> String {
          same Idempotency-Key header, and it is not carried out twice.",
         lines.join("\n")
     )
+}
+
+/// Where the gateway is reached on its machine.
+pub fn base_url(app: &App) -> String {
+    let daemon = &app.settings.daemon;
+    let address = std::net::SocketAddr::new(daemon.hostname.address(), daemon.port);
+    format!("http://{address}")
 }
 
 /// Names of the networks that a wallet can be used on.

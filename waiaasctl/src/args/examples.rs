@@ -53,6 +53,13 @@ Examples:
   waiaasctl session create shop --role viewer
   waiaasctl session create shop --operations TRANSFER --networks base-sepolia \\
     --limit base-sepolia/native=1000000000000000:5000000000000000 --max-transactions 20";
+pub(super) const SESSION_PROMPT: &str = "\
+Examples:
+  waiaasctl session prompt
+  waiaasctl session prompt shop till --ttl 86400";
+pub(super) const SESSION_MCP: &str = "\
+Example:
+  waiaasctl session mcp shop --ttl 86400";
 pub(super) const GUARD_DIFF: &str = "\
 Example:
   waiaasctl guard show shop > guard.toml

@@ -12,6 +12,25 @@ pub enum SessionCommand {
     /// Make a session and print its token, which is shown this once
     #[command(after_help = examples::SESSION_CREATE)]
     Create(Box<SessionCreateArgs>),
+    /// Make a session and print what an agent is told to begin with; its token, shown this once, is in it
+    #[command(after_help = examples::SESSION_PROMPT)]
+    Prompt {
+        /// Wallets that the agent may use, by name or id [default: all]
+        #[arg(value_name = "WALLET")]
+        wallets: Vec<String>,
+        /// Seconds until the token ends unless it is renewed, 300 to 31536000 [default: no end]
+        #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(300..=31_536_000))]
+        ttl: Option<u32>,
+    },
+    /// Make a session for a server of the Model Context Protocol, and print the settings that name it
+    #[command(after_help = examples::SESSION_MCP)]
+    Mcp {
+        /// The wallet that it may use, by name or id
+        wallet: String,
+        /// Seconds until the token ends unless it is renewed, 300 to 31536000 [default: no end]
+        #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(300..=31_536_000))]
+        ttl: Option<u32>,
+    },
     /// List the sessions that can be used
     List {
         /// Those that were revoked or have expired, too

@@ -23,6 +23,7 @@ mod receipt;
 mod rpc;
 mod service;
 mod session;
+mod session_words;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use api::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Operation, to_json, uuid};
+use super::{Operation, session_words, to_json, uuid};
 use crate::args::{ConstraintArgs, SessionCommand, SessionCreateArgs, SessionRotateArgs};
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -28,6 +28,8 @@ const SHORTEST: u64 = 300;
 pub(super) fn run(command: SessionCommand, operation: &Operation) -> Result<View, Failure> {
     match command {
         SessionCommand::Create(arguments) => create(&arguments, operation),
+        SessionCommand::Prompt { wallets, ttl } => session_words::prompt(&wallets, ttl, operation),
+        SessionCommand::Mcp { wallet, ttl } => session_words::mcp(&wallet, ttl, operation),
         SessionCommand::List { all } => list(all, operation),
         SessionCommand::Rotate(arguments) => rotate(&arguments, operation),
         SessionCommand::RotateSecret => rotate_secret(operation),

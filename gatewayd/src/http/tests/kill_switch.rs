@@ -84,6 +84,8 @@ async fn what_would_move_money_or_let_somebody_in_is_not_served_while_it_has_fal
         ("POST", "/v1/sessions".to_owned(), true),
         ("POST", format!("/v1/sessions/{none}/rotate"), true),
         ("POST", format!("/v1/admin/sessions/{none}/reissue"), true),
+        ("POST", "/v1/admin/agent-prompt".to_owned(), true),
+        ("POST", "/v1/mcp/tokens".to_owned(), true),
         ("POST", format!("/v1/wallets/{none}/suspend"), false),
         ("DELETE", format!("/v1/sessions/{none}"), false),
         ("POST", format!("/v1/transactions/{none}/reject"), false),

@@ -89,6 +89,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/autostop/rules",             [false, false, true,  false]),
     ("PUT",    "/v1/admin/autostop/rules/{id}",        [false, false, true,  false]),
     ("POST",   "/v1/admin/sessions/{id}/reissue",      [false, false, true,  false]),
+    ("POST",   "/v1/admin/agent-prompt",               [false, false, true,  false]),
+    ("POST",   "/v1/mcp/tokens",                       [false, false, true,  false]),
     ("GET",    "/v1/admin/status",                     [false, false, true,  false]),
     ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true,  false]),
     ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true,  false]),

@@ -1,5 +1,6 @@
 //! The router with a real database in memory, asked as clients ask it. The signer is absent.
 
+mod agents;
 mod audit;
 mod autostop;
 mod connections;

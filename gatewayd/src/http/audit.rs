@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::AuditLogPage;
+use api::{AuditLogPage, ErrorCode};
 use axum::extract::State;
 use serde::Deserialize;
 
@@ -11,9 +11,9 @@ use super::problem::Problem;
 use super::words::{number, word};
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::Master;
+use crate::session::Caller;
 use crate::store::trail::{TrailSearch, Walk};
-use crate::usecase::read_trail::{Total, read_trail};
+use crate::usecase::read_trail::{Total, TrailError, read_trail};
 
 /// Entries shown where nothing is said.
 const USUAL: u64 = 50;
@@ -44,7 +44,7 @@ pub(super) struct TrailQuery {
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    master: Master,
+    caller: Caller,
     Query(query): Query<TrailQuery>,
 ) -> Result<Done<AuditLogPage>, Problem> {
     let limit = number("limit", query.limit.as_deref())?.unwrap_or(USUAL);
@@ -52,7 +52,7 @@ pub(super) async fn list(
         return Err(Problem::invalid(format!("limit is 1 to {MOST}")));
     }
     let (walk, total) = (walk(&query)?, total(query.include_total.as_deref())?);
-    let part = read_trail(&app, &master, search(&query)?, (walk, limit), total).await?;
+    let part = read_trail(&app, &caller, search(&query)?, (walk, limit), total).await?;
     let last = part.entries.last().map(|entry| entry.id);
     Ok(Done(AuditLogPage {
         next_cursor: last.filter(|_| part.has_more),
@@ -76,6 +76,7 @@ fn search(query: &TrailQuery) -> Result<TrailSearch, Problem> {
     Ok(TrailSearch {
         wallet: given(&query.wallet_id).map(|text| word("wallet_id", &text)).transpose()?,
         session: given(&query.session_id).map(|text| word("session_id", &text)).transpose()?,
+        among: None,
         transaction: given(&query.tx_id).map(|text| word("tx_id", &text)).transpose()?,
         event,
         severity: given(&query.severity).map(|text| word("severity", &text)).transpose()?,
@@ -106,5 +107,16 @@ fn total(include: Option<&str>) -> Result<Total, Problem> {
         None | Some("" | "false" | "null") => Ok(Total::Left),
         Some("true") => Ok(Total::Counted),
         Some(_) => Err(Problem::invalid("include_total is true or false")),
+    }
+}
+
+impl From<TrailError> for Problem {
+    fn from(error: TrailError) -> Self {
+        let message = error.to_string();
+        match error {
+            TrailError::OtherWallet(_) => Self::new(ErrorCode::WalletAccessDenied, message)
+                .hint("GET /v1/wallets lists what the session may read of"),
+            TrailError::Store(error) => error.into(),
+        }
     }
 }

@@ -72,7 +72,9 @@ async fn authenticate(
     let shared = &gate.shared;
     match gate.route.credential {
         Credential::Public | Credential::Link | Credential::Signature => Ok(None),
-        Credential::MasterOrAgent if headers.contains_key(header::AUTHORIZATION) => {
+        Credential::MasterOrAgent | Credential::MasterOrAuditor
+            if headers.contains_key(header::AUTHORIZATION) =>
+        {
             agent(shared, headers).await.map(Some)
         }
         Credential::Operator => operator(peer).map(Some),
@@ -83,9 +85,10 @@ async fn authenticate(
             owner(&shared.app, peer, headers).await.map(Caller::Owner).map(Some)
         }
         Credential::Agent | Credential::AgentOrOwner => agent(shared, headers).await.map(Some),
-        Credential::Master | Credential::MasterOrAgent | Credential::MasterOrOwner => {
-            master(shared, peer, headers).await.map(Some)
-        }
+        Credential::Master
+        | Credential::MasterOrAgent
+        | Credential::MasterOrAuditor
+        | Credential::MasterOrOwner => master(shared, peer, headers).await.map(Some),
     }
 }
 
@@ -98,15 +101,19 @@ async fn agent(shared: &Shared, headers: &HeaderMap) -> Result<Caller, Problem> 
     Ok(Caller::Agent(Agent::from_token(&shared.app, token).await?))
 }
 
-/// A session that only reads goes no further where something is asked for.
+/// A session that only reads goes no further where something is asked for, and none but an auditor's
+/// where that is what it takes.
 fn within_role(route: &Route, caller: &Caller) -> Result<(), Problem> {
-    match caller {
-        Caller::Agent(agent) if !route.only_reads() => match agent.grants().of_role() {
-            Some(denial) => Err(Problem::new(denial.code, denial.reason).hint(denial.remedy)),
-            None => Ok(()),
-        },
-        Caller::Agent(_) | Caller::Owner(_) | Caller::Master(_) => Ok(()),
-    }
+    let Caller::Agent(agent) = caller else { return Ok(()) };
+    let denial = if route.credential == Credential::MasterOrAuditor {
+        agent.grants().of_auditor()
+    } else if route.only_reads() {
+        None
+    } else {
+        agent.grants().of_role()
+    };
+    denial
+        .map_or(Ok(()), |denial| Err(Problem::new(denial.code, denial.reason).hint(denial.remedy)))
 }
 
 /// Not even the master password is enough.

@@ -105,7 +105,7 @@ fn operation(
         Credential::Link => &["link"],
         Credential::Agent => &["session"],
         Credential::Master => &["master"],
-        Credential::MasterOrAgent => &["session", "master"],
+        Credential::MasterOrAgent | Credential::MasterOrAuditor => &["session", "master"],
         Credential::Owner => &["owner"],
         Credential::MasterOrOwner => &["master", "owner"],
         Credential::AgentOrOwner => &["session", "owner"],

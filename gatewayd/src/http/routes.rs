@@ -27,6 +27,8 @@ pub enum Credential {
     Operator,
     /// A session's token where there is one, else as for the master.
     MasterOrAgent,
+    /// The token of an auditor's session where there is one, else as for the master.
+    MasterOrAuditor,
     /// The message of a wallet's owner, in the headers `X-Owner-*`.
     Owner,
     /// An owner's message where there is one, else as for the master.
@@ -159,7 +161,7 @@ routes! {
 
     POST   "/v1/utils/encode-calldata"               Agent         utils::encode_calldata <- EncodeCalldata => 200 EncodedCalldata;
 
-    GET    "/v1/audit-logs"                          Master        audit::list [wallet_id session_id tx_id event_type severity from to cursor after limit include_total] => 200 AuditLogPage;
+    GET    "/v1/audit-logs"                          MasterOrAuditor audit::list [wallet_id session_id tx_id event_type severity from to cursor after limit include_total] => 200 AuditLogPage;
     POST   "/v1/kill-switch"                         Agent         kill_switch::end_own_session => 200 SessionEnded;
     GET    "/v1/admin/kill-switch"                   Public        kill_switch::show => 200 KillSwitch;
     POST   "/v1/admin/kill-switch"                   MasterOrOwner kill_switch::activate_it <- ActivateKillSwitch => 200 KillSwitchActivated;

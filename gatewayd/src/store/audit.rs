@@ -211,6 +211,18 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Adds an entry about a session, which names its wallet where it has one alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn audit_session(&self, session: SessionId, entry: AuditEntry) -> Result<(), StoreError> {
+        let entry = match self.session_wallets(session)?.as_slice() {
+            [one] => entry.wallet(one.wallet.id),
+            _ => entry,
+        };
+        self.audit(&entry.detail("sessionId", session))
+    }
+
     /// Does `work` on behalf of a request. Where that changes something and says nothing of it to
     /// the trail, the trail gets an entry all the same.
     pub(super) fn on_behalf<T, E: From<StoreError>>(

@@ -16,6 +16,8 @@ use crate::store::audit::Severity;
 pub struct TrailSearch {
     /// Of which wallet.
     pub wallet: Option<WalletId>,
+    /// Of one of these wallets.
+    pub among: Option<Vec<WalletId>>,
     /// Asked for by which session.
     pub session: Option<SessionId>,
     /// Of which transaction.
@@ -56,6 +58,11 @@ impl Condition {
         condition.and("transaction_id = ?", search.transaction.map(|id| id.to_string()));
         condition.and("event_type = ?", search.event.clone());
         condition.and("severity = ?", search.severity.map(Severity::as_str));
+        if let Some(wallets) = &search.among {
+            let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
+            let ids = serde_json::Value::from(ids).to_string();
+            condition.and("wallet_id IN (SELECT value FROM json_each(?))", Some(ids));
+        }
         condition.and("at >= ?", search.from.map(UnixSeconds::get));
         condition.and("at <= ?", search.to.map(UnixSeconds::get));
         condition

@@ -109,8 +109,8 @@ pub async fn create_session(
     let kept = session.clone();
     let wallets = app.store.write(move |db| {
         let opened = AuditEntry::new(now, "SESSION_CREATED", Actor::Operator);
-        let opened = opened.detail("sessionId", kept.id).detail("source", kept.source);
-        insert(db, &kept, &new.wallets, &opened.detail("role", kept.grants.role))
+        let opened = opened.detail("source", kept.source).detail("role", kept.grants.role);
+        insert(db, &kept, &new.wallets, opened)
     });
     Ok(OpenedSession { wallets: wallets.await?, session, token: token.text })
 }
@@ -120,19 +120,19 @@ pub(super) fn insert(
     db: &Writing<'_>,
     session: &Session,
     wallets: &[WalletId],
-    entry: &AuditEntry,
+    entry: AuditEntry,
 ) -> Result<Vec<Wallet>, NewSessionError> {
     if db.active_session_count(session.created_at)? >= MAX_ACTIVE {
         return Err(NewSessionError::TooMany);
     }
     db.insert_session(session)?;
-    db.audit(entry)?;
     let mut linked = Vec::new();
     for wallet in usable(db, wallets)? {
         if db.link_wallet(session.id, wallet.id, session.created_at)? {
             linked.push(wallet);
         }
     }
+    db.audit_session(session.id, entry)?;
     Ok(linked)
 }
 

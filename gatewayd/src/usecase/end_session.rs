@@ -17,8 +17,8 @@ pub async fn end_session(app: &App, agent: &Agent) -> Result<(UnixSeconds, Swept
     let revoked = app.store.write(move |db| {
         if db.revoke_session(id, now)? {
             let entry = AuditEntry::new(now, "SESSION_REVOKED", Actor::Session(id));
-            let entry = entry.detail("sessionId", id).detail("reason", "ended by its holder");
-            db.audit(&AuditEntry { severity: Severity::Warning, ..entry })?;
+            let entry = entry.detail("reason", "ended by its holder");
+            db.audit_session(id, AuditEntry { severity: Severity::Warning, ..entry })?;
         }
         Ok::<_, StoreError>(())
     });

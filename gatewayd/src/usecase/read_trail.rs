@@ -1,9 +1,10 @@
-//! The operator looks at what happened.
+//! The operator, or an auditor, looks at what happened.
 
 use api::AuditLog;
+use primitives::WalletId;
 
 use crate::app::App;
-use crate::session::Master;
+use crate::session::Caller;
 use crate::store::StoreError;
 use crate::store::trail::{TrailSearch, Walk};
 
@@ -27,17 +28,40 @@ pub struct Part {
     pub total: Option<u64>,
 }
 
-/// At most `limit` entries that fit, in the order of the walk.
+/// Why nothing is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// It is not one of the auditor's.
+    #[error("the session may not read of wallet {0}")]
+    OtherWallet(WalletId),
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// At most `limit` entries that fit, in the order of the walk: of all for the master, of its own wallets
+/// for a session.
 ///
 /// # Errors
-/// When the database fails.
+/// When a session asks for another's wallet, or the database fails.
 pub async fn read_trail(
     app: &App,
-    _master: &Master,
+    caller: &Caller,
     search: TrailSearch,
     (walk, limit): (Walk, u64),
     total: Total,
-) -> Result<Part, StoreError> {
+) -> Result<Part, TrailError> {
+    let search = match caller {
+        Caller::Master(_) => search,
+        Caller::Agent(agent) => {
+            let own: Vec<WalletId> = agent.wallets().iter().map(|wallet| wallet.id).collect();
+            if let Some(other) = search.wallet.filter(|wallet| !own.contains(wallet)) {
+                return Err(TrailError::OtherWallet(other));
+            }
+            TrailSearch { among: Some(own), ..search }
+        }
+        Caller::Owner(_) => TrailSearch { among: Some(Vec::new()), ..search },
+    };
     let read = app.store.read(move |db| {
         let mut entries = db.trail(&search, walk, limit.saturating_add(1))?;
         let shown = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -47,7 +71,7 @@ pub async fn read_trail(
             Total::Counted => Some(db.trail_length(&search)?),
             Total::Left => None,
         };
-        Ok::<_, StoreError>(Part { entries, has_more, total })
+        Ok::<_, TrailError>(Part { entries, has_more, total })
     });
     read.await
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::token::{IssuedToken, MAX_LIFETIME};
+use crate::session::token::{IssuedToken, MAX_LIFETIME, TokenHash};
 use crate::session::{Agent, Master};
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{Session, SessionStatus};
-use crate::store::{SessionId, StoreError};
+use crate::store::{SessionId, StoreError, Writing};
 
 /// Why there is no new token.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +70,10 @@ pub async fn renew_session(
         last_renewed_at: Some(now),
         ..with_token(old, &token)
     };
+    let entry = AuditEntry::new(now, "SESSION_RENEWED", Actor::Session(old.id));
+    let entry = entry.detail("expiresAt", expires_at);
     let (kept, old_hash) = (renewed.clone(), old.token_hash);
-    if app.store.write(move |db| db.replace_token(&kept, old_hash)).await? {
+    if app.store.write(move |db| replace(db, &kept, old_hash, entry)).await? {
         Ok((renewed, token.text))
     } else {
         Err(RenewalError::Conflict)
@@ -97,11 +100,27 @@ pub async fn rotate_session(
     let token = app.token_key.issue(session, now, old.expires_at);
     let rotated = with_token(&old, &token);
     let kept = rotated.clone();
-    if app.store.write(move |db| db.replace_token(&kept, old.token_hash)).await? {
+    let entry = AuditEntry::new(now, "SESSION_ROTATED", Actor::Operator);
+    if app.store.write(move |db| replace(db, &kept, old.token_hash, entry)).await? {
         Ok((rotated, token.text))
     } else {
         Err(RenewalError::Conflict)
     }
+}
+
+/// Stores the token of `session` with what the trail says of it, if the old one is still that one.
+fn replace(
+    db: &Writing<'_>,
+    session: &Session,
+    old_hash: TokenHash,
+    entry: AuditEntry,
+) -> Result<bool, StoreError> {
+    let replaced = db.replace_token(session, old_hash)?;
+    if replaced {
+        let entry = entry.detail("tokens", session.token_issued_count);
+        db.audit_session(session.id, entry)?;
+    }
+    Ok(replaced)
 }
 
 fn with_token(old: &Session, token: &IssuedToken) -> Session {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::owner::Action;
 use crate::session::{Caller, Master, OwnerError};
-use crate::store::audit::AuditEntry;
+use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{LinkedWallet, Page, Session};
 use crate::store::{SessionId, StoreError};
 
@@ -111,8 +111,7 @@ pub async fn revoke_session(
         }
         let revoked = db.revoke_session(id, now)?;
         if revoked {
-            let entry = AuditEntry::new(now, "SESSION_REVOKED", caller.actor());
-            db.audit(&entry.detail("sessionId", id))?;
+            db.audit_session(id, AuditEntry::new(now, "SESSION_REVOKED", caller.actor()))?;
         }
         Ok::<_, SessionError>(revoked)
     });
@@ -136,7 +135,11 @@ pub async fn add_session_wallet(
         if found.is_none_or(|found| found.status.is_over()) {
             return Err(SessionError::UnknownWallet(wallet));
         }
-        Ok(db.link_wallet(session, wallet, now)?)
+        let linked = db.link_wallet(session, wallet, now)?;
+        if linked {
+            db.audit(&changed("SESSION_WALLET_ADDED", session, wallet, now))?;
+        }
+        Ok(linked)
     });
     if linked.await? { Ok(now) } else { Err(SessionError::AlreadyLinked(wallet)) }
 }
@@ -151,6 +154,7 @@ pub async fn remove_session_wallet(
     session: SessionId,
     wallet: WalletId,
 ) -> Result<(), SessionError> {
+    let now = app.clock.now();
     let removed = app.store.write(move |db| {
         db.session(session)?.ok_or(SessionError::Unknown(session))?;
         if !db.unlink_wallet(session, wallet)? {
@@ -159,9 +163,20 @@ pub async fn remove_session_wallet(
         if db.session_wallets(session)?.is_empty() {
             return Err(SessionError::LastWallet);
         }
-        Ok(())
+        Ok(db.audit(&changed("SESSION_WALLET_REMOVED", session, wallet, now))?)
     });
     removed.await
+}
+
+/// What the trail says of another wallet of a session, or one less.
+fn changed(
+    event: &'static str,
+    session: SessionId,
+    wallet: WalletId,
+    now: UnixSeconds,
+) -> AuditEntry {
+    let entry = AuditEntry::new(now, event, Actor::Operator).wallet(wallet);
+    entry.detail("sessionId", session)
 }
 
 /// A session's wallets.

@@ -157,3 +157,83 @@ async fn wrong_master_passwords_are_told_of_as_far_as_they_are_looked_at() {
     let codes: Vec<&Value> = refused.iter().map(|entry| &entry["details"]["code"]).collect();
     assert_eq!(codes, ["MASTER_PASSWORD_LOCKED"], "each guess is told of once");
 }
+
+#[tokio::test]
+async fn an_auditor_reads_what_concerns_its_wallets_and_nothing_else() {
+    let gateway = Gateway::new().await;
+    let (own, other) = (sample(1).id, sample(2).id);
+    let auditor = gateway.auditor(&[own]).await;
+    let read = async |token: &str, query: &str| {
+        gateway.with_token(token, "GET", &format!("/v1/audit-logs?{query}"), None).await
+    };
+    let all = read(&auditor, "include_total=true&limit=200").await;
+    assert_eq!(all.status, 200, "{all:?}");
+    let shown = all.body["data"].as_array().unwrap();
+    assert_eq!(all.body["total"], shown.len());
+    assert!(shown.iter().any(|entry| entry["eventType"] == "SESSION_CREATED"));
+    assert!(
+        shown.iter().all(|entry| entry["walletId"] == own.to_string() && entry["intact"] == true)
+    );
+    let everything = gateway.by_master("GET", "/v1/audit-logs?limit=200", None).await.body;
+    let of_own = everything["data"].as_array().unwrap().iter();
+    let of_own = of_own.filter(|entry| entry["walletId"] == own.to_string()).count();
+    assert!(of_own == shown.len() && everything["data"].as_array().unwrap().len() > of_own);
+
+    assert_eq!(read(&auditor, &format!("wallet_id={own}")).await.body["data"], all.body["data"]);
+    let theirs = read(&auditor, &format!("wallet_id={other}")).await;
+    assert_eq!((theirs.status, theirs.code()), (403, "WALLET_ACCESS_DENIED"));
+    let session = gateway.other.session.id;
+    let theirs = read(&auditor, &format!("session_id={session}")).await.body;
+    assert_eq!(theirs["data"], json!([]));
+
+    let both = gateway.auditor(&[own, other]).await;
+    assert_eq!(read(&both, &format!("wallet_id={other}")).await.status, 200);
+    for role in ["viewer", "agent"] {
+        let body = json!({ "walletId": own.to_string(), "constraints": { "role": role } });
+        let opened = gateway.by_master("POST", "/v1/sessions", Some(body)).await.body;
+        let refused = read(opened["token"].as_str().unwrap(), "").await;
+        assert_eq!((refused.status, refused.code()), (403, "CONSTRAINT_VIOLATED"), "{role}");
+        assert!(refused.body["hint"].as_str().unwrap().contains("auditor"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_change_of_a_session_has_an_entry_of_its_own() {
+    let gateway = Gateway::new().await;
+    let id = gateway.one.session.id;
+    gateway.clock.advance(Duration::from_mins(30));
+    let renewed = gateway.by_agent("PUT", &format!("/v1/sessions/{id}/renew"), None).await;
+    assert_eq!(renewed.status, 200, "{renewed:?}");
+    let wallets = format!("/v1/sessions/{id}/wallets");
+    let second = sample(2).id;
+    let body = json!({ "walletId": second.to_string() });
+    for (method, path, body, status) in [
+        ("POST", format!("/v1/sessions/{id}/rotate"), None, 200),
+        ("POST", format!("/v1/admin/sessions/{id}/reissue"), None, 200),
+        ("POST", wallets.clone(), Some(body), 201),
+        ("DELETE", format!("{wallets}/{second}"), None, 204),
+        ("DELETE", format!("/v1/sessions/{id}"), None, 200),
+    ] {
+        assert_eq!(gateway.by_master(method, &path, body).await.status, status, "{path}");
+    }
+    let told = entries(&gateway, &format!("from={}", START.get() + 1_800)).await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|entry| {
+            let text = |field: &Value| field.as_str().unwrap_or("none").to_owned();
+            assert_eq!(entry["details"]["sessionId"], id.to_string());
+            (text(&entry["eventType"]), text(&entry["actor"]), text(&entry["walletId"]))
+        })
+        .collect();
+    let own = sample(1).id.to_string();
+    let expected = [
+        ("SESSION_RENEWED", format!("session:{id}"), own.clone()),
+        ("SESSION_ROTATED", "master".to_owned(), own.clone()),
+        ("SESSION_ROTATED", "master".to_owned(), own.clone()),
+        ("SESSION_WALLET_ADDED", "master".to_owned(), second.to_string()),
+        ("SESSION_WALLET_REMOVED", "master".to_owned(), second.to_string()),
+        ("SESSION_REVOKED", "master".to_owned(), own),
+    ];
+    let expected = expected.map(|(event, actor, wallet)| (event.to_owned(), actor, wallet));
+    assert_eq!(told, expected);
+}

@@ -109,7 +109,9 @@ fn code(credential: Credential, attempt: &Attempt) -> Option<&'static str> {
     let owner = "INVALID_SIGNATURE";
     match credential {
         Credential::Public | Credential::Link | Credential::Signature => None,
-        Credential::MasterOrAgent if has("authorization") => Some(attempt.as_agent),
+        Credential::MasterOrAgent | Credential::MasterOrAuditor if has("authorization") => {
+            Some(attempt.as_agent)
+        }
         Credential::MasterOrOwner | Credential::AgentOrOwner if has("x-owner-address") => {
             Some(owner)
         }
@@ -118,6 +120,7 @@ fn code(credential: Credential, attempt: &Attempt) -> Option<&'static str> {
         Credential::Master
         | Credential::Operator
         | Credential::MasterOrAgent
+        | Credential::MasterOrAuditor
         | Credential::MasterOrOwner => Some(master),
     }
 }

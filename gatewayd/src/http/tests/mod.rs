@@ -142,6 +142,14 @@ impl Gateway {
     async fn open(&self, wallets: Vec<WalletId>) -> OpenedSession {
         open(&self.app, wallets, Some(3_600)).await
     }
+
+    /// The token of an auditor's session.
+    async fn auditor(&self, wallets: &[WalletId]) -> String {
+        let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
+        let body = json!({ "walletIds": ids, "constraints": { "role": "auditor" } });
+        let opened = self.by_master("POST", "/v1/sessions", Some(body)).await;
+        opened.body["token"].as_str().unwrap_or_else(|| panic!("{opened:?}")).to_owned()
+    }
 }
 
 impl Answer {

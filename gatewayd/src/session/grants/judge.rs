@@ -71,6 +71,19 @@ impl Grants {
         })
     }
 
+    /// Whether the session's role keeps it from the audit trail.
+    pub fn of_auditor(&self) -> Option<Denial> {
+        let role = self.role;
+        (role != Role::Auditor).then(|| {
+            denied(
+                format!(
+                    "the session is of the role {role}, and auditors alone read the audit trail"
+                ),
+                "ask for a session of the role auditor",
+            )
+        })
+    }
+
     fn of_operation(&self, kind: Kind) -> Option<Denial> {
         let allowed = self.operations.as_ref()?;
         (!allowed.contains(&kind)).then(|| {

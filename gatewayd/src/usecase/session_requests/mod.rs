@@ -336,8 +336,8 @@ pub async fn collect_session(
             return Err(not_open(&db.session_request(id)?.unwrap_or(request), now));
         }
         let entry = entry("SESSION_CREATED", Actor::Session(session.id), &request, now);
-        let entry = entry.detail("sessionId", session.id).detail("role", session.grants.role);
-        Ok(create_session::insert(db, &session, &request.asked.wallets, &entry)?)
+        let entry = entry.detail("role", session.grants.role);
+        Ok(create_session::insert(db, &session, &request.asked.wallets, entry)?)
     };
     let wallets = app.store.write(open).await?;
     let opened = OpenedSession { session: opened, token: token.text, wallets };

@@ -63,9 +63,25 @@ impl Condition {
             let ids = serde_json::Value::from(ids).to_string();
             condition.and("wallet_id IN (SELECT value FROM json_each(?))", Some(ids));
         }
-        condition.and("at >= ?", search.from.map(UnixSeconds::get));
-        condition.and("at <= ?", search.to.map(UnixSeconds::get));
+        condition.at(search.from, search.to);
         condition
+    }
+
+    /// Of that time: the hours that it touches say between which ids. An entry's time says nothing of
+    /// those beside it, as clocks may be set back.
+    fn at(&mut self, from: Option<UnixSeconds>, to: Option<UnixSeconds>) {
+        if from.is_none() && to.is_none() {
+            return;
+        }
+        let first = from.map_or(i64::MIN, UnixSeconds::get);
+        let last = to.map_or(i64::MAX, UnixSeconds::get);
+        self.and("at >= ?", Some(first));
+        self.and("at <= ?", Some(last));
+        let hours = "FROM audit_hours WHERE hour BETWEEN ? / 3600 AND ? / 3600";
+        for bound in ["id >= (SELECT min(first_id)", "id <= (SELECT max(last_id)"] {
+            self.and(&format!("{bound} {hours})"), Some(first));
+            self.values.push(Box::new(last));
+        }
     }
 
     fn and(&mut self, sql: &str, value: Option<impl ToSql + 'static>) {
@@ -449,5 +465,56 @@ mod tests {
         asker.clone().carry(change(&store)).await.unwrap();
         assert!(asker.is_recorded());
         assert_eq!(all(&store).await.len(), 1);
+    }
+
+    /// Ids of the entries of a time, and the plan that finds them.
+    async fn of_time(store: &Store, from: Option<i64>, to: Option<i64>) -> (Vec<u64>, String) {
+        let [from, to] = [from, to].map(|at| at.map(UnixSeconds::new));
+        let search = TrailSearch { from, to, ..TrailSearch::default() };
+        let read = store.read(move |db| {
+            let found = db.trail(&search, Walk::After(0), 1_000)?;
+            let Condition { sql, values } = Condition::of(&search);
+            let plan =
+                format!("EXPLAIN QUERY PLAN SELECT * FROM audit WHERE {sql} ORDER BY id DESC");
+            let mut plan = db.0.prepare(&plan)?;
+            let steps =
+                plan.query_map(rusqlite::params_from_iter(values), |row| row.get("detail"))?;
+            let steps: Vec<String> = steps.collect::<Result<_, _>>()?;
+            Ok::<_, StoreError>((found, steps.join("; ")))
+        });
+        let (found, plan) = read.await.unwrap();
+        (found.iter().map(|entry| entry.id).collect(), plan)
+    }
+
+    /// Also where the clock was set back in between.
+    #[tokio::test]
+    async fn entries_of_a_time_are_found_by_their_ids() {
+        const HOUR: i64 = 3_600;
+        let store = Store::open_in_memory().unwrap();
+        let times = [10 * HOUR, 11 * HOUR + 59, 90 * HOUR, 9 * HOUR, 12 * HOUR, 12 * HOUR + 1];
+        let write = store.write(move |db| {
+            times
+                .iter()
+                .try_for_each(|at| db.audit(&AuditEntry { at: UnixSeconds::new(*at), ..entry(1) }))
+        });
+        let _written: () = write.await.unwrap();
+        for (from, to) in [
+            (None, Some(9 * HOUR)),
+            (None, Some(9 * HOUR - 1)),
+            (Some(12 * HOUR), None),
+            (Some(12 * HOUR + 1), Some(12 * HOUR + 1)),
+            (Some(10 * HOUR), Some(12 * HOUR)),
+            (Some(11 * HOUR + 59), Some(12 * HOUR - 1)),
+            (Some(90 * HOUR + 1), None),
+            (Some(i64::MIN), Some(i64::MAX)),
+            (Some(12 * HOUR), Some(9 * HOUR)),
+        ] {
+            let fits = |at: i64| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to);
+            let expected = (1..).zip(times).filter(|(_, at)| fits(*at)).map(|(id, _)| id);
+            let (found, plan) = of_time(&store, from, to).await;
+            assert_eq!(found, expected.collect::<Vec<u64>>(), "{from:?} {to:?}");
+            let by_id = "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+            assert!(plan.contains(by_id) && !plan.contains("SCAN audit"), "{plan}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::session::link::LinkKey;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
 use crate::session::token::{GRACE, Secret, Secrets, TokenKey};
+use crate::session::uses::SessionUses;
 use crate::signer::Signer;
 use crate::state::McpTokens;
 use crate::store::settings::Setting;
@@ -60,6 +61,8 @@ pub struct App {
     pub link_key: LinkKey,
     /// Tokens that were checked.
     pub known_sessions: KnownSessions,
+    /// When sessions were used, until the database has it.
+    pub session_uses: SessionUses,
     /// The password of `X-Master-Password`.
     pub master_password: MasterPassword,
     /// The refusals of the last minute.
@@ -102,6 +105,7 @@ impl App {
             mcp_tokens: None,
             link_key: LinkKey::new(kept.link_key),
             known_sessions: KnownSessions::default(),
+            session_uses: SessionUses::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals: Refusals::default(),
             ending: watch::Sender::new(false),

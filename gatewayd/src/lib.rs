@@ -51,8 +51,7 @@ use crate::sandbox::Tables;
 use crate::signer::Signer;
 use crate::state::{StateDirectory, StateError};
 use crate::store::{Store, StoreError};
-use crate::usecase::create_wallet;
-use crate::usecase::terminate_wallet;
+use crate::usecase::{create_wallet, tell_of_sessions, terminate_wallet};
 
 /// The signer's socket in the runtime directory.
 const SIGNER_SOCKET: &str = "signer.sock";
@@ -181,6 +180,7 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));
     serving.spawn(trail::run(Arc::clone(&app)));
+    serving.spawn(tell_of_sessions::run(Arc::clone(&app)));
     serving.spawn(terminate_wallet::run(Arc::clone(&app)));
     let watched = Arc::clone(&app);
     tokio::spawn(async move { watched.chains.watch(&watched.clock).await });

@@ -89,6 +89,16 @@ pub struct Transactions {
 pub struct Sessions {
     /// Where the secret is that tokens are made with.
     pub token_secret: Keeping,
+    /// Without a use of a session, until it is told of that, in seconds; 0 for never.
+    pub idle_notice_seconds: u32,
+}
+
+impl Sessions {
+    /// After how long without a use a session is told of.
+    pub fn idle_after(&self) -> Option<Duration> {
+        let after = Duration::from_secs(self.idle_notice_seconds.into());
+        (!after.is_zero()).then_some(after)
+    }
 }
 
 /// How long something is kept.
@@ -308,7 +318,7 @@ impl Default for Limits {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { token_secret: Keeping::Persistent }
+        Self { token_secret: Keeping::Persistent, idle_notice_seconds: 7 * 24 * 60 * 60 }
     }
 }
 

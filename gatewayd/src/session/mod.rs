@@ -9,6 +9,7 @@ pub mod link;
 mod owner;
 pub mod password;
 pub mod token;
+pub mod uses;
 
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ impl Agent {
         let epoch = app.store.session_epoch().await?;
         let known = app.known_sessions.find(&hash, epoch);
         if let Some((known, _)) = known.filter(|(_, secret)| app.token_key.takes(*secret, now)) {
-            return known.while_it_lasts(now);
+            return known.while_it_lasts(app, now);
         }
         let Verified { session: id, secret } = app.token_key.verify(token, now)?;
         let read = app.store.read(move |db| {
@@ -96,14 +97,18 @@ impl Agent {
             }
             SessionStatus::Active => {
                 app.known_sessions.keep(hash, agent.clone(), secret, epoch);
-                agent.while_it_lasts(now)
+                agent.while_it_lasts(app, now)
             }
         }
     }
 
-    /// The same while its session is not over, whose token ends at the same time.
-    fn while_it_lasts(self, now: UnixSeconds) -> Result<Self, AgentError> {
-        if self.session.has_expired(now) { Err(TokenError::Expired.into()) } else { Ok(self) }
+    /// The same while its session is not over, whose token ends at the same time. That is a use of it.
+    fn while_it_lasts(self, app: &App, now: UnixSeconds) -> Result<Self, AgentError> {
+        if self.session.has_expired(now) {
+            return Err(TokenError::Expired.into());
+        }
+        app.session_uses.note(self.session.id, now);
+        Ok(self)
     }
 
     /// Its session's id.

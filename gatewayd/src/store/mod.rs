@@ -33,6 +33,7 @@ pub mod reservations;
 pub mod search;
 mod session_epoch;
 pub mod session_requests;
+pub mod session_watch;
 pub mod sessions;
 pub mod settings;
 mod takeover;

@@ -43,6 +43,7 @@ pub mod simulate_sequence;
 pub mod simulate_transaction;
 pub mod speed_up_transaction;
 pub mod submit_transaction;
+pub mod tell_of_sessions;
 pub mod terminate_wallet;
 pub mod test_policies;
 pub mod tie_to_journal;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what the signer costs, and the gateway's verdicts, beside what their parts
-//! cost bare, in the same run.
+//! `cargo xtask bench`: what the signer costs, and the gateway's verdicts and checks of sessions, beside
+//! what their parts cost bare, in the same run.
 //!
 //! Medians of whole round trips, in nanoseconds. Machines are shared and noisy: compare the ratios.
 
@@ -99,6 +99,7 @@ fn measure() -> Result<Value, Failure> {
         "halt_ns": { "reply": stop.reply, "first_refusal": stop.first_refusal },
         "signer_core_ns": example("signerd", "signatures")?,
         "gateway": example("gatewayd", "judgement")?,
+        "sessions": example("gatewayd", "session_check")?,
     }))
 }
 

@@ -16,6 +16,7 @@ mod decimal;
 mod error;
 mod kill_switch;
 mod linked;
+mod object;
 mod owners;
 mod policies;
 mod policy_types;

@@ -25,7 +25,11 @@ pub struct SessionConstraints {
     pub allowed_recipients: Option<Vec<String>>,
     /// What it may spend, asset by asset, the network's fee with the native coin. An asset that is not
     /// listed may not be spent at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional_list"
+    )]
     pub limits: Option<Vec<AssetConstraint>>,
     /// US dollars that one transaction may be worth, with its fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,11 @@ pub struct RequestSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absolute_lifetime: Option<u64>,
     /// What it shall be limited to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional"
+    )]
     pub constraints: Option<SessionConstraints>,
     /// `api` (as if absent) or `mcp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

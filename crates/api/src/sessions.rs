@@ -27,7 +27,11 @@ pub struct CreateSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absolute_lifetime: Option<u64>,
     /// Limits of this session alone, besides the policies of its wallets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional"
+    )]
     pub constraints: Option<SessionConstraints>,
     /// `api` (as if absent) or `mcp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -81,6 +81,10 @@ impl FromRequest<Shared> for RawJson {
             let message = "the body has more objects, lists and values than are read at once";
             return Err(Problem::new(ErrorCode::BodyTooLarge, message));
         }
+        // Fields would be read from it by position, and those that are left out as absent.
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::invalid("the body: expected an object, not a list"));
+        }
         Ok(Self(body))
     }
 }

@@ -135,3 +135,34 @@ async fn what_a_session_may_not_ask_for_is_refused_before_it_is_stored() {
         }
     }
 }
+
+/// Read by position, it would be constraints of which every one is left out.
+#[tokio::test]
+async fn a_list_in_place_of_constraints_is_refused_and_no_session_without_limits() {
+    let gateway = Gateway::new().await;
+    for constraints in
+        [json!([]), json!(["viewer"]), json!({ "limits": [["base-sepolia", "native", "1"]] })]
+    {
+        let answer = open_with(&gateway, constraints.clone()).await;
+        assert_eq!((answer.status, answer.code()), (400, "VALIDATION_FAILED"), "{constraints}");
+        let message = answer.body["message"].as_str().unwrap();
+        assert!(message.contains("expected an object"), "{message}");
+    }
+    for constraints in [json!({}), json!(null)] {
+        assert_eq!(open_with(&gateway, constraints).await.status, 201);
+    }
+    let request = |constraints: Value| {
+        let wallets = [sample(1).id.to_string()];
+        json!({ "agent": "somebody", "walletIds": wallets, "constraints": constraints })
+    };
+    for (body, status) in [
+        (request(json!([])), 400),
+        (json!([]), 400),
+        (json!(["somebody", [sample(1).id.to_string()]]), 400),
+        (request(json!({})), 201),
+    ] {
+        let body = Some(body.to_string());
+        let ask = Ask { method: "POST", path: "/v1/sessions/requests", body, ..Ask::default() };
+        assert_eq!(gateway.ask(ask).await.status, status);
+    }
+}

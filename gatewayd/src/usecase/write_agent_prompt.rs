@@ -49,8 +49,11 @@ pub async fn write_agent_prompt(
 }
 
 async fn all(app: &App) -> Result<Vec<WalletId>, StoreError> {
-    let wallets = app.store.read(|db| db.wallets()).await?;
-    Ok(wallets.iter().filter(|wallet| !wallet.status.is_over()).map(|wallet| wallet.id).collect())
+    let used = app.store.read(|db| {
+        let used = db.wallets()?.into_iter().filter(|wallet| !wallet.status.is_over());
+        Ok(used.map(|wallet| wallet.id).collect())
+    });
+    used.await
 }
 
 fn words(app: &App, opened: &OpenedSession) -> String {

@@ -120,9 +120,19 @@ fn what_was_spent_in_a_day_counts_in_dollars() {
     let (wallet, agent) = market.wallet();
     let cap = json!({ "daily_limit_usd": 20 });
     market.stage.set_policy(&wallet, "CUMULATIVE_USD_LIMIT", &cap);
-    for amount in [EIGHT_DOLLARS, "4000000000000001"] {
-        agent.pay(&transfer(Chain::Evm, amount));
-    }
+    let warned = || {
+        let path = "/v1/audit-logs?event_type=CUMULATIVE_LIMIT_WARNING";
+        market.stage.operator().get(path).expect(200)["data"].as_array().unwrap().clone()
+    };
+    agent.pay(&transfer(Chain::Evm, EIGHT_DOLLARS));
+    assert_eq!(warned(), Vec::<Value>::new(), "two fifths");
+    let second = agent.pay(&transfer(Chain::Evm, "4000000000000001"));
+    let warnings = warned();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!([&warning["txId"], &warning["walletId"]], [&second["id"], &json!(wallet.id)]);
+    assert_eq!((&warning["severity"], &warning["actor"]), (&json!("warning"), &json!("system")));
+    let details = &warning["details"];
+    assert_eq!((&details["type"], &details["limit"]), (&json!("daily"), &json!("20 USD")));
     let found = simulate(&agent, EIGHT_DOLLARS);
     assert_eq!(found["policy"]["tier"], "APPROVAL", "{found}");
     let found = simulate(&agent, "1000000000000000");
@@ -130,4 +140,6 @@ fn what_was_spent_in_a_day_counts_in_dollars() {
     let warning = &found["policy"]["cumulativeWarning"];
     assert_eq!([&warning["type"], &warning["limit"]], [&json!("daily"), &json!(20)], "{found}");
     assert!(found["fee"]["feeUsd"].is_number(), "{found}");
+    agent.pay(&transfer(Chain::Evm, "1000000000000000"));
+    assert_eq!(warned().len(), 1, "once for each time that it is passed");
 }

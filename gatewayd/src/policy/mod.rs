@@ -26,7 +26,7 @@ use txcodec::Decoded;
 pub use decimal::{Decimal, DecimalError};
 pub use effects::is_worthless;
 pub use facts::{Action, Category, Destination, Facts, Purpose, Reputation, UnknownCategory};
-pub use nearing::{Nearing, Window, nearing};
+pub use nearing::{Before, Nearing, Window, crossed, nearing};
 pub use rules::{Mark, Rule, check};
 pub use usd::{UsdError, UsdMicros};
 pub use written::RulesError;

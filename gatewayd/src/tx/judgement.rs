@@ -8,7 +8,7 @@ use txcodec::Decoded;
 
 use super::session_limits::{self, AskedBy};
 use crate::clock::UnixSeconds;
-use crate::policy::{self, Facts, Nearing, Policy, UsdMicros, Verdict};
+use crate::policy::{self, Before, Facts, Nearing, Policy, UsdMicros, Verdict};
 use crate::prices::Worths;
 use crate::store::policies::StoredPolicy;
 use crate::store::{Reading, StoreError, TransactionId};
@@ -76,6 +76,21 @@ pub(super) fn is_denied_unpriced(
 /// When the database cannot be read.
 pub fn nearing(db: &Reading<'_>, known: &Known) -> Result<Option<Nearing>, StoreError> {
     with_facts(db, known, policy::nearing)
+}
+
+/// The caps in dollars of which four fifths are passed by what is let pass now; to be asked before it
+/// is reserved.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn crossed(
+    db: &Reading<'_>,
+    known: &Known,
+    worth: Option<UsdMicros>,
+) -> Result<Vec<Nearing>, StoreError> {
+    let counted = |window| db.spent_usd(known.wallet, known.now.minus(window), None);
+    let before = Before { in_day: counted(DAY)?, in_month: counted(MONTH)? };
+    with_facts(db, known, |facts| policy::crossed(&Facts { worth, ..*facts }, before))
 }
 
 fn with_facts<T>(

@@ -7,9 +7,11 @@ use api::ErrorCode;
 use primitives::{Amount, Asset, ChainId, WalletId};
 use txcodec::Decoded;
 
-use super::{Kind, Known, Transaction};
-use crate::policy::Denial;
+use super::{Kind, Known, Transaction, judgement};
+use crate::clock::UnixSeconds;
+use crate::policy::{Denial, Nearing};
 use crate::session::grants::{Asked, Grants, Spent};
+use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::reservations::Worth;
 use crate::store::{Reading, SessionId, StoreError, TransactionId, Writing};
 
@@ -56,7 +58,11 @@ pub(crate) fn reserve(
     worth: Worth,
     known: &Known,
 ) -> Result<(), StoreError> {
+    let crossed = judgement::crossed(db, known, worth.whole)?;
     db.reserve(named, spend, worth, known.now)?;
+    for near in crossed {
+        db.audit(&warning(named, near, known.now))?;
+    }
     let Some(AskedBy { session, .. }) = known.asked_by else { return Ok(()) };
     let Some(found) = db.session(session)?.filter(|found| found.grants.has_totals()) else {
         return Ok(());
@@ -66,6 +72,21 @@ pub(crate) fn reserve(
         totals.filter_map(move |asset| Some(((network, asset), *spend.get(&asset)?)))
     });
     db.reserve_for_session((named.0, session), &counted.collect(), worth, known.now)
+}
+
+/// Four fifths of a cap in dollars are passed.
+fn warning(
+    (transaction, wallet, _network): (TransactionId, WalletId, Option<ChainId>),
+    near: Nearing,
+    now: UnixSeconds,
+) -> AuditEntry {
+    let [spent, limit] = [near.spent, near.limit].map(|dollars| dollars.to_string());
+    let window = near.window.as_str();
+    tracing::warn!(%wallet, window, %spent, %limit, "a limit in dollars is nearly reached");
+    let entry = AuditEntry::new(now, "CUMULATIVE_LIMIT_WARNING", Actor::System).wallet(wallet);
+    let entry = entry.detail("type", window).detail("spent", spent).detail("limit", limit);
+    let entry = entry.detail("ratio", Amount::from(near.permille()).to_units(3));
+    AuditEntry { transaction: Some(transaction), severity: Severity::Warning, ..entry }
 }
 
 /// Where it spends something; typed data for a network that is not known here too.

@@ -1,4 +1,5 @@
-//! Lines in dollars, with price services on this machine that come to differ, and die.
+//! Lines in dollars and what balances are worth, with price services on this machine that come to
+//! differ, and die.
 
 use primitives::Chain;
 use serde_json::{Value, json};
@@ -142,4 +143,60 @@ fn what_was_spent_in_a_day_counts_in_dollars() {
     assert!(found["fee"]["feeUsd"].is_number(), "{found}");
     agent.pay(&transfer(Chain::Evm, "1000000000000000"));
     assert_eq!(warned().len(), 1, "once for each time that it is passed");
+}
+
+#[test]
+fn what_a_wallet_holds_is_shown_in_a_currency_and_says_so_where_nobody_knows_its_worth() {
+    let market = Market::start(1);
+    let (wallet, agent) = market.wallet();
+    let token = market.stage.give_token(&wallet);
+    let listed = json!({
+        "network": "ethereum-mainnet", "address": token, "symbol": "TUSD", "name": "Test USD",
+        "decimals": 6,
+    });
+    market.stage.operator().post("/v1/tokens", &listed).expect(201);
+    let ask = |what: &str| agent.http().get(&format!("/v1/wallet/{what}network=ethereum-mainnet"));
+    let balance = ask("balance?").expect(200);
+    let shown = [&balance["displayBalance"], &balance["displayCurrency"]];
+    assert_eq!(shown, ["20000.00", "USD"], "{balance}");
+    let euros = ask("balance?display_currency=eur&").expect(200);
+    let shown = [&euros["displayBalance"], &euros["displayCurrency"]];
+    assert_eq!(shown, ["10.00", "EUR"], "{euros}");
+    let refused = ask("balance?display_currency=XYZ&");
+    assert_eq!((refused.status, refused.code().as_str()), (400, "VALIDATION_FAILED"));
+    let assets = ask("assets?").expect(200);
+    let [coin, tokens] = [&assets["assets"][0], &assets["assets"][1]];
+    assert_eq!((&coin["usdValue"], &coin["displayValue"]), (&json!(20_000), &json!("20000.00")));
+    assert_eq!(tokens["usdValue"], json!(2_000_000), "{assets}");
+    let path = format!("/v1/admin/wallets/{}/balance", wallet.id);
+    let on_ethereum = || {
+        let all = market.stage.operator().get(&path).expect(200);
+        let found = all["balances"].as_array().unwrap().iter();
+        found.clone().find(|line| line["network"] == "ethereum-mainnet").unwrap().clone()
+    };
+    let seen = on_ethereum();
+    let native = &seen["native"];
+    assert_eq!((&native["usd"], &native["balanceFormatted"]), (&json!(20_000), &json!("10")));
+    assert_eq!(seen["tokens"][0]["address"], json!(token), "{seen}");
+
+    agent.pay(&transfer(Chain::Evm, EIGHT_DOLLARS));
+    let of_wallet = format!("/v1/admin/wallets/{}/transactions", wallet.id);
+    for path in ["/v1/admin/transactions", &of_wallet] {
+        let list = market.stage.operator().get(path).expect(200);
+        assert_eq!((&list["items"][0]["amountUsd"], &list["total"]), (&json!(8), &json!(1)));
+    }
+
+    for oracle in [&market.pyth, &market.coingecko] {
+        oracle.die();
+    }
+    let unknown = tests::wait::until("a price that is too old", || {
+        let found = ask("balance?").expect(200);
+        found["displayBalance"].is_null().then_some(found)
+    });
+    assert!(unknown["worthUnknown"].is_string(), "{unknown}");
+    assert!(unknown["displayCurrency"].is_null(), "{unknown}");
+    let seen = on_ethereum();
+    assert!(seen["native"]["usd"].is_null() && seen["native"]["worthUnknown"].is_string());
+    let paid = market.stage.operator().get(&of_wallet).expect(200);
+    assert_eq!(paid["items"][0]["amountUsd"], json!(8), "it is what it was then");
 }

@@ -40,9 +40,9 @@ pub struct AdminTransaction {
     pub amount: Option<String>,
     /// In whole units with the symbol.
     pub formatted_amount: Option<String>,
-    /// In US dollars; `null` where it is not known.
+    /// In US dollars, as it was when it was let pass; `null` where it is not known.
     #[schema(value_type = Option<f64>)]
-    pub amount_usd: Option<serde_json::Number>,
+    pub amount_usd: Option<crate::Decimal>,
     /// On which network.
     pub network: Option<String>,
     /// On its chain.

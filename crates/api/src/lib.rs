@@ -7,6 +7,7 @@
 
 mod admin;
 mod admin_transactions;
+mod admin_wallets;
 mod agents;
 mod approvals;
 mod audit;
@@ -37,6 +38,9 @@ pub use admin::{
     SecretRotated, ShuttingDown,
 };
 pub use admin_transactions::{AdminTransaction, AdminTransactionPage};
+pub use admin_wallets::{
+    AdminHolding, AdminNetworkBalance, AdminWalletBalance, AdminWalletTransactions,
+};
 pub use agents::{AgentPrompt, IssueMcpToken, McpTokenIssued, WriteAgentPrompt};
 pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,

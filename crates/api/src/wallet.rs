@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::Decimal;
+
 /// Where to send something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +42,15 @@ pub struct WalletBalance {
     pub symbol: String,
     /// In whole units.
     pub balance_formatted: String,
+    /// What it is worth in `displayCurrency`; `null` where that is not known.
+    #[serde(default)]
+    pub display_balance: Option<String>,
+    /// Such as `USD`; `null` where nothing is shown in it.
+    #[serde(default)]
+    pub display_currency: Option<String>,
+    /// Why nobody knows what it is worth: it is never taken for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth_unknown: Option<String>,
     /// CAIP-2.
     pub chain_id: String,
 }
@@ -73,6 +84,15 @@ pub struct NetworkBalance {
     /// Such as `ETH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
+    /// What it is worth in `displayCurrency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_balance: Option<String>,
+    /// Such as `USD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_currency: Option<String>,
+    /// Why nobody knows what it is worth: it is never taken for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth_unknown: Option<String>,
     /// Why the balance is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -90,6 +110,9 @@ pub struct WalletAssets {
     pub network: String,
     /// The native coin first.
     pub assets: Vec<AssetBalance>,
+    /// Of `displayValue`, such as `USD`.
+    #[serde(default)]
+    pub display_currency: Option<String>,
     /// CAIP-2.
     pub chain_id: String,
 }
@@ -112,6 +135,16 @@ pub struct AssetBalance {
     pub is_native: bool,
     /// In whole units.
     pub balance_formatted: String,
+    /// What it is worth in US dollars; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    pub usd_value: Option<Decimal>,
+    /// The same in the currency that is shown; `null` where that is not known.
+    #[serde(default)]
+    pub display_value: Option<String>,
+    /// Why nobody knows what it is worth: it is never taken for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth_unknown: Option<String>,
     /// CAIP-19.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_id: Option<String>,
@@ -129,6 +162,9 @@ pub struct AllAssets {
     pub environment: String,
     /// A line for each network of the wallet.
     pub network_assets: Vec<NetworkAssets>,
+    /// Of `displayValue`, such as `USD`.
+    #[serde(default)]
+    pub display_currency: Option<String>,
 }
 
 /// What the wallet holds on one network, or why that is not known.

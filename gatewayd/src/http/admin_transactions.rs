@@ -1,21 +1,23 @@
-//! `GET /v1/admin/transactions`.
+//! `GET /v1/admin/transactions`, and those of one wallet.
 
 use std::sync::Arc;
 
-use api::{AdminTransaction, AdminTransactionPage};
+use api::{AdminTransaction, AdminTransactionPage, AdminWalletTransactions};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::body::{Done, Query};
+use super::body::{Done, Path, Query};
+use super::display;
 use super::problem::Problem;
 use super::words::{number, seconds, word};
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::Master;
+use crate::session::{Caller, Master};
 use crate::store::search::Search;
 use crate::store::sessions::Page;
 use crate::tx::{Kind, Transaction};
 use crate::usecase::search_transactions::{Found, search_transactions};
+use crate::usecase::wallets::show_wallet;
 
 /// Transactions shown where nothing is said.
 const USUAL: u64 = 20;
@@ -37,25 +39,53 @@ pub(super) struct SearchQuery {
     offset: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct PageQuery {
+    limit: Option<String>,
+    offset: Option<String>,
+}
+
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     master: Master,
     Query(query): Query<SearchQuery>,
 ) -> Result<Done<AdminTransactionPage>, Problem> {
-    let page = page(&query)?;
+    let page = page(query.limit.as_deref(), query.offset.as_deref())?;
     let found = search_transactions(&app, &master, search(&app, &query)?, page).await?;
-    let items = found.items.iter().map(|one| item(&app, one, &found)).collect();
     Ok(Done(AdminTransactionPage {
-        items,
+        items: items(&app, &found).await?,
         total: found.total,
         offset: page.offset,
         limit: page.limit,
     }))
 }
 
-fn page(query: &SearchQuery) -> Result<Page, Problem> {
-    let limit = number("limit", query.limit.as_deref())?.unwrap_or(USUAL);
-    let offset = number("offset", query.offset.as_deref())?.unwrap_or(0);
+pub(super) async fn of_wallet(
+    State(app): State<Arc<App>>,
+    master: Master,
+    path: Path,
+    Query(query): Query<PageQuery>,
+) -> Result<Done<AdminWalletTransactions>, Problem> {
+    let page = page(query.limit.as_deref(), query.offset.as_deref())?;
+    let wallet = show_wallet(&app, &Caller::Master(master.clone()), path.read("id")?).await?;
+    let search = Search { wallet: Some(wallet.id), ..Search::default() };
+    let found = search_transactions(&app, &master, search, page).await?;
+    Ok(Done(AdminWalletTransactions { items: items(&app, &found).await?, total: found.total }))
+}
+
+async fn items(app: &App, found: &Found) -> Result<Vec<AdminTransaction>, Problem> {
+    let ids = found.items.iter().map(|one| one.id.to_string()).collect();
+    let worths = display::kept(app, ids).await?;
+    let items = found.items.iter().map(|one| AdminTransaction {
+        amount_usd: worths.get(&one.id.to_string()).copied().and_then(display::dollars),
+        ..item(app, one, found)
+    });
+    Ok(items.collect())
+}
+
+fn page(limit: Option<&str>, offset: Option<&str>) -> Result<Page, Problem> {
+    let limit = number("limit", limit)?.unwrap_or(USUAL);
+    let offset = number("offset", offset)?.unwrap_or(0);
     if (1..=MOST).contains(&limit) {
         Ok(Page { limit, offset })
     } else {

@@ -1,13 +1,14 @@
-//! `displayAmount` and `amountUsd`: what transactions were worth when they were let pass.
+//! `displayAmount` and `amountUsd`: what transactions were worth when they were let pass; and what
+//! balances are worth now.
 
 use std::collections::BTreeMap;
 
 use api::{CumulativeWarning, Decimal};
-use primitives::Amount;
+use primitives::{Amount, Asset, Network};
 
 use super::problem::Problem;
 use crate::app::App;
-use crate::policy::{Nearing, UsdMicros, Window};
+use crate::policy::{Nearing, UsdMicros};
 use crate::prices::currencies;
 use crate::store::{StoreError, TransactionId};
 
@@ -76,12 +77,49 @@ pub(super) async fn kept(
     Ok(read.await?)
 }
 
+/// What something that is held is worth, or why nobody knows.
+#[derive(Debug, Default)]
+pub(super) struct Valued {
+    pub(super) usd: Option<Decimal>,
+    /// In the currency that is asked for.
+    pub(super) shown: Option<String>,
+    pub(super) unknown: Option<String>,
+}
+
+/// What holdings on a network are worth, each with its amount and decimals, in that order.
+pub(super) async fn value(
+    app: &App,
+    network: &Network,
+    held: &[(Asset, Amount, u8)],
+    currency: &str,
+) -> Vec<Valued> {
+    let mut valued = Vec::with_capacity(held.len());
+    for worth in app.prices.worth_of_each(network, held).await {
+        valued.push(match worth {
+            Ok(worth) => {
+                let shown = app.prices.shown(worth, currency).await;
+                let unknown = shown.is_none().then(|| format!("nobody knows a rate of {currency}"));
+                Valued { usd: dollars(worth), shown, unknown }
+            }
+            Err(unknown) => Valued { unknown: Some(unknown.to_string()), ..Valued::default() },
+        });
+    }
+    valued
+}
+
+/// The same of one.
+pub(super) async fn value_one(
+    app: &App,
+    network: &Network,
+    held: (Asset, Amount, u8),
+    currency: &str,
+) -> Valued {
+    value(app, network, &[held], currency).await.pop().unwrap_or_default()
+}
+
 /// A cap that is nearly reached, as the body has it.
 pub(super) fn cumulative_warning(near: Nearing) -> Option<CumulativeWarning> {
-    let kind = match near.window {
-        Window::Day => "daily",
-        Window::Month => "monthly",
-    };
+    let kind = near.window.as_str();
     // A cap of nothing is reached by anything: no ratio says how far.
     let ratio = Amount::from(near.permille()).to_units(3);
     let ratio = Decimal::new(if near.limit == UsdMicros::ZERO { "1" } else { &ratio }).ok()?;

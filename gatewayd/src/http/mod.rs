@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_transactions;
+mod admin_wallets;
 mod agents;
 mod audit;
 mod auth;

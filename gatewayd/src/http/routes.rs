@@ -9,9 +9,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
-    Shared, admin, admin_transactions, agents, audit, autostop, connect, database, envelope,
-    kill_switch, owners, pages, policies, policy_test, policy_types, prices, rpc, session_requests,
-    sessions, tokens, transactions, utils, wallet, wallets,
+    Shared, admin, admin_transactions, admin_wallets, agents, audit, autostop, connect, database,
+    envelope, kill_switch, owners, pages, policies, policy_test, policy_types, prices, rpc,
+    session_requests, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -142,8 +142,8 @@ routes! {
     GET    "/v1/tokens/resolve"                      Master        tokens::resolve [network address] => 200 ResolvedToken;
 
     GET    "/v1/wallet/address"                      Agent         wallet::address [walletId] => 200 WalletAddress;
-    GET    "/v1/wallet/balance"                      Agent         wallet::balance [walletId network] => 200 WalletBalance;
-    GET    "/v1/wallet/assets"                       Agent         wallet::assets [walletId network] => 200 WalletAssets;
+    GET    "/v1/wallet/balance"                      Agent         wallet::balance [walletId network display_currency] => 200 WalletBalance;
+    GET    "/v1/wallet/assets"                       Agent         wallet::assets [walletId network display_currency] => 200 WalletAssets;
 
     POST   "/v1/transactions/send"                   Agent         transactions::send <- SendRequest => 201 TransactionState;
     POST   "/v1/transactions/simulate"               Agent         transactions::simulate <- SendRequest => 200 DryRun;
@@ -177,6 +177,8 @@ routes! {
     GET    "/v1/admin/status"                        Master        admin::status => 200 AdminStatus;
     POST   "/v1/admin/transactions/{id}/cancel"      Master        transactions::cancel => 200 TransactionState;
     POST   "/v1/admin/transactions/{id}/reject"      Master        transactions::reject => 200 Rejected;
+    GET    "/v1/admin/wallets/{id}/balance"          Master        admin_wallets::balance => 200 AdminWalletBalance;
+    GET    "/v1/admin/wallets/{id}/transactions"     Master        admin_transactions::of_wallet [limit offset] => 200 AdminWalletTransactions;
     GET    "/v1/admin/transactions"                  Master        admin_transactions::list [wallet_id type status network since until search limit offset] => 200 AdminTransactionPage;
     GET    "/v1/admin/rpc-status"                    Master        rpc::status [network probe] => 200 RpcStatus;
     POST   "/v1/admin/settings/test-rpc"             Master        rpc::test <- TestRpc => 200 RpcTested;

@@ -12,6 +12,7 @@ use primitives::{Amount, Asset, Network};
 use serde::Deserialize;
 
 use super::body::{Done, Query};
+use super::display::{self, Valued};
 use super::problem::Problem;
 use super::tokens::asset_id;
 use super::words::uuid;
@@ -20,7 +21,7 @@ use crate::chains::{Category, ChainError};
 use crate::session::Agent;
 use crate::store::wallets::Wallet;
 use crate::usecase::balances::{
-    BalanceError, Holding, every_asset, every_balance, held_assets, held_balance,
+    BalanceError, Holding, at_once, every_asset, every_balance, held_assets, held_balance,
 };
 use crate::usecase::choice::{ChoiceError, choose_network, choose_wallet, shown_network};
 
@@ -32,6 +33,7 @@ pub(super) struct WalletQuery {
     #[serde(default, rename = "walletId", alias = "wallet_id")]
     wallet_id: Option<String>,
     network: Option<String>,
+    display_currency: Option<String>,
 }
 
 impl WalletQuery {
@@ -41,6 +43,10 @@ impl WalletQuery {
 
     fn network<'a>(&self, app: &'a App, wallet: &Wallet) -> Result<&'a Network, ChoiceError> {
         choose_network(&app.networks, wallet, self.network.as_deref())
+    }
+
+    fn currency<'a>(&'a self, app: &'a App) -> Result<&'a str, Problem> {
+        display::currency(app, self.display_currency.as_deref())
     }
 
     fn means_all(&self) -> bool {
@@ -73,16 +79,19 @@ pub(super) async fn balance(
     Query(query): Query<WalletQuery>,
 ) -> Result<Response, Problem> {
     let wallet = query.wallet(&agent)?;
+    let currency = query.currency(&app)?;
     if query.means_all() {
-        let balances = every_balance(&app, wallet).await;
-        let balances = balances.into_iter().map(|(network, found)| balance_line(network, found));
+        let found = every_balance(&app, wallet).await.into_iter();
+        let lines = found.map(|(network, found)| balance_line(&app, network, found, currency));
+        let balances = at_once(lines).await;
         let (wallet_id, chain) = (uuid(wallet.id), wallet.chain.to_string());
         let environment = wallet.environment.to_string();
-        let balances = balances.collect();
         return Ok(Done(AllBalances { wallet_id, chain, environment, balances }).into_response());
     }
     let network = query.network(&app, wallet)?;
     let amount = held_balance(&app, wallet, network).await?;
+    let coin = (Asset::Native, amount, network.native.decimals);
+    let valued = display::value_one(&app, network, coin, currency).await;
     let body = WalletBalance {
         wallet_id: uuid(wallet.id),
         chain: wallet.chain.to_string(),
@@ -92,6 +101,9 @@ pub(super) async fn balance(
         decimals: network.native.decimals,
         symbol: network.native.symbol.to_string(),
         balance_formatted: amount.to_units(network.native.decimals),
+        display_currency: shown_in(&valued, currency),
+        display_balance: valued.shown,
+        worth_unknown: valued.unknown,
         chain_id: network.chain_id.to_string(),
     };
     Ok(Done(body).into_response())
@@ -103,13 +115,15 @@ pub(super) async fn assets(
     Query(query): Query<WalletQuery>,
 ) -> Result<Response, Problem> {
     let wallet = query.wallet(&agent)?;
+    let currency = query.currency(&app)?;
+    let display_currency = Some(currency.to_owned());
     if query.means_all() {
-        let found = every_asset(&app, wallet).await;
-        let network_assets = found.into_iter().map(|(network, found)| assets_line(network, found));
+        let found = every_asset(&app, wallet).await.into_iter();
+        let lines = found.map(|(network, found)| assets_line(&app, network, found, currency));
+        let network_assets = at_once(lines).await;
         let (wallet_id, chain) = (uuid(wallet.id), wallet.chain.to_string());
         let environment = wallet.environment.to_string();
-        let network_assets = network_assets.collect();
-        let body = AllAssets { wallet_id, chain, environment, network_assets };
+        let body = AllAssets { wallet_id, chain, environment, network_assets, display_currency };
         return Ok(Done(body).into_response());
     }
     let network = query.network(&app, wallet)?;
@@ -118,37 +132,69 @@ pub(super) async fn assets(
         wallet_id: uuid(wallet.id),
         chain: wallet.chain.to_string(),
         network: network.name.to_string(),
-        assets: holdings.into_iter().map(|holding| asset(network, holding)).collect(),
+        assets: valued(&app, network, holdings, currency).await,
+        display_currency,
         chain_id: network.chain_id.to_string(),
     };
     Ok(Done(body).into_response())
 }
 
-fn balance_line(network: &Network, found: Result<Amount, BalanceError>) -> NetworkBalance {
-    let (amount, error) = match found {
-        Ok(amount) => (Some(amount), None),
-        Err(error) => (None, Some(error.to_string())),
+async fn balance_line(
+    app: &App,
+    network: &Network,
+    found: Result<Amount, BalanceError>,
+    currency: &str,
+) -> NetworkBalance {
+    let decimals = network.native.decimals;
+    let (amount, valued, error) = match found {
+        Ok(amount) => {
+            let coin = (Asset::Native, amount, decimals);
+            (Some(amount), display::value_one(app, network, coin, currency).await, None)
+        }
+        Err(error) => (None, Valued::default(), Some(error.to_string())),
     };
     NetworkBalance {
         network: network.name.to_string(),
         balance: amount.map(|amount| amount.to_string()),
-        decimals: amount.map(|_| network.native.decimals),
+        decimals: amount.map(|_| decimals),
         symbol: amount.map(|_| network.native.symbol.to_string()),
+        display_currency: shown_in(&valued, currency),
+        display_balance: valued.shown,
+        worth_unknown: valued.unknown,
         error,
     }
 }
 
-fn assets_line(network: &Network, found: Result<Vec<Holding>, BalanceError>) -> NetworkAssets {
+async fn assets_line(
+    app: &App,
+    network: &Network,
+    found: Result<Vec<Holding>, BalanceError>,
+    currency: &str,
+) -> NetworkAssets {
     let (assets, error) = match found {
-        Ok(holdings) => {
-            (Some(holdings.into_iter().map(|holding| asset(network, holding)).collect()), None)
-        }
+        Ok(holdings) => (Some(valued(app, network, holdings, currency).await), None),
         Err(error) => (None, Some(error.to_string())),
     };
     NetworkAssets { network: network.name.to_string(), assets, error }
 }
 
-fn asset(network: &Network, holding: Holding) -> AssetBalance {
+fn shown_in(valued: &Valued, currency: &str) -> Option<String> {
+    valued.shown.is_some().then(|| currency.to_owned())
+}
+
+async fn valued(
+    app: &App,
+    network: &Network,
+    holdings: Vec<Holding>,
+    currency: &str,
+) -> Vec<AssetBalance> {
+    let counted: Vec<_> = holdings.iter().map(Holding::counted).collect();
+    let worths = display::value(app, network, &counted, currency).await;
+    let pairs = holdings.into_iter().zip(worths);
+    pairs.map(|(holding, worth)| asset(network, holding, worth)).collect()
+}
+
+fn asset(network: &Network, holding: Holding, worth: Valued) -> AssetBalance {
     let (mint, asset_id) = match holding.asset {
         Asset::Native => ("native".to_owned(), None),
         Asset::Token(address) => (address.to_string(), Some(asset_id(network.chain_id, address))),
@@ -161,6 +207,9 @@ fn asset(network: &Network, holding: Holding) -> AssetBalance {
         decimals: holding.decimals,
         is_native: holding.asset == Asset::Native,
         balance_formatted: holding.amount.to_units(holding.decimals),
+        usd_value: worth.usd,
+        display_value: worth.shown,
+        worth_unknown: worth.unknown,
         asset_id,
     }
 }

@@ -13,21 +13,21 @@ use crate::clock::{ClockSetter, UnixSeconds};
 use crate::config::Transactions;
 use crate::networks::Networks;
 
-const START: i64 = 1_800_000_000;
+pub(super) const START: i64 = 1_800_000_000;
 
 /// Pyth and CoinGecko, and who asks them.
-struct World {
-    pyth: Service,
-    coingecko: Service,
-    prices: Arc<Prices>,
-    setter: ClockSetter,
+pub(super) struct World {
+    pub(super) pyth: Service,
+    pub(super) coingecko: Service,
+    pub(super) prices: Arc<Prices>,
+    pub(super) setter: ClockSetter,
 }
 
-fn pyth_says(price: &str, at: i64) -> Act {
+pub(super) fn pyth_says(price: &str, at: i64) -> Act {
     Act::Body(hermes(ETH, &format!("{price}00000000"), "1", -8, at))
 }
 
-fn coingecko_says(price: &str, at: i64) -> Act {
+pub(super) fn coingecko_says(price: &str, at: i64) -> Act {
     Act::Body(coingecko("ethereum", price, at))
 }
 
@@ -39,7 +39,7 @@ fn settings(text: &str) -> config::Prices {
 }
 
 impl World {
-    async fn new(more: &str) -> Self {
+    pub(super) async fn new(more: &str) -> Self {
         let pyth = Service::start(pyth_says("2000", START)).await;
         let coingecko = Service::start(coingecko_says("2010.5", START)).await;
         let text = format!(
@@ -55,7 +55,7 @@ impl World {
         Self { pyth, coingecko, prices, setter }
     }
 
-    async fn ether(&self) -> Result<String, Unknown> {
+    pub(super) async fn ether(&self) -> Result<String, Unknown> {
         let found = self.prices.find(mainnet(), Asset::Native).await;
         found.price.map(|known| known.price.to_string())
     }
@@ -225,6 +225,24 @@ async fn a_sum_has_a_worth_only_if_each_part_has_one() {
     assert_eq!(worth(vec![ether, (token, Amount::from(1_u64))]).await, None, "no such token");
     assert_eq!(worth(vec![(Asset::Native, Amount::MAX)]).await, None, "more than can be counted");
     assert_eq!(worth(vec![]).await, Some(0));
+}
+
+#[tokio::test]
+async fn each_of_what_is_held_has_a_worth_of_its_own_or_none() {
+    let world = World::new("").await;
+    let token = |number: u8| Asset::Token(EvmAddress([number; 20]).into());
+    let ether = (Asset::Native, Amount::from_units("0.5", 18).unwrap(), 18);
+    let held = [(token(1), 1_u64.into(), 6), ether, (Asset::Native, Amount::MAX, 18)];
+    let found = world.prices.worth_of_each(mainnet(), &held).await;
+    let half = Ok(crate::policy::UsdMicros::new(1_005_250_000));
+    assert_eq!(found, [Err(Unknown::TooFewSources), half, Err(Unknown::Uncounted)]);
+    let many: Vec<_> = (1..30).map(|number| (token(number), 1_u64.into(), 6)).collect();
+    let found = world.prices.worth_of_each(mainnet(), &[many, vec![ether]].concat()).await;
+    assert_eq!(found.last(), Some(&half), "what is known by a name is asked first");
+    assert_eq!(found.iter().filter(|one| **one == Err(Unknown::TooMany)).count(), 6);
+    let sepolia = builtin_by_name("ethereum-sepolia").unwrap();
+    let found = world.prices.worth_of_each(sepolia, &[ether]).await;
+    assert_eq!(found, [Err(Unknown::TestNetwork)]);
 }
 
 #[tokio::test]

@@ -54,22 +54,30 @@ pub enum Unknown {
     Late,
     /// The last price is too old, and there is no other.
     Stale,
+    /// There is a price, and no worth: who says the decimals disagree, or it is beyond counting.
+    Uncounted,
+    /// Nobody was asked: there are too many assets at once.
+    TooMany,
 }
 
 impl Belief {
     /// One quote, if it is one.
     pub(super) fn check(&self, quote: Quote, now: UnixSeconds) -> Result<Quote, Trouble> {
-        let age_limit = quote.good_for.unwrap_or(self.max_age);
         if quote.observed_at > now.plus(AHEAD) {
             return Err(Trouble::Future);
         }
-        if quote.observed_at.plus(age_limit) < now {
+        if self.good_until(&quote) < now {
             return Err(Trouble::Stale);
         }
         if quote.price.is_uncertain(quote.half_width, UNCERTAIN_PERCENT) {
             return Err(Trouble::Uncertain);
         }
         Ok(quote)
+    }
+
+    /// Until when a quote may be used, by the time of day.
+    pub(super) fn good_until(&self, quote: &Quote) -> UnixSeconds {
+        quote.observed_at.plus(quote.good_for.unwrap_or(self.max_age))
     }
 
     /// What the sources say together.
@@ -90,10 +98,7 @@ impl Belief {
             return Err(Unknown::TooFewSources);
         }
         let observed_at = quotes.iter().map(|quote| quote.observed_at).min();
-        let good_until = quotes
-            .iter()
-            .map(|quote| quote.observed_at.plus(quote.good_for.unwrap_or(self.max_age)))
-            .min();
+        let good_until = quotes.iter().map(|quote| self.good_until(quote)).min();
         Ok(Known {
             price: highest,
             observed_at: observed_at.unwrap_or_default(),
@@ -113,6 +118,8 @@ impl Unknown {
             Self::Divergent => "the sources are too far apart",
             Self::Late => "the sources take too long; ask again",
             Self::Stale => "the last price is too old",
+            Self::Uncounted => "its decimals are in dispute, or it is more than can be counted",
+            Self::TooMany => "not asked: there are too many assets at once",
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use txcodec::{Decoded, Effect};
 
 use super::question::Question;
-use super::{Prices, listed};
+use super::{Prices, Unknown, listed};
 use crate::policy::{UsdMicros, is_worthless, outflow};
 
 /// Assets of which the worth is asked at once: more than anybody sends.
@@ -118,6 +118,47 @@ impl Prices {
         }
         let mut worths = asked.join_all().await.into_iter();
         worths.try_fold(UsdMicros::ZERO, |sum, worth| sum.checked_add(worth?))
+    }
+}
+
+impl Prices {
+    /// What each of several holdings on a network is worth, for showing: all prices are asked for at
+    /// once, those of what is known by a name first. `decimals` as the chain says them.
+    pub async fn worth_of_each(
+        &self,
+        network: &Network,
+        held: &[(Asset, Amount, u8)],
+    ) -> Vec<Result<UsdMicros, Unknown>> {
+        if network.environment == Environment::Testnet {
+            return vec![Err(Unknown::TestNetwork); held.len()];
+        }
+        let mut worths = vec![Err(Unknown::TooMany); held.len()];
+        let mut order: Vec<usize> = (0..held.len()).collect();
+        let is_listed = |place: &usize| {
+            held.get(*place).is_some_and(|(asset, ..)| listed(network, *asset).is_some())
+        };
+        order.sort_by_key(|place| !is_listed(place));
+        let mut asked = JoinSet::new();
+        for place in order.into_iter().take(MOST_ASSETS) {
+            let Some((asset, amount, said)) = held.get(place).copied() else { continue };
+            let decimals = decimals_of(network, asset, &BTreeMap::from([(asset, said)]));
+            let question = Question::of(network, asset);
+            let oracle = self.oracle.clone();
+            asked.spawn(async move {
+                let worth = async {
+                    let known = oracle.find(question.ok_or(Unknown::NotListed)?).await.price?;
+                    let worth = decimals.and_then(|decimals| known.price.worth(amount, decimals));
+                    worth.ok_or(Unknown::Uncounted)
+                };
+                (place, worth.await)
+            });
+        }
+        for (place, worth) in asked.join_all().await {
+            if let Some(slot) = worths.get_mut(place) {
+                *slot = worth;
+            }
+        }
+        worths
     }
 }
 

@@ -108,8 +108,15 @@ fn holding(
     Some(Holding { asset: found.asset, amount: found.amount, decimals, symbol, name })
 }
 
+impl Holding {
+    /// What its worth depends on.
+    pub const fn counted(&self) -> (Asset, Amount, u8) {
+        (self.asset, self.amount, self.decimals)
+    }
+}
+
 /// Waits for all of them at the same time; the answers are in the order of the questions.
-async fn at_once<T>(questions: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+pub async fn at_once<T>(questions: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = questions.map(|question| (Box::pin(question), None)).collect();
     std::future::poll_fn(|context| {
         for (question, answer) in &mut waiting {

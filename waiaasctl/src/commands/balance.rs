@@ -64,10 +64,10 @@ impl Question<'_> {
     }
 
     fn assets(&self, network: Option<&str>) -> Result<View, Failure> {
-        let (json, networks) = match network {
+        let (json, networks, currency) = match network {
             None => {
                 let all: AllAssets = self.gateway.ask(self.call("assets", "all"))?;
-                (to_json(&all), all.network_assets)
+                (to_json(&all), all.network_assets, all.display_currency)
             }
             Some(network) => {
                 let one: WalletAssets = self.gateway.ask(self.call("assets", network))?;
@@ -79,10 +79,11 @@ impl Question<'_> {
                         assets: Some(one.assets),
                         error: None,
                     }],
+                    one.display_currency,
                 )
             }
         };
-        Ok(assets(json, &networks))
+        Ok(assets(json, &networks, currency.as_deref()))
     }
 
     fn call(&self, what: &str, network: &str) -> Call {
@@ -99,13 +100,20 @@ fn line_of(one: WalletBalance) -> NetworkBalance {
         balance: Some(one.balance),
         decimals: Some(one.decimals),
         symbol: Some(one.symbol),
+        display_balance: one.display_balance,
+        display_currency: one.display_currency,
+        worth_unknown: one.worth_unknown,
         error: None,
     }
 }
 
 fn coins(json: Value, lines: &[NetworkBalance]) -> View {
-    let mut table =
-        Table::new([Column::left("NETWORK"), Column::right("BALANCE"), Column::left("COIN")]);
+    let mut table = Table::new([
+        Column::left("NETWORK"),
+        Column::right("BALANCE"),
+        Column::left("COIN"),
+        Column::right("WORTH"),
+    ]);
     for line in lines {
         let balance = match (&line.balance, line.decimals, &line.error) {
             (_, _, Some(error)) => error.clone(),
@@ -113,16 +121,23 @@ fn coins(json: Value, lines: &[NetworkBalance]) -> View {
             (Some(balance), None, None) => balance.clone(),
             (None, _, None) => String::new(),
         };
-        table.row([line.network.clone(), balance, line.symbol.clone().unwrap_or_default()]);
+        let worth = worth(
+            line.display_balance.as_deref(),
+            line.display_currency.as_deref(),
+            line.worth_unknown.is_some(),
+        );
+        let coin = line.symbol.clone().unwrap_or_default();
+        table.row([line.network.clone(), balance, coin, worth]);
     }
     View::new(json).table(table)
 }
 
-fn assets(json: Value, networks: &[NetworkAssets]) -> View {
+fn assets(json: Value, networks: &[NetworkAssets], currency: Option<&str>) -> View {
     let mut table = Table::new([
         Column::left("NETWORK"),
         Column::right("BALANCE"),
         Column::left("ASSET"),
+        Column::right("WORTH"),
         Column::left("CONTRACT OR MINT"),
     ]);
     for network in networks {
@@ -131,6 +146,7 @@ fn assets(json: Value, networks: &[NetworkAssets]) -> View {
                 network.network.clone(),
                 units(&asset.balance, asset.decimals),
                 asset.symbol.clone(),
+                worth(asset.display_value.as_deref(), currency, asset.worth_unknown.is_some()),
                 contract(asset),
             ]);
         }
@@ -139,6 +155,15 @@ fn assets(json: Value, networks: &[NetworkAssets]) -> View {
         }
     }
     View::new(json).table(table)
+}
+
+/// As the gateway shows it. What is not known is never left out as if it were nothing.
+fn worth(shown: Option<&str>, currency: Option<&str>, unknown: bool) -> String {
+    match shown {
+        Some(shown) => format!("{shown} {}", currency.unwrap_or_default()),
+        None if unknown => "unknown".to_owned(),
+        None => String::new(),
+    }
 }
 
 fn contract(asset: &AssetBalance) -> String {
@@ -165,6 +190,9 @@ mod tests {
             balance: balance.map(str::to_owned),
             decimals: balance.map(|_| 9),
             symbol: balance.map(|_| "SOL".to_owned()),
+            display_balance: None,
+            display_currency: None,
+            worth_unknown: balance.map(|_| "no price".to_owned()),
             error: error.map(str::to_owned),
         };
         let lines = [
@@ -179,9 +207,11 @@ mod tests {
                 "NETWORK",
                 "BALANCE",
                 "COIN",
+                "WORTH",
                 "solana-devnet",
                 "1.5",
                 "SOL",
+                "unknown",
                 "solana-testnet",
                 "no",
                 "node",

@@ -94,6 +94,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/status",                     [false, false, true,  false]),
     ("POST",   "/v1/admin/transactions/{id}/cancel",   [false, false, true,  false]),
     ("POST",   "/v1/admin/transactions/{id}/reject",   [false, false, true,  false]),
+    ("GET",    "/v1/admin/wallets/{id}/balance",       [false, false, true,  false]),
+    ("GET",    "/v1/admin/wallets/{id}/transactions",  [false, false, true,  false]),
     ("GET",    "/v1/admin/transactions",               [false, false, true,  false]),
     ("GET",    "/v1/admin/rpc-status",                 [false, false, true,  false]),
     ("POST",   "/v1/admin/settings/test-rpc",          [false, false, true,  false]),

@@ -64,3 +64,29 @@ async fn a_rate_that_nobody_knows_is_left_out() {
     let answer = gateway.by_master("GET", "/v1/admin/forex/rates?currencies=EUR,XYZ", None).await;
     assert_eq!((answer.status, answer.code()), (400, "VALIDATION_FAILED"));
 }
+
+#[tokio::test]
+async fn what_one_wallet_has_is_shown_to_operators() {
+    let gateway = Gateway::new().await;
+    let path = |of: &str| format!("/v1/admin/wallets/{}/{of}", sample(1).id);
+    let balance = gateway.by_master("GET", &path("balance"), None).await.body;
+    let lines = balance["balances"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["network"] == "ethereum-sepolia"), "{balance}");
+    for line in lines {
+        assert!(line["native"].is_null() && line["error"].is_string(), "no node answers: {line}");
+    }
+    let list = gateway.by_master("GET", &path("transactions"), None).await;
+    assert_eq!(list.body, json!({ "items": [], "total": 0 }));
+    for (path, expected) in [
+        (path("transactions?limit=0"), 400),
+        (path("transactions?offset=x"), 400),
+        ("/v1/admin/wallets/x/balance".to_owned(), 400),
+        (format!("/v1/admin/wallets/{}/balance", uuid::Uuid::nil()), 404),
+        (format!("/v1/admin/wallets/{}/transactions", uuid::Uuid::nil()), 404),
+    ] {
+        let answer = gateway.by_master("GET", &path, None).await;
+        assert_eq!(answer.status, expected, "{path}: {answer:?}");
+    }
+    let asked = "/v1/wallet/balance?display_currency=XYZ";
+    assert_eq!(gateway.by_agent("GET", asked, None).await.status, 400);
+}

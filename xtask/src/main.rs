@@ -1,13 +1,15 @@
-//! Development commands: `cargo xtask demo`, `test`, `bench`, `package` and `redteam`.
+//! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `package` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod bench;
 mod demo;
 mod fuzz;
 mod licences;
+mod long;
 mod package;
 mod paths;
 mod redteam;
+mod report;
 mod shell;
 mod system;
 mod test;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
+cargo xtask long [RUN..]    runs of thousands of payments: wallet, wallets, solana, torture
 cargo xtask bench           what a signature and a verdict cost, beside the bare cost of their parts (JSON)
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["demo"] => demo::run(demo::Ending::Stay),
         ["demo", "--once"] => demo::run(demo::Ending::Once),
+        ["long", runs @ ..] => long::run(runs),
         ["package", options @ ..] => package::run(options),
         ["redteam", options @ ..] => redteam::run(options),
         ["test", layers @ ..] => test::run(layers),

@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: the product's main job for real, on two local chains.
 
 mod page;
-mod report;
 mod road;
 
 use std::io::Read as _;
@@ -9,8 +8,8 @@ use std::process::ExitCode;
 
 use tests::stage::Stage;
 
+use crate::report::Report;
 use crate::shell::{Failure, call, cargo, need};
-use report::Report;
 
 /// Whether the installation stays up afterwards.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use tests::owner::{Form, Owner};
 use tests::stage::{Stage, Wallet};
 use tests::wait;
 
-use super::report::Report;
+use crate::report::Report;
 use crate::shell::Failure;
 
 /// Who is paid.

@@ -9,7 +9,7 @@ use crate::shell::Failure;
 
 /// The steps so far; shared with the hook that a panic calls.
 #[derive(Clone, Default)]
-pub(super) struct Report(Arc<Mutex<Steps>>);
+pub(crate) struct Report(Arc<Mutex<Steps>>);
 
 #[derive(Default)]
 struct Steps {
@@ -24,12 +24,12 @@ struct Step {
 }
 
 impl Report {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Does one step, and says how it ended.
-    pub(super) fn step<T>(
+    pub(crate) fn step<T>(
         &self,
         name: &str,
         work: impl FnOnce() -> Result<T, Failure>,
@@ -54,12 +54,12 @@ impl Report {
         });
     }
 
-    pub(super) fn all_passed(&self) -> bool {
+    pub(crate) fn all_passed(&self) -> bool {
         self.with(|steps| steps.done.iter().all(|step| step.outcome.is_ok()))
     }
 
     /// One line.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         self.with(|steps| {
             let one = |step: &Step| {
                 json!({
@@ -76,7 +76,7 @@ impl Report {
 
     /// The harness panics at what tests would not survive either: then the running step has failed.
     /// What was started is ended by the kernel with this process.
-    pub(super) fn print_on_panic(&self) {
+    pub(crate) fn print_on_panic(&self) {
         let report = self.clone();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {

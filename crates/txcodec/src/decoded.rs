@@ -153,6 +153,14 @@ impl Decoded {
         }
     }
 
+    /// The same, with what a rollup takes for its layer 1 in the fee ceiling, at so much a byte. `None`
+    /// above 256 bits.
+    #[must_use]
+    pub fn with_layer_1_fee(mut self, per_byte: Amount) -> Option<Self> {
+        self.fee_ceiling = self.fee_ceiling.checked_add(self.layer_1_fee(per_byte)?)?;
+        Some(self)
+    }
+
     /// Several transactions of one account as what they do together, for those who judge a sequence as
     /// a whole: there is nothing in it that a key could sign. `None` for none, or when their fees or
     /// their gas cannot be added up.
@@ -270,6 +278,13 @@ mod tests {
         ] {
             let read = Decoded { subject, length: 120, ..decoded(vec![], Amount::ZERO) };
             assert_eq!(read.layer_1_fee(per_byte), expected, "{subject:?} at {per_byte}");
+            let with =
+                |fee| Decoded { fee_ceiling: fee, ..read.clone() }.with_layer_1_fee(per_byte);
+            let eleven = Amount::from(11_u64);
+            let sum = expected.and_then(|fee| fee.checked_add(eleven));
+            assert_eq!(with(eleven).map(|with| with.fee_ceiling()), sum, "{subject:?}");
+            let fits = expected == Some(Amount::ZERO);
+            assert_eq!(with(Amount::MAX).is_some(), fits, "{subject:?} at {per_byte}");
         }
     }
 

@@ -325,6 +325,18 @@ impl ChainClient {
         }
     }
 
+    /// What a rollup took for its layer 1 of a transaction on the chain, in wei, by its receipt; `None`
+    /// where that does not say.
+    ///
+    /// # Errors
+    /// When no endpoint answers, or endpoints contradict each other.
+    pub async fn layer_1_paid(&self, hash: &str) -> Result<Option<Amount>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.layer_1_paid(hash).await,
+            Kind::Solana(_) => Ok(None),
+        }
+    }
+
     /// Asks the endpoints of this network alone how far they are.
     pub async fn survey(&self) {
         self.rpc().survey().await;

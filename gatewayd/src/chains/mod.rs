@@ -37,7 +37,8 @@ pub struct DraftRequest {
 pub struct Draft {
     /// The bytes that a signer decodes and signs.
     pub unsigned: Vec<u8>,
-    /// The most that the network takes as a fee, in wei or lamports; rent is not in it.
+    /// The most that the network takes as a fee, in wei or lamports; neither rent nor what a rollup
+    /// takes for its layer 1 is in it.
     pub fee_ceiling: Amount,
     /// What owners are asked to allow the network to take, rent included, in wei or lamports: enough
     /// for the time that they need.

@@ -36,6 +36,7 @@ pub mod session_requests;
 pub mod session_watch;
 pub mod sessions;
 pub mod settings;
+pub mod spared;
 mod takeover;
 pub mod tokens;
 pub mod trail;

@@ -150,7 +150,10 @@ impl Reading<'_> {
     }
 
     /// What is reserved for a transaction, in all accounts.
-    fn reservations(&self, transaction: TransactionId) -> Result<Vec<Reservation>, StoreError> {
+    pub(super) fn reservations(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Vec<Reservation>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT account_id, asset, amount, fee
              FROM reservations JOIN accounts ON accounts.id = account_id

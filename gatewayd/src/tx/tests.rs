@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use primitives::Amount;
+use primitives::{Amount, ChainId};
 use serde_json::{Value, json};
 
 use super::testing::{FIRST_NONCE, NodeMood, Scene, SignerMood, sepolia, word};
@@ -188,10 +188,14 @@ pub(super) async fn set_limits(scene: &Scene, [instant, notify, delay]: [u64; 3]
 
 /// Writes a policy for the wallet that counts before those that were written earlier.
 pub(super) async fn set_policy(scene: &Scene, kind: &str, rules: Value) {
+    set_policy_on(scene, sepolia().chain_id, kind, rules).await;
+}
+
+pub(super) async fn set_policy_on(scene: &Scene, network: ChainId, kind: &str, rules: Value) {
     let policy = StoredPolicy {
         id: PolicyId::new(&scene.app.clock),
         wallet: Some(sample(1).id),
-        network: Some(sepolia().chain_id),
+        network: Some(network),
         kind: kind.to_owned(),
         rules,
         priority: scene.app.clock.now().get(),

@@ -7,7 +7,7 @@
 use primitives::{Amount, ChainId, EvmAddress};
 use serde_json::json;
 
-use super::{Evm, hex};
+use super::{Evm, check_hash, hex};
 use crate::chains::ChainError;
 use crate::chains::answer::Part;
 use crate::chains::rpc::RpcError;
@@ -50,6 +50,20 @@ pub(super) async fn fee(evm: &Evm, unsigned: &[u8]) -> Result<Amount, ChainError
         Err(RpcError::Node(_)) => Ok(Amount::ZERO),
         Err(RpcError::Chain(error)) => Err(error),
     }
+}
+
+/// What the transaction called `hash` has cost on the layer 1, by its receipt; `None` where no receipt
+/// says so. A second endpoint has to say the same, where there is one.
+pub(super) async fn paid(evm: &Evm, hash: &str) -> Result<Option<Amount>, ChainError> {
+    let read = |part: Part<'_>| {
+        if part.is_null() {
+            return Ok(None);
+        }
+        check_hash(part.field("transactionHash")?, hash)?;
+        part.optional("l1Fee").map(Part::quantity).transpose()
+    };
+    let decides = Option::is_some;
+    evm.rpc.agreed("eth_getTransactionReceipt", json!([hash]), read, decides).await
 }
 
 fn call_data(unsigned: &[u8]) -> Vec<u8> {
@@ -112,6 +126,36 @@ mod tests {
             let expected = expected.map(Amount::from_u128);
             assert_eq!(fee.ok(), expected, "{chain_id}: {reaction:?}");
             assert_eq!(questions == 0, chain_id == 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_receipt_says_what_layer_1_took_or_nothing() {
+        let hash = "0x1111111111111111111111111111111111111111111111111111111111111111";
+        for (receipt, expected) in [
+            (json!(null), Ok(None)),
+            (json!({"transactionHash": hash}), Ok(None)),
+            (json!({"transactionHash": hash, "l1Fee": null}), Ok(None)),
+            (json!({"transactionHash": hash, "l1Fee": "0x0"}), Ok(Some(0_u64))),
+            (json!({"transactionHash": hash, "l1Fee": "0x1f4"}), Ok(Some(500))),
+            (json!({"transactionHash": hash, "l1Fee": 500}), Err(())),
+            (json!({"transactionHash": "0x22", "l1Fee": "0x1f4"}), Err(())),
+        ] {
+            let answer = receipt.clone();
+            let node = FakeNode::start(move |method, _| {
+                Reaction::Result(if method == "eth_chainId" {
+                    json!("0xa")
+                } else {
+                    answer.clone()
+                })
+            })
+            .await;
+            let tools = (HttpClient::new(), Clock::system(), Waits::USUAL);
+            let id = NonZeroU64::new(10).unwrap();
+            let rpc = Rpc::new("x".to_owned(), ChainId::Eip155(id), &[node.endpoint()], tools);
+            let evm = Evm::new(rpc, id, &Transactions::default());
+            let paid = paid(&evm, hash).await.map_err(|_error| ());
+            assert_eq!(paid, expected.map(|fee| fee.map(Amount::from)), "{receipt}");
         }
     }
 

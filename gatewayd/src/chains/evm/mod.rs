@@ -175,6 +175,11 @@ impl Evm {
         }
     }
 
+    /// See [`layer_1::paid`].
+    pub(super) async fn layer_1_paid(&self, hash: &str) -> Result<Option<Amount>, ChainError> {
+        layer_1::paid(self, hash).await
+    }
+
     pub(super) async fn outcome(&self, hash: &str) -> Result<Outcome, ChainError> {
         let Some(receipt) = self.receipt(hash).await? else {
             let known = self.knows(hash).await?;

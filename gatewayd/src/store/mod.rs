@@ -19,6 +19,7 @@ mod column;
 mod convert;
 mod copy;
 pub mod due;
+pub mod fillers;
 mod id;
 pub mod idempotency;
 pub mod kill_switch;

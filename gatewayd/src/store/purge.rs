@@ -8,7 +8,7 @@ use super::{StoreError, Writing};
 use crate::clock::UnixSeconds;
 
 /// What belongs to a wallet's transactions, in an order in which it can go.
-const OF_TRANSACTIONS: [&str; 8] = [
+const OF_TRANSACTIONS: [&str; 9] = [
     "owner_signatures",
     "questions",
     "announcements",
@@ -17,6 +17,7 @@ const OF_TRANSACTIONS: [&str; 8] = [
     "worths",
     "idempotency",
     "withdrawals",
+    "fillers",
 ];
 /// What belongs to a wallet.
 const OF_WALLET: [&str; 8] = [

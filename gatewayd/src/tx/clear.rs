@@ -7,6 +7,7 @@ use primitives::{Amount, Asset, Network};
 use txcodec::Decoded;
 
 use super::draft::Draft;
+use super::gap::{self, Filling};
 use super::gas::{self, Gas};
 use super::halt::{self, Halt, POLICY_DENIED, Pace};
 use super::judgement::{Known, judged};
@@ -122,9 +123,11 @@ impl Clearing {
             Still::Moved => return Ok(Ended::Halted),
             Still::Disowned(problem) => return self.end(db, Status::Cancelled, problem),
         }
-        let verdict = match withdrawal::verdict(db, &self.transaction, &self.draft.decoded)? {
-            Some(verdict) => verdict,
-            None => judged(db, &self.draft.decoded, &self.known)?,
+        let bytes = (&self.draft.drafted, &self.draft.decoded);
+        let verdict = match gap::filling(db, self.transaction.id, bytes)? {
+            Filling::Closed(problem) => return self.end(db, Status::Cancelled, problem),
+            Filling::Allowed(verdict) => verdict,
+            Filling::None => self.judged(db)?,
         };
         match verdict {
             Verdict::Deny(denial) => {
@@ -139,6 +142,13 @@ impl Clearing {
                 };
                 self.allow(db, allowed, &spend)
             }
+        }
+    }
+
+    fn judged(&self, db: &Writing<'_>) -> Result<Verdict, StoreError> {
+        match withdrawal::verdict(db, &self.transaction, &self.draft.decoded)? {
+            Some(verdict) => Ok(verdict),
+            None => judged(db, &self.draft.decoded, &self.known),
         }
     }
 

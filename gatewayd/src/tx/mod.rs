@@ -10,6 +10,7 @@ mod codec;
 mod divided;
 mod draft;
 mod follow;
+mod gap;
 mod gas;
 mod halt;
 mod judgement;

@@ -55,7 +55,8 @@ impl Renewal {
             refuse(db, self.id, self.version, self.known.now)?;
             return Ok(Some(problem));
         }
-        let spend = self.spend().ok_or(Halt::Store(StoreError::Overflow))?;
+        let versions = self.signed.iter().chain([&self.decoded]);
+        let spend = most(versions).ok_or(Halt::Store(StoreError::Overflow))?;
         let network = transaction.intent.network().ok_or(Halt::Stored)?;
         let named = (self.id, transaction.wallet, Some(network));
         reserve(db, named, (&self.decoded, &spend), self.worths.into(), &self.known)?;
@@ -64,25 +65,16 @@ impl Renewal {
         Ok(None)
     }
 
-    /// What is spent at most. Any one of the versions is carried out, so that as much is reserved of
-    /// each asset as the one takes that takes most of it.
-    fn spend(&self) -> Option<BTreeMap<Asset, Amount>> {
-        let mut most = BTreeMap::new();
-        for decoded in self.signed.iter().chain([&self.decoded]) {
-            for (asset, amount) in decoded.spend()? {
-                let known = most.entry(asset).or_insert(amount);
-                *known = (*known).max(amount);
-            }
-        }
-        Some(most)
-    }
-
     /// Why the policies of now do not let it go. To call off pays nobody but the network, and is
     /// judged like a payment where its fee is many times the one that was let pass.
     fn denial(&self, db: &Writing<'_>) -> Result<Option<Problem>, StoreError> {
+        let fee = self.version.fee_ceiling;
         let said = match self.version.purpose {
-            Purpose::CallOff if self.version.fee_ceiling <= self.fee_unasked() => return Ok(None),
+            Purpose::CallOff if fee <= fee_unasked(&self.versions) => return Ok(None),
             Purpose::CallOff => "not called off at the network's fee of now",
+            Purpose::Pay if db.filler(self.id)?.is_some_and(|it| fee <= it.fee_unasked) => {
+                return Ok(None);
+            }
             Purpose::Pay => "not sent again with a higher fee",
         };
         Ok(match judged(db, &self.decoded, &self.known)? {
@@ -99,14 +91,30 @@ impl Renewal {
             Verdict::Allow(_) => None,
         })
     }
+}
 
-    /// What a call-off may cost without being judged: the policies have judged each payment's fee.
-    fn fee_unasked(&self) -> Amount {
-        let paying = self.versions.iter().filter(|it| it.purpose == Purpose::Pay);
-        let judged = paying.filter(|it| it.signed().is_some()).map(|it| it.fee_ceiling).max();
-        let judged = judged.unwrap_or(Amount::ZERO);
-        judged.checked_mul(CALL_OFF_FEES.into()).unwrap_or(Amount::MAX)
+/// What is spent at most. Any one of the versions is carried out, so that as much is reserved of each
+/// asset as the one takes that takes most of it.
+pub(super) fn most<'a>(
+    versions: impl IntoIterator<Item = &'a Decoded>,
+) -> Option<BTreeMap<Asset, Amount>> {
+    let mut most = BTreeMap::new();
+    for decoded in versions {
+        for (asset, amount) in decoded.spend()? {
+            let known = most.entry(asset).or_insert(amount);
+            *known = (*known).max(amount);
+        }
     }
+    Some(most)
+}
+
+/// What a transfer of nothing may cost without being judged: the policies have judged the fee of each
+/// payment among `versions`.
+pub(super) fn fee_unasked(versions: &[Version]) -> Amount {
+    let paying = versions.iter().filter(|it| it.purpose == Purpose::Pay);
+    let judged = paying.filter(|it| it.signed().is_some()).map(|it| it.fee_ceiling).max();
+    let judged = judged.unwrap_or(Amount::ZERO);
+    judged.checked_mul(CALL_OFF_FEES.into()).unwrap_or(Amount::MAX)
 }
 
 /// Why a transaction is not to be paid by another version: nobody stands by it any more.

@@ -98,7 +98,8 @@ impl Road<'_> {
     }
 
     /// Whether nothing of the wallet is before it. What was passed over before it, because a node
-    /// claimed that somebody else had used it, is given out again if the network waits for it.
+    /// claimed that somebody else had used it, is given out again if the network waits for it; where
+    /// nobody takes it, it is filled.
     async fn is_next(&self, nonce: u64) -> Result<bool, Halt> {
         let mined = self.client.mined_nonce(self.wallet.address, nonce).await.map_err(again)?;
         if let Some(mined) = mined.filter(|mined| *mined < nonce) {
@@ -106,6 +107,7 @@ impl Road<'_> {
             let give_back =
                 move |db: &Writing<'_>| db.return_passed_nonces(wallet, network, (mined, nonce));
             self.app.store.write(give_back).await?;
+            self.fill_gap(nonce).await?;
         }
         Ok(mined == Some(nonce))
     }
@@ -341,7 +343,7 @@ fn newest(versions: &[Version]) -> Option<&Version> {
     versions.iter().rfind(|version| version.signed().is_some())
 }
 
-fn again(error: ChainError) -> Halt {
+pub(super) fn again(error: ChainError) -> Halt {
     Halt::Again(Pace::BackOff, Some(Problem::of_chain(&error)))
 }
 

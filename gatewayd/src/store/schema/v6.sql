@@ -57,3 +57,16 @@ END;
 CREATE TRIGGER revoked_session_is_not_watched AFTER UPDATE OF status ON sessions
 WHEN NEW.status <> 'ACTIVE'
 BEGIN DELETE FROM session_watch WHERE session_id = NEW.id; END;
+
+-- Numbers and blocks of EVM chains.
+
+-- Transfers of nothing that use up a number which the network waits for and nobody has.
+CREATE TABLE fillers (
+    transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
+    wallet_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    nonce INTEGER NOT NULL,
+    fee_unasked BLOB NOT NULL,          -- up to this fee it is not judged
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fillers_by_number ON fillers (wallet_id, network, made_at);

@@ -188,6 +188,8 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     tokio::spawn(async move { switch::watch::run(&watched).await });
     let watched = Arc::clone(&app);
     tokio::spawn(async move { autostop::watch::run(&watched).await });
+    let watched = Arc::clone(&app);
+    tokio::spawn(async move { tx::look_back::run(&watched).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {
         tokio::spawn(feed_watchdog(interval));
     }

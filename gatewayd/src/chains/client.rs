@@ -11,8 +11,8 @@ use super::evm::{Evm, evm_address};
 use super::rpc::{NodeStatus, Rpc, Waits};
 use super::solana::{Solana, solana_address};
 use super::{
-    Age, Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Preview, Replacement, Sequel,
-    Simulation, TokenMetadata,
+    Age, Balance, ChainError, Draft, DraftRequest, Ending, GasPrice, Outcome, Preview, Replacement,
+    Sequel, Simulation, TokenMetadata,
 };
 use crate::clock::Clock;
 use crate::config::Transactions;
@@ -379,6 +379,18 @@ impl ChainClient {
     ) -> Result<bool, ChainError> {
         match &self.0 {
             Kind::Evm(evm) => evm.is_lost(evm_address(owner)?, nonce, hashes).await,
+            Kind::Solana(_) => Ok(false),
+        }
+    }
+
+    /// Whether no endpoint that answers has the transaction called `hash` on the chain as it ended; never
+    /// on Solana, whose blocks are not looked at again. Two have to say so where there are two.
+    ///
+    /// # Errors
+    /// When too few endpoints answer.
+    pub async fn is_gone(&self, hash: &str, ending: Ending) -> Result<bool, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.is_gone(hash, ending).await,
             Kind::Solana(_) => Ok(false),
         }
     }

@@ -116,6 +116,17 @@ pub enum Age {
     Over,
 }
 
+/// How a transaction ended that was sent, as far as that is to be found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was done.
+    Done,
+    /// It did nothing but cost its fee.
+    Reverted,
+    /// It does not matter which.
+    Either,
+}
+
 /// What the network asks for gas now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GasPrice {

@@ -81,6 +81,8 @@ pub struct Transactions {
     pub evm_finality: Finality,
     /// How long an EVM transaction waits at the nodes before it is sent again with a higher fee.
     pub replace_after_seconds: NonZeroU32,
+    /// How long after it ended an EVM transaction is looked for, should the chain take it back.
+    pub look_back_seconds: NonZeroU32,
 }
 
 /// `[sessions]`.
@@ -325,10 +327,12 @@ impl Default for Sessions {
 impl Default for Transactions {
     fn default() -> Self {
         const REPLACE_AFTER: NonZeroU32 = NonZeroU32::new(180).expect("not zero");
+        const LOOK_BACK: NonZeroU32 = NonZeroU32::new(7_200).expect("not zero");
         Self {
             evm_confirmations: NonZeroU32::MIN,
             evm_finality: Finality::Latest,
             replace_after_seconds: REPLACE_AFTER,
+            look_back_seconds: LOOK_BACK,
         }
     }
 }

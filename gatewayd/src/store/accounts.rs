@@ -96,8 +96,24 @@ impl Reading<'_> {
         statement.query_row([account.0], |row| Ok(Charges::from_row(row)))?
     }
 
+    /// The sums of each posting since a time, in their order, and when they were reached.
+    pub(super) fn postings_from(
+        &self,
+        account: AccountId,
+        since: UnixSeconds,
+    ) -> Result<Vec<(i64, Charges)>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT at, total AS sum, number, unknown FROM postings
+             WHERE account_id = ? AND at >= ? ORDER BY at, number",
+        )?;
+        let found = statement.query_and_then((account.0, since.get()), |row| {
+            Ok((row.get("at")?, Charges::from_row(row)?))
+        })?;
+        found.collect()
+    }
+
     /// The sums up to a time, or all of them, and when they were reached.
-    fn posted(
+    pub(super) fn posted(
         &self,
         account: AccountId,
         until: Option<UnixSeconds>,
@@ -155,7 +171,14 @@ impl Writing<'_> {
         now: UnixSeconds,
     ) -> Result<(), StoreError> {
         let (before, sums) = self.posted(account, None)?.unwrap_or((i64::MIN, Charges::default()));
-        let sums = sums.with(charge.into())?;
+        self.insert_posting(account, (now.get().max(before), sums.with(charge.into())?))
+    }
+
+    pub(super) fn insert_posting(
+        &self,
+        account: AccountId,
+        (at, sums): (i64, Charges),
+    ) -> Result<(), StoreError> {
         let [count, unknown] = sums.counts()?;
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO postings (account_id, at, number, total, unknown)
@@ -163,7 +186,7 @@ impl Writing<'_> {
         )?;
         statement.execute(named_params! {
             ":account": account.0,
-            ":at": now.get().max(before),
+            ":at": at,
             ":number": count,
             ":total": sums.sum.to_bytes(),
             ":unknown": unknown,
@@ -247,7 +270,7 @@ impl Charges {
         })
     }
 
-    fn counts(self) -> Result<[i64; 2], StoreError> {
+    pub(super) fn counts(self) -> Result<[i64; 2], StoreError> {
         let integer = |count| i64::try_from(count).map_err(|_large| StoreError::Overflow);
         Ok([integer(self.count)?, integer(self.unknown)?])
     }

@@ -33,8 +33,8 @@ impl Reading<'_> {
         Ok(Some(Filler { nonce, fee_unasked: fee_unasked? }))
     }
 
-    /// Whether a transaction of the wallet has that number and is not over, or was confirmed with it, or
-    /// a filler is not over or was made since then.
+    /// Whether a transaction of the wallet has that number and is not over, or a filler is not over or
+    /// was made since then.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -47,8 +47,7 @@ impl Reading<'_> {
         const OPEN: &str = "('PENDING', 'QUEUED', 'GAS_WAITING', 'EXECUTING', 'SUBMITTED')";
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM transactions WHERE wallet_id = :wallet
-                            AND network = :network AND nonce = :nonce
-                            AND (status IN {OPEN} OR status = 'CONFIRMED'))
+                            AND network = :network AND nonce = :nonce AND status IN {OPEN})
              OR EXISTS (SELECT 1 FROM fillers
                         JOIN transactions ON transactions.id = fillers.transaction_id
                         WHERE fillers.wallet_id = :wallet AND fillers.network = :network

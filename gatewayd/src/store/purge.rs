@@ -8,7 +8,7 @@ use super::{StoreError, Writing};
 use crate::clock::UnixSeconds;
 
 /// What belongs to a wallet's transactions, in an order in which it can go.
-const OF_TRANSACTIONS: [&str; 9] = [
+const OF_TRANSACTIONS: [&str; 10] = [
     "owner_signatures",
     "questions",
     "announcements",
@@ -18,6 +18,7 @@ const OF_TRANSACTIONS: [&str; 9] = [
     "idempotency",
     "withdrawals",
     "fillers",
+    "looks_back",
 ];
 /// What belongs to a wallet.
 const OF_WALLET: [&str; 8] = [

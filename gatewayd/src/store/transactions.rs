@@ -232,7 +232,7 @@ impl Writing<'_> {
         self.save_progress(transaction)
     }
 
-    fn save_progress(&self, transaction: &Transaction) -> Result<(), StoreError> {
+    pub(super) fn save_progress(&self, transaction: &Transaction) -> Result<(), StoreError> {
         let (drafted, signed) = match &transaction.progress {
             Progress::Asked => (None, None),
             Progress::Drafted(drafted) => (Some(drafted), None),

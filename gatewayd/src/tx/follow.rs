@@ -1,12 +1,16 @@
 //! Step 11: how it ended on the chain.
 
 use super::halt::{self, Halt, Pace};
+use super::look_back;
 use super::pipeline::Road;
 use super::send::expired;
 use super::{Drafted, Problem, Progress, Purpose, Signed, Status, Version, Wish};
 use crate::chains::Outcome;
 use crate::store::reservations::Settlement;
 use crate::store::spared::Spared;
+
+/// The code of what the chain has carried out and did nothing.
+pub(super) const REVERTED: &str = "TRANSACTION_REVERTED";
 
 impl Road<'_> {
     /// Asks the network once for every version, and stores what it says.
@@ -63,7 +67,7 @@ impl Road<'_> {
         let (status, settlement, problem) = match (version.purpose, reason) {
             (Purpose::Pay, None) => (Status::Confirmed, Settlement::Post, None),
             (Purpose::Pay, Some(reason)) => {
-                (Status::Failed, fee, Some(Problem::new("TRANSACTION_REVERTED", reason)))
+                (Status::Failed, fee, Some(Problem::new(REVERTED, reason)))
             }
             (Purpose::CallOff, _) => {
                 let (status, problem) = self.called_off();
@@ -74,6 +78,7 @@ impl Road<'_> {
             .signed()
             .map(|signed| Progress::Signed(version.drafted(drafted), signed.clone()));
         let (id, now) = (self.transaction.id, self.app.clock.now());
+        let first_look = drafted.nonce.map(|_numbered| look_back::first(id, now));
         let finished = self.app.store.write(move |db| {
             let Some(mut transaction) = halt::unfinished(db, id)? else { return Ok(()) };
             transaction.problem = problem;
@@ -81,7 +86,8 @@ impl Road<'_> {
             db.forget_wish(id, Purpose::Pay)?;
             db.forget_wish(id, Purpose::CallOff)?;
             spared.iter().try_for_each(|spared| db.spare(id, *spared))?;
-            halt::finish(db, transaction, status, settlement, now)
+            halt::finish(db, transaction, status, settlement, now)?;
+            first_look.iter().try_for_each(|look| db.keep_look_back(look))
         });
         finished.await?;
         self.app.signals.changed(id);

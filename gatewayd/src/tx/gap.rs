@@ -18,6 +18,7 @@ use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::fillers::Filler;
+use crate::store::looks_back::LookBack;
 use crate::store::{Reading, StoreError, TransactionId, Writing};
 
 /// How long one that came to nothing is not followed by another.
@@ -63,6 +64,18 @@ fn fill(
     now: UnixSeconds,
 ) -> Result<bool, StoreError> {
     let place = (transaction.wallet, network);
+    if let Some(ended) = db.ended_with_nonce(place, filler.nonce)? {
+        // The chain has taken it back, so it seems.
+        if db.look_back(ended)?.is_none_or(|look| look.next_look_at > now && look.missed == 0) {
+            db.keep_look_back(&LookBack {
+                id: ended,
+                ended_at: now,
+                next_look_at: now,
+                missed: 0,
+            })?;
+        }
+        return Ok(false);
+    }
     if db.is_seen_to(place, filler.nonce, now.minus(PATIENCE))? {
         return Ok(false);
     }

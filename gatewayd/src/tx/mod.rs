@@ -15,6 +15,7 @@ mod gas;
 mod halt;
 mod judgement;
 mod layer_1;
+pub(crate) mod look_back;
 mod nonce;
 mod order;
 mod owners;

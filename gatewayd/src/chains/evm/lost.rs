@@ -1,4 +1,4 @@
-//! Whether another transaction has used a nonce, for good.
+//! Whether another transaction has used a nonce, for good; and whether one is not on the chain any more.
 //!
 //! A payment that is called lost may be asked for again, and would be made twice if it counted after
 //! all. One endpoint that lies, or that has forgotten old transactions, must not bring that about: all
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use primitives::EvmAddress;
 
-use super::Evm;
-use crate::chains::ChainError;
+use super::{Evm, Status};
+use crate::chains::{ChainError, Ending};
 
 const COUNT: &str = "eth_getTransactionCount";
 /// Endpoints that have to say it, where there are so many.
@@ -66,6 +66,41 @@ impl Evm {
             Some(error) => Err(error),
             None => Ok(false),
         }
+    }
+}
+
+impl Evm {
+    /// Whether a transaction that ended on the chain is not there any more as it ended: all endpoints are
+    /// asked, one that has it is enough, and two have to miss it where there are two.
+    pub(in crate::chains) async fn is_gone(
+        &self,
+        hash: &str,
+        ending: Ending,
+    ) -> Result<bool, ChainError> {
+        let endpoints = self.rpc.one_by_one();
+        let wanted = endpoints.len().min(WITNESSES);
+        let (mut missed, mut trouble) = (0_usize, None);
+        for alone in endpoints {
+            let alone = Evm { rpc: Arc::new(alone), ..self.clone() };
+            match alone.receipt(hash).await {
+                Ok(Some(receipt)) if receipt.status.is(ending) => return Ok(false),
+                Ok(_) => missed = missed.saturating_add(1),
+                Err(error) => trouble = Some(error),
+            }
+        }
+        match trouble {
+            Some(error) if missed < wanted => Err(error),
+            Some(_) | None => Ok(missed >= wanted),
+        }
+    }
+}
+
+impl Status {
+    const fn is(self, ending: Ending) -> bool {
+        matches!(
+            (self, ending),
+            (_, Ending::Either) | (Self::Done, Ending::Done) | (Self::Reverted, Ending::Reverted)
+        )
     }
 }
 

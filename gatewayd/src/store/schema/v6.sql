@@ -70,3 +70,14 @@ CREATE TABLE fillers (
     made_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX fillers_by_number ON fillers (wallet_id, network, made_at);
+
+-- What ended on an EVM chain, whose block may be taken back yet.
+CREATE TABLE looks_back (
+    transaction_id TEXT PRIMARY KEY REFERENCES transactions (id),
+    ended_at INTEGER NOT NULL,
+    next_look_at INTEGER NOT NULL,
+    missed INTEGER NOT NULL             -- looks in a row that did not find it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX looks_back_by_time ON looks_back (next_look_at);
+CREATE INDEX transactions_by_nonce ON transactions (wallet_id, network, nonce)
+    WHERE nonce IS NOT NULL;

@@ -15,11 +15,12 @@ use primitives::Amount;
 
 use self::chain::TestChain;
 use self::dice::Dice;
-use super::testing::{FIRST_NONCE, Scene};
+use super::testing::{FIRST_NONCE, Scene, sepolia};
 use super::{Status, Transaction, advance};
 use crate::session::{Caller, Master};
 use crate::store::due::Due;
-use crate::store::{StoreError, TransactionId};
+use crate::store::wallets::sample;
+use crate::store::{StoreError, TransactionId, Writing};
 use crate::usecase::cancel_transaction::cancel_transaction;
 use crate::usecase::speed_up_transaction::speed_up_transaction;
 
@@ -83,8 +84,19 @@ impl Torture {
         match self.dice.below(20) {
             0 => drop(cancel_transaction(&self.scene.app, &master, id).await),
             1 => drop(speed_up_transaction(&self.scene.app, &master, id).await),
+            2 => self.lose_number().await,
             _ => {}
         }
+    }
+
+    /// A number is given to something that is never heard of again.
+    async fn lose_number(&self) {
+        let (wallet, network) = (sample(1).id, sepolia().chain_id);
+        let lose = move |db: &Writing<'_>| {
+            let next = db.next_nonce(wallet, network, 0)?;
+            db.claim_nonce(wallet, network, next, 0)
+        };
+        self.scene.app.store.write(lose).await.unwrap();
     }
 
     /// Takes everything that is due on, as the scheduler does; sometimes the gateway is killed.

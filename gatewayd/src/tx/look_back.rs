@@ -1,0 +1,363 @@
+//! What ended on an EVM chain is looked for a while longer: a block that is taken back after as many
+//! others as the settings wait for takes what was confirmed in it along. It is on its way again then,
+//! with its spend reserved as before.
+//!
+//! No other step leads out of a state that is final. The same bytes are sent again, so that nothing is
+//! paid twice; and whoever was told that it was confirmed finds in the trail that it was not.
+
+use std::time::Duration;
+
+use primitives::Network;
+use tracing::{error, warn};
+use txcodec::Decoded;
+
+use super::renewal::most;
+use super::session_limits::reserve;
+use super::{AskedBy, Asking, Known, Order, Status, Transaction, Version};
+use crate::app::App;
+use crate::chains::{ChainClient, Ending};
+use crate::clock::UnixSeconds;
+use crate::store::audit::{Actor, AuditEntry, Severity};
+use crate::store::looks_back::LookBack;
+use crate::store::wallets::Wallet;
+use crate::store::{Reading, StoreError, TransactionId, Writing};
+
+/// Until the first look; each next one is as long after the one before as that was after the end.
+const FIRST: Duration = Duration::from_mins(1);
+/// Between looks while something is missed, and while nobody answers.
+const MISSED: Duration = Duration::from_secs(15);
+/// Looks in a row that must not find it.
+const LOOKS: u32 = 3;
+/// How often it is seen what is due.
+const PACE: Duration = Duration::from_secs(5);
+/// Looks at a time; the others are due the next time.
+const AT_ONCE: u16 = 64;
+
+/// What a look needs.
+struct Found {
+    look: LookBack,
+    transaction: Transaction,
+    order: Box<Order>,
+    wallet: Wallet,
+    versions: Vec<Version>,
+}
+
+/// The first look at what ended now.
+pub(super) fn first(id: TransactionId, now: UnixSeconds) -> LookBack {
+    LookBack { id, ended_at: now, next_look_at: now.plus(FIRST), missed: 0 }
+}
+
+/// Looks until the program ends.
+pub(crate) async fn run(app: &App) {
+    loop {
+        if let Err(error) = look(app).await {
+            error!(%error, "it was not looked whether blocks were taken back");
+        }
+        app.clock.sleep(PACE).await;
+    }
+}
+
+/// Looks for what is due.
+///
+/// # Errors
+/// When the database fails.
+async fn look(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    for look in app.store.read(move |db| db.looks_back(now, AT_ONCE)).await? {
+        let found = app.store.read(move |db| Found::read(db, look)).await?;
+        let Some(found) = found else {
+            app.store.write(move |db| db.forget_look_back(look.id)).await?;
+            continue;
+        };
+        found.look(app).await?;
+    }
+    Ok(())
+}
+
+impl Found {
+    /// `None` for what is not over, or never was on a chain.
+    fn read(db: &Reading<'_>, look: LookBack) -> Result<Option<Self>, StoreError> {
+        let Some(transaction) = db.transaction(look.id)? else { return Ok(None) };
+        let Some(wallet) = db.wallet(transaction.wallet)? else { return Ok(None) };
+        let versions = db.versions(look.id)?;
+        let order = transaction.intent.order().cloned().map(Box::new);
+        let ended = transaction.status.is_final() && transaction.hash().is_some();
+        let Some(order) = order.filter(|_order| ended && !versions.is_empty()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self { look, transaction, order, wallet, versions }))
+    }
+
+    async fn look(self, app: &App) -> Result<(), StoreError> {
+        let LookBack { id, ended_at, missed, .. } = self.look;
+        let now = app.clock.now();
+        let network = app.networks.by_chain_id(self.order.network);
+        let client = network.and_then(|network| app.chains.client(&network.name));
+        let gone = match client {
+            Some(client) => self.is_gone(client).await,
+            None => None,
+        };
+        let window = Duration::from_secs(app.settings.transactions.look_back_seconds.get().into());
+        let (last, patience) = (ended_at.plus(window), ended_at.plus(window.saturating_mul(2)));
+        let again = match gone {
+            Some(true) if missed.saturating_add(1) >= LOOKS => {
+                let reopened = match network {
+                    Some(network) => self.reopen(app, network).await?,
+                    None => false,
+                };
+                if reopened {
+                    warn!(transaction = %id, "the chain has taken back what had ended");
+                    return Ok(());
+                }
+                Some((missed, now.plus(MISSED)))
+            }
+            Some(true) => Some((missed.saturating_add(1), now.plus(MISSED))),
+            None if now < patience => Some((missed, now.plus(MISSED))),
+            Some(false) if now < last => {
+                let next = now.plus(now.since(ended_at).max(FIRST));
+                Some((0, next.min(last)))
+            }
+            Some(false) | None => None,
+        };
+        let keep = move |db: &Writing<'_>| match again {
+            Some((missed, next_look_at)) => {
+                db.keep_look_back(&LookBack { id, ended_at, next_look_at, missed })
+            }
+            None => db.forget_look_back(id),
+        };
+        app.store.write(keep).await
+    }
+
+    /// Whether it is not on the chain as it ended; `None` where too few can say.
+    async fn is_gone(&self, client: &ChainClient) -> Option<bool> {
+        let ending = match self.transaction.status {
+            Status::Confirmed => Ending::Done,
+            Status::Failed if self.has_reverted() => Ending::Reverted,
+            _ => Ending::Either,
+        };
+        client.is_gone(self.transaction.hash()?, ending).await.ok()
+    }
+
+    fn has_reverted(&self) -> bool {
+        let problem = self.transaction.problem.as_ref();
+        problem.is_some_and(|problem| problem.code == super::follow::REVERTED)
+    }
+
+    /// Has it followed again, as what the network may have. False where what it may spend is not known
+    /// now.
+    async fn reopen(&self, app: &App, network: &Network) -> Result<bool, StoreError> {
+        let signed = self.versions.iter().filter(|version| version.signed().is_some());
+        let decoded = signed.map(|it| super::decode(&it.unsigned, self.wallet.address));
+        let Ok(decoded) = decoded.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        let Some(known) = self.known(app, network, &decoded).await else { return Ok(false) };
+        let (Some(spend), Some(newest)) = (most(&decoded), decoded.last().cloned()) else {
+            return Ok(false);
+        };
+        let (id, now) = (self.transaction.id, known.now);
+        let reopened = app.store.write(move |db| {
+            let found = db.transaction(id)?.filter(|found| found.status.is_final());
+            let Some(before) = found else { return Ok(()) };
+            db.forget_look_back(id)?;
+            db.unsettle(id)?;
+            let named = (id, before.wallet, known.network.as_ref().map(|it| it.chain_id));
+            reserve(db, named, (&newest, &spend), known.worths.into(), &known)?;
+            let after = Transaction {
+                status: Status::Submitted,
+                problem: None,
+                attempts: 0,
+                next_attempt_at: Some(now),
+                updated_at: now,
+                ..before.clone()
+            };
+            db.reopen_transaction(&after)?;
+            note(db, &before, now)
+        });
+        reopened.await?;
+        app.signals.changed(id);
+        Ok(true)
+    }
+
+    /// What is known of the dearest of its versions.
+    async fn known(&self, app: &App, network: &Network, decoded: &[Decoded]) -> Option<Known> {
+        let asking = Asking {
+            app,
+            wallet: &self.wallet,
+            network: Some(network),
+            deed: Some(&self.order.deed),
+            transaction: Some(self.transaction.id),
+            asked_by: AskedBy::of(&self.transaction),
+        };
+        let mut known = asking.priced(decoded.last()?).await.ok()?;
+        let place = (self.wallet.environment, Some(network));
+        for version in decoded {
+            let worths = app.prices.worths(version, place, &known.decimals).await;
+            known.worths = known.worths.dearest(worths);
+        }
+        Some(known)
+    }
+}
+
+fn note(db: &Writing<'_>, before: &Transaction, now: UnixSeconds) -> Result<(), StoreError> {
+    let entry = AuditEntry::new(now, "TX_TAKEN_BACK", Actor::System).wallet(before.wallet);
+    let hash = before.hash().unwrap_or_default().to_owned();
+    let network = before.intent.network().map(|network| network.to_string());
+    let details = [
+        ("was".to_owned(), before.status.to_string().into()),
+        ("txHash".to_owned(), hash.into()),
+        ("network".to_owned(), network.into()),
+    ];
+    db.audit(&AuditEntry {
+        transaction: Some(before.id),
+        severity: Severity::Critical,
+        details: details.into_iter().collect(),
+        ..entry
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::Amount;
+
+    use super::super::replacing::{PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
+    use super::super::testing::{FIRST_NONCE, Scene, word};
+    use super::super::torture::chain::TestChain;
+    use super::*;
+    use crate::chains::testing::Reaction;
+
+    const GWEI: u64 = 1_000_000_000;
+
+    async fn confirmed(scene: &Scene) -> TransactionId {
+        let id = scene.ask(WEI).await;
+        scene.advance(id).await;
+        assert_eq!(mine(scene, id).await.status, Status::Confirmed);
+        id
+    }
+
+    /// As many looks as it takes.
+    async fn looks(scene: &Scene) {
+        for _look in 0..=LOOKS {
+            scene.clock.advance(FIRST);
+            look(&scene.app).await.unwrap();
+        }
+    }
+
+    async fn is_watched(scene: &Scene, id: TransactionId) -> bool {
+        scene.app.store.read(move |db| db.look_back(id)).await.unwrap().is_some()
+    }
+
+    fn take_back(scene: &Scene) {
+        chain(scene, |chain| drop(chain.blocks.pop()));
+    }
+
+    #[tokio::test]
+    async fn what_was_confirmed_and_is_taken_back_is_on_its_way_again_and_paid_once() {
+        let scene = scene().await;
+        let other = confirmed(&scene).await;
+        let id = confirmed(&scene).await;
+        let (spent, hash) = (scene.spent().await, scene.show(id).await.hash().map(str::to_owned));
+        take_back(&scene);
+        assert_eq!(paid(&scene), [Amount::from(WEI)]);
+        scene.clock.advance(FIRST);
+        for _missed in 1..LOOKS {
+            look(&scene.app).await.unwrap();
+            assert_eq!(scene.show(id).await.status, Status::Confirmed, "missed once is not gone");
+            scene.clock.advance(MISSED);
+        }
+        look(&scene.app).await.unwrap();
+        let back = scene.show(id).await;
+        assert_eq!((word(&back), back.hash()), ((Status::Submitted, None), hash.as_deref()));
+        assert_eq!(scene.spent().await, spent, "it may be paid, as it was");
+        assert_eq!(scene.show(other).await.status, Status::Confirmed);
+        scene.advance(id).await;
+        let done = mine(&scene, id).await;
+        assert_eq!((done.status, done.hash()), (Status::Confirmed, hash.as_deref()));
+        assert_eq!((scene.spent().await, paid(&scene).len()), (spent, 2));
+        assert!(is_watched(&scene, id).await);
+    }
+
+    #[tokio::test]
+    async fn what_stays_is_looked_for_until_its_time_is_over() {
+        let scene = scene().await;
+        let id = confirmed(&scene).await;
+        let window = scene.app.settings.transactions.look_back_seconds.get();
+        let end = scene.app.clock.now().plus(Duration::from_secs(window.into()));
+        let mut looked = 0;
+        while is_watched(&scene, id).await {
+            let next = scene.app.store.read(move |db| db.look_back(id)).await.unwrap().unwrap();
+            assert!(next.next_look_at <= end, "{next:?}");
+            scene.clock.set(next.next_look_at);
+            look(&scene.app).await.unwrap();
+            looked += 1;
+        }
+        assert_eq!(looked, 8, "each twice as long after the end as the one before");
+        assert_eq!(scene.app.clock.now(), end);
+        assert_eq!(scene.show(id).await.status, Status::Confirmed);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_hides_it_brings_nothing_back_while_another_has_it_or_does_not_answer() {
+        let hides = |method: &str, _params: &serde_json::Value| {
+            (method == "eth_getTransactionReceipt").then_some(Reaction::Result(().into()))
+        };
+        let down =
+            |_method: &str, _params: &serde_json::Value| Some(Reaction::Raw(503, String::new()));
+        for (other, expected) in [
+            (scene().await.node(down).await, Status::Confirmed),
+            (scene().await.node(hides).await, Status::Submitted),
+        ] {
+            let scene = scene().await;
+            let id = confirmed(&scene).await;
+            let liar = scene.node(hides).await;
+            let honest = scene.node(|_, _| None).await;
+            scene.ask_nodes(&[liar.endpoint(), honest.endpoint()]);
+            looks(&scene).await;
+            assert_eq!(scene.show(id).await.status, Status::Confirmed, "one has it");
+            scene.ask_nodes(&[liar.endpoint(), other.endpoint()]);
+            for _more in 0..4 {
+                looks(&scene).await;
+            }
+            assert_eq!(scene.show(id).await.status, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_called_off_and_is_paid_after_all_counts() {
+        let scene = scene().await;
+        let id = stuck(&scene).await;
+        cancel(&scene, id).await.unwrap();
+        scene.advance(id).await;
+        assert_eq!(mine(&scene, id).await.status, Status::Cancelled);
+        let fee = scene.spent().await;
+        take_back(&scene);
+        chain(&scene, |chain| {
+            chain.base_fee = GWEI;
+            chain.remember_first(FIRST_NONCE);
+        });
+        chain(&scene, TestChain::tick);
+        looks(&scene).await;
+        assert_eq!(scene.show(id).await.status, Status::Submitted);
+        assert_eq!(scene.spent().await, fee, "the dearer of both may be it");
+        let done = mine(&scene, id).await;
+        assert_eq!((word(&done), paid(&scene)), ((Status::Confirmed, None), vec![WEI.into()]));
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_back_later_is_found_by_what_waits_after_it() {
+        let scene = scene().await;
+        let first = confirmed(&scene).await;
+        scene.clock.advance(Duration::from_hours(24));
+        look(&scene.app).await.unwrap();
+        assert!(!is_watched(&scene, first).await);
+        take_back(&scene);
+        let id = scene.ask(7).await;
+        scene.advance(id).await;
+        scene.clock.advance(PATIENCE);
+        scene.advance(id).await;
+        assert!(is_watched(&scene, first).await);
+        looks(&scene).await;
+        assert_eq!(scene.advance(first).await.status, Status::Submitted);
+        assert_eq!(mine(&scene, first).await.status, Status::Confirmed);
+        assert_eq!(scene.rest(id).await.status, Status::Confirmed);
+        assert_eq!(paid(&scene), [WEI.into(), Amount::from(7_u64)]);
+    }
+}

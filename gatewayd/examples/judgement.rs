@@ -19,7 +19,9 @@ use gatewayd::store::settings::Setting;
 use gatewayd::store::transactions::Page;
 use gatewayd::store::wallets::{Wallet, WalletStatus};
 use gatewayd::store::{PolicyId, Reading, Store, StoreError, TransactionId, Writing};
-use gatewayd::tx::{self, Deed, Intent, Known, Order, Status, Tier, Transaction, Transfer};
+use gatewayd::tx::{
+    self, Deed, Intent, Known, Order, Standing, Status, Tier, Transaction, Transfer,
+};
 use primitives::{
     Address, Amount, Asset, Chain, ChainId, EvmAddress, Network, WalletId, builtin_by_name,
 };
@@ -243,6 +245,7 @@ fn known(network: &Network) -> Known {
         network: Some(network.clone()),
         decimals: BTreeMap::new(),
         worths: Worths::NOTHING,
+        standing: Standing::default(),
         transaction: None,
         asked_by: None,
         now: NOW,

@@ -1,6 +1,6 @@
 //! What decoding makes: effects, worst-case fee, and the bytes that a key signs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use primitives::{Amount, Asset, Chain, ChainId};
 
@@ -21,6 +21,7 @@ pub struct Decoded {
     pub(crate) signing_input: SigningInput,
     pub(crate) intent: [u8; 32],
     pub(crate) length: usize,
+    pub(crate) raised: BTreeSet<(Address, Address)>,
 }
 
 /// What kind of thing was read, and what its bytes say about where it is valid.
@@ -138,6 +139,12 @@ impl Decoded {
         self.intent
     }
 
+    /// Tokens and spenders whose allowances add to what stands (`increaseAllowance`): the amounts of
+    /// [`Effect::Allowance`] are what is added, and what may be taken afterwards is for the chain to say.
+    pub fn raised_allowances(&self) -> &BTreeSet<(Address, Address)> {
+        &self.raised
+    }
+
     /// The most that a rollup takes for publishing it on its layer 1, at so much a byte: for what
     /// was read and for its signature, in wei. Nothing for messages, and on Solana. `None` above 256
     /// bits.
@@ -175,6 +182,7 @@ impl Decoded {
             signing_input: SigningInput::Bytes(Vec::new()),
             intent: keccak256(&intents),
             length: parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.length))?,
+            raised: parts.iter().flat_map(|part| part.raised.clone()).collect(),
         })
     }
 
@@ -259,8 +267,8 @@ mod tests {
     fn decoded(effects: Vec<Effect>, fee_ceiling: Amount) -> Decoded {
         let signing_input = SigningInput::Digest([0; 32]);
         let subject = Subject::EvmMessage;
-        let (intent, gas_limit, length) = ([0; 32], 0, 0);
-        Decoded { subject, effects, fee_ceiling, gas_limit, signing_input, intent, length }
+        let (intent, gas_limit, length, raised) = ([0; 32], 0, 0, BTreeSet::new());
+        Decoded { subject, effects, fee_ceiling, gas_limit, signing_input, intent, length, raised }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::prices::Worths;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::wallets::{Suspension, Wallet, WalletStatus};
 use crate::store::{Reading, StoreError, Writing};
-use crate::tx::{self, Known};
+use crate::tx::{self, Known, Standing};
 
 /// The longest between two looks: idleness changes no transaction.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -114,6 +114,7 @@ fn nearest(
         network: None,
         decimals: BTreeMap::new(),
         worths: Worths::NOTHING,
+        standing: Standing::default(),
         transaction: None,
         asked_by: None,
         now,

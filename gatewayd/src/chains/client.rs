@@ -143,6 +143,26 @@ impl ChainClient {
         }
     }
 
+    /// What `spender` may take of a token of the wallet, in its base units; EVM only. A second endpoint
+    /// has to say the same, where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::token_balance`], and when endpoints contradict each other.
+    pub async fn allowance(
+        &self,
+        owner: Address,
+        token: Address,
+        spender: Address,
+    ) -> Result<Amount, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => {
+                let parties = [evm_address(owner)?, evm_address(spender)?];
+                evm.allowance(evm_address(token)?, parties).await
+            }
+            Kind::Solana(_) => Err(ChainError::Invalid("an allowance of an EVM contract")),
+        }
+    }
+
     /// How many of an EVM contract's collectible the wallet has.
     ///
     /// # Errors

@@ -30,8 +30,20 @@ pub(super) struct Approval {
     pub(super) token: Address,
     /// Who may take it.
     pub(super) spender: Address,
-    /// How much; `None` for all collectibles of a contract.
+    /// How much, together with what they may take already; `None` for all collectibles of a contract,
+    /// and where the sum has no number.
     pub(super) amount: Option<Amount>,
+    /// Whether that is all.
+    pub(super) certainty: Certainty,
+}
+
+/// Whether an amount is all that may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// It is.
+    Exact,
+    /// It is added to what stands already, and nobody knows how much that is.
+    AtLeast,
 }
 
 /// Code of somebody else is run with the wallet's signature.
@@ -69,7 +81,32 @@ pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item
             decimals.get(&Asset::Token(token)).is_some_and(|decimals| *decimals > 0)
         },
     };
-    decoded.effects().iter().map(move |effect| claim(effect, &known))
+    decoded.effects().iter().map(move |effect| match claim(effect, &known) {
+        Claim::Approval(approval) => Claim::Approval(approval.with_what_stands(decoded, facts)),
+        claim => claim,
+    })
+}
+
+impl Approval {
+    /// So much from now on.
+    const fn of(token: Address, spender: Address, amount: Option<Amount>) -> Self {
+        Self { token, spender, amount, certainty: Certainty::Exact }
+    }
+
+    /// With what may be taken already, where it is added to that.
+    fn with_what_stands(self, decoded: &Decoded, facts: &Facts<'_>) -> Self {
+        let pair = (self.token, self.spender);
+        if !decoded.raised_allowances().contains(&pair) {
+            return self;
+        }
+        match facts.standing.get(&pair) {
+            Some(standing) => {
+                let amount = self.amount.and_then(|amount| amount.checked_add(*standing));
+                Self { amount, ..self }
+            }
+            None => Self { certainty: Certainty::AtLeast, ..self },
+        }
+    }
 }
 
 /// Whether it holds on test networks alone, as far as that can be known: it is of a wallet for them, and
@@ -145,7 +182,7 @@ fn claim(effect: &Effect, known: &Known<impl Fn(Address) -> bool>) -> Claim {
             Claim::Harmless
         }
         Effect::Allowance { token, spender, amount } => {
-            Claim::Approval(Approval { token: *token, spender: *spender, amount: Some(*amount) })
+            Claim::Approval(Approval::of(*token, *spender, Some(*amount)))
         }
         Effect::AuthorityChange { kind, subject, to } => authority(*kind, *subject, *to),
         Effect::Call { contract, selector } => Claim::Call(Call {
@@ -183,7 +220,7 @@ fn authority(kind: AuthorityKind, subject: Address, to: Option<Address>) -> Clai
     match (kind, to) {
         (AuthorityKind::Operator, None | Some(NEW_CONTRACT)) => Claim::Harmless,
         (AuthorityKind::Operator, Some(spender)) => {
-            Claim::Approval(Approval { token: subject, spender, amount: None })
+            Claim::Approval(Approval::of(subject, spender, None))
         }
         (
             AuthorityKind::AccountProgram

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use primitives::{Address, Asset, Environment, Network, WalletId};
+use primitives::{Address, Amount, Asset, Environment, Network, WalletId};
 
 use super::{Decimal, Policy, UsdMicros};
 use crate::clock::UnixSeconds;
@@ -34,6 +34,9 @@ pub struct Facts<'a> {
     /// How many other transactions of the wallet were let pass in the last so many seconds. A window
     /// that is not there was not counted.
     pub passed: &'a BTreeMap<u64, u64>,
+    /// What spenders may take already, by token and spender, where leave is given to take more than
+    /// that. What nobody could find out is not there.
+    pub standing: &'a BTreeMap<(Address, Address), Amount>,
     /// What a protocol is asked to do; `None` where it is a plain transaction.
     pub action: Option<&'a Action>,
     /// Whom a request over HTTP goes to that is paid or signed; `None` where there is none.

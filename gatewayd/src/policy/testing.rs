@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 use primitives::{
-    Amount, Asset, Chain, EvmAddress, Network, SolanaAddress, WalletId, builtin_by_chain_id,
-    builtin_by_name,
+    Address, Amount, Asset, Chain, EvmAddress, Network, SolanaAddress, WalletId,
+    builtin_by_chain_id, builtin_by_name,
 };
 use serde_json::{Value, json};
 use txcodec::evm::{Kind, Transaction, erc20};
@@ -71,6 +71,8 @@ pub(super) fn policy(kind: &str, rules: &Value) -> Policy {
 static DECIMALS: LazyLock<BTreeMap<Asset, u8>> =
     LazyLock::new(|| BTreeMap::from([(Asset::Token(TOKEN.into()), 6)]));
 
+static NOTHING_STANDS: BTreeMap<(Address, Address), Amount> = BTreeMap::new();
+
 static NONE_COUNTED: BTreeMap<u64, u64> = BTreeMap::new();
 
 /// What is known on ethereum-mainnet when nobody knows a price.
@@ -86,6 +88,7 @@ pub(super) fn facts(policies: &[Policy]) -> Facts<'_> {
         spent_in_month: Some(UsdMicros::ZERO),
         now: UnixSeconds::new(NOON_ON_MONDAY),
         passed: &NONE_COUNTED,
+        standing: &NOTHING_STANDS,
         action: None,
         destination: None,
         reputation: None,
@@ -129,6 +132,12 @@ pub(super) fn text(text: &str) -> Decoded {
 
 pub(super) fn approve(spender: EvmAddress, amount: Amount) -> Decoded {
     call(Some(TOKEN), Amount::ZERO, erc20::approve(spender, amount))
+}
+
+/// `increaseAllowance(address,uint256)`.
+pub(super) fn increase(spender: EvmAddress, by: u64) -> Decoded {
+    let increase = erc20::Call::IncreaseAllowance { spender, amount: by.into() };
+    call(Some(TOKEN), Amount::ZERO, increase.to_data())
 }
 
 /// `transferFrom(address,address,uint256)`, of ERC-20 and of ERC-721: an amount, or a number.

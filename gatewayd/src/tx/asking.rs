@@ -7,6 +7,7 @@ use primitives::{Asset, Network};
 use txcodec::Decoded;
 
 use super::judgement::{Known, is_denied_unpriced};
+use super::standing::Standing;
 use super::units::{UnitsError, decimals, units};
 use super::{AskedBy, Deed};
 use crate::app::App;
@@ -58,7 +59,8 @@ impl Asking<'_> {
         } else {
             self.worths(decoded, &decimals).await
         };
-        Ok(self.of(decimals, worths))
+        let standing = self.standing(decoded).await;
+        Ok(Known { standing, ..self.of(decimals, worths) })
     }
 
     /// As [`Self::known`], whatever the policies say.
@@ -70,14 +72,16 @@ impl Asking<'_> {
             Some(network) => decimals(&units(self.app, network, decoded, self.deed).await?),
             None => BTreeMap::new(),
         };
-        let worths = self.worths(decoded, &decimals).await;
-        Ok(self.of(decimals, worths))
+        let (worths, standing) =
+            tokio::join!(self.worths(decoded, &decimals), self.standing(decoded));
+        Ok(Known { standing, ..self.of(decimals, worths) })
     }
 
     /// What is known of all of several.
     pub fn together<'k>(self, parts: impl Iterator<Item = &'k Known> + Clone) -> Known {
         let decimals = parts.clone().flat_map(|part| part.decimals.clone()).collect();
-        self.of(decimals, Worths::together(parts.map(|part| part.worths)))
+        let standing = Standing::together(parts.clone().map(|part| &part.standing));
+        Known { standing, ..self.of(decimals, Worths::together(parts.map(|part| part.worths))) }
     }
 
     async fn is_denied(self, decoded: &Decoded) -> Result<bool, StoreError> {
@@ -97,6 +101,7 @@ impl Asking<'_> {
             network: self.network.cloned(),
             decimals,
             worths,
+            standing: Standing::default(),
             transaction: self.transaction,
             asked_by: self.asked_by,
             now: self.app.clock.now(),
@@ -175,6 +180,6 @@ mod tests {
         set_policy(&scene, "ALLOWED_TOKENS", json!({ "tokens": tokens })).await;
         let known = asking.known(&decoded).await.unwrap();
         assert_eq!(known.decimals.len(), 16);
-        assert_eq!(calls(), 3 * 16, "decimals, symbol and name");
+        assert_eq!(calls(), 5 * 16, "two standards, decimals, symbol and name");
     }
 }

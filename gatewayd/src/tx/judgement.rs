@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use primitives::{Asset, Environment, Network, WalletId};
+use primitives::{Address, Amount, Asset, Environment, Network, WalletId};
 use txcodec::Decoded;
 
 use super::session_limits::{self, AskedBy};
+use super::standing::{self, Standing};
 use crate::clock::UnixSeconds;
 use crate::policy::{self, Before, Facts, Nearing, Policy, UsdMicros, Verdict};
 use crate::prices::Worths;
@@ -26,6 +27,8 @@ pub struct Known {
     pub decimals: BTreeMap<Asset, u8>,
     /// What it lets go, in dollars.
     pub worths: Worths,
+    /// What stands of the allowances that it adds to.
+    pub standing: Standing,
     /// The transaction that is judged, if it is stored: its own reservation does not count.
     pub transaction: Option<TransactionId>,
     /// Which session asks; `None` where none does.
@@ -41,6 +44,7 @@ pub struct Gathered {
     spent_in_day: Option<UsdMicros>,
     spent_in_month: Option<UsdMicros>,
     passed: BTreeMap<u64, u64>,
+    standing: BTreeMap<(Address, Address), Amount>,
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -119,6 +123,7 @@ pub fn gathered(
         spent_in_day: spent_since(DAY)?,
         spent_in_month: spent_since(MONTH)?,
         passed: passed(db, &policies, known)?,
+        standing: standing::with_what_is_under_way(db, known)?,
         policies,
     })
 }
@@ -137,6 +142,7 @@ impl Gathered {
             spent_in_month: self.spent_in_month,
             now: known.now,
             passed: &self.passed,
+            standing: &self.standing,
             action: None,
             destination: None,
             reputation: None,

@@ -12,7 +12,7 @@ use crate::policy::{self, Policy, Verdict};
 use crate::session::link::Subject;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, AskedBy, Intent, Known, Tier, Transaction, Unit};
+use crate::tx::{self, AskedBy, Asking, Intent, Known, Tier, Transaction, Unit};
 
 /// For how long a link still shows how a transaction ended.
 pub const SHOWN_AFTERWARDS: Duration = Duration::from_hours(24);
@@ -157,10 +157,20 @@ async fn policies(
 ) -> Result<Vec<Reason>, StoreError> {
     let decimals = tx::decimals(units);
     let place = (wallet.environment, Some(&network));
+    let asking = Asking {
+        app,
+        wallet,
+        network: Some(&network),
+        deed: None,
+        transaction: Some(asked.transaction.id),
+        asked_by: AskedBy::of(&asked.transaction),
+    };
+    let standing = asking.standing(decoded).await;
     let known = Known {
         wallet: wallet.id,
         environment: wallet.environment,
         worths: app.prices.worths(decoded, place, &decimals).await,
+        standing,
         network: Some(network),
         decimals,
         transaction: Some(asked.transaction.id),

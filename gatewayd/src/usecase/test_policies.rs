@@ -19,7 +19,7 @@ use crate::prices::Worths;
 use crate::session::Master;
 use crate::store::wallets::Wallet;
 use crate::store::{PolicyId, StoreError};
-use crate::tx::{self, Known};
+use crate::tx::{self, Known, Standing};
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -167,6 +167,7 @@ pub async fn test_policies(
         network: network.cloned(),
         worths: Worths::together(worths.iter().copied()),
         decimals,
+        standing: Standing::default(),
         transaction: None,
         asked_by: None,
         now: test.facts.now.unwrap_or_else(|| app.clock.now()),

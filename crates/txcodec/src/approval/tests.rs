@@ -1,5 +1,7 @@
 //! What owners are asked, held against each field of it.
 
+use std::collections::BTreeSet;
+
 use primitives::{ChainId, EvmAddress, SolanaAddress};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -25,6 +27,7 @@ fn transaction(chain_id: u64, effects: Vec<Effect>) -> Decoded {
         signing_input: SigningInput::Digest([0; 32]),
         intent: [0x1d; 32],
         length: 100,
+        raised: BTreeSet::new(),
     }
 }
 

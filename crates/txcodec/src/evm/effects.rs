@@ -1,5 +1,7 @@
 //! What a transaction does, as far as its bytes tell.
 
+use std::collections::BTreeSet;
+
 use primitives::{Address, Amount, EvmAddress};
 
 use super::batch::Batch;
@@ -22,23 +24,37 @@ pub(crate) struct Invocation<'a> {
     pub(crate) data: &'a [u8],
 }
 
-/// The effects of `transaction` on `wallet`, which signs it, in the order of the bytes.
-pub(super) fn of(transaction: &Transaction, wallet: EvmAddress) -> Vec<Effect> {
+/// What the bytes tell.
+pub(super) struct Known {
+    /// In the order of the bytes.
+    pub(super) effects: Vec<Effect>,
+    /// Tokens and spenders of those allowances that add to what stands.
+    pub(super) raised: BTreeSet<(Address, Address)>,
+}
+
+/// What `transaction` does to `wallet`, which signs it.
+pub(super) fn of(transaction: &Transaction, wallet: EvmAddress) -> Known {
     let Transaction { to, value, data, .. } = transaction;
     if let Some(contract) = *to {
-        return of_call(Invocation { contract, value: *value, data }, wallet);
+        return walk(Invocation { contract, value: *value, data }, wallet);
     }
     let paid = (!value.is_zero()).then(|| native_out(EvmAddress::ZERO, *value));
-    paid.into_iter().chain([Effect::Deploy]).collect()
+    let effects = paid.into_iter().chain([Effect::Deploy]).collect();
+    Known { effects, raised: BTreeSet::new() }
 }
 
 /// The effects of a call that `wallet` makes on `wallet`.
 pub(crate) fn of_call(call: Invocation<'_>, wallet: EvmAddress) -> Vec<Effect> {
-    let mut walk = Walk { wallet, calls: 0, effects: payment(call, wallet).into_iter().collect() };
+    walk(call, wallet).effects
+}
+
+fn walk(call: Invocation<'_>, wallet: EvmAddress) -> Known {
+    let effects = payment(call, wallet).into_iter().collect();
+    let mut walk = Walk { wallet, calls: 0, known: Known { effects, raised: BTreeSet::new() } };
     if !call.data.is_empty() {
         walk.visit(wallet, call, 0);
     }
-    walk.effects
+    walk.known
 }
 
 /// The coins that go along. A bare payment of nothing is told too, for the sake of its recipient,
@@ -56,7 +72,7 @@ fn native_out(to: EvmAddress, amount: Amount) -> Effect {
 struct Walk {
     wallet: EvmAddress,
     calls: usize,
-    effects: Vec<Effect>,
+    known: Known,
 }
 
 impl Walk {
@@ -70,11 +86,14 @@ impl Walk {
             Reading::Deeds(deeds) => {
                 let touching = deeds.into_iter().filter(|deed| self.touches_wallet(caller, deed));
                 let touching: Vec<_> = touching.map(|deed| deed.effect).collect();
-                self.effects.extend(touching);
+                if deeds::adds_to_what_stands(call.data) {
+                    self.known.raised.extend(touching.iter().filter_map(allowed));
+                }
+                self.known.effects.extend(touching);
             }
             Reading::Unread => {
                 self.tell_call(caller, call);
-                self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
+                self.known.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
             }
             Reading::Unknown => self.visit_unknown(caller, call, depth),
         }
@@ -83,7 +102,7 @@ impl Walk {
     fn tell_call(&mut self, caller: EvmAddress, call: Invocation<'_>) {
         if caller == self.wallet {
             let selector = call.data.first_chunk().copied();
-            self.effects.push(Effect::Call { contract: call.contract, selector });
+            self.known.effects.push(Effect::Call { contract: call.contract, selector });
         }
     }
 
@@ -91,7 +110,9 @@ impl Walk {
         self.tell_call(caller, call);
         match Batch::from_data(call.data) {
             None => {}
-            Some(Batch::Unread) => self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls)),
+            Some(Batch::Unread) => {
+                self.known.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls))
+            }
             Some(Batch::OfItself(list)) => {
                 let calls = list.into_iter().map(|data| Invocation { data, ..call });
                 self.visit_all(caller, calls, depth);
@@ -117,7 +138,7 @@ impl Walk {
     ) {
         let calls: Vec<_> = calls.collect();
         if caller == self.wallet {
-            self.effects.extend(calls.iter().filter_map(|call| payment(*call, self.wallet)));
+            self.known.effects.extend(calls.iter().filter_map(|call| payment(*call, self.wallet)));
         }
         self.visit_all(caller, calls.into_iter().filter(|call| !call.data.is_empty()), depth);
     }
@@ -131,7 +152,7 @@ impl Walk {
         for call in calls {
             self.calls = self.calls.saturating_add(1);
             if depth >= MAX_DEPTH || self.calls > MAX_CALLS {
-                self.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
+                self.known.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
                 return;
             }
             self.visit(caller, call, depth.saturating_add(1));
@@ -144,6 +165,15 @@ impl Walk {
             Whose::Named(owner) => owner == self.wallet,
         };
         caller == self.wallet || is_named
+    }
+}
+
+/// Which token somebody may take, and who.
+fn allowed(effect: &Effect) -> Option<(Address, Address)> {
+    if let Effect::Allowance { token, spender, .. } = effect {
+        Some((*token, *spender))
+    } else {
+        None
     }
 }
 
@@ -160,6 +190,32 @@ mod tests {
     const PEER: EvmAddress = EvmAddress([0x22; 20]);
     const TOKEN: EvmAddress = EvmAddress([0x33; 20]);
     const ROUTER: EvmAddress = EvmAddress([0x44; 20]);
+
+    fn raised(data: Vec<u8>) -> Vec<(Address, Address)> {
+        let call = Invocation { contract: TOKEN, value: Amount::ZERO, data: &data };
+        walk(call, WALLET).raised.into_iter().collect()
+    }
+
+    #[test]
+    fn allowances_that_add_to_what_stands_are_told_apart_also_within_other_calls() {
+        let amount = Amount::from(5_u64);
+        let increase = erc20::Call::IncreaseAllowance { spender: PEER, amount }.to_data();
+        let older = [&selector("increaseApproval(address,uint256)")[..], &increase[4..]].concat();
+        let set = erc20::approve(PEER, amount);
+        let pair = vec![(TOKEN.into(), PEER.into())];
+        for (data, expected) in [
+            (set.clone(), vec![]),
+            (increase.clone(), pair.clone()),
+            (older, pair.clone()),
+            (erc20::transfer(PEER, amount), vec![]),
+            (multicall(std::slice::from_ref(&set)), vec![]),
+            (multicall(&[set, increase.clone()]), pair),
+            // By somebody else, who has nothing to do with the wallet's allowances.
+            (aggregate(PEER, &increase), vec![]),
+        ] {
+            assert_eq!(raised(data), expected);
+        }
+    }
 
     fn multicall(calls: &[Vec<u8>]) -> Vec<u8> {
         let calls: Vec<_> = calls.iter().map(|call| bytes(call)).collect();

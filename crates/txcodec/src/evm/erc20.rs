@@ -10,6 +10,7 @@ pub(super) const TRANSFER_FROM: Selector = [0x23, 0xb8, 0x72, 0xdd];
 pub(super) const APPROVE: Selector = [0x09, 0x5e, 0xa7, 0xb3];
 pub(super) const INCREASE_ALLOWANCE: Selector = [0x39, 0x50, 0x93, 0x51];
 const BALANCE_OF: Selector = [0x70, 0xa0, 0x82, 0x31];
+const ALLOWANCE: Selector = [0xdd, 0x62, 0xed, 0x3e];
 const DECIMALS: Selector = [0x31, 0x3c, 0xe5, 0x67];
 const SYMBOL: Selector = [0x95, 0xd8, 0x9b, 0x41];
 const NAME: Selector = [0x06, 0xfd, 0xde, 0x03];
@@ -110,6 +111,11 @@ pub fn approve(spender: EvmAddress, amount: Amount) -> Vec<u8> {
 /// Call data that asks how much `owner` has; the answer is for [`read_amount`].
 pub fn balance_of(owner: EvmAddress) -> Vec<u8> {
     abi::call(BALANCE_OF, &[abi::address(owner)])
+}
+
+/// Call data that asks how much of `owner`'s `spender` may take; the answer is for [`read_amount`].
+pub fn allowance(owner: EvmAddress, spender: EvmAddress) -> Vec<u8> {
+    abi::call(ALLOWANCE, &[abi::address(owner), abi::address(spender)])
 }
 
 /// Call data that asks how many decimals the token has; the answer is for [`read_decimals`].
@@ -236,6 +242,7 @@ mod tests {
             (APPROVE, "approve(address,uint256)"),
             (INCREASE_ALLOWANCE, "increaseAllowance(address,uint256)"),
             (BALANCE_OF, "balanceOf(address)"),
+            (ALLOWANCE, "allowance(address,address)"),
             (DECIMALS, "decimals()"),
             (SYMBOL, "symbol()"),
             (NAME, "name()"),

@@ -43,17 +43,19 @@ pub fn decode(unsigned: &[u8], wallet: EvmAddress) -> Result<Decoded, DecodeErro
     let transaction = Transaction::from_unsigned_bytes(unsigned)?;
     let fee_ceiling =
         transaction.fee_ceiling().ok_or(DecodeError::Invalid("a fee above 256 bits"))?;
+    let effects::Known { effects, raised } = effects::of(&transaction, wallet);
     Ok(Decoded {
         subject: Subject::EvmTransaction {
             chain_id: ChainId::Eip155(transaction.chain_id),
             nonce: transaction.nonce,
         },
-        effects: effects::of(&transaction, wallet),
+        effects,
         fee_ceiling,
         gas_limit: transaction.gas_limit,
         signing_input: SigningInput::Digest(keccak256(unsigned)),
         intent: intent::of(&transaction),
         length: unsigned.len(),
+        raised,
     })
 }
 

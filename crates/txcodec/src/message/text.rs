@@ -1,5 +1,7 @@
 //! Texts: personal messages of EIP-191 on EVM chains, the plain bytes on Solana.
 
+use std::collections::BTreeSet;
+
 use primitives::{Amount, Chain};
 
 use crate::hash::keccak256;
@@ -47,6 +49,7 @@ pub fn decode_text(chain: Chain, text: &[u8]) -> Result<Decoded, DecodeError> {
         signing_input,
         intent: Intent::new(kind).field(text.as_bytes()).digest(),
         length: text.len(),
+        raised: BTreeSet::new(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! What a message does to one of its signers.
 
+use std::collections::BTreeSet;
+
 use primitives::SolanaAddress;
 
 use super::associated_token::Creation;
@@ -34,6 +36,7 @@ pub fn decode(message: &[u8], wallet: SolanaAddress) -> Result<Decoded, DecodeEr
         gas_limit,
         intent: intent::of(&message),
         length,
+        raised: BTreeSet::new(),
         signing_input,
     })
 }

@@ -55,6 +55,23 @@ impl Evm {
         }
     }
 
+    /// Whether a contract says that it is one of ERC-721 or ERC-1155.
+    pub(super) async fn keeps_collectibles(
+        &self,
+        contract: EvmAddress,
+    ) -> Result<bool, ChainError> {
+        let says = async |interface| match self
+            .read_by_two(contract, erc721::supports_interface(interface))
+            .await
+        {
+            Ok(answer) => Ok(is_yes(&answer)),
+            Err(ChainError::NotAToken { .. }) => Ok(false),
+            Err(error) => Err(error),
+        };
+        let (one, many) = tokio::try_join!(says(erc721::ERC_721), says(erc721::ERC_1155))?;
+        Ok(one || many)
+    }
+
     async fn check_standard(
         &self,
         contract: EvmAddress,
@@ -68,12 +85,17 @@ impl Evm {
             NftStandard::Metaplex => return Ok(()),
         };
         let says = match self.read_contract(contract, erc721::supports_interface(interface)).await {
-            Ok(answer) => erc20::read_amount(&answer).is_ok_and(|word| word == Amount::from(1_u64)),
+            Ok(answer) => is_yes(&answer),
             Err(ChainError::NotAToken { .. }) => false,
             Err(error) => return Err(error),
         };
         if says { Ok(()) } else { Err(not_a_collection(contract, no)) }
     }
+}
+
+/// Whether an answer is `true`.
+fn is_yes(answer: &[u8]) -> bool {
+    erc20::read_amount(answer).is_ok_and(|word| word == Amount::from(1_u64))
 }
 
 fn not_a_collection(contract: EvmAddress, reason: &'static str) -> ChainError {
@@ -157,6 +179,27 @@ mod tests {
             let node = node(contract(code, answers)).await;
             let draft = evm_with(&node, 1).draft(&nft(standard)).await;
             assert_eq!(draft.map(drop).map_err(|error| error.code()), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_keeps_collectibles_is_no_token_whatever_decimals_it_says() {
+        let says = |interface, answer| (erc721::supports_interface(interface), word(answer));
+        let decimals = (erc20::decimals(), word(6));
+        for (more, expected) in [
+            (vec![], Ok(6)),
+            (vec![says(erc721::ERC_721, 0), says(erc721::ERC_1155, 0)], Ok(6)),
+            (vec![says(erc721::ERC_721, 1)], Err("NOT_A_TOKEN")),
+            (vec![says(erc721::ERC_721, 0), says(erc721::ERC_1155, 1)], Err("NOT_A_TOKEN")),
+        ] {
+            let answers = [vec![decimals.clone()], more].concat();
+            let node = node(contract("0x00", answers)).await;
+            let found = evm_with(&node, 1).token_metadata(TOKEN).await;
+            let found = found.map(|found| found.decimals).map_err(|error| match error {
+                ChainError::NotAToken { .. } => "NOT_A_TOKEN",
+                other => other.code(),
+            });
+            assert_eq!(found, expected);
         }
     }
 

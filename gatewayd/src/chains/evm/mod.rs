@@ -91,12 +91,26 @@ impl Evm {
         erc20::read_amount(&answer).map_err(|_other| not_a_token(token, "it has no balances"))
     }
 
+    /// What `spender` may take of `owner`'s tokens.
+    pub(super) async fn allowance(
+        &self,
+        token: EvmAddress,
+        [owner, spender]: [EvmAddress; 2],
+    ) -> Result<Amount, ChainError> {
+        let answer = self.read_by_two(token, erc20::allowance(owner, spender)).await?;
+        erc20::read_amount(&answer).map_err(|_other| not_a_token(token, "it has no allowances"))
+    }
+
     pub(super) async fn token_metadata(
         &self,
         token: EvmAddress,
     ) -> Result<TokenMetadata, ChainError> {
+        // One that keeps collectibles may say that it has decimals all the same.
+        if self.keeps_collectibles(token).await? {
+            return Err(not_a_token(token, "it keeps collectibles"));
+        }
         let (decimals, symbol, name) = tokio::join!(
-            self.read_what_stays(token, erc20::decimals()),
+            self.read_by_two(token, erc20::decimals()),
             self.read_contract(token, erc20::symbol()),
             self.read_contract(token, erc20::name()),
         );
@@ -217,9 +231,9 @@ impl Evm {
         read_call(contract, answer)
     }
 
-    /// As [`Self::read_contract`], for what never changes and how money is counted by: a second
-    /// endpoint has to say the same, where there is one.
-    async fn read_what_stays(
+    /// As [`Self::read_contract`], for what money is counted by: a second endpoint has to say the same,
+    /// where there is one.
+    pub(super) async fn read_by_two(
         &self,
         contract: EvmAddress,
         data: Vec<u8>,

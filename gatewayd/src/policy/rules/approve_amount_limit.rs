@@ -8,9 +8,10 @@ use txcodec::Decoded;
 
 use super::approved_spenders::approvals;
 use super::{Judge, Mark, Rule, deny};
-use crate::policy::effects::Approval;
+use crate::policy::effects::{Approval, Certainty};
 use crate::policy::written::{RulesError, read, wrong};
 use crate::policy::{Facts, Verdict};
+use crate::tx::Tier;
 
 const NAME: &str = "APPROVE_AMOUNT_LIMIT";
 
@@ -20,7 +21,9 @@ pub(super) const RULE: Rule = Rule {
     mark: Mark::Hard("`spenders`, ceilings of the token"),
     meaning: "an allowance is of at most `maxAmount` base units, and with `blockUnlimited` (`true` \
               if left out, and without a policy) not unlimited: below 2^159 on EVM, which is half of \
-              what Permit2 counts with, and 2^63 on Solana; never all collectibles of a contract",
+              what Permit2 counts with, and 2^63 on Solana; never all collectibles of a contract. \
+              What is added to an allowance counts with what stands; where nobody knows that, it is of \
+              the tier `APPROVAL`",
     example: r#"{ "maxAmount": "1000000000", "blockUnlimited": true }"#,
     eased_by: "",
     read: says,
@@ -54,7 +57,8 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 
 impl Judge for ApproveAmountLimit {
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
-        for Approval { token, spender, amount } in approvals(decoded, facts) {
+        let mut verdict = Verdict::FINE;
+        for Approval { token, spender, amount, certainty } in approvals(decoded, facts) {
             let is_unlimited = amount.is_none_or(|amount| amount >= unlimited(token.chain()));
             if self.block_unlimited && is_unlimited {
                 let reason = format!("{spender} would be allowed to take {token} without a limit");
@@ -68,8 +72,12 @@ impl Judge for ApproveAmountLimit {
                 let remedy = "ask for less, or raise maxAmount";
                 return deny(NAME, ErrorCode::ApproveAmountExceeded, reason, remedy);
             }
+            let is_limited = self.block_unlimited || self.max_amount.is_some();
+            if is_limited && certainty == Certainty::AtLeast {
+                verdict = Verdict::at_least(Tier::Approval);
+            }
         }
-        Verdict::FINE
+        verdict
     }
 }
 
@@ -93,9 +101,9 @@ mod tests {
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, approve, delegate, facts, native, operator, permit, policy, refused, said,
+        OTHER, TOKEN, approve, delegate, facts, increase, native, operator, permit, policy,
+        refused, said,
     };
-    use crate::tx::Tier;
 
     #[test]
     fn an_allowance_is_limited_and_unlimited_ones_are_blocked_unless_a_policy_says_otherwise() {
@@ -128,6 +136,38 @@ mod tests {
         ] {
             let policies: Vec<_> = rules.iter().map(|rules| policy(NAME, rules)).collect();
             assert_eq!(said(NAME, &decoded, &facts(&policies)), expected, "{rules:?} {decoded:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_counts_with_what_stands_and_needs_the_owner_where_that_is_unknown() {
+        let (fine, owner) = (Ok(Tier::Instant), Ok(Tier::Approval));
+        let (above, unlimited_is) =
+            (Err("APPROVE_AMOUNT_EXCEEDED"), Err("UNLIMITED_APPROVE_BLOCKED"));
+        let line = unlimited(Chain::Evm);
+        let ten = json!({ "maxAmount": "10" });
+        let free = json!({ "blockUnlimited": false });
+        for (rules, standing, by, expected) in [
+            (&ten, Some(Amount::ZERO), 10, fine),
+            (&ten, Some(4_u64.into()), 6, fine),
+            (&ten, Some(4_u64.into()), 7, above),
+            (&ten, Some(line), 1, unlimited_is),
+            (&ten, Some(Amount::MAX), 1, unlimited_is),
+            (&ten, None, 10, owner),
+            (&ten, None, 11, above),
+            (&free, None, 11, fine),
+            (&json!({}), None, 11, owner),
+            (&json!({}), Some(11_u64.into()), 11, fine),
+        ] {
+            let pair = (TOKEN.into(), OTHER.into());
+            let standing = standing.map(|standing| (pair, standing)).into_iter().collect();
+            let policies = [policy(NAME, rules)];
+            let known = Facts { standing: &standing, ..facts(&policies) };
+            let found = said(NAME, &increase(OTHER, by), &known);
+            assert_eq!(found, expected, "{rules} {standing:?} {by}");
+            // What is set replaces what stands.
+            let set = said(NAME, &approve(OTHER, 10_u64.into()), &known);
+            assert_eq!(set, fine, "{rules} {standing:?}");
         }
     }
 

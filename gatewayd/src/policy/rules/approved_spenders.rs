@@ -9,9 +9,10 @@ use serde_json::Value;
 use txcodec::Decoded;
 
 use super::{Judge, Mark, Rule, deny};
-use crate::policy::effects::{Approval, Claim, claims};
+use crate::policy::effects::{Approval, Certainty, Claim, claims};
 use crate::policy::written::{RulesError, address, each, read, wrong};
 use crate::policy::{Facts, Verdict};
+use crate::tx::Tier;
 
 const NAME: &str = "APPROVED_SPENDERS";
 
@@ -20,8 +21,8 @@ pub(super) const RULE: Rule = Rule {
     aliases: &[],
     mark: Mark::Hard("`spenders`"),
     meaning: "`spenders` that may be given allowances, by transactions and by signatures (permits), \
-              of at most `maxAmount` base units of a token where that is given. Without it, nobody. \
-              A withdrawal of one's leave needs none",
+              of at most `maxAmount` base units of a token where that is given, with what stands where \
+              it is added to that. Without it, nobody. A withdrawal of one's leave needs none",
     example: r#"{ "spenders": [{ "address": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "name": "router", "maxAmount": "1000000" }] }"#,
     eased_by: "",
     read: says,
@@ -71,7 +72,8 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 impl Judge for ApprovedSpenders {
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
         let mut given: BTreeMap<(Address, Address), Option<Amount>> = BTreeMap::new();
-        for Approval { token, spender, amount } in approvals(decoded, facts) {
+        let mut verdict = Verdict::FINE;
+        for Approval { token, spender, amount, certainty } in approvals(decoded, facts) {
             let Some(most) = self.0.get(&spender) else {
                 let reason = format!("{spender} is not in the list of approved spenders");
                 return deny(NAME, ErrorCode::SpenderNotApproved, reason, remedy(spender));
@@ -85,8 +87,11 @@ impl Judge for ApprovedSpenders {
                 let remedy = "ask for less, or raise its maxAmount";
                 return deny(NAME, ErrorCode::ApproveAmountExceeded, reason, remedy);
             }
+            if most.is_some() && certainty == Certainty::AtLeast {
+                verdict = Verdict::at_least(Tier::Approval);
+            }
         }
-        Verdict::FINE
+        verdict
     }
 }
 
@@ -111,10 +116,9 @@ mod tests {
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, TOKEN, approve, delegate, facts, multicall, native, operator, permit, policy,
-        refused, said,
+        OTHER, TOKEN, approve, delegate, facts, increase, multicall, native, operator, permit,
+        policy, refused, said,
     };
-    use crate::tx::Tier;
 
     #[test]
     fn allowances_go_to_listed_spenders_up_to_their_most() {
@@ -160,6 +164,31 @@ mod tests {
         for (second, expected) in [(5, fine), (6, above)] {
             let batch = multicall(TOKEN, &[add(5), add(second)]);
             assert_eq!(said(NAME, &batch, &facts(&policies)), expected, "5 and {second}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_counts_with_what_stands_and_needs_the_owner_where_that_is_unknown() {
+        let (fine, above) = (Ok(Tier::Instant), Err("APPROVE_AMOUNT_EXCEEDED"));
+        for (most, standing, by, expected) in [
+            (Some("10"), Some(4_u64), 6, fine),
+            (Some("10"), Some(4), 7, above),
+            (Some("10"), Some(11), 0, fine), // nothing is given
+            (Some("10"), None, 10, Ok(Tier::Approval)),
+            (Some("10"), None, 11, above),
+            (None, None, 11, fine),
+            (None, Some(u64::MAX), 11, fine),
+        ] {
+            let mut listed = json!({ "address": OTHER.to_string() });
+            if let Some(most) = most {
+                listed["maxAmount"] = json!(most);
+            }
+            let policies = [policy(NAME, &json!({ "spenders": [listed] }))];
+            let pair = (TOKEN.into(), OTHER.into());
+            let standing = standing.map(|standing| (pair, standing.into())).into_iter().collect();
+            let known = Facts { standing: &standing, ..facts(&policies) };
+            let found = said(NAME, &increase(OTHER, by), &known);
+            assert_eq!(found, expected, "{most:?} {standing:?} {by}");
         }
     }
 

@@ -8,6 +8,7 @@ mod tokens;
 use primitives::EvmAddress;
 
 pub(crate) use permit2::PERMIT2;
+pub(super) use tokens::adds_to_what_stands;
 
 use crate::{Effect, Selector};
 

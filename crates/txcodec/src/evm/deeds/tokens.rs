@@ -62,6 +62,12 @@ fn read(token: EvmAddress, data: &[u8]) -> Option<Vec<Deed>> {
     Some(vec![deed])
 }
 
+/// Whether a call gives leave to take more than before, whatever that was.
+pub(in crate::evm) fn adds_to_what_stands(data: &[u8]) -> bool {
+    let selector = data.first_chunk();
+    selector.is_some_and(|it| [erc20::INCREASE_ALLOWANCE, INCREASE_APPROVAL].contains(it))
+}
+
 /// Tokens that a caller takes from another account, by that one's allowance, are as good as its own:
 /// the bytes cannot say for whom it holds them.
 fn erc20(token: EvmAddress, call: Call) -> Deed {

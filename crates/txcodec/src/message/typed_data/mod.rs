@@ -14,7 +14,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use primitives::{Amount, ChainId, EvmAddress};
 
@@ -66,6 +66,7 @@ pub fn decode_typed_data(bytes: &[u8]) -> Result<Decoded, DecodeError> {
         signing_input: SigningInput::Digest(data.digest()),
         intent: Intent::new(Kind::TypedData).field(bytes).digest(),
         length: bytes.len(),
+        raised: BTreeSet::new(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use primitives::{Amount, Asset, Chain, ChainId};
+use primitives::{Address, Amount, Asset, Chain, ChainId};
 
 use crate::hash::keccak256;
 use crate::{Effect, Recipient};
@@ -253,7 +253,7 @@ impl Decoded {
 
 #[cfg(test)]
 mod tests {
-    use primitives::{Address, EvmAddress};
+    use primitives::EvmAddress;
     use proptest::collection::vec;
     use proptest::prelude::*;
 

@@ -111,7 +111,7 @@ impl Walk {
         match Batch::from_data(call.data) {
             None => {}
             Some(Batch::Unread) => {
-                self.known.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls))
+                self.known.effects.push(Effect::Opaque(OpaqueReason::UnreadCalls));
             }
             Some(Batch::OfItself(list)) => {
                 let calls = list.into_iter().map(|data| Invocation { data, ..call });

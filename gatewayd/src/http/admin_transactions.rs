@@ -67,7 +67,7 @@ pub(super) async fn of_wallet(
     Query(query): Query<PageQuery>,
 ) -> Result<Done<AdminWalletTransactions>, Problem> {
     let page = page(query.limit.as_deref(), query.offset.as_deref())?;
-    let wallet = show_wallet(&app, &Caller::Master(master.clone()), path.read("id")?).await?;
+    let wallet = show_wallet(&app, &Caller::Master(master), path.read("id")?).await?;
     let search = Search { wallet: Some(wallet.id), ..Search::default() };
     let found = search_transactions(&app, &master, search, page).await?;
     Ok(Done(AdminWalletTransactions { items: items(&app, &found).await?, total: found.total }))

@@ -16,6 +16,7 @@ mod first_start;
 mod guard_walk;
 mod halts;
 mod inputs;
+mod kill_switch;
 mod machine;
 mod many;
 mod names;

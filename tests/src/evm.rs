@@ -34,9 +34,14 @@ impl Evm {
         amount(&self.rpc.call("eth_getBalance", &json!([address, "latest"])))
     }
 
-    /// How many transactions an address has sent.
+    /// How many transactions an address has sent, as the blocks have them.
     pub fn nonce(&self, address: EvmAddress) -> Amount {
         amount(&self.rpc.call("eth_getTransactionCount", &json!([address, "latest"])))
+    }
+
+    /// The same, with those that are in no block yet.
+    pub fn nonce_with_pending(&self, address: EvmAddress) -> Amount {
+        amount(&self.rpc.call("eth_getTransactionCount", &json!([address, "pending"])))
     }
 
     /// Deploys the test token (`tests/nodes/erc20/TestToken.sol`: 6 decimals) and gives `owner` so

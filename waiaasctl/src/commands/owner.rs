@@ -38,11 +38,37 @@ fn show(reference: &str, operation: &Operation) -> Result<View, Failure> {
     let state = operation.signer()?.owners(wallet)?;
     let view = View::new(state_json(wallet, &state));
     let view = view.line(format!("owners: {}", words(&state.confirmed)));
+    let view = with_gateways(view, known_to_gateway(wallet, operation)?, &state.confirmed);
     let Some(proposed) = &state.proposed else { return Ok(view) };
     let confirm = operation.place.command(&confirm_line(reference, proposed));
     Ok(view
         .line(format!("proposed: {}", words(proposed)))
         .line(format!("if these are the owners: {confirm}")))
+}
+
+/// The owner whom gatewayd knows, where it answers.
+fn known_to_gateway(wallet: WalletId, operation: &Operation) -> Result<Option<String>, Failure> {
+    let call = Call::get(format!("/v1/wallets/{wallet}"));
+    let asked = operation.gateway()?.ask::<WalletDetail>(call).map_err(Failure::from);
+    match asked {
+        Ok(detail) => Ok(detail.wallet.owner_address),
+        // What the signer says can be shown without it.
+        Err(failure) if matches!(failure.exit(), Exit::Unreachable | Exit::NotFound) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whom gatewayd knows stops things and gets what is withdrawn, also where that is nobody who approves.
+fn with_gateways(view: View, owner: Option<String>, confirmed: &Owners) -> View {
+    let view = view.with("gatewayOwner", json!(owner));
+    let Some(owner) = owner else { return view };
+    let approves = confirmed.members.iter().any(|member| member.to_string() == owner);
+    let line = if approves || confirmed.members.is_empty() {
+        format!("who stops things at gatewayd, and gets what is withdrawn: {owner}")
+    } else {
+        format!("{owner} stops things at gatewayd and gets what is withdrawn, and approves nothing")
+    };
+    view.line(line)
 }
 
 /// Names the owner in gatewayd, which proposes them to signerd.

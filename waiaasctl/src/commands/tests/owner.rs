@@ -23,9 +23,40 @@ fn proposed_owners_come_with_the_command_that_confirms_them() {
     let view = command(&format!("owner show {WALLET}"), &peers).unwrap();
     assert_eq!(json_of(&view)["confirmed"]["members"], json!([]));
     assert_eq!(json_of(&view)["proposed"]["members"], json!([OWNER]));
+    assert_eq!(json_of(&view)["gatewayOwner"], Value::Null, "gatewayd does not answer");
     let text = text_of(&view);
     assert!(text.contains("owners: none\n"), "{text}");
     assert!(text.contains(&format!("owner confirm {WALLET} {OWNER} --threshold 1")), "{text}");
+}
+
+/// The wallet as gatewayd describes it with that owner.
+fn owned_by(owner: &str) -> (u16, String) {
+    let mut list: Value = serde_json::from_str(&wallets(&["shop"]).1).unwrap();
+    let wallet = list["items"][0].as_object_mut().unwrap();
+    wallet.insert("ownerAddress".to_owned(), json!(owner));
+    wallet.insert("ownerVerified".to_owned(), json!(true));
+    (200, json!(wallet).to_string())
+}
+
+#[test]
+fn an_owner_whom_gatewayd_alone_knows_is_told_apart_from_those_who_approve() {
+    let stranger = EvmAddress([9; 20]).to_string();
+    for (confirmed, owner, says) in [
+        (owners(), OWNER, "who stops things at gatewayd, and gets what is withdrawn: 0x5aAeb6053F"),
+        (
+            Owners::NONE,
+            OWNER,
+            "who stops things at gatewayd, and gets what is withdrawn: 0x5aAeb6053F",
+        ),
+        (owners(), stranger.as_str(), "gets what is withdrawn, and approves nothing"),
+    ] {
+        let peers = Peers::new();
+        let _asked = peers.signer(vec![state(confirmed)]);
+        let _gateway = peers.gateway(vec![owned_by(owner)]);
+        let view = command(&format!("owner show {WALLET}"), &peers).unwrap();
+        assert_eq!(json_of(&view)["gatewayOwner"], owner);
+        assert!(text_of(&view).contains(says), "{}", text_of(&view));
+    }
 }
 
 #[test]

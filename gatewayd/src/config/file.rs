@@ -236,6 +236,7 @@ mod tests {
             [limits]
             connections = 8
             sends_per_minute = 10
+            owner_claims_per_minute = 7
             [transactions]
             evm_confirmations = 12
             evm_finality = "safe"
@@ -253,6 +254,7 @@ mod tests {
         assert_eq!(settings.daemon.shutdown_timeout, Duration::from_secs(5));
         assert_eq!(settings.limits.connections.get(), 8);
         assert_eq!(settings.limits.sends_per_minute.get(), 10);
+        assert_eq!(settings.limits.owner_claims_per_minute.get(), 7);
         assert_eq!(settings.limits.requests_per_minute.get(), 6_000);
         assert_eq!(settings.transactions.evm_confirmations.get(), 12);
         assert_eq!(settings.transactions.evm_finality, Finality::Safe);

@@ -69,6 +69,8 @@ pub struct Limits {
     pub requests_per_minute: NonZeroU32,
     /// Transactions that one session may ask for in a minute.
     pub sends_per_minute: NonZeroU32,
+    /// What one address may have looked at in a minute of what owners are said to have signed.
+    pub owner_claims_per_minute: NonZeroU32,
 }
 
 /// `[transactions]`.
@@ -309,11 +311,13 @@ impl Default for Limits {
         const BODY: NonZeroUsize = NonZeroUsize::new(1 << 20).expect("not zero");
         const REQUESTS: NonZeroU32 = NonZeroU32::new(6_000).expect("not zero");
         const SENDS: NonZeroU32 = NonZeroU32::new(1_200).expect("not zero");
+        const CLAIMS: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
         Self {
             connections: CONNECTIONS,
             body_bytes: BODY,
             requests_per_minute: REQUESTS,
             sends_per_minute: SENDS,
+            owner_claims_per_minute: CLAIMS,
         }
     }
 }

@@ -103,5 +103,5 @@ fn the_documented_defaults_are_the_defaults() {
     let [example, _of_signerd] = examples(document)[..] else { panic!("one of each program") };
     assert_eq!(load(example, &[]).unwrap(), Settings::default());
     let lines = |line: &&str| line.contains(" = ");
-    assert_eq!(example.lines().filter(lines).count(), 25, "every key is in it");
+    assert_eq!(example.lines().filter(lines).count(), 26, "every key is in it");
 }

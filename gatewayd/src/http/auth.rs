@@ -39,6 +39,9 @@ pub(super) struct Gate {
 /// Lets the request in if it has the route's credential and did not come too often.
 pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
+    if let Err(problem) = hold_back_claim(&gate, peer, request.headers()) {
+        return problem.into_response();
+    }
     let caller = authenticate(&gate, peer, request.headers()).await;
     if let Err(problem) = hold_back(&gate, peer, caller.as_ref().ok().and_then(Option::as_ref)) {
         return problem.into_response();
@@ -199,6 +202,28 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Counts what somebody claims to have signed as an owner before anything of it is looked at: a look
+/// takes the database and up to two signatures' verifications, and whoever asks chooses the address.
+fn hold_back_claim(gate: &Gate, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), Problem> {
+    let claims = match gate.route.credential {
+        Credential::Owner | Credential::Signature => true,
+        Credential::MasterOrOwner | Credential::AgentOrOwner => headers.contains_key(OWNER_ADDRESS),
+        Credential::Public
+        | Credential::Link
+        | Credential::Agent
+        | Credential::Master
+        | Credential::MasterOrAgent
+        | Credential::Operator => false,
+    };
+    let Some(Peer::Tcp { address }) = peer.filter(|_| claims) else { return Ok(()) };
+    let per_minute = gate.shared.app.limits.borrow().owner_claims_per_minute;
+    gate.shared.pace.take(Client::Claims(address), per_minute).map_err(|seconds| {
+        Problem::new(ErrorCode::RateLimited, "too many owners' signatures from this address")
+            .retry_after(seconds)
+            .hint("an operator at the machine is not held back: waiaasctl")
+    })
 }
 
 /// Counts the request; the sessions by themselves, others by the address of their connection.

@@ -18,6 +18,8 @@ pub(super) enum Client {
     Sends(SessionId),
     /// Who has no session, by the address of the connection.
     Address(IpAddr),
+    /// Who says to be an owner, by the address of the connection.
+    Claims(IpAddr),
 }
 
 /// What each client has left.

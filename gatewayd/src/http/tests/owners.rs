@@ -1,5 +1,7 @@
 //! Owners over HTTP: messages that they sign, and every way in which one does not count.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use primitives::Address;
@@ -181,6 +183,51 @@ async fn a_signed_nonce_alone_rejects_and_calls_off_whichever_way_it_is_signed()
 }
 
 #[tokio::test]
+async fn who_claims_to_be_an_owner_too_often_is_not_looked_at_and_others_are() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    gateway.own(&owner).await;
+    let mut limits = gateway.app.limits.borrow().clone();
+    limits.owner_claims_per_minute = 3.try_into().unwrap();
+    gateway.app.limits.send_replace(limits);
+    let id = gateway.payment().await;
+    let good = gateway.signed(&owner, Action::Reject(id)).await;
+    let mut forged = good.clone();
+    forged[2].1 = format!("0x{}", "11".repeat(65));
+    for _claim in 0..3 {
+        assert_eq!(gateway.reject(id, forged.clone()).await.code(), "INVALID_SIGNATURE");
+    }
+    let verify = format!("/v1/wallets/{}/owner/verify", sample(1).id);
+    let approve = format!("/v1/transactions/{id}/approve");
+    for path in [verify.as_str(), approve.as_str()] {
+        let headers = forged.clone();
+        let held = gateway.ask(Ask { method: "POST", path, headers, ..Ask::default() }).await;
+        assert_eq!((held.status, held.code()), (429, "RATE_LIMITED"), "{path}");
+    }
+    let held = gateway.reject(id, good.clone()).await;
+    assert_eq!((held.status, held.code()), (429, "RATE_LIMITED"), "{held:?}");
+    assert_eq!(held.headers["retry-after"], "20");
+
+    let by_agent = gateway.by_agent("GET", "/v1/connect-info", None).await;
+    let by_master = gateway.by_master("GET", "/v1/wallets", None).await;
+    assert_eq!((by_agent.status, by_master.status), (200, 200));
+    let path = "/v1/admin/kill-switch";
+    let stopped = gateway.by_master("POST", path, Some(json!({}))).await;
+    assert_eq!(stopped.status, 200, "the master stops everything all the same: {stopped:?}");
+    let at_socket = gateway
+        .ask(Ask { method: "POST", path: &verify, headers: forged, by_socket: true, body: None })
+        .await;
+    assert_eq!((at_socket.status, at_socket.code()), (401, "INVALID_SIGNATURE"), "{at_socket:?}");
+
+    gateway.clock.advance(Duration::from_secs(19));
+    assert_eq!(gateway.reject(id, good.clone()).await.status, 429);
+    gateway.clock.advance(Duration::from_secs(1));
+    let looked_at = gateway.reject(id, good).await;
+    assert_ne!(looked_at.status, 429, "its nonce was not used up: {looked_at:?}");
+    assert_ne!(looked_at.code(), "INVALID_NONCE", "{looked_at:?}");
+}
+
+#[tokio::test]
 async fn a_signed_nonce_approves_nothing_and_headers_carry_a_signature_over_the_question() {
     let gateway = Gateway::new().await;
     let owner = TestOwner::evm(5);
@@ -251,7 +298,7 @@ async fn a_message_counts_until_its_last_second() {
         let owner = TestOwner::evm(5);
         gateway.own(&owner).await;
         let signed = gateway.signed(&owner, Action::Reject(nobody())).await;
-        gateway.clock.advance(std::time::Duration::from_secs(late));
+        gateway.clock.advance(Duration::from_secs(late));
         assert_eq!(gateway.reject(nobody(), signed).await.code(), code, "{late}");
     }
 }

@@ -6,7 +6,7 @@ use api::ErrorCode;
 
 use crate::app::App;
 use crate::asker::{Asker, Connection};
-use crate::refusals::{Kind, QUIET, Repeated, Said};
+use crate::refusals::{DAY, Kind, QUIET, Repeated, Said};
 use crate::store::StoreError;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 
@@ -37,7 +37,8 @@ pub async fn record_refusal(app: &App, asker: Arc<Asker>, code: ErrorCode) {
     }
 }
 
-/// Writes down how many more of each kind there were, once their minute is over.
+/// Writes down how many more of each kind there were, once their minute is over, and how many no
+/// entry of a day counts, once that is over.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -49,11 +50,20 @@ pub async fn record_repeated(app: &App) -> Result<(), StoreError> {
     }
     let entries: Vec<AuditEntry> = repeated
         .into_iter()
-        .map(|Repeated { kind, times }| {
-            let entry = AuditEntry::new(now, "REQUESTS_REFUSED", Actor::System);
-            let entry = entry.detail("times", times).detail("seconds", QUIET.as_secs());
+        .map(|repeated| {
+            let (event, times, span) = match repeated {
+                Repeated::Kind(_, times) | Repeated::Others(times) => {
+                    ("REQUESTS_REFUSED", times, QUIET)
+                }
+                Repeated::LeftOut(times) => ("REFUSALS_LEFT_OUT", times, DAY),
+            };
+            let entry = AuditEntry::new(now, event, Actor::System);
+            let entry = entry.detail("times", times).detail("seconds", span.as_secs());
             let entry = AuditEntry { severity: Severity::Warning, ..entry };
-            kind.map_or(entry.clone(), |kind| of_kind(entry, kind))
+            match repeated {
+                Repeated::Kind(kind, _) => of_kind(entry, kind),
+                Repeated::Others(_) | Repeated::LeftOut(_) => entry,
+            }
         })
         .collect();
     app.store.write(move |db| entries.iter().try_for_each(|entry| db.audit(entry))).await

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::asker::Connection;
+use crate::refusals::{Kind, Said};
 use crate::usecase::record_refusal::record_repeated;
 
 /// Entries of these events, oldest first.
@@ -124,6 +126,27 @@ async fn refusals_of_a_kind_are_told_once_a_minute_with_their_number() {
     assert_eq!(counted[0]["details"]["times"], "19");
     assert_eq!(ask().await, 401);
     assert_eq!(entries(&gateway, "event_type=REQUEST_REFUSED").await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_day_left_out_is_told_when_it_is_over() {
+    let gateway = Gateway::new().await;
+    let refusals = &gateway.app.refusals;
+    for second in 0..10_001_u32 {
+        let now = START.plus(Duration::from_secs(second.into()));
+        drop(refusals.take_over(now));
+        let connection = Connection::Socket(Some(second));
+        let kind = Kind { code: api::ErrorCode::InvalidToken, session: None, connection };
+        assert_eq!(refusals.count(kind, now) == Said::Now, second < 10_000);
+    }
+    gateway.clock.advance(Duration::from_secs(20_000));
+    record_repeated(&gateway.app).await.unwrap();
+    assert!(entries(&gateway, "event_type=REFUSALS_LEFT_OUT").await.is_empty(), "it is not over");
+    gateway.clock.advance(Duration::from_secs(40_000));
+    record_repeated(&gateway.app).await.unwrap();
+    let told = entries(&gateway, "event_type=REFUSALS_LEFT_OUT").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["details"], json!({ "times": "1", "seconds": "86400" }));
 }
 
 #[tokio::test]

@@ -194,6 +194,7 @@ fn policies(network: &Network, decoded: &Decoded, known: &Known) -> Vec<Written>
             network: Some(network),
             policies: &policies,
             decimals: &known.decimals,
+            standing: &BTreeMap::new(),
             worth: Some(UsdMicros::ZERO),
             spent_in_day: Some(UsdMicros::ZERO),
             spent_in_month: Some(UsdMicros::ZERO),

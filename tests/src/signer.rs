@@ -11,7 +11,7 @@ use protocol::{
 };
 
 /// Longer than the signer takes for a passphrase.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// A connection to one of the signer's sockets.
 #[derive(Debug)]

@@ -215,6 +215,7 @@ fn hold_back_claim(gate: &Gate, peer: Option<Peer>, headers: &HeaderMap) -> Resu
         | Credential::Agent
         | Credential::Master
         | Credential::MasterOrAgent
+        | Credential::MasterOrAuditor
         | Credential::Operator => false,
     };
     let Some(Peer::Tcp { address }) = peer.filter(|_| claims) else { return Ok(()) };

@@ -83,7 +83,11 @@ pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item
     };
     decoded.effects().iter().map(move |effect| match claim(effect, &known) {
         Claim::Approval(approval) => Claim::Approval(approval.with_what_stands(decoded, facts)),
-        claim => claim,
+        claim @ (Claim::Coins
+        | Claim::Token(_)
+        | Claim::Call(_)
+        | Claim::Harmless
+        | Claim::Denied(_)) => claim,
     })
 }
 

@@ -133,7 +133,16 @@ impl Found {
         let ending = match self.transaction.status {
             Status::Confirmed => Ending::Done,
             Status::Failed if self.has_reverted() => Ending::Reverted,
-            _ => Ending::Either,
+            Status::Pending
+            | Status::Queued
+            | Status::GasWaiting
+            | Status::Executing
+            | Status::Submitted
+            | Status::Failed
+            | Status::Cancelled
+            | Status::Expired
+            | Status::PartialFailure
+            | Status::Signed => Ending::Either,
         };
         client.is_gone(self.transaction.hash()?, ending).await.ok()
     }

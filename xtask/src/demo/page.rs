@@ -7,7 +7,7 @@ use tests::owner::Owner;
 use tests::stage::Stage;
 use tests::wait;
 
-use super::report::Report;
+use crate::report::Report;
 use crate::shell::Failure;
 
 /// What a default guard lets nobody send without owners, in ETH.

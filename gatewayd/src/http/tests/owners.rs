@@ -208,11 +208,8 @@ async fn who_claims_to_be_an_owner_too_often_is_not_looked_at_and_others_are() {
     assert_eq!((held.status, held.code()), (429, "RATE_LIMITED"), "{held:?}");
     assert_eq!(held.headers["retry-after"], "20");
 
-    let by_agent = gateway.by_agent("GET", "/v1/connect-info", None).await;
-    let by_master = gateway.by_master("GET", "/v1/wallets", None).await;
-    assert_eq!((by_agent.status, by_master.status), (200, 200));
-    let path = "/v1/admin/kill-switch";
-    let stopped = gateway.by_master("POST", path, Some(json!({}))).await;
+    assert_eq!(gateway.by_agent("GET", "/v1/connect-info", None).await.status, 200);
+    let stopped = gateway.by_master("POST", "/v1/admin/kill-switch", Some(json!({}))).await;
     assert_eq!(stopped.status, 200, "the master stops everything all the same: {stopped:?}");
     let at_socket = gateway
         .ask(Ask { method: "POST", path: &verify, headers: forged, by_socket: true, body: None })
@@ -223,8 +220,7 @@ async fn who_claims_to_be_an_owner_too_often_is_not_looked_at_and_others_are() {
     assert_eq!(gateway.reject(id, good.clone()).await.status, 429);
     gateway.clock.advance(Duration::from_secs(1));
     let looked_at = gateway.reject(id, good).await;
-    assert_ne!(looked_at.status, 429, "its nonce was not used up: {looked_at:?}");
-    assert_ne!(looked_at.code(), "INVALID_NONCE", "{looked_at:?}");
+    assert!(!["RATE_LIMITED", "INVALID_NONCE"].contains(&looked_at.code()), "{looked_at:?}");
 }
 
 #[tokio::test]

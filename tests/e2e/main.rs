@@ -1,5 +1,5 @@
 //! Both daemons end to end, on real chain nodes, as agents and operators see them.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod approvals;
 mod audit;

@@ -29,7 +29,7 @@ pub(super) enum Throw {
     /// With the tool.
     Tool(&'static str),
     /// Over TCP with these credentials, to this path.
-    Http(Http, &'static str),
+    Http(Box<Http>, &'static str),
 }
 
 /// What somebody was told, which has to hold from then on.
@@ -58,10 +58,10 @@ impl Thrower {
         };
         match self {
             Self::Tool => Throw::Tool(verb),
-            Self::Password => Throw::Http(master(stage), path),
+            Self::Password => Throw::Http(Box::new(master(stage)), path),
             Self::Owner => {
                 let as_owner = stage.as_owner(&siege.owner(), action, siege.owned());
-                Throw::Http(as_owner, path)
+                Throw::Http(Box::new(as_owner), path)
             }
         }
     }

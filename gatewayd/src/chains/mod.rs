@@ -6,6 +6,7 @@
 
 mod answer;
 mod client;
+mod clients;
 mod error;
 mod evm;
 mod rpc;
@@ -17,7 +18,8 @@ use primitives::{Address, Amount, Asset};
 
 use crate::tx::Deed;
 
-pub use client::{ChainClient, Chains, Surveyed};
+pub use client::ChainClient;
+pub use clients::{Chains, Surveyed};
 pub use error::{Category, ChainError};
 pub use rpc::{History, Incident, NodeStatus, Trial, try_endpoint};
 

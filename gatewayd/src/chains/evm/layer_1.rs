@@ -52,18 +52,23 @@ pub(super) async fn fee(evm: &Evm, unsigned: &[u8]) -> Result<Amount, ChainError
     }
 }
 
-/// What the transaction called `hash` has cost on the layer 1, by its receipt; `None` where no receipt
-/// says so. A second endpoint has to say the same, where there is one.
-pub(super) async fn paid(evm: &Evm, hash: &str) -> Result<Option<Amount>, ChainError> {
-    let read = |part: Part<'_>| {
-        if part.is_null() {
-            return Ok(None);
-        }
-        check_hash(part.field("transactionHash")?, hash)?;
-        part.optional("l1Fee").map(Part::quantity).transpose()
-    };
-    let decides = Option::is_some;
-    evm.rpc.agreed("eth_getTransactionReceipt", json!([hash]), read, decides).await
+impl Evm {
+    /// What the transaction called `hash` has cost on the layer 1, by its receipt; `None` where no
+    /// receipt says so. A second endpoint has to say the same, where there is one.
+    pub(in crate::chains) async fn layer_1_paid(
+        &self,
+        hash: &str,
+    ) -> Result<Option<Amount>, ChainError> {
+        let read = |part: Part<'_>| {
+            if part.is_null() {
+                return Ok(None);
+            }
+            check_hash(part.field("transactionHash")?, hash)?;
+            part.optional("l1Fee").map(Part::quantity).transpose()
+        };
+        let decides = Option::is_some;
+        self.rpc.agreed("eth_getTransactionReceipt", json!([hash]), read, decides).await
+    }
 }
 
 fn call_data(unsigned: &[u8]) -> Vec<u8> {
@@ -154,7 +159,7 @@ mod tests {
             let id = NonZeroU64::new(10).unwrap();
             let rpc = Rpc::new("x".to_owned(), ChainId::Eip155(id), &[node.endpoint()], tools);
             let evm = Evm::new(rpc, id, &Transactions::default());
-            let paid = paid(&evm, hash).await.map_err(|_error| ());
+            let paid = evm.layer_1_paid(hash).await.map_err(|_error| ());
             assert_eq!(paid, expected.map(|fee| fee.map(Amount::from)), "{receipt}");
         }
     }

@@ -26,8 +26,8 @@ use self::refusal::execution_failed;
 use super::answer::{Part, read};
 use super::rpc::{Rpc, RpcError};
 use super::{
-    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Preview, Replacement, Sequel,
-    Simulation, TokenMetadata,
+    Balance, ChainError, Draft, DraftRequest, GasPrice, Outcome, Preview, Sequel, Simulation,
+    TokenMetadata,
 };
 use crate::config::{Finality, Transactions};
 
@@ -150,16 +150,6 @@ impl Evm {
         Ok(GasPrice { gas: fees.estimate, priority })
     }
 
-    /// See [`replace::replacement`].
-    pub(super) async fn replacement(
-        &self,
-        from: EvmAddress,
-        unsigned: &[u8],
-        replacement: Replacement,
-    ) -> Result<Vec<u8>, ChainError> {
-        replace::replacement(self, from, unsigned, replacement).await
-    }
-
     pub(super) async fn draft(&self, request: &DraftRequest) -> Result<Draft, ChainError> {
         draft::draft(self, request).await
     }
@@ -187,11 +177,6 @@ impl Evm {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// See [`layer_1::paid`].
-    pub(super) async fn layer_1_paid(&self, hash: &str) -> Result<Option<Amount>, ChainError> {
-        layer_1::paid(self, hash).await
     }
 
     pub(super) async fn outcome(&self, hash: &str) -> Result<Outcome, ChainError> {

@@ -12,34 +12,36 @@ use crate::chains::{ChainError, Replacement};
 const RAISE: (u64, u64) = (9, 8);
 const TOO_LARGE: ChainError = ChainError::Invalid("the fee is above 256 bits");
 
-/// What takes the place of `unsigned`, at least an eighth above its fees and at least what the
-/// network asks for now.
-pub(super) async fn replacement(
-    evm: &Evm,
-    from: EvmAddress,
-    unsigned: &[u8],
-    replacement: Replacement,
-) -> Result<Vec<u8>, ChainError> {
-    let before = Transaction::from_unsigned_bytes(unsigned)
-        .map_err(|_not_canonical| ChainError::Invalid("not an EVM transaction"))?;
-    let now = Fees::now(&evm.rpc).await?;
-    let kind = raised(before.kind, &now.kind).ok_or(TOO_LARGE)?;
-    let transaction = match replacement {
-        Replacement::Same => Transaction { kind, ..before },
-        Replacement::Nothing => {
-            let nothing = Call { from, to: Some(from), value: Amount::ZERO, data: Vec::new() };
-            let gas = evm.estimate_gas(&nothing).await?;
-            Transaction {
-                kind: without_list(kind),
-                gas_limit: super::draft::with_reserve(gas)?,
-                to: Some(from),
-                value: Amount::ZERO,
-                data: Vec::new(),
-                ..before
+impl Evm {
+    /// What takes the place of `unsigned`, at least an eighth above its fees and at least what the
+    /// network asks for now.
+    pub(in crate::chains) async fn replacement(
+        &self,
+        from: EvmAddress,
+        unsigned: &[u8],
+        replacement: Replacement,
+    ) -> Result<Vec<u8>, ChainError> {
+        let before = Transaction::from_unsigned_bytes(unsigned)
+            .map_err(|_not_canonical| ChainError::Invalid("not an EVM transaction"))?;
+        let now = Fees::now(&self.rpc).await?;
+        let kind = raised(before.kind, &now.kind).ok_or(TOO_LARGE)?;
+        let transaction = match replacement {
+            Replacement::Same => Transaction { kind, ..before },
+            Replacement::Nothing => {
+                let nothing = Call { from, to: Some(from), value: Amount::ZERO, data: Vec::new() };
+                let gas = self.estimate_gas(&nothing).await?;
+                Transaction {
+                    kind: without_list(kind),
+                    gas_limit: super::draft::with_reserve(gas)?,
+                    to: Some(from),
+                    value: Amount::ZERO,
+                    data: Vec::new(),
+                    ..before
+                }
             }
-        }
-    };
-    Ok(transaction.to_unsigned_bytes())
+        };
+        Ok(transaction.to_unsigned_bytes())
+    }
 }
 
 /// The fees of `before`, raised, or those of `now` where they are higher.

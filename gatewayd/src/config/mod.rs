@@ -259,10 +259,10 @@ impl Settings {
     /// What differs from `running` and only counts after a restart, in the words of the file.
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let names = |settings: &Self| -> Vec<_> { settings.networks.iter().cloned().collect() };
-        let commitments = |settings: &Self| -> Vec<_> {
-            let networks = &settings.networks;
-            networks.iter().map(|network| networks.commitment(&network.name)).collect()
-        };
+        let settles_otherwise = running.networks.iter().any(|network| {
+            let commitment = |settings: &Self| settings.networks.commitment(&network.name);
+            commitment(self) != commitment(running)
+        });
         let differences = [
             ("[daemon] port", self.daemon.port != running.daemon.port),
             ("[daemon] hostname", self.daemon.hostname != running.daemon.hostname),
@@ -271,7 +271,7 @@ impl Settings {
                 self.daemon.shutdown_timeout != running.daemon.shutdown_timeout,
             ),
             ("[transactions]", self.transactions != running.transactions),
-            ("[commitment]", commitments(self) != commitments(running)),
+            ("[commitment]", settles_otherwise),
             ("[sessions]", self.sessions != running.sessions),
             ("[prices]", self.prices != running.prices),
             ("[[networks]]", names(self) != names(running)),

@@ -91,7 +91,7 @@ fn examples(document: &str) -> Vec<&str> {
 #[test]
 fn every_example_of_how_to_add_a_network_is_read() {
     let examples = examples(include_str!("../../../docs/networks.md"));
-    assert_eq!(examples.len(), 4);
+    assert_eq!(examples.len(), 5);
     for example in examples {
         assert!(load(example, &[]).is_ok(), "{example}");
     }

@@ -7,7 +7,7 @@ const TOKEN: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
 
 fn test(request: Value, policies: Value, facts: Value) -> Value {
     json!({
-        "walletId": sample(1).id.to_string(), "network": "base-sepolia", "request": request,
+        "walletId": sample(1).id.to_string(), "network": "ethereum-sepolia", "request": request,
         "policies": policies, "facts": facts,
     })
 }

@@ -33,8 +33,8 @@ impl Reading<'_> {
         Ok(Some(Filler { nonce, fee_unasked: fee_unasked? }))
     }
 
-    /// Whether a transaction of the wallet has that number and is not over, or a filler is not over or
-    /// was made since then.
+    /// Whether a transaction of the wallet has that number and is not over, or a filler for it was made
+    /// since then, or one for any number is not over.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -51,7 +51,7 @@ impl Reading<'_> {
              OR EXISTS (SELECT 1 FROM fillers
                         JOIN transactions ON transactions.id = fillers.transaction_id
                         WHERE fillers.wallet_id = :wallet AND fillers.network = :network
-                        AND (made_at > :since OR status IN {OPEN}))"
+                        AND (fillers.nonce = :nonce AND made_at > :since OR status IN {OPEN}))"
         );
         let seen_to = self.0.prepare_cached(&sql)?.query_row(
             named_params! {

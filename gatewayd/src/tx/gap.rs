@@ -270,6 +270,26 @@ mod tests {
         assert!(fillers(&scene).await.iter().any(|again| again.id != gone));
     }
 
+    #[tokio::test]
+    async fn several_numbers_that_nobody_has_are_used_up_one_after_the_other() {
+        let scene = scene().await;
+        for number in 0..3 {
+            lose_number(&scene, FIRST_NONCE + number).await;
+        }
+        let id = scene.ask(WEI).await;
+        assert_eq!(nonce(&scene.advance(id).await), Some(FIRST_NONCE + 3));
+        for number in 0..3 {
+            look_later(&scene, id).await;
+            let [filler] = &fillers(&scene).await[..] else { panic!("one filler") };
+            let filler = scene.advance(filler.id).await;
+            assert_eq!(nonce(&filler), Some(FIRST_NONCE + number));
+            chain(&scene, TestChain::tick);
+            assert_eq!(scene.rest(filler.id).await.status, Status::Confirmed);
+        }
+        assert_eq!(mine(&scene, id).await.status, Status::Confirmed);
+        assert_eq!(paid(&scene).last(), Some(&WEI.into()));
+    }
+
     /// A cap of no fee at all denies every payment.
     #[tokio::test]
     async fn policies_have_no_say_while_its_fee_is_usual_and_have_one_beyond() {

@@ -2,11 +2,16 @@
 
 use primitives::{Amount, EvmAddress, decode_hex};
 use serde_json::{Value, json};
-use txcodec::evm::erc20;
+use txcodec::evm::{erc20, erc721};
 
 use crate::nodes::Node;
 use crate::rpc::Rpc;
 use crate::wait;
+
+/// `getApproved(uint256)` of ERC-721.
+const GET_APPROVED: [u8; 4] = [0x08, 0x18, 0x12, 0xfc];
+/// `isApprovedForAll(address,address)` of ERC-721 and ERC-1155.
+const IS_APPROVED_FOR_ALL: [u8; 4] = [0xe9, 0x85, 0xe9, 0xc5];
 
 /// An EVM node and a client of it.
 #[derive(Debug)]
@@ -47,14 +52,76 @@ impl Evm {
     /// Deploys the test token (`tests/nodes/erc20/TestToken.sol`: 6 decimals) and gives `owner` so
     /// many base units. Its address.
     pub fn deploy_token(&self, owner: EvmAddress, base_units: Amount) -> EvmAddress {
-        let bytecode =
-            std::fs::read_to_string(crate::nodes::directory().join("erc20/TestToken.hex"));
-        let bytecode = format!("0x{}", bytecode.unwrap().replace('\n', ""));
-        let receipt = self.send_from_rich(&json!({ "data": bytecode }));
-        let token = receipt["contractAddress"].as_str().unwrap().parse().unwrap();
+        let token = self.deploy("erc20/TestToken.hex");
         let data = hex_bytes(&erc20::transfer(owner, base_units));
         self.send_from_rich(&json!({ "to": token, "data": data }));
         token
+    }
+
+    /// Deploys the test collectibles of ERC-721 (`tests/nodes/nft/TestItem.sol`: numbers 0 to 9) and gives
+    /// `owner` those of them. The contract's address.
+    pub fn deploy_item(&self, owner: EvmAddress, ids: &[u64]) -> EvmAddress {
+        let (item, rich) = (self.deploy("nft/TestItem.hex"), self.account(0));
+        for id in ids {
+            let data = hex_bytes(&erc721::safe_transfer([rich, owner], (*id).into()));
+            self.send_from_rich(&json!({ "to": item, "data": data }));
+        }
+        item
+    }
+
+    /// Deploys the test collectibles of ERC-1155 (`tests/nodes/nft/TestItems.sol`: 1,000 each of the
+    /// numbers 0 to 9) and gives `owner` so many of one number. The contract's address.
+    pub fn deploy_items(&self, owner: EvmAddress, id: u64, amount: u64) -> EvmAddress {
+        let (items, rich) = (self.deploy("nft/TestItems.hex"), self.account(0));
+        let data = erc721::safe_transfer_of([rich, owner], id.into(), amount.into());
+        self.send_from_rich(&json!({ "to": items, "data": hex_bytes(&data) }));
+        items
+    }
+
+    /// Who has a collectible of ERC-721.
+    pub fn owner_of(&self, item: EvmAddress, id: u64) -> EvmAddress {
+        erc721::read_owner(&self.ask(item, &erc721::owner_of(id.into()))).unwrap()
+    }
+
+    /// Who may take a collectible of ERC-721; the zero address for nobody.
+    pub fn approved(&self, item: EvmAddress, id: u64) -> EvmAddress {
+        let id = Amount::from(id).to_be_bytes();
+        erc721::read_owner(&self.ask(item, &[&GET_APPROVED[..], &id].concat())).unwrap()
+    }
+
+    /// How many of a collectible of ERC-1155 somebody has.
+    pub fn items_of(&self, items: EvmAddress, owner: EvmAddress, id: u64) -> Amount {
+        let answer = self.ask(items, &erc721::balance_of(owner, id.into()));
+        erc20::read_amount(&answer).unwrap()
+    }
+
+    /// Whether somebody may take all of an owner's collectibles of a contract.
+    pub fn is_operator(&self, items: EvmAddress, owner: EvmAddress, operator: EvmAddress) -> bool {
+        let words = [[0; 12].as_slice(), &owner.0, &[0; 12], &operator.0].concat();
+        let answer = self.ask(items, &[&IS_APPROVED_FOR_ALL[..], &words].concat());
+        erc20::read_amount(&answer).unwrap() == Amount::from(1_u64)
+    }
+
+    /// Makes no more blocks, so that what is sent waits.
+    pub fn hold_blocks(&self) {
+        self.rpc.call("evm_setAutomine", &json!([false]));
+        self.rpc.call("evm_setIntervalMining", &json!([0]));
+    }
+
+    /// Makes a block now.
+    pub fn mine(&self) {
+        self.rpc.call("evm_mine", &json!([]));
+    }
+
+    /// Makes a block a second again.
+    pub fn make_blocks(&self) {
+        self.rpc.call("evm_setIntervalMining", &json!([1]));
+    }
+
+    /// Whether the node has a transaction that is in no block.
+    pub fn waits(&self, hash: &str) -> bool {
+        let found = self.rpc.call("eth_getTransactionByHash", &json!([hash]));
+        !found.is_null() && found["blockNumber"].is_null()
     }
 
     /// What an address has of a token, in base units.
@@ -86,6 +153,21 @@ impl Evm {
     pub fn sign_typed_data(&self, account: EvmAddress, data: &Value) -> String {
         let signed = self.rpc.call("eth_signTypedData_v4", &json!([account, data]));
         signed.as_str().unwrap().to_owned()
+    }
+
+    /// Deploys a contract of `tests/nodes`. Its address.
+    fn deploy(&self, file: &str) -> EvmAddress {
+        let bytecode = std::fs::read_to_string(crate::nodes::directory().join(file));
+        let bytecode = format!("0x{}", bytecode.unwrap().replace('\n', ""));
+        let receipt = self.send_from_rich(&json!({ "data": bytecode }));
+        receipt["contractAddress"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// What a contract answers.
+    fn ask(&self, contract: EvmAddress, data: &[u8]) -> Vec<u8> {
+        let call = json!({ "to": contract, "data": hex_bytes(data) });
+        let answer = self.rpc.call("eth_call", &json!([call, "latest"]));
+        decode_hex(answer.as_str().unwrap().strip_prefix("0x").unwrap()).unwrap()
     }
 
     /// The node's own account, which has plenty, sends a transaction.

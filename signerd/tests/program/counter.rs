@@ -266,3 +266,35 @@ fn a_counter_that_somebody_else_counts_is_told_and_not_asked_again() {
     let journal = journal_of(directory.path(), &tpm.socket());
     assert!(journal.put_back().unwrap().contains("older copy"), "{:?}", journal.put_back());
 }
+
+#[test]
+fn a_chip_that_fails_is_told_and_not_asked_again_in_this_run() {
+    let (tpm, directory) = (SoftwareTpm::start(), tempfile::tempdir().unwrap());
+    let mut journal = journal_of(directory.path(), &tpm.socket());
+    journal.append(Moment { now: 1, wall: 1 }, Event::Renewed {});
+    journal.stop().unwrap();
+    drop(journal);
+    let road = Road::to(&tpm, Increment::Refused);
+    let mut journal = journal_of(directory.path(), &road.socket());
+    journal.append(Moment { now: 2, wall: 2 }, Event::Renewed {});
+    for _ in 0..2 {
+        journal.commit().unwrap();
+        assert_eq!(journal.witnesses()[0].state, WitnessState::Failing);
+        assert!(journal.counter_failure().is_some());
+    }
+    drop(journal);
+    let journal = journal_of(directory.path(), &tpm.socket());
+    assert_eq!(journal.put_back(), None, "it is one behind, and nobody is accused");
+}
+
+#[test]
+fn a_new_journal_goes_on_with_a_counter_that_is_there() {
+    let tpm = SoftwareTpm::start();
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let mut journal = journal_of(first.path(), &tpm.socket());
+    journal.append(Moment { now: 1, wall: 1 }, Event::Renewed {});
+    journal.stop().unwrap();
+    drop(journal);
+    let journal = journal_of(second.path(), &tpm.socket());
+    assert_eq!((journal.put_back(), journal.counter_failure()), (None, None));
+}

@@ -14,6 +14,8 @@ use crate::harness::{PATIENCE, wait_for};
 const INCREMENT: [u8; 4] = [0, 0, 1, 0x34];
 /// An answer that is `TPM_RC_RETRY`.
 const RETRY: [u8; 10] = [0x80, 1, 0, 0, 0, 10, 0, 0, 9, 0x22];
+/// An answer of `TPM_RC_FAILURE`.
+const FAILURE: [u8; 10] = [0x80, 1, 0, 0, 0, 10, 0, 0, 1, 1];
 
 /// A TPM with a memory of its own, ended when dropped.
 pub(crate) struct SoftwareTpm {
@@ -75,6 +77,8 @@ pub(crate) enum Increment {
     Doubled,
     /// It does not arrive: the TPM is busy.
     Busy,
+    /// It does not arrive: the TPM has failed.
+    Refused,
     /// It arrives, and then the TPM is too busy to say what it shows.
     Unshown,
 }
@@ -106,6 +110,7 @@ impl Road {
                     None if std::mem::take(&mut is_busy) => Some(RETRY.to_vec()),
                     None => Some(pass_on(&command)),
                     Some(Increment::Busy) => Some(RETRY.to_vec()),
+                    Some(Increment::Refused) => Some(FAILURE.to_vec()),
                     Some(Increment::Unshown) => {
                         is_busy = true;
                         Some(pass_on(&command))

@@ -23,7 +23,7 @@ async fn a_described_transaction_is_judged_by_policies_that_are_not_stored() {
     let rule = |kind: &str, rules: Value| json!([{ "type": kind, "rules": rules }]);
     let tokens = json!({ "tokens": [{ "address": TOKEN }] });
     let lines = json!({ "instant_max": "1", "notify_max": "2", "delay_max": "3" });
-    let lines = json!({ "token_limits": { format!("eip155:84532/erc20:{TOKEN}"): lines } });
+    let lines = json!({ "token_limits": { format!("eip155:11155111/erc20:{TOKEN}"): lines } });
     let both = json!([
         { "type": "ALLOWED_TOKENS", "rules": tokens }, { "type": "SPENDING_LIMIT", "rules": lines },
     ]);

@@ -78,6 +78,11 @@ pub(super) const CLASSES: &[Class] = &[
         let mut call = transfer_call(target, MINTS[0], most, SOLANA_BOB);
         call.program = TokenProgram::Token2022.address().0;
         call.data = [&[26, 1][..], &most.to_le_bytes(), &[6], &fee.to_le_bytes()].concat();
+        // What is not derived from somebody who is listed is an account of nobody.
+        if target.rules.has(Feature::Recipients) && dice.below(2) == 0 {
+            call.accounts[2] = account(dice.bytes());
+            return Shot::refused(message(dice, target, &[call]), OWNERS);
+        }
         moved(dice, target, vec![call], most)
     }),
     class("Solana: a multisig's signers", |dice, target| {
@@ -179,10 +184,8 @@ fn with_account(target: &Target, mint: SolanaAddress, call: Instruction) -> Vec<
 /// A message that takes so many of the first listed token, and the rent of an account.
 fn moved(dice: &mut Dice, target: &Target, calls: Vec<Instruction>, most: u64) -> Shot {
     let makes = calls.iter().any(|call| call.program == associated_token::PROGRAM.0);
-    let is_transfer = calls.iter().any(|call| matches!(call.data.first(), Some(12 | 26)));
-    let unproven = target.rules.has(Feature::Recipients) && is_transfer && !makes;
     let bytes = message(dice, target, &calls);
-    if !target.rules.has(Feature::Tokens) || unproven {
+    if !target.rules.has(Feature::Tokens) {
         return Shot::refused(bytes, OWNERS);
     }
     let rent = if makes { RENT } else { 0 };

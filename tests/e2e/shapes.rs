@@ -44,9 +44,12 @@ const SHAPES: &[(&str, &str)] = &[
     ("guard show WALLET", "text version walletId"),
     (
         "owner confirm WALLET 0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F",
+        "confirmed.members[] confirmed.threshold proposed version walletId",
+    ),
+    (
+        "owner show WALLET",
         "confirmed.members[] confirmed.threshold gatewayOwner proposed version walletId",
     ),
-    ("owner show WALLET", "confirmed.members[] confirmed.threshold proposed version walletId"),
     ("approval guard WALLET OUT/guard.toml --output OUT/approval", "file text"),
     (
         "approval show OUT/approval",

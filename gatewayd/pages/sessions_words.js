@@ -22,6 +22,9 @@ const DEEDS = {
 
 /** What it may do. */
 export function deedWords(request) {
+  if (request.constraints.role === "auditor") {
+    return "Look only, but at everything: balances, what was sent, and the audit trail of these wallets: who asked for what, from where, and what other sessions did.";
+  }
   if (isReader(request)) return "Look only: balances, and what was sent. It can send and sign nothing.";
   const { allowedOperations: allowed } = request.constraints;
   if (!allowed) return "Everything that an agent can ask for: send coins and tokens, call contracts, have things signed.";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::session::Master;
 use crate::session::password::{Cost, PasswordError, PasswordHash};
 use crate::store::StoreError;
@@ -36,7 +37,7 @@ pub async fn change_master_password(
     let now = app.clock.now();
     let app = Arc::clone(app);
     // Whoever asked may hang up: the old one does not outlive its end in the database.
-    let changing = tokio::spawn(async move {
+    let changing = tokio::spawn(Asker::carried(async move {
         let keep = app.store.write(move |db| {
             db.keep_setting(Setting::MasterPassword, &kept, now)?;
             db.audit(&AuditEntry::new(now, "MASTER_PASSWORD_CHANGED", Actor::Operator))
@@ -44,6 +45,6 @@ pub async fn change_master_password(
         keep.await?;
         app.master_password.replace(Some(hash)).await;
         Ok(())
-    });
+    }));
     changing.await.map_err(|_ended| StoreError::Closed)?
 }

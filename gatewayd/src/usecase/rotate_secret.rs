@@ -5,6 +5,7 @@ use std::sync::Arc;
 use primitives::encode_hex;
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::clock::UnixSeconds;
 use crate::config::Keeping;
 use crate::session::token::{GRACE, Secret};
@@ -38,12 +39,12 @@ pub enum RotationError {
 pub async fn rotate_secret(app: &Arc<App>, _master: &Master) -> Result<UnixSeconds, RotationError> {
     let (app, keeping, now) =
         (Arc::clone(app), app.settings.sessions.token_secret, app.clock.now());
-    let rotating = tokio::spawn(async move {
+    let rotating = tokio::spawn(Asker::carried(async move {
         let fresh: Secret = random_bytes();
         app.store.write(move |db| keep(db, &encode_hex(&fresh), keeping, now)).await?;
         app.token_key.rotate(&fresh, now);
         Ok(now)
-    });
+    }));
     rotating.await.map_err(|_ended| StoreError::Closed)?
 }
 

@@ -315,6 +315,17 @@ impl ChainClient {
         }
     }
 
+    /// The same, whatever it is by two endpoints, where there are two.
+    ///
+    /// # Errors
+    /// As [`Self::balance`], and when endpoints contradict each other.
+    pub async fn mined_nonce_by_two(&self, owner: Address) -> Result<Option<u64>, ChainError> {
+        match &self.0 {
+            Kind::Evm(evm) => evm.mined_nonce_by_two(evm_address(owner)?).await.map(Some),
+            Kind::Solana(_) => Ok(None),
+        }
+    }
+
     /// Whether the nonce is used for good, and by none of the transactions called `hashes`; never on
     /// Solana, which does not number them. All endpoints are asked, and two have to say so where there
     /// are two.
@@ -333,14 +344,20 @@ impl ChainClient {
         }
     }
 
-    /// Whether no endpoint that answers has the transaction called `hash` on the chain as it ended; never
-    /// on Solana, whose blocks are not looked at again. Two have to say so where there are two.
+    /// Whether no endpoint that answers has the first of `hashes` on the chain as it ended, and its
+    /// number is unused there or used by one of the others; never on Solana, whose blocks are not looked at
+    /// again. Two have to say so where there are two.
     ///
     /// # Errors
-    /// When too few endpoints answer.
-    pub async fn is_gone(&self, hash: &str, ending: Ending) -> Result<bool, ChainError> {
+    /// When too few endpoints can say.
+    pub async fn is_gone(
+        &self,
+        (owner, nonce): (Address, u64),
+        hashes: (&str, &[&str]),
+        ending: Ending,
+    ) -> Result<bool, ChainError> {
         match &self.0 {
-            Kind::Evm(evm) => evm.is_gone(hash, ending).await,
+            Kind::Evm(evm) => evm.is_gone((evm_address(owner)?, nonce), hashes, ending).await,
             Kind::Solana(_) => Ok(false),
         }
     }

@@ -34,7 +34,7 @@ impl Road<'_> {
     /// Has the number used up that the network waits for before `nonce`, if nobody has it. That so few of
     /// the wallet's transactions are on the chain is what two endpoints say, where there are two.
     pub(super) async fn fill_gap(&self, nonce: u64) -> Result<(), Halt> {
-        let mined = self.client.mined_nonce(self.wallet.address, 0).await;
+        let mined = self.client.mined_nonce_by_two(self.wallet.address).await;
         let mined = mined.map_err(super::replace::again)?;
         let Some(missing) = mined.filter(|mined| *mined < nonce) else { return Ok(()) };
         let filler = Filler { nonce: missing, fee_unasked: fee_unasked(&self.versions) };

@@ -11,7 +11,7 @@ use super::divided::{Divided, Part};
 use super::halt::{self, Halt};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
-use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction};
+use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction, Wish};
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Denial, Verdict};
@@ -225,11 +225,20 @@ pub(super) fn part_ended(
     if part.status == Status::Confirmed {
         lead_on(db, part, &[Status::Executing, Status::Submitted], now)?;
     } else {
-        // The last one first, so that none of them has any after it. The turn of none had come.
+        // The last one first, so that none of them has any after it. The turn of none had come, but
+        // where the chain has taken this one back: what is signed may be on its way, and is called off.
         let later = db.parts(whole)?.into_iter().filter(|later| later.place() > part.place());
         let unfinished: Vec<_> = later.filter(|later| !later.status.is_final()).collect();
         for mut later in unfinished.into_iter().rev() {
-            later.problem = Some(skipped(part));
+            let problem = skipped(part);
+            if matches!(later.progress, Progress::Signed(..)) {
+                let wish = Wish::CallOff { ends: Status::Cancelled, problem };
+                db.make_wish(later.id, &wish, now)?;
+                later.next_attempt_at = Some(now);
+                db.update_transaction(&later)?;
+                continue;
+            }
+            later.problem = Some(problem);
             halt::finish(db, later, Status::Cancelled, Settlement::Release, now)?;
         }
     }

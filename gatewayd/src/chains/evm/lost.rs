@@ -71,10 +71,12 @@ impl Evm {
 
 impl Evm {
     /// Whether a transaction that ended on the chain is not there any more as it ended: all endpoints are
-    /// asked, one that has it is enough, and two have to miss it where there are two.
+    /// asked, one that has it is enough, and two have to miss it where there are two. One that says that its
+    /// number is used, but by none of `others`, cannot know: it may have forgotten the receipt.
     pub(in crate::chains) async fn is_gone(
         &self,
-        hash: &str,
+        (owner, nonce): (EvmAddress, u64),
+        (hash, others): (&str, &[&str]),
         ending: Ending,
     ) -> Result<bool, ChainError> {
         let endpoints = self.rpc.one_by_one();
@@ -84,7 +86,12 @@ impl Evm {
             let alone = Evm { rpc: Arc::new(alone), ..self.clone() };
             match alone.receipt(hash).await {
                 Ok(Some(receipt)) if receipt.status.is(ending) => return Ok(false),
-                Ok(_) => missed = missed.saturating_add(1),
+                Ok(Some(_)) => missed = missed.saturating_add(1),
+                Ok(None) => match alone.is_free_or_of(owner, nonce, others).await {
+                    Ok(true) => missed = missed.saturating_add(1),
+                    Ok(false) => trouble = Some(ChainError::HistoryTooShort),
+                    Err(error) => trouble = Some(error),
+                },
                 Err(error) => trouble = Some(error),
             }
         }
@@ -92,6 +99,26 @@ impl Evm {
             Some(error) if missed < wanted => Err(error),
             Some(_) | None => Ok(missed >= wanted),
         }
+    }
+}
+
+impl Evm {
+    /// Whether nothing has used the number, or one of `hashes` has.
+    async fn is_free_or_of(
+        &self,
+        owner: EvmAddress,
+        nonce: u64,
+        hashes: &[&str],
+    ) -> Result<bool, ChainError> {
+        if self.mined_nonce(owner, 0).await? <= nonce {
+            return Ok(true);
+        }
+        for hash in hashes {
+            if self.receipt(hash).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -31,6 +31,17 @@ impl Evm {
         self.nonce_beyond(owner, "latest", known).await
     }
 
+    /// How many transactions of the wallet are on the chain, whatever the number is what a second endpoint
+    /// says, too, where there is one.
+    pub(in crate::chains) async fn mined_nonce_by_two(
+        &self,
+        owner: EvmAddress,
+    ) -> Result<u64, ChainError> {
+        let params = json!([owner.to_string(), "latest"]);
+        let method = "eth_getTransactionCount";
+        self.rpc.agreed(method, params, read::small_quantity, |_any| true).await
+    }
+
     async fn nonce_beyond(
         &self,
         owner: EvmAddress,

@@ -11,9 +11,11 @@ use primitives::Network;
 use tracing::{error, warn};
 use txcodec::Decoded;
 
-use super::renewal::most;
+use super::renewal::{most, withdrawn};
 use super::session_limits::reserve;
-use super::{AskedBy, Asking, Known, Order, Status, Transaction, Version};
+use super::{
+    AskedBy, Asking, Drafted, Known, Order, Problem, Progress, Status, Transaction, Version, Wish,
+};
 use crate::app::App;
 use crate::chains::{ChainClient, Ending};
 use crate::clock::UnixSeconds;
@@ -144,7 +146,15 @@ impl Found {
             | Status::PartialFailure
             | Status::Signed => Ending::Either,
         };
-        client.is_gone(self.transaction.hash()?, ending).await.ok()
+        let Progress::Signed(Drafted { nonce: Some(nonce), .. }, _) = &self.transaction.progress
+        else {
+            return None;
+        };
+        let (number, hash) = ((self.wallet.address, *nonce), self.transaction.hash()?);
+        let signed =
+            self.versions.iter().filter_map(|version| Some(version.signed()?.hash.as_str()));
+        let others: Vec<_> = signed.filter(|other| *other != hash).collect();
+        client.is_gone(number, (hash, &others), ending).await.ok()
     }
 
     fn has_reverted(&self) -> bool {
@@ -179,6 +189,9 @@ impl Found {
                 ..before.clone()
             };
             db.reopen_transaction(&after)?;
+            if let Some(wish) = unwanted(db, &before, &after)? {
+                db.make_wish(id, &wish, now)?;
+            }
             note(db, &before, now)
         });
         reopened.await?;
@@ -206,6 +219,23 @@ impl Found {
     }
 }
 
+/// That it be called off, where nobody expects it to be paid any more: it had failed or was called off,
+/// or nobody stands by it.
+fn unwanted(
+    db: &Reading<'_>,
+    before: &Transaction,
+    after: &Transaction,
+) -> Result<Option<Wish>, StoreError> {
+    if before.status == Status::Confirmed {
+        let problem = withdrawn(db, after)?;
+        return Ok(problem.map(|problem| Wish::CallOff { ends: Status::Cancelled, problem }));
+    }
+    let message = "the chain has taken back what had ended without a payment";
+    let unsaid = || Problem::new("CANCELLED", message);
+    let problem = before.problem.clone().unwrap_or_else(unsaid);
+    Ok(Some(Wish::CallOff { ends: before.status, problem }))
+}
+
 fn note(db: &Writing<'_>, before: &Transaction, now: UnixSeconds) -> Result<(), StoreError> {
     let entry = AuditEntry::new(now, "TX_TAKEN_BACK", Actor::System).wallet(before.wallet);
     let hash = before.hash().unwrap_or_default().to_owned();
@@ -224,149 +254,4 @@ fn note(db: &Writing<'_>, before: &Transaction, now: UnixSeconds) -> Result<(), 
 }
 
 #[cfg(test)]
-mod tests {
-    use primitives::Amount;
-
-    use super::super::replacing::{PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
-    use super::super::testing::{FIRST_NONCE, Scene, word};
-    use super::super::torture::chain::TestChain;
-    use super::*;
-    use crate::chains::testing::Reaction;
-
-    const GWEI: u64 = 1_000_000_000;
-
-    async fn confirmed(scene: &Scene) -> TransactionId {
-        let id = scene.ask(WEI).await;
-        scene.advance(id).await;
-        assert_eq!(mine(scene, id).await.status, Status::Confirmed);
-        id
-    }
-
-    /// As many looks as it takes.
-    async fn looks(scene: &Scene) {
-        for _look in 0..=LOOKS {
-            scene.clock.advance(FIRST);
-            look(&scene.app).await.unwrap();
-        }
-    }
-
-    async fn is_watched(scene: &Scene, id: TransactionId) -> bool {
-        scene.app.store.read(move |db| db.look_back(id)).await.unwrap().is_some()
-    }
-
-    fn take_back(scene: &Scene) {
-        chain(scene, |chain| drop(chain.blocks.pop()));
-    }
-
-    #[tokio::test]
-    async fn what_was_confirmed_and_is_taken_back_is_on_its_way_again_and_paid_once() {
-        let scene = scene().await;
-        let other = confirmed(&scene).await;
-        let id = confirmed(&scene).await;
-        let (spent, hash) = (scene.spent().await, scene.show(id).await.hash().map(str::to_owned));
-        take_back(&scene);
-        assert_eq!(paid(&scene), [Amount::from(WEI)]);
-        scene.clock.advance(FIRST);
-        for _missed in 1..LOOKS {
-            look(&scene.app).await.unwrap();
-            assert_eq!(scene.show(id).await.status, Status::Confirmed, "missed once is not gone");
-            scene.clock.advance(MISSED);
-        }
-        look(&scene.app).await.unwrap();
-        let back = scene.show(id).await;
-        assert_eq!((word(&back), back.hash()), ((Status::Submitted, None), hash.as_deref()));
-        assert_eq!(scene.spent().await, spent, "it may be paid, as it was");
-        assert_eq!(scene.show(other).await.status, Status::Confirmed);
-        scene.advance(id).await;
-        let done = mine(&scene, id).await;
-        assert_eq!((done.status, done.hash()), (Status::Confirmed, hash.as_deref()));
-        assert_eq!((scene.spent().await, paid(&scene).len()), (spent, 2));
-        assert!(is_watched(&scene, id).await);
-    }
-
-    #[tokio::test]
-    async fn what_stays_is_looked_for_until_its_time_is_over() {
-        let scene = scene().await;
-        let id = confirmed(&scene).await;
-        let window = scene.app.settings.transactions.look_back_seconds.get();
-        let end = scene.app.clock.now().plus(Duration::from_secs(window.into()));
-        let mut looked = 0;
-        while is_watched(&scene, id).await {
-            let next = scene.app.store.read(move |db| db.look_back(id)).await.unwrap().unwrap();
-            assert!(next.next_look_at <= end, "{next:?}");
-            scene.clock.set(next.next_look_at);
-            look(&scene.app).await.unwrap();
-            looked += 1;
-        }
-        assert_eq!(looked, 8, "each twice as long after the end as the one before");
-        assert_eq!(scene.app.clock.now(), end);
-        assert_eq!(scene.show(id).await.status, Status::Confirmed);
-    }
-
-    #[tokio::test]
-    async fn a_node_that_hides_it_brings_nothing_back_while_another_has_it_or_does_not_answer() {
-        let hides = |method: &str, _params: &serde_json::Value| {
-            (method == "eth_getTransactionReceipt").then_some(Reaction::Result(().into()))
-        };
-        let down =
-            |_method: &str, _params: &serde_json::Value| Some(Reaction::Raw(503, String::new()));
-        for (other, expected) in [
-            (scene().await.node(down).await, Status::Confirmed),
-            (scene().await.node(hides).await, Status::Submitted),
-        ] {
-            let scene = scene().await;
-            let id = confirmed(&scene).await;
-            let liar = scene.node(hides).await;
-            let honest = scene.node(|_, _| None).await;
-            scene.ask_nodes(&[liar.endpoint(), honest.endpoint()]);
-            looks(&scene).await;
-            assert_eq!(scene.show(id).await.status, Status::Confirmed, "one has it");
-            scene.ask_nodes(&[liar.endpoint(), other.endpoint()]);
-            for _more in 0..4 {
-                looks(&scene).await;
-            }
-            assert_eq!(scene.show(id).await.status, expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_was_called_off_and_is_paid_after_all_counts() {
-        let scene = scene().await;
-        let id = stuck(&scene).await;
-        cancel(&scene, id).await.unwrap();
-        scene.advance(id).await;
-        assert_eq!(mine(&scene, id).await.status, Status::Cancelled);
-        let fee = scene.spent().await;
-        take_back(&scene);
-        chain(&scene, |chain| {
-            chain.base_fee = GWEI;
-            chain.remember_first(FIRST_NONCE);
-        });
-        chain(&scene, TestChain::tick);
-        looks(&scene).await;
-        assert_eq!(scene.show(id).await.status, Status::Submitted);
-        assert_eq!(scene.spent().await, fee, "the dearer of both may be it");
-        let done = mine(&scene, id).await;
-        assert_eq!((word(&done), paid(&scene)), ((Status::Confirmed, None), vec![WEI.into()]));
-    }
-
-    #[tokio::test]
-    async fn what_is_taken_back_later_is_found_by_what_waits_after_it() {
-        let scene = scene().await;
-        let first = confirmed(&scene).await;
-        scene.clock.advance(Duration::from_hours(24));
-        look(&scene.app).await.unwrap();
-        assert!(!is_watched(&scene, first).await);
-        take_back(&scene);
-        let id = scene.ask(7).await;
-        scene.advance(id).await;
-        scene.clock.advance(PATIENCE);
-        scene.advance(id).await;
-        assert!(is_watched(&scene, first).await);
-        looks(&scene).await;
-        assert_eq!(scene.advance(first).await.status, Status::Submitted);
-        assert_eq!(mine(&scene, first).await.status, Status::Confirmed);
-        assert_eq!(scene.rest(id).await.status, Status::Confirmed);
-        assert_eq!(paid(&scene), [WEI.into(), Amount::from(7_u64)]);
-    }
-}
+mod tests;

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::testing::{FIRST_NONCE, NodeMood, Scene, SignerMood, word};
 use super::tests::{ABOVE_FEE, set_limits, set_lines, set_policy};
-use super::{Status, Tier, Transaction};
+use super::torture::chain::TestChain;
+use super::{Status, Tier, Transaction, Wish, replacing, sequence};
 use crate::session::{Caller, Master};
 use crate::store::TransactionId;
 use crate::usecase::cancel_transaction::{CancelError, cancel_transaction};
@@ -301,4 +302,27 @@ async fn a_sequence_is_carried_out_once_wherever_the_gateway_was_killed() {
         breaks += 1;
     }
     assert!(breaks > 20, "the road has many places to break off, and {breaks} were found");
+}
+
+#[tokio::test]
+async fn a_signed_part_after_one_that_came_to_nothing_is_called_off_and_goes_on_counting() {
+    let scene = replacing::scene().await;
+    let whole = scene.ask_sequence(&[1, 20, 300]).await;
+    scene.drive().await;
+    replacing::chain(&scene, TestChain::tick);
+    scene.clock.advance(Duration::from_secs(15));
+    scene.drive().await;
+    let [first, second, third] = parts(&scene, whole).await.try_into().unwrap();
+    assert_eq!(
+        places(&scene, whole).await.iter().map(|part| part.0).collect::<Vec<_>>(),
+        [Status::Confirmed, Status::Submitted, Status::Pending,]
+    );
+    // The chain has taken the first back, and then it did nothing.
+    let (failed, now) = (Transaction { status: Status::Failed, ..first }, scene.app.clock.now());
+    scene.write(move |db| sequence::part_ended(db, &failed, now)).await;
+    assert_eq!(scene.show(second.id).await.status, Status::Submitted);
+    assert_eq!(scene.show(third.id).await.status, Status::Cancelled);
+    let wish = |id| scene.app.store.read(move |db| db.wish(id));
+    assert!(matches!(wish(second.id).await.unwrap(), Some(Wish::CallOff { .. })));
+    assert!(wish(third.id).await.unwrap().is_none());
 }

@@ -151,5 +151,8 @@ async fn the_secret_of_tokens_is_replaced_once_in_five_minutes() {
     let token = token.as_str().unwrap();
     assert_eq!(gateway.with_token(token, "GET", "/v1/connect-info", None).await.status, 200);
     let trail = "/v1/audit-logs?event_type=TOKEN_SECRET_ROTATED&include_total=true";
-    assert_eq!(gateway.by_master("GET", trail, None).await.body["total"], 2);
+    let told = gateway.by_master("GET", trail, None).await.body;
+    assert_eq!(told["total"], 2);
+    let told = told["data"].as_array().unwrap();
+    assert!(told.iter().all(|entry| entry["requestId"].is_string()), "who asked: {told:?}");
 }

@@ -2,13 +2,12 @@
 
 use primitives::Amount;
 
-use super::super::replacing::{PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
+use super::super::replacing::{GWEI, PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
 use super::super::testing::{FIRST_NONCE, Scene, word};
 use super::super::torture::chain::TestChain;
 use super::*;
 use crate::chains::testing::Reaction;
-
-const GWEI: u64 = 1_000_000_000;
+use crate::store::wallets::{WalletStatus, sample};
 
 async fn confirmed(scene: &Scene) -> TransactionId {
     let id = scene.ask(WEI).await;
@@ -27,6 +26,14 @@ async fn looks(scene: &Scene) {
 
 async fn is_watched(scene: &Scene, id: TransactionId) -> bool {
     scene.app.store.read(move |db| db.look_back(id)).await.unwrap().is_some()
+}
+
+/// As what it ends, where it is to be called off.
+async fn called_off_as(scene: &Scene, id: TransactionId) -> Option<Status> {
+    match scene.app.store.read(move |db| db.wish(id)).await.unwrap() {
+        Some(Wish::CallOff { ends, .. }) => Some(ends),
+        Some(Wish::SpeedUp) | None => None,
+    }
 }
 
 fn take_back(scene: &Scene) {
@@ -50,6 +57,7 @@ async fn what_was_confirmed_and_is_taken_back_is_on_its_way_again_and_paid_once(
     look(&scene.app).await.unwrap();
     let back = scene.show(id).await;
     assert_eq!((word(&back), back.hash()), ((Status::Submitted, None), hash.as_deref()));
+    assert_eq!(called_off_as(&scene, id).await, None);
     assert_eq!(scene.spent().await, spent, "it may be paid, as it was");
     assert_eq!(scene.show(other).await.status, Status::Confirmed);
     scene.advance(id).await;
@@ -133,6 +141,7 @@ async fn what_was_called_off_and_is_paid_after_all_counts() {
     chain(&scene, TestChain::tick);
     looks(&scene).await;
     assert_eq!(scene.show(id).await.status, Status::Submitted);
+    assert_eq!(called_off_as(&scene, id).await, Some(Status::Cancelled));
     assert_eq!(scene.spent().await, fee, "the dearer of both may be it");
     let done = mine(&scene, id).await;
     assert_eq!((word(&done), paid(&scene)), ((Status::Confirmed, None), vec![WEI.into()]));
@@ -156,4 +165,18 @@ async fn what_is_taken_back_later_is_found_by_what_waits_after_it() {
     assert_eq!(mine(&scene, first).await.status, Status::Confirmed);
     assert_eq!(scene.rest(id).await.status, Status::Confirmed);
     assert_eq!(paid(&scene), [WEI.into(), Amount::from(7_u64)]);
+}
+
+#[tokio::test]
+async fn what_nobody_stands_by_any_more_is_called_off_and_not_paid_again() {
+    let scene = scene().await;
+    let id = confirmed(&scene).await;
+    let (suspended, now) = (WalletStatus::Suspended, scene.app.clock.now());
+    let suspend =
+        scene.write(move |db| db.set_wallet_status(sample(1).id, suspended, now).map(|_found| ()));
+    suspend.await;
+    take_back(&scene);
+    looks(&scene).await;
+    assert_eq!(scene.show(id).await.status, Status::Submitted);
+    assert_eq!(called_off_as(&scene, id).await, Some(Status::Cancelled));
 }

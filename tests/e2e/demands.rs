@@ -1,6 +1,6 @@
 //! What the signer asks for beyond the policies: its wait, which nobody gets round.
 
-use primitives::{Address, Amount, Asset, Chain};
+use primitives::{Amount, Asset, Chain};
 use protocol::{AnnouncementId, Payload, RefusalCode, Request, Warrant};
 use serde_json::json;
 use tests::daemons::{hostile_gateway, unlock};
@@ -41,11 +41,6 @@ fn payment(wei: &str, nonce: u64) -> Payload {
         data: Vec::new(),
     };
     Payload::Transaction(transaction.to_unsigned_bytes())
-}
-
-fn nonce(stage: &Stage, wallet: &Wallet) -> Amount {
-    let Address::Evm(address) = wallet.address else { return Amount::ZERO };
-    stage.evm.nonce(address)
 }
 
 #[test]
@@ -90,7 +85,7 @@ fn what_is_cancelled_in_its_wait_is_never_paid_and_never_signed() {
     };
     let refused = hostile_gateway(&stage.place).signature(late);
     assert_eq!(refused, Err(RefusalCode::UnknownAnnouncement));
-    assert_eq!((stage.evm.balance(BOB), nonce(&stage, &wallet)), (Amount::ZERO, Amount::ZERO));
+    assert_eq!((stage.evm.balance(BOB), stage.nonce(&wallet)), (Amount::ZERO, Amount::ZERO));
 }
 
 #[test]
@@ -110,6 +105,6 @@ fn a_wait_outlasts_a_kill_of_the_gateway_and_of_the_signer_and_is_paid_once() {
     stage.gatewayd.start_again(&stage.place);
     agent.wait_for(&id, "CONFIRMED");
     assert_eq!(stage.evm.balance(BOB).to_string(), amount);
-    assert_eq!(nonce(&stage, &wallet), Amount::from(1_u64));
+    assert_eq!(stage.nonce(&wallet), Amount::from(1_u64));
     stage.wait_until_announced(&wallet, 0);
 }

@@ -247,6 +247,14 @@ impl Stage {
         self.operator().post("/v1/policies", &body).expect(201);
     }
 
+    /// How many transactions of a wallet of an EVM chain are on it.
+    pub fn nonce(&self, wallet: &Wallet) -> Amount {
+        match wallet.address {
+            Address::Evm(address) => self.evm.nonce(address),
+            Address::Solana(address) => panic!("{address} numbers nothing"),
+        }
+    }
+
     /// What an address has of something, in base units, as its chain says.
     pub fn balance(&self, address: Address, asset: Asset) -> Amount {
         match (address, asset) {

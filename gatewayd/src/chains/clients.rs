@@ -132,6 +132,9 @@ mod tests {
                 client.balance(theirs).await.unwrap_err(),
                 client.token_balance(ours, theirs).await.unwrap_err(),
                 client.token_metadata(theirs).await.unwrap_err(),
+                client.allowance(theirs, ours, ours).await.unwrap_err(),
+                client.allowance(ours, theirs, ours).await.unwrap_err(),
+                client.allowance(ours, ours, theirs).await.unwrap_err(),
                 client.draft(&request(Asset::Native, theirs)).await.unwrap_err(),
                 client.draft(&request(Asset::Token(theirs), ours)).await.unwrap_err(),
             ] {

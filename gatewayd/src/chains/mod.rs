@@ -43,7 +43,7 @@ pub struct Draft {
     /// takes for its layer 1 is in it.
     pub fee_ceiling: Amount,
     /// What owners are asked to allow the network to take, rent included, in wei or lamports: enough
-    /// for the time that they need.
+    /// for the time that they need. What a rollup takes for its layer 1 comes on top.
     pub approvable_fee: Amount,
     /// What the network will most likely take, in wei or lamports.
     pub fee_estimate: Amount,

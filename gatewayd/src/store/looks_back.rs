@@ -3,7 +3,7 @@
 use primitives::{ChainId, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
-use super::column::{integer, optional_word, time, word};
+use super::column::{integer, time, word};
 use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::tx::Transaction;
@@ -61,11 +61,7 @@ impl Reading<'_> {
             ":network": network.to_string(),
             ":nonce": integer(nonce)?,
         };
-        Ok(statement
-            .query_row(parameters, |row| Ok(optional_word(row, "id")))
-            .optional()?
-            .transpose()?
-            .flatten())
+        statement.query_row(parameters, |row| Ok(word(row, "id"))).optional()?.transpose()
     }
 }
 

@@ -54,13 +54,10 @@ impl Asking<'_> {
         decoded: &Decoded,
         decimals: BTreeMap<Asset, u8>,
     ) -> Result<Known, StoreError> {
-        let worths = if self.is_denied(decoded).await? {
-            Worths::UNKNOWN
-        } else {
-            self.worths(decoded, &decimals).await
-        };
-        let standing = self.standing(decoded).await;
-        Ok(Known { standing, ..self.of(decimals, worths) })
+        if self.is_denied(decoded).await? {
+            return Ok(self.of(decimals, Worths::UNKNOWN));
+        }
+        Ok(self.priced_with(decoded, decimals).await)
     }
 
     /// As [`Self::known`], whatever the policies say.
@@ -72,9 +69,23 @@ impl Asking<'_> {
             Some(network) => decimals(&units(self.app, network, decoded, self.deed).await?),
             None => BTreeMap::new(),
         };
+        Ok(self.priced_with(decoded, decimals).await)
+    }
+
+    /// As [`Self::known_with`], whatever the policies say.
+    pub async fn priced_with(self, decoded: &Decoded, decimals: BTreeMap<Asset, u8>) -> Known {
         let (worths, standing) =
             tokio::join!(self.worths(decoded, &decimals), self.standing(decoded));
-        Ok(Known { standing, ..self.of(decimals, worths) })
+        Known { standing, ..self.of(decimals, worths) }
+    }
+
+    /// What the dearest is worth of these and of what is known.
+    pub(super) async fn dearest(self, known: &Known, versions: &[Decoded]) -> Worths {
+        let mut worths = known.worths;
+        for version in versions {
+            worths = worths.dearest(self.worths(version, &known.decimals).await);
+        }
+        worths
     }
 
     /// What is known of all of several.

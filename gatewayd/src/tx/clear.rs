@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use primitives::{Amount, Asset, Network};
-use txcodec::Decoded;
 
 use super::draft::Draft;
 use super::gap::{self, Filling};
@@ -18,7 +17,6 @@ use super::withdrawal;
 use super::{Asking, Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
 use crate::policy::{Allowed, Verdict};
-use crate::prices::Worths;
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
 use crate::store::{StoreError, TransactionId, Writing};
@@ -66,12 +64,6 @@ impl Road<'_> {
             Ended::Halted => Err(Halt::Stored),
             Ended::Stale => Err(Halt::Again(Pace::Block, None)),
         }
-    }
-
-    /// What the bytes let go is worth, as far as that is known.
-    pub(super) async fn worths(&self, decoded: &Decoded, decimals: &BTreeMap<Asset, u8>) -> Worths {
-        let place = (self.wallet.environment, Some(self.network));
-        self.app.prices.worths(decoded, place, decimals).await
     }
 
     /// What is known besides the bytes, or asked for.

@@ -53,11 +53,17 @@ impl Transaction {
     }
 }
 
+/// What several transactions of one wallet do together; `None` where fees, gas or amounts cannot be added
+/// up.
+pub fn together(parts: &[Decoded]) -> Option<Decoded> {
+    Decoded::together(parts).filter(|together| together.spend().is_some())
+}
+
 impl Divided {
     /// All parts as what they do together; `None` where the amounts cannot be added up.
     pub(super) fn together(&self) -> Option<Decoded> {
         let decoded: Vec<Decoded> = self.parts.iter().map(|part| part.decoded.clone()).collect();
-        Decoded::together(&decoded).filter(|together| together.spend().is_some())
+        together(&decoded)
     }
 
     /// What is said of each part with the others reserved. Stores the parts, and what they spend.

@@ -46,7 +46,7 @@ pub(crate) use signals::wait_until_final;
 
 pub use asking::Asking;
 pub use codec::{decode, signed_message, signed_transaction};
-pub use divided::{SequenceVerdicts, sequence_verdicts};
+pub use divided::{SequenceVerdicts, sequence_verdicts, together};
 pub use judgement::{Gathered, Known, gathered, judged, nearing};
 pub use order::{
     Account, Allowance, Approve, Call, Deed, Deploy, GasCondition, Instruction, NftStandard,

@@ -142,10 +142,7 @@ impl Road<'_> {
             UnitsError::Chain(error) => again(error),
             UnitsError::Store(error) => error.into(),
         })?;
-        let mut worths = known.worths;
-        for before in &signed {
-            worths = worths.dearest(self.worths(before, &known.decimals).await);
-        }
+        let worths = self.asking().dearest(&known, &signed).await;
         let renewal = Renewal {
             id: self.transaction.id,
             versions: versions.to_vec(),

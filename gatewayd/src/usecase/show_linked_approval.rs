@@ -12,7 +12,7 @@ use crate::policy::{self, Policy, Verdict};
 use crate::session::link::Subject;
 use crate::store::wallets::Wallet;
 use crate::store::{StoreError, TransactionId};
-use crate::tx::{self, AskedBy, Asking, Intent, Known, Tier, Transaction, Unit};
+use crate::tx::{self, AskedBy, Asking, Intent, Tier, Transaction, Unit};
 
 /// For how long a link still shows how a transaction ended.
 pub const SHOWN_AFTERWARDS: Duration = Duration::from_hours(24);
@@ -156,7 +156,6 @@ async fn policies(
     units: &BTreeMap<Asset, Unit>,
 ) -> Result<Vec<Reason>, StoreError> {
     let decimals = tx::decimals(units);
-    let place = (wallet.environment, Some(&network));
     let asking = Asking {
         app,
         wallet,
@@ -165,18 +164,7 @@ async fn policies(
         transaction: Some(asked.transaction.id),
         asked_by: AskedBy::of(&asked.transaction),
     };
-    let standing = asking.standing(decoded).await;
-    let known = Known {
-        wallet: wallet.id,
-        environment: wallet.environment,
-        worths: app.prices.worths(decoded, place, &decimals).await,
-        standing,
-        network: Some(network),
-        decimals,
-        transaction: Some(asked.transaction.id),
-        asked_by: AskedBy::of(&asked.transaction),
-        now: app.clock.now(),
-    };
+    let known = asking.priced_with(decoded, decimals).await;
     let decoded = decoded.clone();
     let read = app.store.read(move |db| {
         let chain_id = known.network.as_ref().map(|network| network.chain_id);

@@ -76,7 +76,7 @@ pub(super) async fn simulate_sequence(
         }
     };
     let decoded: Vec<_> = drawn.iter().map(|part| part.decoded.clone()).collect();
-    let Some(together) = Decoded::together(&decoded) else { return Ok(dry_run) };
+    let Some(together) = tx::together(&decoded) else { return Ok(dry_run) };
     let wallet = resolved.wallet.address;
     let units = tx::units(app, &resolved.network, &together, Some(&resolved.order.deed)).await?;
     dry_run.changes = changes(client, resolved, &together, &units).await?;

@@ -153,7 +153,7 @@ pub async fn test_policies(
     let (parts, network) = read(app, &wallet, test.subject, test.network.as_deref())?;
     let decoded = match parts.as_slice() {
         [one] => one.clone(),
-        several => Decoded::together(several).ok_or(PolicyTestError::TooLarge)?,
+        several => tx::together(several).ok_or(PolicyTestError::TooLarge)?,
     };
     let given = given(app, test.policies)?;
     let decimals = decimals(wallet.chain, &test.facts)?;

@@ -45,7 +45,7 @@ pub(super) async fn draft(evm: &Evm, request: &DraftRequest) -> Result<Draft, Ch
     Ok(Draft {
         unsigned,
         fee_ceiling,
-        approvable_fee: taken.checked_mul(PRICE_MARGIN.into()).ok_or(TOO_LARGE)?,
+        approvable_fee: fee_ceiling.checked_mul(PRICE_MARGIN.into()).ok_or(TOO_LARGE)?,
         fee_estimate: fee_estimate.checked_add(layer_1).ok_or(TOO_LARGE)?,
         token_account_rent: None,
         last_valid_block_height: None,

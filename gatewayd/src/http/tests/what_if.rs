@@ -1,5 +1,7 @@
 //! `POST /v1/policies/test`: what would be said, and by whom.
 
+use primitives::Amount;
+
 use super::*;
 
 const TO: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -78,6 +80,8 @@ async fn a_batch_is_judged_whole_and_part_by_part() {
         (batch(&[coins("5"), coins("5")]), Some("NOTIFY"), vec![Some("INSTANT"), Some("INSTANT")]),
         (batch(&[coins("1"), token]), None, vec![Some("INSTANT"), None]),
         (coins("5"), Some("INSTANT"), vec![]),
+        // as much as 256 bits hold
+        (batch(&[coins(&Amount::MAX.checked_sub(Amount::from(1_u64)).unwrap().to_string()), coins("1")]), Some("APPROVAL"), vec![Some("APPROVAL"), Some("INSTANT")]),
     ];
     for (request, tier, expected) in rows {
         let answer = gateway.by_master("POST", "/v1/policies/test", Some(body(&request))).await;
@@ -90,6 +94,10 @@ async fn a_batch_is_judged_whole_and_part_by_part() {
     for (request, field) in [
         (batch(&[coins("1")]), "request.instructions: a batch has 2 to 20"),
         (batch(&vec![coins("1"); 21]), "request.instructions: a batch has 2 to 20"),
+        (
+            batch(&[coins(&Amount::MAX.to_string()), coins("1")]),
+            "request.instructions: the amounts",
+        ),
         (batch(&[coins("1"), json!({ "to": TO })]), "request.instructions[1]: request.amount"),
         (batch(&[coins("1"), batch(&[])]), "request.instructions[1]: request.type"),
     ] {

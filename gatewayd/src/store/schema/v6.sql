@@ -1,4 +1,5 @@
--- Places of the audit trail by time, and what has been told of sessions.
+-- Places of the audit trail by time; what has been told of sessions; numbers of EVM chains that are
+-- filled, and what is looked for after it ended.
 
 -- Which entries of the trail are of an hour, so that those of a time are found by their ids. Clocks may
 -- be set back: the hours then overlap, and no entry is missed.

@@ -111,7 +111,7 @@ impl Found {
                     warn!(transaction = %id, "the chain has taken back what had ended");
                     return Ok(());
                 }
-                Some((missed, now.plus(MISSED)))
+                (now < patience).then_some((missed, now.plus(MISSED)))
             }
             Some(true) => Some((missed.saturating_add(1), now.plus(MISSED))),
             None if now < patience => Some((missed, now.plus(MISSED))),
@@ -163,7 +163,7 @@ impl Found {
     }
 
     /// Has it followed again, as what the network may have. False where what it may spend is not known
-    /// now.
+    /// now, or it is on its way already.
     async fn reopen(&self, app: &App, network: &Network) -> Result<bool, StoreError> {
         let signed = self.versions.iter().filter(|version| version.signed().is_some());
         let decoded = signed.map(|it| super::decode(&it.unsigned, self.wallet.address));
@@ -175,7 +175,7 @@ impl Found {
         let (id, now) = (self.transaction.id, known.now);
         let reopened = app.store.write(move |db| {
             let found = db.transaction(id)?.filter(|found| found.status.is_final());
-            let Some(before) = found else { return Ok(()) };
+            let Some(before) = found else { return Ok(false) };
             db.forget_look_back(id)?;
             db.unsettle(id)?;
             let named = (id, before.wallet, known.network.as_ref().map(|it| it.chain_id));
@@ -192,11 +192,12 @@ impl Found {
             if let Some(wish) = unwanted(db, &before, &after)? {
                 db.make_wish(id, &wish, now)?;
             }
-            note(db, &before, now)
+            note(db, &before, now)?;
+            Ok::<_, StoreError>(true)
         });
-        reopened.await?;
+        let reopened = reopened.await?;
         app.signals.changed(id);
-        Ok(true)
+        Ok(reopened)
     }
 
     /// What is known of the dearest of its versions.
@@ -209,13 +210,9 @@ impl Found {
             transaction: Some(self.transaction.id),
             asked_by: AskedBy::of(&self.transaction),
         };
-        let mut known = asking.priced(decoded.last()?).await.ok()?;
-        let place = (self.wallet.environment, Some(network));
-        for version in decoded {
-            let worths = app.prices.worths(version, place, &known.decimals).await;
-            known.worths = known.worths.dearest(worths);
-        }
-        Some(known)
+        let known = asking.priced(decoded.last()?).await.ok()?;
+        let worths = asking.dearest(&known, decoded).await;
+        Some(Known { worths, ..known })
     }
 }
 

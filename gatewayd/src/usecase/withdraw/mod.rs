@@ -243,7 +243,12 @@ async fn fee(
     let client = client.ok_or(ChainError::Invalid("the network is not served"))?;
     let deed = Deed::Transfer(transfer.clone());
     let draft = client.draft(&DraftRequest { from: wallet.address, deed, nonce: None }).await?;
-    Ok(draft.approvable_fee)
+    let decoded = tx::decode(&draft.unsigned, wallet.address);
+    let decoded =
+        decoded.map_err(|_malformed| ChainError::Invalid("the transaction cannot be read"))?;
+    let layer_1 = decoded.layer_1_fee(network.chain_id.layer_1_fee_per_byte());
+    let most = layer_1.and_then(|layer_1| draft.approvable_fee.checked_add(layer_1));
+    most.ok_or(ChainError::Invalid("the fee is above 256 bits"))
 }
 
 async fn order(

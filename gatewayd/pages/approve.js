@@ -149,7 +149,8 @@ function refused({ code, message, hint }) {
       // The next look shows how it stands.
       return;
     case "INVALID_SIGNATURE":
-      state.notice = { tone: "bad", title: "The signature does not count", text: "The wallet signed other words, or with another account. Read the question again and sign it once more." };
+    case "INVALID_NONCE":
+      state.notice = { tone: "bad", title: "The signature does not count", text: "The wallet signed other words, with another account, or too late. Read the question again and sign it once more." };
       return;
     case "OWNER_ADDRESS_MISMATCH":
       state.notice = { tone: "bad", title: "Not an owner", text: `${message}. Choose another account in the wallet.` };

@@ -15,21 +15,17 @@ export function standingPart({ tone, title, text, command }, ...more) {
   );
 }
 
+const SILENT = { title: "The gateway does not answer", text: "It may be stopped, or the tunnel to it closed. This page goes on trying." };
+
 /** What is there before the gateway has answered once. */
 export function waitingPart(away, what) {
-  const silent = { tone: "busy", title: "The gateway does not answer", text: "It may be stopped, or the tunnel to it closed. This page goes on trying." };
-  return standingPart(away ? silent : { tone: "busy", title: "One moment", text: `${what} is fetched.` });
+  return standingPart(away ? { tone: "busy", ...SILENT } : { tone: "busy", title: "One moment", text: `${what} is fetched.` });
 }
 
 /** What has to be said about the last thing that was done. */
 export function noticePart({ notice, away, unsent }) {
-  const silent = away && {
-    tone: "bad",
-    title: "The gateway does not answer",
-    text: unsent
-      ? "Your signature is kept on this page and is not handed in yet."
-      : "It may be stopped, or the tunnel to it closed. This page goes on trying.",
-  };
+  const kept = unsent && { text: "Your signature is kept on this page and is not handed in yet." };
+  const silent = away && { tone: "bad", ...SILENT, ...kept };
   const said = silent || notice;
   return h(
     "div",

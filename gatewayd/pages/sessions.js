@@ -44,7 +44,7 @@ function pace() {
 async function refresh() {
   try {
     const shown = await readSessionRequest(link);
-    const first = !state.shown;
+    const first = !state.shown?.owner;
     state.shown = shown;
     state.away = false;
     if (first && shown.owner) findWallets(shown.wallets[0].chain, addWallet);

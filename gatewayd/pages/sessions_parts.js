@@ -60,8 +60,8 @@ export function actionPart(state, { connect, grant, refuse, end }) {
   const { request, wallets, owner } = shown;
   if (!owner) return deed === "decide" ? operatorsPart(request) : null;
   if (!connected) {
-    const why = { decide: "Connect the owner's wallet", takeBack: "Take it back", end: "End the session" };
-    return step(why[deed], walletList(state, wallets[0].chain, "leave it to the operator", connect));
+    const why = deed === "decide" ? "Connect the owner's wallet" : DEEDS[deed].title;
+    return step(why, walletList(state, wallets[0].chain, "leave it to the operator", connect));
   }
   const { wallet, isOwner } = connected;
   const who = accountPart(connected);

@@ -38,8 +38,8 @@ export function placeWords({ constraints }) {
 }
 
 /** How much, one sentence a line. */
-export function limitWords({ constraints, ...request }, limits) {
-  if (isReader({ constraints, ...request })) return ["Nothing: it only looks."];
+export function limitWords({ constraints }, limits) {
+  if (isReader({ constraints })) return ["Nothing: it only looks."];
   const { perTransactionUsd, totalUsd, maxTransactions } = constraints;
   const lines = limits.map((limit) => ({ text: amountWords(limit), token: limit.token }));
   if (constraints.limits) lines.push("No other coin or token may be spent.");

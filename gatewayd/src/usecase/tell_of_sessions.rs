@@ -85,9 +85,8 @@ impl Notices {
         let is_over = rotated_at.is_none_or(|rotated_at| rotated_at.plus(GRACE) <= now);
         let ended = db.ended_sessions(now)?;
         let has_ended = |due: &Due| ended.iter().any(|(session, _)| *session == due.0);
-        let mut expiring = db.expiring_sessions(now)?;
+        let expiring = db.expiring_sessions(now)?;
         let mut idle = idle.transpose()?.unwrap_or_default();
-        expiring.retain(|due| !has_ended(due));
         idle.retain(|due| !has_ended(due));
         let old_secret_is_over = is_over && db.setting(Setting::OldTokenKey)?.is_some();
         Ok(Self { idle, expiring, ended, old_secret_is_over })

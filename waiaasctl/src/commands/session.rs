@@ -75,14 +75,19 @@ struct Told<'a> {
     expires_at: u64,
 }
 
+/// How long a session lasts, in words; 0 for one without an end.
+pub(super) fn until(expires_at: u64) -> String {
+    match expires_at {
+        0 => "without an end".to_owned(),
+        end => format!("until {}", utc(end)),
+    }
+}
+
 impl Told<'_> {
     /// Prints it, or writes it to a file.
     fn once(&self, file: Option<&Path>, json: Value) -> Result<View, Failure> {
         let Self { id, token, expires_at } = self;
-        let until = match *expires_at {
-            0 => "without an end".to_owned(),
-            end => format!("until {}", utc(end)),
-        };
+        let until = until(*expires_at);
         let Some(file) = file else {
             let line = format!("session {id}, {until}; the token is not shown again");
             return Ok(View::new(json).line(*token).line(line));

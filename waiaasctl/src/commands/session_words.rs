@@ -5,7 +5,7 @@ use api::{AgentPrompt, IssueMcpToken, McpTokenIssued, WriteAgentPrompt};
 use super::{Operation, to_json, uuid};
 use crate::exit::Failure;
 use crate::gateway::Call;
-use crate::time::utc;
+
 use crate::view::View;
 
 /// Makes a session and prints what an agent is told, with its token in it.
@@ -29,10 +29,7 @@ pub(super) fn mcp(wallet: &str, ttl: Option<u32>, operation: &Operation) -> Resu
     let body = IssueMcpToken { wallet_id, expires_in: ttl.map(u64::from) };
     let issued: McpTokenIssued =
         operation.gateway()?.ask(Call::post("/v1/mcp/tokens").body(&body))?;
-    let until = match issued.expires_at {
-        0 => "without an end".to_owned(),
-        end => format!("until {}", utc(end)),
-    };
+    let until = super::session::until(issued.expires_at);
     let view = View::new(to_json(&issued));
     let view = view.line(format!("the token is in {}, {until}", issued.token_path));
     let config = serde_json::to_string_pretty(&issued.claude_desktop_config);

@@ -1,8 +1,6 @@
 //! Pages for people: files that are compiled in and served as they are (`docs/pages.md`). They load nothing from
 //! anywhere else, and what they may do is what [`POLICY`] says.
 
-use std::net::SocketAddr;
-
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -12,6 +10,7 @@ use super::body::Path;
 use super::problem::Problem;
 use crate::app::App;
 use crate::session::link::Subject;
+use crate::usecase::connect_info::base_url;
 
 /// No script, style or request that is not the gateway's own, no markup of others; wallets' icons
 /// come as `data:`, and no other page frames these.
@@ -66,12 +65,10 @@ pub(super) async fn sessions() -> Response {
 /// Where an owner reads and signs it in a browser of this machine: the page, and in its fragment the
 /// right to read what it is about.
 pub(super) fn address(app: &App, subject: Subject) -> String {
-    let daemon = &app.settings.daemon;
-    let address = SocketAddr::new(daemon.hostname.address(), daemon.port);
-    let right = app.link_key.right(subject);
+    let (base, right) = (base_url(app), app.link_key.right(subject));
     match subject {
-        Subject::Approval(id) => format!("http://{address}/approve#{id}.{right}"),
-        Subject::SessionRequest(id) => format!("http://{address}/sessions#{id}.{right}"),
+        Subject::Approval(id) => format!("{base}/approve#{id}.{right}"),
+        Subject::SessionRequest(id) => format!("{base}/sessions#{id}.{right}"),
     }
 }
 

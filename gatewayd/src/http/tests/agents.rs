@@ -118,3 +118,14 @@ async fn where_the_token_cannot_be_written_there_is_no_session() {
     std::fs::remove_dir(&in_the_way).unwrap();
     assert_eq!(gateway.by_master("POST", TOKENS, Some(body)).await.status, 201);
 }
+
+#[tokio::test]
+async fn without_a_directory_for_tokens_there_is_no_session() {
+    let gateway = Gateway::new().await;
+    let sessions = || async { gateway.by_master("GET", "/v1/sessions", None).await.body };
+    let before = sessions().await;
+    let body = json!({ "walletId": sample(1).id.to_string() });
+    let refused = gateway.by_master("POST", TOKENS, Some(body)).await;
+    assert_eq!((refused.status, refused.code()), (500, "INTERNAL_ERROR"));
+    assert_eq!(sessions().await, before);
+}

@@ -1,11 +1,11 @@
 //! `cargo xtask long`: the runs that are too long for every day, and how long each took.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::report::Report;
-use crate::shell::{Failure, call, cargo};
+use crate::shell::{Failure, call, cargo, output};
 
-/// A test that does more when the environment asks for it.
+/// A long test, or one that does more when the environment asks for it.
 struct Run {
     name: &'static str,
     what: &'static str,
@@ -45,6 +45,13 @@ static RUNS: &[Run] = &[
         test: "tx::torture::payments_through_a_bad_node_end_once_each_as_told",
         asked_for: Some(("WAIAAS_TORTURE_PAYMENTS", "10000")),
     },
+    Run {
+        name: "kill-switch",
+        what: "1,000 falls of the kill switch under load, with daemons that are killed meanwhile",
+        place: "-p tests --test e2e",
+        test: "kill_switch::nothing_leaves_after_the_switch_fell_and_it_stays_where_it_was_whoever_is_killed_meanwhile",
+        asked_for: Some(("WAIAAS_KILL_SWITCH_ROUNDS", "1000")),
+    },
 ];
 
 /// Runs those of these names, or all of them, one after another. The last line is the report as one
@@ -75,9 +82,18 @@ fn build() -> Result<(), Failure> {
 
 impl Run {
     fn run(&self) -> Result<(), Failure> {
+        let mut command = self.command();
+        // Without a test of that name it would pass.
+        let listed = output(self.command().arg("--list"))?;
+        if !listed.contains(&format!("{}: test", self.test)) {
+            return Err(format!("there is no test {}", self.test));
+        }
+        call(command.arg("--nocapture").envs(self.asked_for))
+    }
+
+    fn command(&self) -> Command {
         let mut command = cargo(&format!("test --quiet --locked {}", self.place));
-        command.args([self.test, "--", "--exact", "--nocapture"]);
-        command.envs(self.asked_for);
-        call(&mut command)
+        command.args([self.test, "--", "--exact"]);
+        command
     }
 }

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
-cargo xtask long [RUN..]    runs of thousands of payments: wallet, wallets, solana, torture
-cargo xtask bench           what a signature and a verdict cost, beside the bare cost of their parts (JSON)
+cargo xtask long [RUN..]    runs of thousands: wallet, wallets, solana, torture, kill-switch
+cargo xtask bench           what a signature, a verdict and the check of a session cost, beside their parts (JSON)
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
 cargo xtask redteam [--requests N] [--kills K] [--seed S] [--json]

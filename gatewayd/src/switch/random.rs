@@ -45,11 +45,11 @@ struct Ended {
     may_have_left: u64,
 }
 
-/// `WAIAAS_KILL_SWITCH_RUNS=1000` asks for a long run; `WAIAAS_KILL_SWITCH_SEED=N` repeats a seed.
+/// `WAIAAS_KILL_SWITCH_ROUNDS=1000` asks for a long run; `WAIAAS_KILL_SWITCH_SEED=N` repeats a seed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_sent_after_the_switch_fell_whenever_that_was() {
     let seed = asked_for("WAIAAS_KILL_SWITCH_SEED", 1);
-    let runs = asked_for("WAIAAS_KILL_SWITCH_RUNS", 40);
+    let runs = asked_for("WAIAAS_KILL_SWITCH_ROUNDS", 40);
     let (mut dice, mut ended) = (Dice(seed), Ended::default());
     let scene = Scene::start().await;
     let scheduler = tokio::spawn(scheduler::run(Arc::clone(&scene.app)));

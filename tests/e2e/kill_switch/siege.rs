@@ -21,8 +21,9 @@ use crate::payments::{BOB, transfer};
 
 /// What each agent asks for, at most, in one round.
 const PAYMENTS: u64 = 12;
-/// What was sent before the fall has arrived after this: it goes through this machine alone.
-const ARRIVAL: Duration = Duration::from_millis(100);
+/// What was sent before the fall has arrived after this: it goes through this machine alone, which may
+/// do much else.
+const ARRIVAL: Duration = Duration::from_secs(1);
 /// How long nothing may arrive after that.
 const QUIET: Duration = Duration::from_millis(300);
 /// Which account of the node owns a wallet.
@@ -47,6 +48,8 @@ pub(super) struct Siege {
     counted: u64,
     /// What came of all payments, by status.
     pub(super) ended: BTreeMap<String, u64>,
+    /// Payments that were waited for, after the switch was lifted.
+    pub(super) proofs: u64,
     paid: Amount,
 }
 
@@ -101,6 +104,7 @@ impl Siege {
             next: AtomicU64::new(1),
             counted: 0,
             ended: BTreeMap::new(),
+            proofs: 0,
             paid: Amount::ZERO,
         }
     }
@@ -228,7 +232,7 @@ impl Siege {
 
     /// The owner's wallet pays once the owner has agreed as well as an operator, who has the passphrase:
     /// neither is enough.
-    pub(super) fn agree(&self) {
+    pub(super) fn agree(&mut self) {
         let (place, wallet) = (&self.stage.place, self.owned.id.as_str());
         let payer = self.payers.iter().find(|payer| payer.wallet == wallet).unwrap();
         let held = payer.agent.send(&payer.payment(&self.next));
@@ -250,14 +254,16 @@ impl Siege {
         tool::done(place, &["resume", wallet, "--approval", file]);
         fs::remove_file(file).unwrap();
         payer.agent.wait_for(&held, "CONFIRMED");
+        self.proofs += 1;
     }
 
     /// Every session pays again, but not from the wallet that was suspended before.
-    pub(super) fn check_alive(&self) {
+    pub(super) fn check_alive(&mut self) {
         let asked = |payer: &Payer| payer.agent.send(&payer.payment(&self.next));
         let asked: Vec<String> = self.payers.iter().map(asked).collect();
         for (payer, id) in self.payers.iter().zip(&asked) {
             payer.agent.wait_for(id, "CONFIRMED");
+            self.proofs += 1;
         }
         let refused = self.of_suspended.agent.try_send(&self.of_suspended.payment(&self.next));
         assert_eq!(refused.code(), "WALLET_SUSPENDED", "{refused}");

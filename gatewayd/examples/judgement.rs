@@ -1,6 +1,7 @@
-//! What a verdict costs by 100 policies, alone and with the database, over a million transactions of
-//! one wallet that were carried out before. Prints medians in nanoseconds, as JSON, beside what one
-//! row costs that is found by its key. `cargo xtask bench` runs it in a release build.
+//! What a verdict costs by 100 policies, alone and with the database, and what else is asked of the
+//! database and written to it for a payment: in an empty one, and with a million transactions of one
+//! wallet that were carried out before, and 10,000 wallets. Prints medians in nanoseconds, as JSON,
+//! beside what one row costs that is found by its key. `cargo xtask bench` runs it in a release build.
 
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
@@ -18,7 +19,7 @@ use gatewayd::store::reservations::{Settlement, Worth};
 use gatewayd::store::settings::Setting;
 use gatewayd::store::transactions::Page;
 use gatewayd::store::wallets::{Wallet, WalletStatus};
-use gatewayd::store::{PolicyId, Reading, Store, StoreError, TransactionId, Writing};
+use gatewayd::store::{PolicyId, Store, StoreError, TransactionId, Writing};
 use gatewayd::tx::{
     self, Deed, Intent, Known, Order, Standing, Status, Tier, Transaction, Transfer,
 };
@@ -36,7 +37,10 @@ const TRANSACTIONS: u64 = 1_000_000;
 const AT_ONCE: u64 = 2_000;
 /// Seconds over which they are spread: more than the longest window.
 const HISTORY: u64 = 60 * 24 * 60 * 60;
+/// Wallets besides.
+const WALLETS: u32 = 10_000;
 const ROUNDS: usize = 1_000;
+const COMMITS: usize = 200;
 
 /// 2026-01-05 12:00 UTC, a Monday.
 const NOW: UnixSeconds = UnixSeconds::new(1_767_614_400);
@@ -57,56 +61,61 @@ async fn main() -> Result<(), Failure> {
     let (clock, _setter) = Clock::settable(NOW);
     let stored: Vec<_> = policies.iter().map(|written| written.stored(&clock)).collect();
     store.write(move |db| stored.iter().try_for_each(|stored| db.insert_policy(stored))).await?;
-    fill(&store, network).await?;
     let evaluated = without_storage(&store, &policies, &decoded, &known).await?;
-    let chain_id = network.chain_id;
-    let with_storage = store.read(move |db| WithStorage::measure(db, chain_id, &decoded, &known));
-    let WithStorage { judged, window, list, row } = with_storage.await?;
+    let empty = with_storage(&store, network, &decoded, &known).await?;
+    fill(&store, network).await?;
+    let large = with_storage(&store, network, &decoded, &known).await?;
     println!(
         "{:#}",
         json!({
             "policies": POLICIES,
             "past_transactions": TRANSACTIONS,
-            "raw_ns": { "indexed_row": row },
-            "judgement_ns": {
-                "without_storage": evaluated,
-                "with_storage": judged,
-                "spent_in_a_day": window,
-            },
-            "list_ns": { "newest_50_of_the_wallet": list },
+            "wallets": WALLETS,
+            "without_storage_ns": evaluated,
+            "empty_ns": empty,
+            "large_ns": large,
         })
     );
     Ok(())
 }
 
-/// What is asked of the database.
-struct WithStorage {
-    /// A whole verdict: policies are read and facts gathered, every time.
-    judged: u64,
-    /// What was spent of the coin in a day.
-    window: u64,
-    /// A page of the wallet's transactions.
-    list: u64,
-    /// One row that is found by its key.
-    row: u64,
-}
-
-impl WithStorage {
-    fn measure(
-        db: &Reading<'_>,
-        network: ChainId,
-        decoded: &Decoded,
-        known: &Known,
-    ) -> Result<Self, StoreError> {
+/// What is asked of the database, and what is written to it for a payment.
+async fn with_storage(
+    store: &Store,
+    network: &Network,
+    decoded: &Decoded,
+    known: &Known,
+) -> Result<Value, Failure> {
+    let chain_id = network.chain_id;
+    let (decoded, known) = (decoded.clone(), known.clone());
+    let read = store.read(move |db| {
         let day = NOW.minus(Duration::from_hours(24));
         let page = Page { before: None, limit: 50 };
-        Ok(Self {
-            judged: median(|| tx::judged(db, decoded, known).map(drop))?,
-            window: median(|| db.spent((WALLET, network, Asset::Native), day, None).map(drop))?,
-            list: median(|| db.transactions_of(&[WALLET], page).map(drop))?,
-            row: median(|| db.setting(Setting::RestoredFrom).map(drop))?,
-        })
+        let spent = || db.spent((WALLET, chain_id, Asset::Native), day, None).map(drop);
+        Ok::<_, StoreError>(json!({
+            // A whole verdict: policies are read and facts gathered, every time.
+            "with_storage": median(|| tx::judged(db, &decoded, &known).map(drop))?,
+            "spent_in_a_day": median(spent)?,
+            "newest_50": median(|| db.transactions_of(&[WALLET], page).map(drop))?,
+            "under_way": median(|| db.unfinished_transactions_of(&[WALLET], page).map(drop))?,
+            "indexed_row": median(|| db.setting(Setting::RestoredFrom).map(drop))?,
+        }))
+    });
+    let mut measured: Value = read.await?;
+    measured["taken_on"] = taken_on(store, chain_id).await?.into();
+    Ok(measured)
+}
+
+/// A payment's row and what it reserves, on the disk.
+async fn taken_on(store: &Store, network: ChainId) -> Result<u64, Failure> {
+    let mut times = Vec::with_capacity(COMMITS);
+    for _commit in 0..COMMITS {
+        let started = Instant::now();
+        store.write(move |db| spend(db, network, NOW)).await?;
+        times.push(u64::try_from(started.elapsed().as_nanos())?);
     }
+    times.sort_unstable();
+    Ok(times.get(COMMITS / 2).copied().unwrap_or_default())
 }
 
 /// Facts are there already, and policies are read.
@@ -239,6 +248,18 @@ fn wallet(network: &Network) -> Wallet {
     }
 }
 
+/// Another wallet like this one.
+fn numbered(pattern: &Wallet, number: u32) -> Wallet {
+    let mut id = [2; 16];
+    let mut address = [3; 20];
+    for bytes in [id.as_mut_slice(), address.as_mut_slice()] {
+        let (start, _rest) = bytes.split_at_mut(4);
+        start.copy_from_slice(&number.to_be_bytes());
+    }
+    let (id, address) = (WalletId::from_bytes(id), Address::Evm(EvmAddress(address)));
+    Wallet { id, address, name: format!("wallet {number}"), ..pattern.clone() }
+}
+
 fn known(network: &Network) -> Known {
     Known {
         wallet: WALLET,
@@ -266,8 +287,13 @@ fn payment() -> Result<Decoded, Failure> {
     Ok(evm::decode(&transaction.to_unsigned_bytes(), OWN)?)
 }
 
-/// Stores what was carried out before, in the order of time.
+/// Stores what was carried out before, in the order of time, and further wallets.
 async fn fill(store: &Store, network: &Network) -> Result<(), StoreError> {
+    let pattern = wallet(network);
+    let others = move |db: &Writing<'_>| {
+        (0..WALLETS).try_for_each(|number| db.insert_wallet(&numbered(&pattern, number)))
+    };
+    store.write(others).await?;
     let begin = NOW.minus(Duration::from_secs(HISTORY));
     let network = network.chain_id;
     for first in (0..TRANSACTIONS).step_by(usize::try_from(AT_ONCE).unwrap_or(1)) {

@@ -1,6 +1,6 @@
-//! What it costs to check a session's token that was checked before, among a thousand other sessions,
-//! while nothing of them changes. Prints medians in nanoseconds, as JSON, beside what a first check
-//! costs, for which the database is read. `cargo xtask bench` runs it in a release build.
+//! What it costs to check a session's token that was checked before, while nothing of it changes, and a
+//! first check, for which the database is read; with few sessions and with very many. Prints medians in
+//! nanoseconds, as JSON. `cargo xtask bench` runs it in a release build.
 
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
@@ -16,16 +16,20 @@ use gatewayd::session::grants::Grants;
 use gatewayd::session::password::{Cost, PasswordHash};
 use gatewayd::session::{Agent, Master};
 use gatewayd::signer::Signer;
-use gatewayd::store::Store;
-use gatewayd::store::sessions::Source;
+use gatewayd::store::sessions::{Session, SessionStatus, Source};
 use gatewayd::store::wallets::{Wallet, WalletStatus};
+use gatewayd::store::{SessionId, Store, StoreError, Writing};
 use gatewayd::usecase::create_session::{NewSession, create_session};
 use primitives::{Address, Chain, Environment, EvmAddress, WalletId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 type Failure = Box<dyn Error>;
 
+/// Sessions whose tokens are checked.
 const SESSIONS: usize = 1_000;
+/// Others that are stored besides in the end: as many as may be open, and those that were revoked.
+const OTHERS: usize = 99_000;
+const OPEN: usize = 9_000;
 const ROUNDS: usize = 20_000;
 const PASSWORD: &str = "correct horse battery";
 const WALLET: WalletId = WalletId::from_bytes([1; 16]);
@@ -43,16 +47,46 @@ async fn main() -> Result<(), Failure> {
     for _session in 0..SESSIONS {
         tokens.push(create_session(&app, &master, asked()).await?.token);
     }
-    let first = median(&app, &tokens, SESSIONS).await?;
-    let again = median(&app, &tokens, ROUNDS).await?;
+    let empty = measured(&app, &tokens).await?;
+    app.store.write(|db| (0..OTHERS).try_for_each(|number| insert_other(db, number))).await?;
+    app.known_sessions.forget();
+    let large = measured(&app, &tokens).await?;
     println!(
         "{:#}",
-        json!({
-            "sessions": SESSIONS,
-            "session_check_ns": { "of_a_known_token": again, "with_the_database": first },
-        })
+        json!({ "sessions": SESSIONS + OTHERS, "empty_ns": empty, "large_ns": large })
     );
     Ok(())
+}
+
+/// The first check of each token, and many that follow.
+async fn measured(app: &App, tokens: &[String]) -> Result<Value, Failure> {
+    let first = median(app, tokens, SESSIONS).await?;
+    let known = median(app, tokens, ROUNDS).await?;
+    Ok(json!({ "known": known, "with_the_database": first }))
+}
+
+/// A session whose token nobody has.
+fn insert_other(db: &Writing<'_>, number: usize) -> Result<(), StoreError> {
+    let now = Clock::system().now();
+    let id = SessionId::new(&Clock::system());
+    let mut token_hash = [0; 32];
+    let (own, _rest) = token_hash.split_at_mut(8);
+    own.copy_from_slice(&number.to_be_bytes());
+    db.insert_session(&Session {
+        id,
+        status: if number < OPEN { SessionStatus::Active } else { SessionStatus::Revoked },
+        source: Source::Api,
+        token_hash,
+        token_issued_count: 1,
+        renewal_count: 0,
+        max_renewals: None,
+        expires_at: Some(now.plus(Duration::from_hours(24))),
+        absolute_expires_at: None,
+        created_at: now,
+        last_renewed_at: None,
+        grants: Grants::default(),
+    })?;
+    db.link_wallet(id, WALLET, now).map(drop)
 }
 
 /// The median of so many checks, of one token after the other.

@@ -78,7 +78,11 @@ impl Stage {
 
     /// Starts the daemons in a world, the gateway with other settings.
     pub fn start_in(world: World, settings: &str) -> Self {
-        let place = Place::new();
+        Self::start_at(Place::new(), world, settings)
+    }
+
+    /// As [`Self::start_in`], with the programs of a place.
+    pub fn start_at(place: Place, world: World, settings: &str) -> Self {
         let signerd = Signerd::start(&place, "");
         init_vault(&place);
         let gatewayd = Gatewayd::start(&place, settings);

@@ -1,4 +1,4 @@
-//! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `package` and `redteam`.
+//! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `soak`, `package` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod bench;
@@ -10,7 +10,9 @@ mod package;
 mod paths;
 mod redteam;
 mod report;
+mod rig;
 mod shell;
+mod soak;
 mod system;
 mod test;
 mod units;
@@ -21,24 +23,28 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
-cargo xtask long [RUN..]    runs of thousands: wallet, wallets, solana, torture, kill-switch
-cargo xtask bench           what a signature, a verdict and the check of a session cost, beside their parts (JSON)
+cargo xtask long [RUN..]    runs of thousands: wallet, wallets, solana, torture, kill-switch, fuzz
+cargo xtask bench [PART..] [--json]
+                            what signatures, answers, payments, verdicts and the daemons cost, beside their parts
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
 cargo xtask redteam [--requests N] [--kills K] [--seed S] [--json]
                             a hostile gateway: what left the wallets beside what was printed
+cargo xtask soak [--sends N] [--json]
+                            hours of a busy installation: what may not grow, and what a payment adds
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["bench"] => bench::run(),
+        ["bench", words @ ..] => bench::run(words),
         ["demo"] => demo::run(demo::Ending::Stay),
         ["demo", "--once"] => demo::run(demo::Ending::Once),
         ["long", runs @ ..] => long::run(runs),
         ["package", options @ ..] => package::run(options),
         ["redteam", options @ ..] => redteam::run(options),
+        ["soak", options @ ..] => soak::run(options),
         ["test", layers @ ..] => test::run(layers),
         _ => {
             eprint!("{USAGE}");

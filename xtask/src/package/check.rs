@@ -12,6 +12,9 @@ use crate::shell::{Failure, call, has, need, output, program, root};
 /// The newest symbols of glibc that the programs may need: those of EL 9, older than Debian 12's.
 const NEWEST_GLIBC: (u32, u32) = (2, 34);
 
+/// Bytes of a package for Debian at most.
+const LARGEST: u64 = 12 << 20;
+
 /// The libraries that a program may need, beside the loader.
 const LIBRARIES: &[&str] = &["libc.so.6", "libgcc_s.so.1", "libm.so.6"];
 
@@ -30,6 +33,7 @@ pub(crate) fn run() -> Result<Vec<Failure>, Failure> {
     check_again(&plan, &programs, &files)?;
     let skipped = lint(&files)?;
     print_sizes(&trees, &files);
+    check_sizes(&files)?;
     Ok(skipped)
 }
 
@@ -238,9 +242,22 @@ fn lint(files: &[PathBuf]) -> Result<Vec<Failure>, Failure> {
 fn print_sizes(trees: &Trees, files: &[PathBuf]) {
     let programs = trees.programs.iter().filter(|file| file.mode == 0o755).map(|file| &file.source);
     for path in programs.chain(files) {
-        let bytes = std::fs::metadata(path).map_or(0, |found| found.len());
-        println!("{bytes:>10}  {}", path.file_name().unwrap_or_default().display());
+        println!("{:>10}  {}", size(path), path.file_name().unwrap_or_default().display());
     }
+}
+
+fn check_sizes(packages: &[PathBuf]) -> Result<(), Failure> {
+    for path in packages.iter().filter(|path| super::is_of_programs(path, ".deb")) {
+        let bytes = size(path);
+        if bytes > LARGEST {
+            return Err(format!("{}: {bytes} bytes, more than {LARGEST}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
 }
 
 /// Whether what reads the packages is here.

@@ -5,8 +5,11 @@
 pub mod calls;
 pub mod evm;
 mod intent;
+mod scratch;
 pub mod solana;
 pub mod typed_data;
+
+pub use scratch::Scratch;
 
 use primitives::{EvmAddress, SolanaAddress};
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::chains::Chains;
 use crate::clock::{Clock, UnixSeconds};
 use crate::config::{Keeping, Limits, Settings};
+use crate::metrics::{Metrics, OwnProcess};
 use crate::net::HttpClient;
 use crate::networks::Networks;
 use crate::owner::Nonces;
@@ -67,6 +68,8 @@ pub struct App {
     pub master_password: MasterPassword,
     /// The refusals of the last minute.
     pub refusals: Refusals,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Turns true once the program shall end.
     pub ending: watch::Sender<bool>,
     /// What confines the program, a word a layer.
@@ -86,7 +89,10 @@ impl App {
     ) -> Result<Self, StoreError> {
         let now = clock.now();
         let keeping = settings.sessions.token_secret;
-        let kept = store.write(move |db| Kept::read(db, keeping, now)).await?;
+        let read = move |db: &Writing<'_>| {
+            Ok::<_, StoreError>((Kept::read(db, keeping, now)?, db.trail_end()?))
+        };
+        let (kept, trail_end) = store.write(read).await?;
         let http = HttpClient::new();
         let chains = Chains::new(&settings.networks, &settings.transactions, &http, &clock);
         Ok(Self {
@@ -108,6 +114,7 @@ impl App {
             session_uses: SessionUses::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals: Refusals::default(),
+            metrics: Metrics::new(trail_end),
             ending: watch::Sender::new(false),
             sandbox: Vec::new(),
             clock,
@@ -118,6 +125,13 @@ impl App {
     #[must_use]
     pub fn confined(self, layers: Layers) -> Self {
         Self { sandbox: layers.in_force, ..self }
+    }
+
+    /// The same in a process that can be looked at.
+    #[must_use]
+    pub fn observing(mut self, process: Option<OwnProcess>) -> Self {
+        self.metrics.process = process;
+        self
     }
 
     /// The same with a place for the tokens of servers of the Model Context Protocol.

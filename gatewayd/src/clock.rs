@@ -93,6 +93,16 @@ impl Clock {
         u64::try_from(self.since_1970().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// This moment, to be told later how long ago it was.
+    pub fn moment(&self) -> Deadline {
+        self.deadline(Duration::ZERO)
+    }
+
+    /// How long ago a moment was.
+    pub fn elapsed(&self, since: Deadline) -> Duration {
+        self.monotonic().saturating_sub(since.0)
+    }
+
     /// The moment `after` from now.
     pub fn deadline(&self, after: Duration) -> Deadline {
         Deadline(self.monotonic().saturating_add(after))

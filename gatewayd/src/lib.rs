@@ -11,6 +11,7 @@ pub mod http;
 mod json;
 mod listeners;
 mod logging;
+pub mod metrics;
 mod names;
 pub mod net;
 pub mod networks;
@@ -46,6 +47,7 @@ use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
 use crate::http::{Patience, Shared};
 use crate::listeners::{ListenError, Socket};
 use crate::logging::Logging;
+use crate::metrics::OwnProcess;
 use crate::names::ClosedBefore;
 use crate::sandbox::Tables;
 use crate::signer::Signer;
@@ -136,6 +138,8 @@ pub fn run(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), RunError> {
     let state = StateDirectory::take(&arguments.state_dir)?;
     let sockets = listeners::open(&settings, &arguments.runtime_dir)?;
     let closed_before = ClosedBefore::look();
+    let process = OwnProcess::open(state.path())
+        .inspect_err(|error| tracing::warn!(%error, "the process cannot be looked at for metrics"));
     let processors = available_parallelism().map_or(1, NonZeroUsize::get); // files outside say so
     let layers = tables.confine(hardened, state.path(), arguments.config.path())?;
     for layer in &layers.missing {
@@ -145,7 +149,8 @@ pub fn run(arguments: &Arguments, tables: &Tables<'_>) -> Result<(), RunError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(processors).enable_all().build();
     let runtime = runtime.map_err(RunError::System)?;
-    let start = Start { arguments, settings, logging, state, sockets, closed_before, layers };
+    let confined = Confined { closed_before, process: process.ok(), layers };
+    let start = Start { arguments, settings, logging, state, sockets, confined };
     let outcome = runtime.block_on(serve(start));
     runtime.shutdown_timeout(grace);
     outcome
@@ -158,16 +163,24 @@ struct Start<'a> {
     logging: Logging,
     state: StateDirectory,
     sockets: Vec<Socket>,
+    confined: Confined,
+}
+
+/// What was found and opened before the process was confined, and what confines it.
+struct Confined {
     closed_before: ClosedBefore,
+    process: Option<OwnProcess>,
     layers: Layers,
 }
 
 async fn serve(start: Start<'_>) -> Result<(), RunError> {
-    let Start { arguments, settings, logging, state, sockets, closed_before, layers } = start;
+    let Start { arguments, settings, logging, state, sockets, confined } = start;
+    let Confined { closed_before, process, layers } = confined;
     let store = Store::open(&state.database())?;
     let signer = Signer::new(&arguments.runtime_dir.join(SIGNER_SOCKET));
     let app = App::new(settings, Clock::system(), store, signer).await?;
-    let app = Arc::new(app.confined(layers).handing_out(state.mcp_tokens()));
+    let app = app.confined(layers).observing(process).handing_out(state.mcp_tokens());
+    let app = Arc::new(app);
     let signals = Signals::new().map_err(RunError::System)?;
     // Nothing is sent before that: a stop may have reached the signer alone.
     switch::watch::look(&app).await?;

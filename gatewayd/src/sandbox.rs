@@ -72,6 +72,7 @@ const CALLS: &[Call] = &[
     call!(SYS_fcntl, "locks of the database, flags of descriptors"),
     call!(SYS_flock, "the state directory is given back at the end"),
     call!(SYS_fstat, "files, from glibc 2.39 on"),
+    call!(SYS_fstatfs, "how much room the disk has"),
     call!(SYS_fsync, "the database is durable"),
     call!(SYS_ftruncate, "the database's log is shortened"),
     call!(SYS_getcwd, "a state directory that is named from here"),

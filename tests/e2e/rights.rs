@@ -115,6 +115,7 @@ fn use_everything(machine: &Machine, node: &Node, gateway: &Http, process: &mut 
     }
     process.signal(Signal::SIGHUP);
     stop_and_continue(process);
+    worked &= send("GET", "/metrics", Vec::new()) == 200;
     worked && send("GET", "/v1/admin/status", Vec::new()) == 200
 }
 

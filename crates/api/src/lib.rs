@@ -17,6 +17,7 @@ mod decimal;
 mod error;
 mod kill_switch;
 mod linked;
+mod metrics;
 mod object;
 mod owners;
 mod policies;
@@ -58,6 +59,7 @@ pub use kill_switch::{
     Recover, Recovered, SessionEnded,
 };
 pub use linked::{ApprovalEffect, ApprovalFee, ApprovalReason, LinkedApproval};
+pub use metrics::{Metric, MetricList};
 pub use owners::{OwnerMessage, OwnerSet, OwnerVerified, SetOwner, WriteOwnerMessage};
 pub use policies::{
     CreatePolicy, DescribedTransaction, PartTested, PoliciesTested, Policy, PolicyDeleted,

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use api::ErrorCode;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -30,6 +30,8 @@ const MAX_REQUEST_ID: usize = 128;
 pub(super) async fn wrap(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (route, since) =
+        (request.extensions().get::<MatchedPath>().cloned(), shared.app.clock.moment());
     let asker = request.extensions().get::<Peer>().map(|peer| {
         Asker::new(peer.connection(), shared.app.clock.now(), &id, (method.as_str(), &path))
     });
@@ -43,6 +45,9 @@ pub(super) async fn wrap(State(shared): State<Shared>, request: Request, next: N
         Some(asker) => Arc::clone(asker).carry(served).await,
         None => served.await,
     };
+    let route = (method.as_str(), route.as_ref().map(MatchedPath::as_str));
+    let took = shared.app.clock.elapsed(since);
+    shared.app.metrics.requests.answered(route, response.status().as_u16(), took);
     tracing::debug!(%id, %method, path, status = response.status().as_u16(), "served");
     if let Some(problem) = problem_of(&mut response) {
         if let Some(asker) = asker.filter(|_| problem.is_refusal()) {

@@ -19,6 +19,7 @@ mod database;
 mod display;
 mod envelope;
 mod kill_switch;
+mod metrics;
 mod openapi;
 mod owners;
 mod pace;

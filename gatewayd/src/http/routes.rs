@@ -10,8 +10,8 @@ use super::auth::{Gate, admit};
 use super::openapi::{self, Described, describe};
 use super::{
     Shared, admin, admin_transactions, admin_wallets, agents, audit, autostop, connect, database,
-    envelope, kill_switch, owners, pages, policies, policy_test, policy_types, prices, rpc,
-    session_requests, sessions, tokens, transactions, utils, wallet, wallets,
+    envelope, kill_switch, metrics, owners, pages, policies, policy_test, policy_types, prices,
+    rpc, session_requests, sessions, tokens, transactions, utils, wallet, wallets,
 };
 
 /// Whose credential a route takes.
@@ -180,6 +180,8 @@ routes! {
     GET    "/v1/admin/wallets/{id}/balance"          Master        admin_wallets::balance => 200 AdminWalletBalance;
     GET    "/v1/admin/wallets/{id}/transactions"     Master        admin_transactions::of_wallet [limit offset] => 200 AdminWalletTransactions;
     GET    "/v1/admin/transactions"                  Master        admin_transactions::list [wallet_id type status network since until search limit offset] => 200 AdminTransactionPage;
+    GET    "/v1/admin/metrics"                       Master        metrics::list => 200 MetricList;
+    GET    "/metrics"                                Operator      metrics::text => 200;
     GET    "/v1/admin/rpc-status"                    Master        rpc::status [network probe] => 200 RpcStatus;
     POST   "/v1/admin/settings/test-rpc"             Master        rpc::test <- TestRpc => 200 RpcTested;
     GET    "/v1/admin/oracle-status"                 Master        prices::status => 200 OracleStatus;

@@ -12,6 +12,7 @@ mod nearing;
 pub mod rules;
 mod scope;
 mod usd;
+mod used;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ pub use facts::{Action, Category, Destination, Facts, Purpose, Reputation, Unkno
 pub use nearing::{Before, Nearing, Window, crossed, nearing};
 pub use rules::{Mark, Rule, check};
 pub use usd::{UsdError, UsdMicros};
+pub use used::{Used, used};
 pub use written::RulesError;
 
 use crate::tx::Tier;

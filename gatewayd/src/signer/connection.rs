@@ -14,7 +14,8 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::{SignerError, answered, no_answer};
+use super::{Observed, SignerError, answered, no_answer};
+use crate::clock::Clock;
 
 /// Carries requests and replies; opens a connection when there is none.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Line {
     patience: Duration,
     connection: Mutex<Option<Connection>>,
     in_flight: Arc<Semaphore>,
+    clock: Clock,
+    observed: Observed,
 }
 
 /// An open connection whose hello was answered. Dropping it ends the task that reads.
@@ -55,11 +58,25 @@ impl Line {
             patience,
             connection: Mutex::new(None),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            clock: Clock::system(),
+            observed: Observed::default(),
         }
+    }
+
+    /// What was asked so far, and how it was answered.
+    pub(super) const fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Asks and waits for the answer.
     pub(super) async fn ask(&self, request: Request) -> Result<Reply, SignerError> {
+        let (kind, since) = (request.kind(), self.clock.moment());
+        let outcome = self.exchange(request).await;
+        self.observed.answered(kind, &outcome, self.clock.elapsed(since));
+        outcome
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Reply, SignerError> {
         let sent = timeout(self.patience, self.send(request)).await;
         let reply = sent.map_err(|_elapsed| self.unavailable("it takes no requests"))??;
         match timeout(self.patience, reply).await {

@@ -5,6 +5,7 @@
 //! twice by itself: whether that is safe only the caller knows.
 
 mod connection;
+mod observed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use protocol::{
 };
 
 use self::connection::Line;
+pub use self::observed::{Asked, Observed};
 
 /// Asks the signer; clones share the connection.
 #[derive(Clone, Debug)]
@@ -61,6 +63,11 @@ impl Signer {
 
     fn with_patience(socket: &Path, patience: Duration) -> Self {
         Self { line: Arc::new(Line::new(socket, patience)) }
+    }
+
+    /// What it was asked so far, and how it answered.
+    pub fn observed(&self) -> &Observed {
+        self.line.observed()
     }
 
     /// How the signer is.

@@ -18,6 +18,7 @@ mod autostop;
 mod column;
 mod convert;
 mod copy;
+pub mod counts;
 pub mod due;
 pub mod fillers;
 mod id;
@@ -245,6 +246,11 @@ impl Store {
     /// The version of the tables.
     pub fn schema_version() -> usize {
         migrations::version()
+    }
+
+    /// How many writes wait for the one thread that writes.
+    pub fn writes_waiting(&self) -> usize {
+        self.writer.waiting()
     }
 
     /// What stands for all sessions and wallets as they are now, whoever changed them last. It takes

@@ -46,6 +46,11 @@ impl Writer {
         Self { jobs }
     }
 
+    /// How many pieces of work wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.max_capacity().saturating_sub(self.jobs.capacity())
+    }
+
     /// Runs `work` within a transaction and waits until it is durable.
     pub(super) async fn run<T, E>(
         &self,

@@ -1,6 +1,7 @@
 //! Step 8: the verdict, the reserved spend and the row become durable together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use primitives::{Amount, Asset, Network};
@@ -16,6 +17,7 @@ use super::session_limits::{AskedBy, reserve};
 use super::withdrawal;
 use super::{Asking, Drafted, Problem, Progress, Status, Tier, Transaction};
 use crate::clock::UnixSeconds;
+use crate::metrics::Decisions;
 use crate::policy::{Allowed, Verdict};
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
@@ -47,6 +49,7 @@ struct Clearing {
     draft: Draft,
     gas: Gas,
     known: Known,
+    decisions: Arc<Decisions>,
 }
 
 impl Road<'_> {
@@ -56,7 +59,8 @@ impl Road<'_> {
         let drafted = draft.drafted.clone();
         let known = self.asking().known(&draft.decoded).await?;
         let (transaction, network) = (self.transaction.clone(), self.network.clone());
-        let clearing = Clearing { transaction, network, draft, gas, known };
+        let decisions = Arc::clone(&self.app.metrics.decisions);
+        let clearing = Clearing { transaction, network, draft, gas, known, decisions };
         let ended = self.app.store.write(move |db| clearing.run(db)).await?;
         self.app.signals.changed(self.transaction.id);
         match ended {
@@ -123,6 +127,7 @@ impl Clearing {
         };
         match verdict {
             Verdict::Deny(denial) => {
+                self.decisions.denied(denial.rule);
                 let message = format!("{} ({})", denial.message(), denial.rule);
                 self.end(db, Status::Cancelled, Problem::new(POLICY_DENIED, message))
             }
@@ -150,7 +155,8 @@ impl Clearing {
         allowed: Allowed,
         spend: &BTreeMap<Asset, Amount>,
     ) -> Result<Ended, StoreError> {
-        let Self { mut transaction, network, draft, gas, known } = self;
+        let Self { mut transaction, network, draft, gas, known, decisions } = self;
+        let before = transaction.tier;
         let allowed = stricter(allowed, transaction.demanded);
         let asked = transaction.tier == Some(Tier::Approval);
         let question = if asked { db.question(transaction.id)? } else { None };
@@ -197,6 +203,10 @@ impl Clearing {
                 Ended::Halted
             }
         };
+        // It is judged again when its time has come.
+        if let Some(tier) = transaction.tier.filter(|tier| before != Some(*tier)) {
+            decisions.allowed(tier);
+        }
         db.update_transaction(&transaction)?;
         halt::audit(db, &transaction, Actor::System, known.now)?;
         sequence::part_began(db, &transaction, known.now)?;

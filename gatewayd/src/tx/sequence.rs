@@ -6,6 +6,8 @@
 //! comes when those before it are confirmed. The sequence itself only stands for them: it has no
 //! bytes, and ends with the last of its parts.
 
+use std::sync::Arc;
+
 use super::clear::{Still, still};
 use super::divided::{Divided, Part};
 use super::halt::{self, Halt};
@@ -14,6 +16,7 @@ use super::pipeline::Road;
 use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction, Wish};
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
+use crate::metrics::Decisions;
 use crate::policy::{Allowed, Denial, Verdict};
 use crate::store::audit::Actor;
 use crate::store::reservations::Settlement;
@@ -43,7 +46,8 @@ impl Road<'_> {
         let known = self.asking().together(parts.iter().map(|part| &part.known));
         let whole = self.transaction.clone();
         let divided = Divided { whole, parts, known };
-        self.app.store.write(move |db| divided.store(db)).await?;
+        let decisions = Arc::clone(&self.app.metrics.decisions);
+        self.app.store.write(move |db| divided.store(db, &decisions)).await?;
         for id in ids.into_iter().chain([self.transaction.id]) {
             self.app.signals.changed(id);
         }
@@ -91,7 +95,7 @@ impl Road<'_> {
 
 impl Divided {
     /// Stores the parts if everything of it is allowed now.
-    fn store(self, db: &Writing<'_>) -> Result<(), StoreError> {
+    fn store(self, db: &Writing<'_>, decisions: &Decisions) -> Result<(), StoreError> {
         match still(db, &self.whole)? {
             Still::Wanted => {}
             Still::Moved => return Ok(()),
@@ -102,18 +106,23 @@ impl Divided {
         };
         let mut allowed = match judged(db, &together, &self.known)? {
             Verdict::Allow(allowed) => allowed,
-            Verdict::Deny(denial) => return self.end(db, Status::Cancelled, denied(&denial)),
+            Verdict::Deny(denial) => {
+                decisions.denied(denial.rule);
+                return self.end(db, Status::Cancelled, denied(&denial));
+            }
         };
         let verdicts = self.judge_parts(db)?;
         for (part, verdict) in self.parts.iter().zip(verdicts) {
             match verdict {
                 Verdict::Allow(other) => allowed = allowed.stricter(other),
                 Verdict::Deny(denial) => {
+                    decisions.denied(denial.rule);
                     let problem = denied(&denial).of_part(&part.transaction);
                     return self.end(db, Status::Cancelled, problem);
                 }
             }
         }
+        decisions.allowed(allowed.tier);
         self.begin(db, allowed)
     }
 

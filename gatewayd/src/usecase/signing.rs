@@ -1,6 +1,7 @@
 //! What signing a transaction made elsewhere and signing a message have in common: both are judged
 //! like a payment, and handed back at once or not at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::ErrorCode;
@@ -55,7 +56,7 @@ pub(super) async fn begin(
     decoded: Decoded,
     known: Known,
 ) -> Result<Tier, SigningError> {
-    let switch = app.switch.clone();
+    let (switch, decisions) = (app.switch.clone(), Arc::clone(&app.metrics.decisions));
     let begun = app.store.write(move |db| {
         if let Err(stopped) = switch.check() {
             return Ok(Err(stopped.into()));
@@ -75,6 +76,7 @@ pub(super) async fn begin(
         };
         Ok::<_, StoreError>(match verdict {
             Verdict::Deny(denial) => {
+                decisions.denied(denial.rule);
                 audit_denial(db, &transaction, &denial, &known)?;
                 Err(SigningError::Denied(denial))
             }
@@ -82,6 +84,7 @@ pub(super) async fn begin(
                 tier @ (Tier::Instant | Tier::Notify) => {
                     let allowed = Transaction { tier: Some(tier), ..transaction };
                     store(db, allowed, (&decoded, &spend), &known)?;
+                    decisions.allowed(tier);
                     Ok(tier)
                 }
                 tier @ (Tier::Delay | Tier::Approval) => Err(SigningError::NeedsWaiting(tier)),

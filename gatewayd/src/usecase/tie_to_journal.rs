@@ -41,6 +41,11 @@ impl Tie {
         Self { records, head }
     }
 
+    /// How many records the journal had.
+    pub const fn records(self) -> u64 {
+        self.records
+    }
+
     /// A journal that grew has more records, and one that did not has the same head.
     fn may_follow(self, last: Self) -> bool {
         self.records > last.records
@@ -76,7 +81,7 @@ fn write(db: &Writing<'_>, tie: Tie, now: UnixSeconds) -> Result<(), StoreError>
 }
 
 /// What was written last, of either kind.
-fn last(db: &Reading<'_>) -> Result<Option<Tie>, StoreError> {
+pub(crate) fn last(db: &Reading<'_>) -> Result<Option<Tie>, StoreError> {
     let mut newest = None;
     for event in [SEEN, REPLACED] {
         let search = TrailSearch { event: Some(event.to_owned()), ..TrailSearch::default() };

@@ -15,6 +15,8 @@ pub struct History {
     pub answers: u64,
     /// Questions that it did not answer.
     pub failures: u64,
+    /// How long all of them took together.
+    pub answering: Duration,
     /// How long its last answer took.
     pub latency: Option<Duration>,
     /// When it answered last.
@@ -37,6 +39,7 @@ pub struct Incident {
 impl History {
     pub(super) fn answered(&mut self, latency: Duration, now: UnixSeconds) {
         self.answers = self.answers.saturating_add(1);
+        self.answering = self.answering.saturating_add(latency);
         self.latency = Some(latency);
         self.answered_at = Some(now);
     }

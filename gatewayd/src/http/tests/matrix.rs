@@ -97,6 +97,8 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/wallets/{id}/balance",       [false, false, true,  false]),
     ("GET",    "/v1/admin/wallets/{id}/transactions",  [false, false, true,  false]),
     ("GET",    "/v1/admin/transactions",               [false, false, true,  false]),
+    ("GET",    "/v1/admin/metrics",                    [false, false, true,  false]),
+    ("GET",    "/metrics",                             [false, false, false, false]),
     ("GET",    "/v1/admin/rpc-status",                 [false, false, true,  false]),
     ("POST",   "/v1/admin/settings/test-rpc",          [false, false, true,  false]),
     ("GET",    "/v1/admin/oracle-status",              [false, false, true,  false]),
@@ -104,13 +106,13 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/prices",                     [false, false, true,  false]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true,  false]),
     ("POST",   "/v1/admin/rotate-secret",              [false, false, true,  false]),
-    ("GET",    OPERATORS_ALONE,                          [false, false, false, false]),
-    ("PUT",    OPERATORS_ALONE,                          [false, false, false, false]),
+    ("GET",    "/v1/admin/database",                   [false, false, false, false]),
+    ("PUT",    "/v1/admin/database",                   [false, false, false, false]),
     ("POST",   "/v1/admin/shutdown",                   [false, false, true,  false]),
 ];
 
 /// Where the operator's socket is the only credential.
-const OPERATORS_ALONE: &str = "/v1/admin/database";
+const OPERATORS_ALONE: &[&str] = &["/v1/admin/database", "/metrics"];
 
 /// What auditors read besides what agents do.
 const TRAIL: &str = "/v1/audit-logs";
@@ -193,7 +195,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             // So does whose session is of another role.
             let strangers = ["OWNER_ADDRESS_MISMATCH", "CONSTRAINT_VIOLATED"];
             let let_in = answer.status != 401 && !strangers.contains(&answer.code());
-            let operators = *path == OPERATORS_ALONE && matches!(who, Who::Operator);
+            let operators = OPERATORS_ALONE.contains(path) && matches!(who, Who::Operator);
             let expected = operators || who.is_let_in((*method, *path), *expected);
             assert_eq!(let_in, expected, "{method} {path} {who:?}: {answer:?}");
             assert_ne!(answer.status, 500, "{method} {path} {who:?}: {answer:?}");

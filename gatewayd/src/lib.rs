@@ -45,7 +45,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Arguments, ConfigError, ProcessEnvironment, Settings};
 use crate::http::{Patience, Shared};
-use crate::listeners::{ListenError, Socket};
+use crate::listeners::{ListenError, Purpose, Socket};
 use crate::logging::Logging;
 use crate::metrics::OwnProcess;
 use crate::names::ClosedBefore;
@@ -57,6 +57,8 @@ use crate::usecase::{create_wallet, tell_of_sessions, terminate_wallet};
 
 /// The signer's socket in the runtime directory.
 const SIGNER_SOCKET: &str = "signer.sock";
+/// Connections of those who read metrics.
+const METRICS_CONNECTIONS: usize = 8;
 
 /// Why the gateway does not run, or no longer does.
 #[derive(Debug, thiserror::Error)]
@@ -186,9 +188,13 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     switch::watch::look(&app).await?;
     let mut serving = JoinSet::new();
     for socket in sockets {
+        let shared = Shared::new(Arc::clone(&app));
+        let (router, connections) = match socket.purpose() {
+            Purpose::Requests => (http::router(shared), app.settings.limits.connections.get()),
+            Purpose::Metrics => (http::metrics_router(shared), METRICS_CONNECTIONS),
+        };
         let listener = socket.into_listener().map_err(RunError::System)?;
-        let router = http::router(Shared::new(Arc::clone(&app)));
-        let patience = Patience::new(app.settings.limits.connections.get());
+        let patience = Patience::new(connections);
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
     serving.spawn(scheduler::run(Arc::clone(&app)));

@@ -1,5 +1,5 @@
-//! Where requests come in: an address of this machine and the gateway's own socket, from systemd
-//! where it opened them, else opened here. All of it happens before the process gives up the right
+//! Where requests come in: an address of this machine, the gateway's own socket, and an address for
+//! metrics where one is set; from systemd where it opened them, else opened here. All of it happens before the process gives up the right
 //! to.
 
 use std::fs::{self, Permissions};
@@ -17,22 +17,34 @@ use crate::http::Listener;
 
 /// The socket's name in the runtime directory.
 const SOCKET: &str = "gateway.sock";
+/// What systemd calls the socket for metrics: `FileDescriptorName=` of `waiaas-metrics.socket`.
+const FOR_METRICS: &str = "metrics";
+/// What sets the addresses.
+const PORT: &str = "[daemon] port";
+const METRICS_LISTEN: &str = "[metrics] listen";
 
 /// Why there is nowhere to listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another program listens there.
     #[error(
-        "another program listens on {0}; as root, ss -ltnp 'sport = :{port}' names it. Stop it, or \
-         set another [daemon] port",
-        port = .0.port()
+        "another program listens on {address}; as root, ss -ltnp 'sport = :{port}' names it. Stop \
+         it, or set another {setting}",
+        port = .address.port()
     )]
-    Taken(SocketAddr),
+    Taken {
+        /// Which address.
+        address: SocketAddr,
+        /// What sets it.
+        setting: &'static str,
+    },
     /// The address is not allowed, or not this machine's.
-    #[error("cannot listen on {address}; change [daemon] hostname or port")]
+    #[error("cannot listen on {address}; change {setting}")]
     Address {
         /// Which address.
         address: SocketAddr,
+        /// What sets it.
+        setting: &'static str,
         /// What the system says.
         source: io::Error,
     },
@@ -53,7 +65,8 @@ pub enum ListenError {
     /// systemd passed on an address that other machines reach.
     #[error(
         "systemd listens on {0}, which other machines can reach; run systemctl edit \
-         waiaas-gatewayd.socket and set ListenStream= to an address of the loopback interface"
+         waiaas-gatewayd.socket or waiaas-metrics.socket and set ListenStream= to an address of the \
+         loopback interface"
     )]
     Exposed(SocketAddr),
     /// systemd passed on something that is no listening socket.
@@ -68,7 +81,7 @@ impl ListenError {
     /// Whether starting again changes nothing as long as nobody acts.
     pub(crate) fn is_lasting(&self) -> bool {
         match self {
-            Self::Taken(_)
+            Self::Taken { .. }
             | Self::Socket { .. }
             | Self::Inherited(_)
             | Self::Door(DoorError::Nowhere(_)) => false,
@@ -90,16 +103,35 @@ pub(crate) enum Socket {
     Tcp(TcpListener),
     /// The gateway's own, and whom it lets in.
     Unix(UnixListener, Door),
+    /// An address of this machine, for metrics alone.
+    Metrics(TcpListener),
+}
+
+/// What a listener answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Everything.
+    Requests,
+    /// `GET /metrics`.
+    Metrics,
 }
 
 impl Socket {
+    /// What is answered there.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Tcp(_) | Self::Unix(..) => Purpose::Requests,
+            Self::Metrics(_) => Purpose::Metrics,
+        }
+    }
+
     /// Hands the socket to the runtime that this is called in.
     ///
     /// # Errors
     /// When the system does not let the runtime watch it.
     pub(crate) fn into_listener(self) -> io::Result<Listener> {
         Ok(match self {
-            Self::Tcp(socket) => {
+            Self::Tcp(socket) | Self::Metrics(socket) => {
                 socket.set_nonblocking(true)?;
                 Listener::Tcp(tokio::net::TcpListener::from_std(socket)?)
             }
@@ -120,22 +152,37 @@ pub(crate) fn open(settings: &Settings, runtime_dir: &Path) -> Result<Vec<Socket
     let address = SocketAddr::new(settings.daemon.hostname.address(), settings.daemon.port);
     let inherited = inherited()?;
     if inherited.is_empty() {
-        let sockets = vec![tcp(address)?, unix(runtime_dir.join(SOCKET))?];
+        let mut sockets = vec![Socket::Tcp(tcp(address, PORT)?), unix(runtime_dir.join(SOCKET))?];
         tracing::info!(%address, "listening");
+        if let Some(address) = settings.metrics.listen {
+            sockets.push(Socket::Metrics(tcp(address, METRICS_LISTEN)?));
+            tracing::info!(%address, "listening for who reads metrics");
+        }
         return Ok(sockets);
     }
     for socket in &inherited {
-        if let Socket::Tcp(socket) = socket {
-            let found = socket.local_addr().map_err(ListenError::Inherited)?;
-            if let Some(warning) = check_inherited(found, address)? {
-                tracing::warn!("{warning}");
-            }
+        let warning = match socket {
+            Socket::Tcp(socket) => check_inherited(address_of(socket)?, address)?,
+            Socket::Metrics(socket) => check_loopback(address_of(socket)?).map(|()| None)?,
+            Socket::Unix(..) => None,
+        };
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
         }
+    }
+    let has_metrics = inherited.iter().any(|socket| socket.purpose() == Purpose::Metrics);
+    if settings.metrics.listen.is_some() && !has_metrics {
+        tracing::warn!(
+            "systemd opens the sockets, so that {METRICS_LISTEN} means nothing: run systemctl \
+             enable waiaas-metrics.socket and systemctl restart waiaas-gatewayd.service"
+        );
     }
     Ok(inherited)
 }
 
 fn inherited() -> Result<Vec<Socket>, ListenError> {
+    let names = sd_notify::listen_fds_with_names().map_err(ListenError::Inherited)?;
+    let names: Vec<String> = names.map(|(_descriptor, name)| name).collect();
     let mut passed_on = ListenFd::from_env();
     let mut sockets = Vec::new();
     for position in 0..passed_on.len() {
@@ -143,7 +190,9 @@ fn inherited() -> Result<Vec<Socket>, ListenError> {
             Ok(socket) => sockets.extend(socket.map(with_door).transpose()?),
             Err(_not_unix) => {
                 let socket = passed_on.take_tcp_listener(position);
-                sockets.extend(socket.map_err(ListenError::Inherited)?.map(Socket::Tcp));
+                let is_for_metrics = names.get(position).is_some_and(|name| name == FOR_METRICS);
+                let kind = if is_for_metrics { Socket::Metrics } else { Socket::Tcp };
+                sockets.extend(socket.map_err(ListenError::Inherited)?.map(kind));
             }
         }
     }
@@ -158,9 +207,7 @@ fn with_door(socket: UnixListener) -> Result<Socket, ListenError> {
 /// What to tell the operator of a socket that systemd opened at `found`, where the settings say
 /// `wanted`.
 fn check_inherited(found: SocketAddr, wanted: SocketAddr) -> Result<Option<String>, ListenError> {
-    if !found.ip().is_loopback() {
-        return Err(ListenError::Exposed(found));
-    }
+    check_loopback(found)?;
     Ok((found != wanted).then(|| {
         format!(
             "systemd listens on {found}, so that [daemon] hostname and port, {wanted}, mean \
@@ -171,12 +218,20 @@ fn check_inherited(found: SocketAddr, wanted: SocketAddr) -> Result<Option<Strin
     }))
 }
 
-fn tcp(address: SocketAddr) -> Result<Socket, ListenError> {
-    TcpListener::bind(address).map(Socket::Tcp).map_err(|source| {
+fn check_loopback(found: SocketAddr) -> Result<(), ListenError> {
+    if found.ip().is_loopback() { Ok(()) } else { Err(ListenError::Exposed(found)) }
+}
+
+fn address_of(socket: &TcpListener) -> Result<SocketAddr, ListenError> {
+    socket.local_addr().map_err(ListenError::Inherited)
+}
+
+fn tcp(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).map_err(|source| {
         if source.kind() == io::ErrorKind::AddrInUse {
-            ListenError::Taken(address)
+            ListenError::Taken { address, setting }
         } else {
-            ListenError::Address { address, source }
+            ListenError::Address { address, setting, source }
         }
     })
 }
@@ -231,15 +286,13 @@ mod tests {
 
     #[test]
     fn a_port_that_is_taken_is_named_with_what_to_do() {
-        let Socket::Tcp(first) = tcp("127.0.0.1:0".parse().unwrap()).unwrap() else {
-            panic!("a TCP socket")
-        };
+        let first = tcp("127.0.0.1:0".parse().unwrap(), PORT).unwrap();
         let address = first.local_addr().unwrap();
-        let error = tcp(address).unwrap_err();
+        let error = tcp(address, PORT).unwrap_err();
         let port = format!("'sport = :{}'", address.port());
-        assert!(matches!(error, ListenError::Taken(_)) && error.to_string().contains(&port));
+        assert!(matches!(error, ListenError::Taken { .. }) && error.to_string().contains(&port));
         drop(first);
-        assert!(tcp(address).is_ok());
+        assert!(tcp(address, PORT).is_ok());
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn every_option_and_key_is_in_a_man_page() {
             let (start, line) =
                 if line.starts_with('[') { (".Ss ", line) } else { (".It Cm ", line) };
             let line = line.replace(" = \"", " = Qq ");
-            let line = format!("{start}{}\n", line.trim_end_matches('"'));
+            let line = format!("{start}{}\n", line.trim_end_matches('"').trim_end());
             assert!(page.contains(&line), "{line:?} is in no man page");
         }
     }

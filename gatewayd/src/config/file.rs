@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::prices::PricesTable;
-use super::{Commitment, ConfigError, Daemon, Limits, Prices, Sessions, Settings, Transactions};
+use super::{
+    Commitment, ConfigError, Daemon, Limits, Metrics, Prices, Sessions, Settings, Transactions,
+};
 use crate::net::{Endpoint, EndpointError};
 use crate::networks::Networks;
 
@@ -28,6 +30,7 @@ struct File {
     limits: Limits,
     transactions: Transactions,
     sessions: Sessions,
+    metrics: Metrics,
     prices: Option<Spanned<PricesTable>>,
     rpc: BTreeMap<Spanned<String>, OneOrMore>,
     commitment: BTreeMap<Spanned<String>, Commitment>,
@@ -118,8 +121,8 @@ fn read(text: &str) -> Result<Settings, Fault> {
         }
         None => Prices::default(),
     };
-    let File { daemon, limits, transactions, sessions, .. } = file;
-    Ok(Settings { daemon, limits, transactions, sessions, prices, networks, ignored })
+    let File { daemon, limits, transactions, sessions, metrics, .. } = file;
+    Ok(Settings { daemon, limits, transactions, sessions, metrics, prices, networks, ignored })
 }
 
 fn add_network(networks: &mut Networks, table: NetworkTable) -> Result<(), String> {

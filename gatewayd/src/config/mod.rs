@@ -9,7 +9,7 @@ mod prices;
 mod tests;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -34,6 +34,8 @@ pub struct Settings {
     pub transactions: Transactions,
     /// `[sessions]`: what their tokens are made with, and when the trail tells of one.
     pub sessions: Sessions,
+    /// `[metrics]`: where they can be read besides.
+    pub metrics: Metrics,
     /// `[prices]`: who is asked what things are worth.
     pub prices: Prices,
     /// `[[networks]]`, `[rpc]` and `[commitment]` on top of the built-in networks.
@@ -103,6 +105,15 @@ impl Sessions {
         let after = Duration::from_secs(self.idle_notice_seconds.into());
         (!after.is_zero()).then_some(after)
     }
+}
+
+/// `[metrics]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Where `GET /metrics` is answered to whoever asks; nowhere if absent.
+    #[serde(deserialize_with = "metrics_address")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// How long something is kept.
@@ -220,6 +231,14 @@ pub enum ConfigError {
 )]
 pub struct NotLoopback;
 
+/// Metrics would be told to other machines, or nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "listen is an address of this machine's loopback interface with a port, such as \
+     \"127.0.0.1:9464\", or \"\" for none. Whoever reaches it reads what the gateway measures"
+)]
+pub struct NotLoopbackPort;
+
 /// The word is not one of the levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("log_level is one of error, warn, info, debug, trace")]
@@ -273,6 +292,7 @@ impl Settings {
             ("[transactions]", self.transactions != running.transactions),
             ("[commitment]", settles_otherwise),
             ("[sessions]", self.sessions != running.sessions),
+            ("[metrics]", self.metrics != running.metrics),
             ("[prices]", self.prices != running.prices),
             ("[[networks]]", names(self) != names(running)),
         ];
@@ -287,6 +307,7 @@ impl Default for Settings {
             limits: Limits::default(),
             transactions: Transactions::default(),
             sessions: Sessions::default(),
+            metrics: Metrics::default(),
             prices: Prices::default(),
             networks: Networks::builtin(),
             ignored: Vec::new(),
@@ -423,6 +444,18 @@ impl From<LogLevel> for tracing::Level {
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     wait_from_seconds(u64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// An address and a port of this machine; an empty text for none.
+fn metrics_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
+    address.map(Some).ok_or_else(|| serde::de::Error::custom(NotLoopbackPort))
 }
 
 fn wait_from_seconds(seconds: u64) -> Result<Duration, &'static str> {

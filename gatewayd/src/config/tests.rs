@@ -45,6 +45,7 @@ fn what_needs_a_restart_is_named() {
         ("[commitment]\nsolana_mainnet = 'confirmed'\n", &[]),
         ("[commitment]\nsolana_mainnet = 'finalized'\n", &["[commitment]"]),
         ("[sessions]\ntoken_secret = 'ephemeral'\n", &["[sessions]"]),
+        ("[metrics]\nlisten = '127.0.0.1:9464'\n", &["[metrics]"]),
         ("[prices]\ncoingecko = true\n", &["[prices]"]),
         (network, &["[[networks]]"]),
     ] {
@@ -69,6 +70,30 @@ fn only_this_machine_is_listened_on() {
     ] {
         let address = text.parse::<Loopback>().map(|loopback| loopback.address().to_string());
         assert_eq!(address.ok().as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn metrics_are_told_to_this_machine_alone() {
+    for (text, expected) in
+        [("127.0.0.1:9464", Some("127.0.0.1:9464")), ("[::1]:9464", Some("[::1]:9464")), ("", None)]
+    {
+        let settings = load(&format!("[metrics]\nlisten = '{text}'\n"), &[]).unwrap();
+        let listen = settings.metrics.listen.map(|address| address.to_string());
+        assert_eq!(listen.as_deref(), expected, "{text}");
+    }
+    for refused in [
+        "0.0.0.0:9464",
+        "[::]:9464",
+        "192.168.1.1:9464",
+        "[::ffff:127.0.0.1]:9464",
+        "localhost:9464",
+        "127.0.0.1",
+        "9464",
+    ] {
+        let error = load(&format!("[metrics]\nlisten = '{refused}'\n"), &[]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(":2: listen is an address"), "{refused}: {error}");
     }
 }
 
@@ -103,5 +128,5 @@ fn the_documented_defaults_are_the_defaults() {
     let [example, _of_signerd] = examples(document)[..] else { panic!("one of each program") };
     assert_eq!(load(example, &[]).unwrap(), Settings::default());
     let lines = |line: &&str| line.contains(" = ");
-    assert_eq!(example.lines().filter(lines).count(), 26, "every key is in it");
+    assert_eq!(example.lines().filter(lines).count(), 27, "every key is in it");
 }

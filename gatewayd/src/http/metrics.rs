@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{Metric, MetricList};
+use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 use super::body::Done;
+use super::{Shared, envelope};
 use crate::app::App;
 use crate::metrics::{Format, scrape};
 use crate::session::Master;
@@ -30,4 +34,10 @@ pub(super) async fn list(State(app): State<Arc<App>>, _master: Master) -> Done<M
         Metric { name, labels: labels.collect::<BTreeMap<_, _>>(), value: number.to_string() }
     });
     Done(MetricList { metrics: metrics.collect() })
+}
+
+/// Serves `GET /metrics` and nothing else, to whoever asks by a name of this machine.
+pub fn router(shared: Shared) -> Router {
+    let router = Router::new().route("/metrics", get(text));
+    router.layer(from_fn_with_state(shared.clone(), envelope::wrap)).with_state(shared)
 }

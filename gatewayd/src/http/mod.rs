@@ -49,6 +49,7 @@ use axum::extract::FromRef;
 
 use crate::app::App;
 
+pub use metrics::router as metrics_router;
 pub use problem::Problem;
 pub use routes::{Credential, ROUTES, Route, router};
 pub use serve::{Listener, Patience, serve};

@@ -27,6 +27,7 @@ const SHAPES: &[(&str, &str)] = &[
         "checks[].advice checks[].check checks[].found checks[].grade problems unseen \
          warnings",
     ),
+    ("metrics waiaas_signer_up", "metrics[].labels metrics[].name metrics[].value"),
     (
         "exposure",
         "exposure[].assets[].atOnce exposure[].assets[].decimals \

@@ -13,6 +13,11 @@ Examples:
 pub(super) const USER_START: &str = "\
 Example:
   waiaas start --data-dir ~/.waiaas --backup-every 6 --backup-keep 28";
+pub(super) const METRICS: &str = "\
+Examples:
+  waiaasctl metrics
+  waiaasctl metrics waiaas_queue
+  waiaasctl metrics --json";
 pub(super) const UNLOCK: &str = "\
 Examples:
   waiaasctl unlock

@@ -8,7 +8,7 @@ use super::Command;
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "Daemons and vault",
-        &["init", "start", "stop", "status", "doctor", "unlock", "lock", "unattended"],
+        &["init", "start", "stop", "status", "doctor", "metrics", "unlock", "lock", "unattended"],
     ),
     ("Wallets and agents", &["wallet", "session", "send", "balance", "tx"]),
     ("What may leave", &["policy", "exposure", "guard", "owner", "approval", "announcement"]),

@@ -35,8 +35,8 @@ pub use guard::{
 pub use installed::{FirstRunArgs, SealingKey, UnattendedCommand};
 pub use kill_switch::KillSwitchCommand;
 pub use operator::{
-    BalanceArgs, Command, ExposureArgs, Operator, OperatorOptions, Program, ResumeArgs, SendArgs,
-    ShellArgs, SuspendArgs,
+    BalanceArgs, Command, ExposureArgs, MetricsArgs, Operator, OperatorOptions, Program,
+    ResumeArgs, SendArgs, ShellArgs, SuspendArgs,
 };
 pub use policy::{PolicyAddArgs, PolicyCommand, PolicyEditArgs, PolicyTemplateArgs, RulesArgs};
 pub use policy_test::{PolicySubjectArgs, PolicyTestArgs};

@@ -72,6 +72,9 @@ pub enum Command {
     ///
     /// It changes nothing. It ends with 1 where there is a problem. What only root sees is told as not seen.
     Doctor,
+    /// Show what gatewayd measures of itself, as Prometheus reads it
+    #[command(after_help = examples::METRICS)]
+    Metrics(MetricsArgs),
     /// Open the vault, so that transactions can be signed
     #[command(after_help = examples::UNLOCK)]
     Unlock,
@@ -161,6 +164,13 @@ pub enum Command {
         /// The directory; it is made if it is missing
         dir: PathBuf,
     },
+}
+
+/// Which numbers to show.
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    /// Those whose names begin so, such as `waiaas_queue` [default: all]
+    pub name: Option<String>,
 }
 
 /// A transfer.

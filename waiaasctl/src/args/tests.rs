@@ -102,6 +102,8 @@ const DAEMONS: &[&str] = &[
     "token remove 0x1 --network eip155:1",
     "token resolve 0x1 --network eip155:1",
     "price native --network eip155:1",
+    "metrics",
+    "metrics waiaas_spend --json",
     "rpc status",
     "rpc status --network base-sepolia --probe --json",
     "rpc test http://127.0.0.1:8545 --chain ethereum",

@@ -15,6 +15,7 @@ mod import;
 mod kill_switch;
 mod latch;
 mod leaving;
+mod metrics;
 mod owner;
 mod owner_message;
 mod policy;
@@ -70,6 +71,7 @@ pub fn run(command: Command, operation: &Operation) -> Result<View, Failure> {
         Command::Stop => service::stop(operation),
         Command::Status => Ok(status(&operation.place)),
         Command::Doctor => Ok(doctor::run(operation)),
+        Command::Metrics(arguments) => metrics::metrics(&arguments, operation),
         Command::Unlock => vault::unlock(operation),
         Command::Lock => vault::lock(operation),
         Command::Unattended(command) => unattended::run(&command, operation),

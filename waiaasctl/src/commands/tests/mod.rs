@@ -8,6 +8,7 @@ mod guard;
 mod kill_switch;
 mod latch;
 mod leaving;
+mod metrics;
 mod owner;
 mod policy;
 mod rpc;

@@ -19,6 +19,7 @@ mod inputs;
 mod kill_switch;
 mod machine;
 mod many;
+mod metrics;
 mod names;
 mod nfts;
 mod outages;

@@ -122,7 +122,7 @@ pub fn has_root_for(what: &str) -> bool {
 
 /// Whether it is there; a test's output says what is missing, and where `CI=true` that is a failure.
 #[expect(clippy::print_stderr, reason = "whoever reads a test's output must see what it left out")]
-pub(crate) fn is_there(it_is: bool, otherwise: &str) -> bool {
+pub fn is_there(it_is: bool, otherwise: &str) -> bool {
     if !it_is {
         eprintln!("SKIPPED: {otherwise}");
         assert!(!in_ci(), "{otherwise}");

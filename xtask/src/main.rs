@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `soak`, `package` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
+mod alerts;
 mod bench;
 mod demo;
 mod fuzz;

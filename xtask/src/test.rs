@@ -29,6 +29,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "signer-deps", run: signer_dependencies },
     Layer { name: "scripts",     run: scripts },
     Layer { name: "units",       run: units },
+    Layer { name: "alerts",      run: alerts },
     Layer { name: "nodes",       run: nodes },
     Layer { name: "lint",        run: lint },
     Layer { name: "docs",        run: docs },
@@ -139,6 +140,7 @@ fn docs() -> Outcome {
 const CALLED: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("curl", "curl"),
+    ("promtool", "prometheus"),
     ("strace", "strace"),
     ("swtpm", "swtpm"),
     ("systemd-socket-activate", "systemd"),
@@ -265,6 +267,14 @@ fn units() -> Outcome {
         Ok(Some(skipped)) => Outcome::Skipped(skipped),
         Err(why) => Outcome::Failed(why),
     }
+}
+
+/// What Prometheus and Grafana are told, checked by Prometheus' own tool.
+fn alerts() -> Outcome {
+    if let Err(missing) = need("promtool", "prometheus") {
+        return Outcome::Skipped(missing);
+    }
+    crate::alerts::check().into()
 }
 
 /// The chain nodes, tried with the chains' own clients.

@@ -83,6 +83,8 @@ const MOUNT_POINTS: &[&str] = &[
 const FILES: &[(&str, &str, &[Kind])] = &[
     ("packaging/etc/gatewayd.toml", "etc/waiaas/gatewayd.toml", ALL),
     ("packaging/etc/signerd.toml", "etc/waiaas/signerd.toml", ALL),
+    ("packaging/grafana/waiaas.json", "usr/share/waiaas/grafana/waiaas.json", ALL),
+    ("packaging/prometheus/waiaas.rules.yml", "usr/share/waiaas/prometheus/waiaas.rules.yml", ALL),
     ("docs/install.md", "INSTALL.md", &[Kind::Tarball]),
     ("packaging/deb/lintian-overrides", "usr/share/lintian/overrides/waiaas", &[Kind::Deb]),
     ("packaging/deb/copyright", "usr/share/doc/waiaas/copyright", &[Kind::Deb]),

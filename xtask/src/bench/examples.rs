@@ -50,6 +50,16 @@ pub(super) fn sessions(_raw: &Raw) -> Result<Vec<Figure>, Failure> {
     Ok(vec![known, printed.grown("sessions", "with_the_database")?])
 }
 
+/// What it costs to count, and to be asked for what was counted.
+pub(super) fn metrics(_raw: &Raw) -> Result<Vec<Figure>, Failure> {
+    let printed = Printed::by("metrics")?;
+    let names = ["count_a_request", "scrape_with_the_database", "scrape_again"];
+    let figure = |name: &&str| {
+        printed.nanoseconds(&format!("metrics.{name}"), &format!("/metrics_ns/{name}"))
+    };
+    names.iter().map(figure).collect()
+}
+
 /// What an example printed.
 struct Printed(Value);
 

@@ -35,6 +35,7 @@ static PARTS: &[Part] = &[
     Part { name: "sends",     measure: sends::measure },
     Part { name: "judgement", measure: examples::judgement },
     Part { name: "sessions",  measure: examples::sessions },
+    Part { name: "metrics",   measure: examples::metrics },
     Part { name: "footprint", measure: footprint::measure },
 ];
 

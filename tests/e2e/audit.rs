@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -112,4 +113,41 @@ fn who_follows_the_trail_sees_what_happens() {
     }
     following.kill().unwrap();
     following.wait().unwrap();
+}
+
+#[test]
+fn what_is_archived_leaves_the_trail_and_is_checked_together_with_it() {
+    let place = Place::new();
+    let (_signerd, mut gatewayd) = start(&place);
+    let directory = output(&place);
+    let [one, two] = ["one", "two"].map(|name| directory.join(name).display().to_string());
+    let everything = ["audit", "archive", "--before", "9999999999", "--to"];
+    create_wallet(&place, "first");
+    done(&place, &[&everything[..], &[&one]].concat());
+    assert_eq!(fs::metadata(&one).unwrap().permissions().mode() & 0o777, 0o600);
+    let left = entries(&place, "wallet_created");
+    assert!(left.is_empty(), "it is in the archive: {left:?}");
+    assert_eq!(entries(&place, "audit_trail_shortened").len(), 1);
+    let whole = done(&place, &["audit", "verify"]);
+    assert!(whole["trail"]["beginsAfter"].as_u64() > Some(0), "{whole}");
+
+    create_wallet(&place, "second");
+    gatewayd.process().stop();
+    gatewayd.start_again(&place);
+    done(&place, &[&everything[..], &[&two]].concat());
+    create_wallet(&place, "third");
+    let both = done(&place, &["audit", "verify", "--archive", &two, &one]);
+    let archives = both["archives"].as_array().unwrap();
+    assert_eq!((&archives[0]["file"], &archives[0]["beginsAfter"]), (&json!(one), &json!(0)));
+    assert_eq!(archives[1]["beginsAfter"], archives[0]["last"]);
+    assert_eq!(archives[1]["last"], both["trail"]["beginsAfter"]);
+    done(&place, &["audit", "verify", "--archive", &two]);
+    let (exit, said) = refused(&place, &["audit", "verify", "--archive", &one]);
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("has no entry"), "{said}");
+    done(&place, &["audit", "verify", "--file", &two]);
+    let changed = fs::read_to_string(&one).unwrap().replacen("first", "third", 1);
+    fs::write(&one, changed).unwrap();
+    let (_exit, said) = refused(&place, &["audit", "verify", "--archive", &one, &two]);
+    assert!(said.contains("was changed"), "{said}");
 }

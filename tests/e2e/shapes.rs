@@ -74,9 +74,13 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "audit verify",
-        "first head instance records trail.entries trail.head trail.journalSeen trail.last verified",
+        "first head instance records trail.beginsAfter trail.entries trail.head \
+         trail.journalSeen trail.last verified",
     ),
-    ("audit verify --trail", "trail.entries trail.head trail.journalSeen trail.last verified"),
+    (
+        "audit verify --trail",
+        "trail.beginsAfter trail.entries trail.head trail.journalSeen trail.last verified",
+    ),
     (
         "audit log --event GATEWAY_STARTED",
         "entries[].actor entries[].details.version entries[].eventType entries[].hash \
@@ -86,11 +90,17 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     (
         "audit export --trail OUT/trail",
-        "trail.entries trail.head trail.journalSeen trail.last verified",
+        "trail.beginsAfter trail.entries trail.head trail.journalSeen trail.last verified",
     ),
     (
         "audit verify --file OUT/trail",
-        "trail.entries trail.head trail.journalSeen trail.last verified",
+        "trail.beginsAfter trail.entries trail.head trail.journalSeen trail.last verified",
+    ),
+    ("audit archive --before 9999999999 --to OUT/archive", "beginsAfter entries file last"),
+    (
+        "audit verify --archive OUT/archive",
+        "archives[].beginsAfter archives[].entries archives[].file archives[].last \
+         trail.beginsAfter trail.entries trail.head trail.journalSeen trail.last verified",
     ),
     ("audit export OUT/journal", "first head instance records verified"),
     ("audit verify --file OUT/journal", "first head instance records verified"),

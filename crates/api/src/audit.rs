@@ -61,6 +61,45 @@ pub struct AuditLogPage {
     /// How many entries fit in all, where `include_total=true` was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
+    /// Behind which entry the trail begins, where older ones were archived and taken away; told to
+    /// the master.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins_after: Option<TrailPlace>,
+}
+
+/// A place in the trail: behind an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrailPlace {
+    /// The entry's id; 0 before the first.
+    pub id: u64,
+    /// Its hash, 64 hexadecimal digits; zeros before the first.
+    pub hash: String,
+}
+
+/// Which entries to take from the beginning of the trail: they are archived.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShortenTrail {
+    /// Where the archive begins, which must be where the trail begins.
+    pub after: TrailPlace,
+    /// The last entry to go.
+    pub through: TrailPlace,
+}
+
+impl ShortenTrail {
+    /// Entries that go at once: nobody else writes meanwhile.
+    pub const MOST: u64 = 1_000;
+}
+
+/// A trail that became shorter.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrailShortened {
+    /// How many entries went.
+    pub entries: u64,
+    /// Where the trail begins now.
+    pub begins_after: TrailPlace,
 }
 
 /// What is hashed of an entry.

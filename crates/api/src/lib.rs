@@ -47,7 +47,7 @@ pub use approvals::{
     Approval, ApprovalLine, ApprovalSignature, ApprovalSigner, ApprovalTerms, Approve, Approved,
     Rejected,
 };
-pub use audit::{AuditLog, AuditLogPage};
+pub use audit::{AuditLog, AuditLogPage, ShortenTrail, TrailPlace, TrailShortened};
 pub use autostop::{AutoStopRule, AutoStopRules, SetAutoStopRule};
 pub use connect::{
     ConnectInfo, ConnectedSession, ConnectedWallet, Daemon, DefaultDeny, Health, Nonce,

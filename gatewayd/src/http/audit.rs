@@ -1,19 +1,22 @@
-//! `GET /v1/audit-logs`: what happened, newest first, or forwards from an entry on.
+//! `GET /v1/audit-logs`: what happened, newest first, or forwards from an entry on; and how the trail
+//! becomes shorter.
 
 use std::sync::Arc;
 
-use api::{AuditLogPage, ErrorCode};
+use api::{AuditLogPage, ErrorCode, ShortenTrail, TrailShortened};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::body::{Done, Query};
+use super::body::{Done, Json, Query};
 use super::problem::Problem;
 use super::words::{number, word};
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::Caller;
+use crate::session::{Caller, Master};
+use crate::store::audit_cut::TrailPlace;
 use crate::store::trail::{TrailSearch, Walk};
 use crate::usecase::read_trail::{Total, TrailError, read_trail};
+use crate::usecase::shorten_trail::{ShortenError, shorten_trail};
 
 /// Entries shown where nothing is said.
 const USUAL: u64 = 50;
@@ -58,8 +61,30 @@ pub(super) async fn list(
         next_cursor: last.filter(|_| part.has_more),
         has_more: part.has_more,
         total: part.total,
+        begins_after: part.beginning.filter(|it| *it != TrailPlace::START).map(told),
         data: part.entries,
     }))
+}
+
+pub(super) async fn shorten(
+    State(app): State<Arc<App>>,
+    master: Master,
+    Json(asked): Json<ShortenTrail>,
+) -> Result<Done<TrailShortened>, Problem> {
+    let (from, through) = (place("after", &asked.after)?, place("through", &asked.through)?);
+    let entries = shorten_trail(&app, &master, (from, through)).await?;
+    Ok(Done(TrailShortened { entries, begins_after: asked.through }))
+}
+
+fn place(name: &str, told: &api::TrailPlace) -> Result<TrailPlace, Problem> {
+    let hash = primitives::decode_hex(&told.hash).ok().and_then(|hash| hash.try_into().ok());
+    let hash =
+        hash.ok_or_else(|| Problem::invalid(format!("{name}.hash is 64 hexadecimal digits")))?;
+    Ok(TrailPlace { id: told.id, hash })
+}
+
+fn told(place: TrailPlace) -> api::TrailPlace {
+    api::TrailPlace { id: place.id, hash: primitives::encode_hex(&place.hash) }
 }
 
 fn search(query: &TrailQuery) -> Result<TrailSearch, Problem> {
@@ -117,6 +142,20 @@ impl From<TrailError> for Problem {
             TrailError::OtherWallet(_) => Self::new(ErrorCode::WalletAccessDenied, message)
                 .hint("GET /v1/wallets lists what the session may read of"),
             TrailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShortenError> for Problem {
+    fn from(error: ShortenError) -> Self {
+        let message = error.to_string();
+        match error {
+            ShortenError::OtherTrail { .. } => {
+                Self::new(ErrorCode::InvalidStateTransition, message)
+                    .hint("archive what is there now: waiaasctl audit archive")
+            }
+            ShortenError::TooMany { .. } => Self::invalid(message),
+            ShortenError::Store(error) => error.into(),
         }
     }
 }

@@ -189,6 +189,7 @@ routes! {
     GET    "/v1/admin/prices"                        Master        prices::price [network asset] => 200 AssetPrice;
     PUT    "/v1/admin/master-password"               Master        admin::master_password <- ChangeMasterPassword => 200 MasterPasswordChanged;
     POST   "/v1/admin/rotate-secret"                 Master        admin::rotate_token_secret => 200 SecretRotated;
+    POST   "/v1/admin/audit-logs/shorten"            Operator      audit::shorten <- ShortenTrail => 200 TrailShortened;
     GET    "/v1/admin/database"                      Operator      database::copy => 200;
     PUT    "/v1/admin/database"                      Operator      database::take_over [backup] => 200 DatabaseTakenOver;
     POST   "/v1/admin/shutdown"                      Master        admin::shutdown => 200 ShuttingDown;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use api::AuditLog;
 use primitives::{Address, WalletId};
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -118,12 +118,6 @@ impl fmt::Display for Actor {
     }
 }
 
-/// The end of the trail: the last entry's id and hash.
-struct End {
-    id: u64,
-    hash: [u8; 32],
-}
-
 impl AuditEntry {
     /// As the trail has it behind the entry of that id.
     fn behind(&self, id: u64, asker: Option<&Asker>) -> AuditLog {
@@ -157,19 +151,6 @@ impl AuditEntry {
 
 fn raw(details: &Map<String, Value>) -> Box<RawValue> {
     serde_json::value::to_raw_value(details).expect("a JSON object is JSON")
-}
-
-impl Reading<'_> {
-    fn end_of_trail(&self) -> Result<End, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")?;
-        let end = statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
-        let Some((id, hash)) = end.optional()? else {
-            return Ok(End { id: 0, hash: AuditLog::GENESIS });
-        };
-        let id = u64::try_from(id).map_err(|_negative| StoreError::Corrupt { what: "audit id" })?;
-        Ok(End { id, hash })
-    }
 }
 
 impl Writing<'_> {

@@ -13,6 +13,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/v4.sql"),
     include_str!("schema/v5.sql"),
     include_str!("schema/v6.sql"),
+    include_str!("schema/v7.sql"),
 ];
 
 /// The version from which on the entries of the audit trail have hashes.

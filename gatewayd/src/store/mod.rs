@@ -14,6 +14,7 @@
 mod accounts;
 pub mod announcements;
 pub mod audit;
+pub mod audit_cut;
 mod autostop;
 mod column;
 mod convert;

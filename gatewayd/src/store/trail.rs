@@ -142,7 +142,10 @@ impl Reading<'_> {
             .0
             .prepare_cached("SELECT hash FROM audit WHERE id < ? ORDER BY id DESC LIMIT 1")?;
         let previous = before.query_row([position(entry.id)], |row| Ok(as_hash(row, 0)));
-        let previous = previous.optional()?.unwrap_or(Some(AuditLog::GENESIS));
+        let previous = match previous.optional()? {
+            Some(previous) => previous,
+            None => Some(self.beginning_of_trail()?.hash),
+        };
         let expected = previous.map(|previous| entry.hash_after(previous));
         Ok(AuditLog { intact: hash.is_some() && hash == expected && entry.intact, ..entry })
     }

@@ -33,6 +33,7 @@ pub mod rpc;
 pub mod search_transactions;
 pub mod session_requests;
 pub mod sessions;
+pub mod shorten_trail;
 pub mod show_approval;
 pub mod show_linked_approval;
 pub mod shut_down;

@@ -6,6 +6,7 @@ use primitives::WalletId;
 use crate::app::App;
 use crate::session::Caller;
 use crate::store::StoreError;
+use crate::store::audit_cut::TrailPlace;
 use crate::store::trail::{TrailSearch, Walk};
 
 /// Whether to count all entries that fit, which takes longer the more there are.
@@ -26,6 +27,8 @@ pub struct Part {
     pub has_more: bool,
     /// How many fit in all, if they were counted.
     pub total: Option<u64>,
+    /// Behind which entry the trail begins, for the master.
+    pub beginning: Option<TrailPlace>,
 }
 
 /// Why nothing is shown.
@@ -51,6 +54,7 @@ pub async fn read_trail(
     (walk, limit): (Walk, u64),
     total: Total,
 ) -> Result<Part, TrailError> {
+    let shows_beginning = matches!(caller, Caller::Master(_));
     let search = match caller {
         Caller::Master(_) => search,
         Caller::Agent(agent) => {
@@ -71,7 +75,8 @@ pub async fn read_trail(
             Total::Counted => Some(db.trail_length(&search)?),
             Total::Left => None,
         };
-        Ok::<_, TrailError>(Part { entries, has_more, total })
+        let beginning = shows_beginning.then(|| db.beginning_of_trail()).transpose()?;
+        Ok::<_, TrailError>(Part { entries, has_more, total, beginning })
     });
     read.await
 }

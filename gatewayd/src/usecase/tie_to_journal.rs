@@ -65,7 +65,8 @@ pub async fn tie_to_journal(app: &App) -> Result<(), TieError> {
     Ok(app.store.write(move |db| write(db, tie, now)).await?)
 }
 
-fn write(db: &Writing<'_>, tie: Tie, now: UnixSeconds) -> Result<(), StoreError> {
+/// Writes how far the journal came, unless that is what was written last.
+pub(crate) fn write(db: &Writing<'_>, tie: Tie, now: UnixSeconds) -> Result<(), StoreError> {
     let last = last(db)?;
     if last == Some(tie) {
         return Ok(());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
-use super::audit_trail::{AuditFilter, AuditLogArgs};
+use super::audit_trail::{AuditFilter, AuditLogArgs, moment};
 use super::examples;
 
 /// What to do with the record of what happened: gatewayd's audit trail of what was asked for, and
@@ -37,6 +37,27 @@ pub enum AuditCommand {
         #[arg(long)]
         trail: bool,
     },
+    /// Move old entries of the audit trail to a file
+    ///
+    /// The file is an export: `audit verify --file` checks it anywhere. It is written, synced and
+    /// checked before gatewayd takes away what is in it, and nothing else; the database does not
+    /// become smaller by that, and grows no more until the room is used again.
+    #[command(after_help = examples::AUDIT_ARCHIVE)]
+    Archive(AuditArchiveArgs),
+}
+
+/// What to archive, and where.
+#[derive(Debug, Args)]
+pub struct AuditArchiveArgs {
+    /// Entries from before: a day as `2026-11-22` (UTC), Unix seconds, or how long ago, such as `90d`
+    #[arg(long, value_name = "TIME", value_parser = moment, required_unless_present = "keep_days")]
+    pub before: Option<u64>,
+    /// All but those of the last so many days
+    #[arg(long, value_name = "DAYS", value_parser = value_parser!(u64).range(1..=36_500), conflicts_with = "before")]
+    pub keep_days: Option<u64>,
+    /// The file; one that exists is never replaced
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
 }
 
 /// What to check.
@@ -51,6 +72,9 @@ pub struct AuditVerifyArgs {
     /// An older export of the audit trail, which must be the beginning of what is there now
     #[arg(long, value_name = "EXPORT", conflicts_with = "file", requires = "trail")]
     pub against: Option<PathBuf>,
+    /// Check gatewayd's audit trail together with what was archived of it, in any order
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
+    pub archive: Vec<PathBuf>,
 }
 
 /// Which records to show.

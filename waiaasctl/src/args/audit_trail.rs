@@ -59,7 +59,7 @@ fn event(text: &str) -> Result<String, &'static str> {
 }
 
 /// A time as Unix seconds.
-fn moment(text: &str) -> Result<u64, &'static str> {
+pub(super) fn moment(text: &str) -> Result<u64, &'static str> {
     let wrong = "a day as 2026-11-22, Unix seconds, or how long ago as 45m, 12h or 7d";
     let number = |text: &str| text.parse::<u64>().ok();
     let parts: Vec<&str> = text.split('-').collect();

@@ -114,6 +114,10 @@ pub(super) const AUDIT_EXPORT: &str = "\
 Examples:
   waiaasctl audit export journal.export
   waiaasctl audit export --trail trail.jsonl";
+pub(super) const AUDIT_ARCHIVE: &str = "\
+Examples:
+  waiaasctl audit archive --keep-days 90 --to trail-2026-11.jsonl
+  waiaasctl audit archive --before 2026-10-01 --to trail-2026-q3.jsonl";
 pub(super) const AUDIT_SHOW: &str = "\
 Examples:
   waiaasctl audit show --wallet shop --limit 20
@@ -122,7 +126,8 @@ pub(super) const AUDIT_VERIFY: &str = "\
 Examples:
   waiaasctl audit verify
   waiaasctl audit verify --file journal.export
-  waiaasctl audit verify --trail --against trail.jsonl";
+  waiaasctl audit verify --trail --against trail.jsonl
+  waiaasctl audit verify --archive trail-2026-q2.jsonl trail-2026-q3.jsonl";
 pub(super) const RECEIPT: &str = "\
 Example:
   waiaasctl receipt get 12 --output receipt.json

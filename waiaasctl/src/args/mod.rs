@@ -24,7 +24,9 @@ mod user;
 mod wallet;
 
 pub use approval::{ApprovalCommand, AskArgs};
-pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs, ReceiptCommand, TimeCommand};
+pub use audit::{
+    AuditArchiveArgs, AuditCommand, AuditShowArgs, AuditVerifyArgs, ReceiptCommand, TimeCommand,
+};
 pub use audit_trail::{AuditFilter, AuditLogArgs};
 pub use autostop::{AutostopCommand, RuleArgs};
 pub use backup::{BackupArgs, BackupCommand, BackupSchedule, KEEP, RestoreArgs};

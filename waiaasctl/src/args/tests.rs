@@ -171,6 +171,9 @@ const SIGNER: &[&str] = &[
     "audit verify --file export",
     "audit verify --trail",
     "audit verify --trail --against export",
+    "audit verify --archive one two",
+    "audit archive --before 2026-11-22 --to file",
+    "audit archive --keep-days 90 --to file",
     "audit log",
     "audit log --wallet shop --event tx_submitted --severity warning --from 7d --to 2026-11-22 --limit 5",
     "audit log --session id --tx id --since 5 --follow",
@@ -211,6 +214,12 @@ fn questions_about_the_audit_trail_that_mean_nothing_are_refused() {
         "audit log --event a-b",
         "audit follow --limit 5",
         "audit verify --against file",
+        "audit verify --archive one --file file",
+        "audit verify --archive",
+        "audit archive --to file",
+        "audit archive --keep-days 90",
+        "audit archive --keep-days 0 --to file",
+        "audit archive --keep-days 9 --before 9d --to file",
         "audit verify --trail --file file",
     ] {
         let words = std::iter::once("waiaasctl").chain(line.split_whitespace());

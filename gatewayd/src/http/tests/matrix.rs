@@ -106,13 +106,16 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/v1/admin/prices",                     [false, false, true,  false]),
     ("PUT",    "/v1/admin/master-password",            [false, false, true,  false]),
     ("POST",   "/v1/admin/rotate-secret",              [false, false, true,  false]),
-    ("GET",    "/v1/admin/database",                   [false, false, false, false]),
-    ("PUT",    "/v1/admin/database",                   [false, false, false, false]),
+    ("POST",   SHORTEN,                                [false, false, false, false]),
+    ("GET",    DATABASE,                               [false, false, false, false]),
+    ("PUT",    DATABASE,                               [false, false, false, false]),
     ("POST",   "/v1/admin/shutdown",                   [false, false, true,  false]),
 ];
 
 /// Where the operator's socket is the only credential.
-const OPERATORS_ALONE: &[&str] = &["/v1/admin/database", "/metrics"];
+const OPERATORS_ALONE: &[&str] = &[DATABASE, SHORTEN, "/metrics"];
+const DATABASE: &str = "/v1/admin/database";
+const SHORTEN: &str = "/v1/admin/audit-logs/shorten";
 
 /// What auditors read besides what agents do.
 const TRAIL: &str = "/v1/audit-logs";

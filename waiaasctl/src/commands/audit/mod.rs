@@ -1,6 +1,7 @@
-//! `audit log`, `follow`, `verify`, `show`, `export`: the signer's journal and the gateway's audit
+//! `audit log`, `follow`, `verify`, `show`, `export`, `archive`: the signer's journal and the gateway's audit
 //! trail, checked here and not by the daemons.
 
+mod archive;
 mod log;
 mod show;
 mod trail;
@@ -31,13 +32,16 @@ pub(super) fn run(command: AuditCommand, operation: &Operation) -> Result<View, 
         AuditCommand::Log(arguments) => log::log(&arguments, operation),
         AuditCommand::Follow(filter) => log::follow(&filter, operation),
         AuditCommand::Verify(AuditVerifyArgs { file: Some(file), .. }) => verify_file(&file),
-        AuditCommand::Verify(AuditVerifyArgs { file: None, trail: true, against }) => {
-            trail::verify(against.as_deref(), operation)
+        AuditCommand::Verify(AuditVerifyArgs { file: None, trail, against, archive })
+            if trail || !archive.is_empty() =>
+        {
+            trail::verify((&archive, against.as_deref()), operation)
         }
-        AuditCommand::Verify(AuditVerifyArgs { file: None, trail: false, .. }) => verify(operation),
+        AuditCommand::Verify(AuditVerifyArgs { file: None, .. }) => verify(operation),
         AuditCommand::Show(arguments) => show::show(&arguments, operation),
         AuditCommand::Export { file, trail: false } => export_to(&file, operation),
         AuditCommand::Export { file, trail: true } => trail::export_to(&file, operation),
+        AuditCommand::Archive(arguments) => archive::archive(&arguments, operation),
     }
 }
 
@@ -74,7 +78,8 @@ fn verify_file(file: &Path) -> Result<View, Failure> {
     let mut input = BufReader::new(File::open(file).map_err(unreadable)?);
     // An export of the trail is JSON, one of the journal is not.
     if input.fill_buf().map_err(unreadable)?.first() == Some(&b'{') {
-        return Ok(trail::whole(&crate::trail::check(input, &name)?, &format!("{name} is whole")));
+        let trail = crate::trail::Export::open(input, &name)?.check(&[])?;
+        return Ok(trail::whole(&trail, &format!("{name} is whole")));
     }
     let claim = export::check(input, &name)?;
     Ok(whole(claim, format!("{name} is whole")))

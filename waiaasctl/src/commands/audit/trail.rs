@@ -2,18 +2,18 @@
 
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{check_new, claim};
+use super::{archive, check_new, claim};
 use crate::commands::Operation;
 use crate::exit::{Exit, Failure};
 use crate::export::Claim;
 use crate::files;
 use crate::gateway::Gateway;
 use crate::signer::Signer;
-use crate::trail::{self, HELP, Trail};
+use crate::trail::{self, Export, Extent, HELP, Span, Trail};
 use crate::view::View;
 
 /// How much of a trail the journal bears out.
@@ -25,23 +25,38 @@ pub(super) struct Tied {
     moved_away: u64,
 }
 
-/// Checks the trail, against an older export of it and against the journal where the signer answers.
-pub(super) fn verify(against: Option<&Path>, operation: &Operation) -> Result<View, Failure> {
-    let start = match against {
-        None => Trail::new(),
-        Some(file) => {
-            let open = File::open(file).map_err(|source| files::unreadable(file, source))?;
-            let older = trail::check(BufReader::new(open), &file.display().to_string())?;
-            Trail::through(older.end())
+/// Checks the trail, with what was archived of it and against an older export of it, and against the
+/// journal where the signer answers.
+pub(super) fn verify(
+    (archives, against): (&[PathBuf], Option<&Path>),
+    operation: &Operation,
+) -> Result<View, Failure> {
+    let gateway = operation.gateway()?;
+    let extent = Extent::of(&gateway)?;
+    let archives = archive::read_all(archives, extent.start)?;
+    let mut start = Trail::behind(extent.start);
+    // What was archived and not taken away yet has to be there as it was archived.
+    let beyond = archives.last().map(|last| last.trail.span().end);
+    if let Some(end) = beyond.filter(|end| end.id > extent.start.id) {
+        start = start.through(end);
+    }
+    if let Some(file) = against {
+        let older = open(file)?.check(&[])?.span().end;
+        if older.id < extent.start.id {
+            return Err(shortened_since(file, extent.start.id));
         }
-    };
-    let trail = start.read(&operation.gateway()?, |_entry| Ok(()))?;
-    trail.check_wanted()?;
-    let view = whole(&trail, "the audit trail is whole");
-    let view = match against {
-        None => view,
-        Some(file) => view.line(format!("it goes on where {} ends", file.display())),
-    };
+        start = start.through(older);
+    }
+    let trail = start.read(&gateway, extent.newest, |_entry| Ok(()))?;
+    if let Some(missed) = trail.missed() {
+        return Err(another_way(missed.id));
+    }
+    let mut view = whole(&trail, "the audit trail is whole");
+    if let Some(file) = against {
+        view = view.line(format!("it goes on where {} ends", file.display()));
+    }
+    let view = archive::beside(view, &archives);
+    let trail = archives.iter().rev().fold(trail, |trail, it| trail.preceded_by(&it.trail));
     let mut signer = match operation.signer() {
         Ok(signer) => signer,
         Err(failure) if failure.exit() == Exit::Unreachable => {
@@ -55,13 +70,45 @@ pub(super) fn verify(against: Option<&Path>, operation: &Operation) -> Result<Vi
     Ok(view.line(sentence(tied)))
 }
 
+/// An export in a file, of which the first line was read.
+pub(super) fn open(file: &Path) -> Result<Export<BufReader<File>>, Failure> {
+    let open = File::open(file).map_err(|source| files::unreadable(file, source))?;
+    Export::open(BufReader::new(open), &file.display().to_string())
+}
+
+fn another_way(id: u64) -> Failure {
+    let what = format!(
+        "the audit trail goes another way than the export, which ends at entry {id}: it was changed, \
+         cut off or replaced since"
+    );
+    Failure::new(Exit::Failed, what, HELP)
+}
+
+fn shortened_since(file: &Path, begins_after: u64) -> Failure {
+    let file = file.display();
+    let what = format!(
+        "the audit trail begins behind entry {begins_after} now, which {file} does not reach"
+    );
+    Failure::new(
+        Exit::Failed,
+        what,
+        "check it with what was archived: audit verify --archive FILE…",
+    )
+}
+
 /// The trail, checked, unless gatewayd does not answer.
 pub(super) fn read_if_there(operation: &Operation) -> Result<Option<Trail>, Failure> {
-    match Trail::new().read(&operation.gateway()?, |_entry| Ok(())) {
+    match read(&operation.gateway()?) {
         Ok(trail) => Ok(Some(trail)),
         Err(failure) if failure.exit() == Exit::Unreachable => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// The trail as far as it goes now, checked.
+fn read(gateway: &Gateway) -> Result<Trail, Failure> {
+    let Extent { start, newest } = Extent::of(gateway)?;
+    Trail::behind(start).read(gateway, newest, |_entry| Ok(()))
 }
 
 /// Follows the journal to its end, and finds in it what the trail says that it had.
@@ -107,29 +154,36 @@ fn sentence(tied: Tied) -> String {
 
 /// A trail that was checked.
 pub(super) fn whole(trail: &Trail, words: &str) -> View {
-    View::new(json!({ "verified": true, "trail": summary(trail) })).line(words).fields(vec![
-        ("entries", format!("{}, each tied to the one before it", trail.entries())),
-        ("head", primitives::encode_hex(&trail.end().head)),
-    ])
+    beginning(View::new(json!({ "verified": true, "trail": summary(trail) })).line(words), trail)
+}
+
+/// What people read of a trail.
+fn beginning(view: View, trail: &Trail) -> View {
+    let Span { start, end, entries } = trail.span();
+    let view = view.fields(vec![
+        ("entries", format!("{entries}, each tied to the one before it")),
+        ("head", primitives::encode_hex(&end.head)),
+    ]);
+    match start.id {
+        0 => view,
+        id => view
+            .line(format!("entries up to {id} were archived; what they were, these do not prove")),
+    }
 }
 
 /// The same beside what was found of the journal.
 pub(super) fn beside(journal: View, trail: &Trail, tied: Tied) -> View {
-    journal
-        .with("trail", summary(trail))
-        .line("the audit trail is whole")
-        .fields(vec![
-            ("entries", format!("{}, each tied to the one before it", trail.entries())),
-            ("head", primitives::encode_hex(&trail.end().head)),
-        ])
-        .line(sentence(tied))
+    let journal = journal.with("trail", summary(trail)).line("the audit trail is whole");
+    beginning(journal, trail).line(sentence(tied))
 }
 
 fn summary(trail: &Trail) -> Value {
+    let Span { start, end, entries } = trail.span();
     json!({
-        "entries": trail.entries(),
-        "last": trail.end().id,
-        "head": primitives::encode_hex(&trail.end().head),
+        "beginsAfter": start.id,
+        "entries": entries,
+        "last": end.id,
+        "head": primitives::encode_hex(&end.head),
         "journalSeen": trail.ties().len(),
     })
 }
@@ -139,31 +193,24 @@ pub(super) fn export_to(file: &Path, operation: &Operation) -> Result<View, Fail
     check_new(file)?;
     let gateway = operation.gateway()?;
     // The first line says how the export ends, which is known once all was read.
-    let trail = Trail::new().read(&gateway, |_entry| Ok(()))?;
-    files::fill_new(file, |out| fill(out, file, &trail, &gateway))?;
+    let trail = read(&gateway)?;
+    files::fill_new(file, |out| fill(out, file, trail.span(), &gateway))?;
     let path = file.display().to_string();
     let view = whole(&trail, &format!("{path} is written, and whole"));
     Ok(view.line(format!("to check it anywhere: waiaasctl audit verify --file {path}")))
 }
 
-fn fill(
+/// Writes an export of these entries.
+pub(super) fn fill(
     out: &mut impl Write,
     file: &Path,
-    trail: &Trail,
+    span: Span,
     gateway: &Gateway,
 ) -> Result<(), Failure> {
     let unwritable = |source| files::unwritable(file, source);
-    writeln!(out, "{}", trail::header(trail)).map_err(unwritable)?;
-    let last = trail.end().id;
-    let written = Trail::new().read(gateway, |entry| {
-        if entry.id > last {
-            return Ok(()); // written since
-        }
+    writeln!(out, "{}", trail::header(span)).map_err(unwritable)?;
+    Trail::behind(span.start).read(gateway, span.end.id, |entry| {
         writeln!(out, "{}", trail::line(entry)).map_err(unwritable)
     })?;
-    if written.entries() < trail.entries() {
-        let what = "the audit trail became shorter while it was read";
-        return Err(Failure::new(Exit::Failed, what, HELP));
-    }
     Ok(())
 }

@@ -161,7 +161,9 @@ fn without_gatewayd_the_journal_is_checked_and_that_is_said() {
 fn an_export_is_checked_without_gatewayd_and_found_again_in_a_longer_trail() {
     let peers = Peers::new();
     let entries = trail(7, (1, &journal(1)));
-    let answers = read_all(&entries[..5]).into_iter().chain(read_all(&entries[..5]));
+    // An export reads to where the trail ended, and then the same again.
+    let again = read_all(&entries[..5]).into_iter().skip(1);
+    let answers = read_all(&entries[..5]).into_iter().chain(again);
     let mut other = trail(7, (1, &journal(1)));
     let mut previous = AuditLog::GENESIS;
     for entry in &mut other {
@@ -197,6 +199,105 @@ fn an_export_is_checked_without_gatewayd_and_found_again_in_a_longer_trail() {
         let failure = command("audit verify --file {}/trail", &peers).unwrap_err();
         assert!(failure.to_string().contains(said), "{said}: {failure}");
     }
+}
+
+/// What is left of a trail once entries up to that one were taken away, as gatewayd answers for the
+/// newest entry and then for all.
+fn cut_behind(entries: &[AuditLog], id: usize) -> Vec<(u16, String)> {
+    let begins_after = json!({ "id": id, "hash": entries[id - 1].hash });
+    let page = |entries: &[AuditLog]| {
+        let page = json!({
+            "data": entries, "nextCursor": null, "hasMore": false, "beginsAfter": begins_after,
+        });
+        (200, page.to_string())
+    };
+    vec![page(&entries[entries.len() - 1..]), page(&entries[id..])]
+}
+
+/// As gatewayd answers who archives all but the last entries: the newest, all twice, and each step.
+fn archived(entries: &[AuditLog], steps: usize) -> Vec<(u16, String)> {
+    let all = page(entries, None);
+    let shortened = json!({ "entries": 1, "beginsAfter": { "id": 0, "hash": "" } }).to_string();
+    let read = [page(&entries[entries.len() - 1..], None), all.clone(), all];
+    read.into_iter().chain((0..steps).map(|_step| (200, shortened.clone()))).collect()
+}
+
+/// A trail of which entry `id` and those behind it are of 2001, and those before of 1998, but for the
+/// first, which a clock that was ahead has written.
+fn aged(count: u64, id: u64) -> Vec<AuditLog> {
+    let mut previous = AuditLog::GENESIS;
+    let age = |mut entry: AuditLog| {
+        entry.timestamp = match entry.id {
+            young if young >= id => 1_000_000_000,
+            1 => 4_000_000_000,
+            _old => 900_000_000,
+        };
+        previous = entry.hash_after(previous);
+        AuditLog { hash: primitives::encode_hex(&previous), ..entry }
+    };
+    trail(count, (1, &journal(1))).into_iter().map(age).collect()
+}
+
+const ARCHIVE: &str = "audit archive --before 2001-01-01 --to {}/one";
+
+#[test]
+fn old_entries_are_archived_checked_and_only_then_taken_away() {
+    let peers = Peers::new();
+    let entries = aged(5, 4);
+    let asked = peers.gateway(archived(&entries, 1));
+    let json = json_of(&command(ARCHIVE, &peers).unwrap());
+    assert_eq!((&json["entries"], &json["last"]), (&json!(3), &json!(3)));
+    let asked: Vec<String> = asked.try_iter().collect();
+    let [.., step] = asked.as_slice() else { panic!("nothing was asked") };
+    assert_eq!(asked.len(), 4);
+    let body: Value = serde_json::from_str(step.lines().last().unwrap()).unwrap();
+    let genesis = json!({ "id": 0, "hash": "0".repeat(64) });
+    let third = json!({ "id": 3, "hash": entries[2].hash });
+    assert_eq!(body, json!({ "after": genesis, "through": third }));
+
+    let view = command("audit verify --file {}/one", &peers).unwrap();
+    assert_eq!(json_of(&view)["trail"]["entries"], 3);
+    let failure = command(ARCHIVE, &peers).unwrap_err();
+    assert!(failure.to_string().contains("exists already"), "{failure}");
+}
+
+#[test]
+fn where_nothing_is_old_nothing_is_written() {
+    let peers = Peers::new();
+    let _asked = peers.gateway(archived(&aged(5, 1), 0));
+    let view = command(ARCHIVE, &peers).unwrap();
+    assert_eq!(json_of(&view)["entries"], 0);
+    assert!(text_of(&view).contains("nothing was written"), "{view:?}");
+    assert!(!peers.path().join("one").exists());
+}
+
+#[test]
+fn a_trail_that_does_not_verify_is_not_archived() {
+    let peers = Peers::new();
+    let mut entries = aged(5, 4);
+    entries[4].actor = "system".to_owned();
+    let asked = peers.gateway(archived(&entries, 1));
+    let failure = command(ARCHIVE, &peers).unwrap_err();
+    assert!(failure.to_string().contains("entry 5 was changed"), "{failure}");
+    assert!(!peers.path().join("one").exists());
+    assert_eq!(asked.try_iter().count(), 2, "nothing was taken away");
+}
+
+#[test]
+fn archives_are_checked_together_with_the_trail_that_they_lead_to() {
+    let peers = Peers::new();
+    let entries = aged(7, 4);
+    let read = [cut_behind(&entries, 3), cut_behind(&entries, 5)].into_iter().flatten();
+    let _asked = peers.gateway(archived(&entries, 1).into_iter().chain(read).collect());
+    command(ARCHIVE, &peers).unwrap();
+    let view = command("audit verify --archive {}/one", &peers).unwrap();
+    let json = json_of(&view);
+    assert_eq!((&json["trail"]["entries"], &json["trail"]["beginsAfter"]), (&json!(4), &json!(3)));
+    assert_eq!(json["archives"][0]["last"], 3);
+    assert!(text_of(&view).contains("from the first entry of all"), "{view:?}");
+    // Of what was taken away since, no archive was named.
+    let failure = command("audit verify --archive {}/one", &peers).unwrap_err();
+    assert!(failure.to_string().contains("has no entry 5"), "{failure}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::session::known::KnownSessions;
 use crate::session::link::LinkKey;
 use crate::session::password::{MasterPassword, PasswordHash};
 use crate::session::random_bytes;
-use crate::session::token::{GRACE, Secret, Secrets, TokenKey};
+use crate::session::token::{Secret, Secrets, TokenKey, is_graced};
 use crate::session::uses::SessionUses;
 use crate::signer::Signer;
 use crate::state::McpTokens;
@@ -198,7 +198,7 @@ fn token_secrets(
         }
         Keeping::Persistent => {
             let rotated_at = db.token_key_rotated_at()?;
-            if rotated_at.is_none_or(|at| at.plus(GRACE) <= now) {
+            if rotated_at.is_none_or(|at| !is_graced(at, now)) {
                 db.forget_setting(Setting::OldTokenKey)?;
             }
             let old = kept_key(db, Setting::OldTokenKey, what)?;

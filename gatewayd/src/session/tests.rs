@@ -204,6 +204,20 @@ async fn of_a_hundred_thousand_changed_tokens_none_is_accepted() {
     Agent::from_token(&scene.app, known[0]).await.unwrap();
 }
 
+/// A clock that was ahead when the secret was replaced.
+#[tokio::test]
+async fn a_replacement_that_has_not_come_yet_locks_no_other() {
+    let scene = Scene::start().await;
+    let (now, master) = (scene.app.clock.now(), Master::operator());
+    scene.clock.advance(Duration::from_hours(24 * 365));
+    rotate_secret(&scene.app, &master).await.unwrap();
+    scene.clock.set(now);
+    let again = rotate_secret(&scene.app, &master).await;
+    assert_eq!(again.unwrap(), now);
+    let early = rotate_secret(&scene.app, &master).await;
+    assert!(matches!(early, Err(RotationError::TooRecent { .. })), "{early:?}");
+}
+
 #[tokio::test]
 async fn a_token_that_is_known_ends_with_the_secret_that_it_was_made_with() {
     let scene = Scene::start().await;

@@ -26,6 +26,12 @@ pub const MAX_LIFETIME: Duration = Duration::from_hours(365 * 24);
 /// How long tokens of a secret that was replaced are still taken, and until when no other is replaced.
 pub const GRACE: Duration = Duration::from_mins(5);
 
+/// Whether tokens of a secret that was replaced then are taken now: not [`GRACE`] after it, nor where the
+/// clock was ahead then and that time has not come yet.
+pub fn is_graced(replaced_at: UnixSeconds, now: UnixSeconds) -> bool {
+    (replaced_at..replaced_at.plus(GRACE)).contains(&now)
+}
+
 /// The secret that tokens are made with, and the one before it while its tokens are taken.
 pub struct TokenKey {
     keys: RwLock<Keys>,
@@ -125,12 +131,9 @@ impl Keys {
         self.current.number.0.saturating_add(1)
     }
 
-    /// The keys whose tokens are taken: [`GRACE`] after it was replaced, the old one is none. Nor is it
-    /// where the clock was set back to before that.
+    /// The keys whose tokens are taken.
     fn taken(&self, now: UnixSeconds) -> impl Iterator<Item = &Key> {
-        let lasts =
-            |replaced_at: UnixSeconds| (replaced_at..replaced_at.plus(GRACE)).contains(&now);
-        let old = self.old.as_ref().filter(move |(_, replaced_at)| lasts(*replaced_at));
+        let old = self.old.as_ref().filter(move |(_, replaced_at)| is_graced(*replaced_at, now));
         std::iter::once(&self.current).chain(old.map(|(key, _)| key))
     }
 }

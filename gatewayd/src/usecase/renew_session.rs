@@ -134,6 +134,9 @@ fn with_token(old: &Session, token: &IssuedToken) -> Session {
 /// When the renewed session ends: as long after now as it was to last before.
 fn next_end(session: &Session, now: UnixSeconds) -> Result<UnixSeconds, RenewalError> {
     let end = session.expires_at.ok_or(RenewalError::NoEnd)?;
+    if end <= now {
+        return Err(RenewalError::Expired);
+    }
     if let Some(most) = session.max_renewals
         && session.renewal_count >= most
     {
@@ -183,6 +186,8 @@ mod tests {
         assert_eq!(end(1_500).unwrap(), UnixSeconds::new(2_500));
         assert_eq!(end(1_600).unwrap(), UnixSeconds::new(2_600));
         assert_eq!(end(1_900).unwrap(), UnixSeconds::new(2_700));
+        assert_eq!(end(1_999).unwrap(), UnixSeconds::new(2_700));
+        assert!(matches!(end(2_000), Err(RenewalError::Expired)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::asker::Asker;
 use crate::clock::UnixSeconds;
 use crate::config::Keeping;
-use crate::session::token::{GRACE, Secret};
+use crate::session::token::{GRACE, Secret, is_graced};
 use crate::session::{Master, random_bytes};
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::settings::Setting;
@@ -54,9 +54,8 @@ fn keep(
     keeping: Keeping,
     now: UnixSeconds,
 ) -> Result<(), RotationError> {
-    let next = db.token_key_rotated_at()?.map(|last| last.plus(GRACE));
-    if let Some(next) = next.filter(|next| now < *next) {
-        let retry_after_seconds = next.since(now).as_secs();
+    if let Some(last) = db.token_key_rotated_at()?.filter(|last| is_graced(*last, now)) {
+        let retry_after_seconds = last.plus(GRACE).since(now).as_secs();
         return Err(RotationError::TooRecent { retry_after_seconds });
     }
     if keeping == Keeping::Persistent {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::token::GRACE;
+use crate::session::token::is_graced;
 use crate::store::audit::{Actor, AuditEntry, Severity};
 use crate::store::session_watch::Due;
 use crate::store::settings::Setting;
@@ -82,7 +82,7 @@ impl Notices {
     ) -> Result<Self, StoreError> {
         let idle = idle_after.map(|idle_after| db.idle_sessions(now.minus(idle_after)));
         let rotated_at = db.token_key_rotated_at()?;
-        let is_over = rotated_at.is_none_or(|rotated_at| rotated_at.plus(GRACE) <= now);
+        let is_over = rotated_at.is_none_or(|rotated_at| !is_graced(rotated_at, now));
         let ended = db.ended_sessions(now)?;
         let has_ended = |due: &Due| ended.iter().any(|(session, _)| *session == due.0);
         let expiring = db.expiring_sessions(now)?;
@@ -140,6 +140,7 @@ impl Notices {
 mod tests {
     use super::*;
     use crate::session::grants::Grants;
+    use crate::session::token::GRACE;
     use crate::session::{Agent, Caller, Master};
     use crate::store::sessions::Source;
     use crate::store::trail::{TrailSearch, Walk};
@@ -241,6 +242,22 @@ mod tests {
         );
         scene.clock.advance(DAY);
         assert_eq!(told(&scene.app, "SESSION_EXPIRED").await, [short, id]);
+    }
+
+    /// Its request came before its end, and was written down behind it.
+    #[tokio::test]
+    async fn a_session_that_is_renewed_while_its_end_is_told_is_watched_on() {
+        let scene = Scene::start().await;
+        let opened = open(&scene.app, Some(DAY)).await;
+        let id = opened.session.id;
+        let agent = Agent::from_token(&scene.app, &opened.token).await.unwrap();
+        scene.clock.advance(less(DAY, SECOND));
+        scene.app.store.write(move |db| db.end_was_told(id)).await.unwrap();
+        renew_session(&scene.app, &agent, id).await.unwrap();
+        scene.clock.advance(less(DAY, SECOND));
+        assert!(told(&scene.app, "SESSION_EXPIRED").await.is_empty());
+        scene.clock.advance(SECOND);
+        assert_eq!(told(&scene.app, "SESSION_EXPIRED").await, [id.to_string()]);
     }
 
     #[tokio::test]

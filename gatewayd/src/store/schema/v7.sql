@@ -23,3 +23,20 @@ CREATE TRIGGER audit_grows_at_its_end BEFORE INSERT ON audit
 WHEN NEW.hash IS NULL OR NEW.id <= (SELECT max(id) FROM audit)
     OR NEW.id <= (SELECT last_id FROM audit_cut)
 BEGIN SELECT RAISE(ABORT, 'the audit trail is added to at its end alone'); END;
+
+-- A session whose end was told while it was renewed is watched again.
+DROP TRIGGER renewed_session_is_watched;
+CREATE TRIGGER renewed_session_is_watched AFTER UPDATE OF expires_at ON sessions
+WHEN NEW.expires_at <> OLD.expires_at AND NEW.status = 'ACTIVE'
+BEGIN
+    INSERT INTO session_watch VALUES (
+        NEW.id, coalesce(NEW.last_renewed_at, NEW.created_at), 0,
+        nullif(NEW.expires_at, 0) - min(
+            86400,
+            (nullif(NEW.expires_at, 0) - coalesce(NEW.last_renewed_at, NEW.created_at)) / 5
+        ),
+        nullif(NEW.expires_at, 0)
+    )
+    ON CONFLICT (session_id) DO UPDATE SET
+        expiring_at = excluded.expiring_at, expires_at = excluded.expires_at;
+END;

@@ -1,6 +1,7 @@
 //! The one place that reads credentials: each route has its kind, and a request without it goes no
 //! further.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use api::ErrorCode;
@@ -11,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
+use super::envelope::is_of_other_site;
 use super::kill_switch;
 use super::pace::Client;
 use super::problem::Problem;
@@ -28,6 +30,8 @@ const OWNER_ADDRESS: &str = "x-owner-address";
 const OWNER_MESSAGE: &str = "x-owner-message";
 const OWNER_SIGNATURE: &str = "x-owner-signature";
 const LINK_RIGHT: &str = "x-link-right";
+/// Links to a page that people follow from other sites.
+const VISITS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
 /// A route with what it takes to let a request in.
 #[derive(Clone, Debug)]
@@ -43,7 +47,8 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
         return problem.into_response();
     }
     let caller = authenticate(&gate, peer, request.headers()).await;
-    if let Err(problem) = hold_back(&gate, peer, caller.as_ref().ok().and_then(Option::as_ref)) {
+    let proven = caller.as_ref().ok().and_then(Option::as_ref);
+    if let Err(problem) = hold_back(&gate, (peer, request.headers()), proven) {
         return problem.into_response();
     }
     match caller {
@@ -227,29 +232,36 @@ fn hold_back_claim(gate: &Gate, peer: Option<Peer>, headers: &HeaderMap) -> Resu
     })
 }
 
-/// Counts the request; the sessions by themselves, others by the address of their connection.
-fn hold_back(gate: &Gate, peer: Option<Peer>, caller: Option<&Caller>) -> Result<(), Problem> {
+/// Counts the request: who has proved who it is by itself, so that nobody else uses that up; strangers
+/// together, by the address of their connection, which all programs of this machine share.
+fn hold_back(
+    gate: &Gate,
+    (peer, headers): (Option<Peer>, &HeaderMap),
+    caller: Option<&Caller>,
+) -> Result<(), Problem> {
     let limits = gate.shared.app.limits.borrow().clone();
     let take = |client, per_minute| {
         gate.shared.pace.take(client, per_minute).map_err(|seconds| {
             Problem::new(ErrorCode::RateLimited, "too many requests").retry_after(seconds)
         })
     };
-    match (caller, peer) {
+    let client = match (caller, peer) {
         (Some(Caller::Agent(agent)), _) => {
             take(Client::Session(agent.session_id()), limits.requests_per_minute)?;
             if gate.route.moves_money() {
                 take(Client::Sends(agent.session_id()), limits.sends_per_minute)?;
             }
-            Ok(())
+            return Ok(());
         }
-        (Some(Caller::Master(_) | Caller::Owner(_)) | None, Some(Peer::Tcp { address })) => {
-            take(Client::Address(address), limits.requests_per_minute)
+        (_, Some(Peer::Operator(_)) | None) => return Ok(()),
+        (Some(Caller::Master(_)), Some(Peer::Tcp { .. })) => Client::Master,
+        (Some(Caller::Owner(owner)), Some(Peer::Tcp { .. })) => Client::Owner(owner.address()),
+        (None, Some(Peer::Tcp { address })) if is_of_other_site(headers) => {
+            return take(Client::Visitor(address), VISITS_PER_MINUTE);
         }
-        (Some(Caller::Master(_) | Caller::Owner(_)) | None, Some(Peer::Operator(_)) | None) => {
-            Ok(())
-        }
-    }
+        (None, Some(Peer::Tcp { address })) => Client::Stranger(address),
+    };
+    take(client, limits.requests_per_minute)
 }
 
 /// What [`admit`] found out. A handler of a route without a credential has nobody to ask for.

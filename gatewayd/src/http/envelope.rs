@@ -4,25 +4,30 @@
 //! A page of another site can make a browser send requests here. It can neither read the answers
 //! nor set the headers that carry credentials; a name that resolves to this machine (DNS rebinding)
 //! would let it. So `Host` must be a name of this machine, and `Origin`, where a browser sends one,
-//! the gateway's own.
+//! the gateway's own. Not every request has an `Origin`; `Sec-Fetch-Site` (Fetch Metadata Request
+//! Headers, W3C), which no page can set, says of the others who sent them. A link elsewhere may lead
+//! to a page of ours, and to nothing else.
 
 use std::sync::Arc;
 
 use api::ErrorCode;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::Shared;
 use super::problem::Problem;
 use super::serve::Peer;
+use super::{Shared, pages};
 use crate::asker::Asker;
 use crate::owner::NAMES;
 use crate::usecase::record_refusal::record_refusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Characters of a request id that a client chose.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -97,11 +102,26 @@ fn check_site(request: &Request) -> Result<(), Problem> {
     })?;
     let origin = request.headers().get(header::ORIGIN);
     let own = origin.is_none_or(|origin| origin.as_bytes() == format!("http://{host}").as_bytes());
-    if own {
+    if own && (!is_of_other_site(request.headers()) || is_followed_link(request)) {
         Ok(())
     } else {
         Err(Problem::new(ErrorCode::OriginNotAllowed, "pages of other sites are not served"))
     }
+}
+
+/// Whether a page of another site, or at another port of this machine, made a browser send this.
+pub(super) fn is_of_other_site(headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+    sites.any(|site| ![b"same-origin".as_slice(), b"none"].contains(&site.as_bytes()))
+}
+
+/// Whether somebody follows a link, and looks at what is behind it.
+fn is_followed_link(request: &Request) -> bool {
+    let says = |name, value: &str| request.headers().get(name).is_some_and(|it| it == value);
+    request.method() == Method::GET
+        && says(SEC_FETCH_MODE, "navigate")
+        && says(SEC_FETCH_DEST, "document")
+        && pages::is_page(request.uri().path())
 }
 
 /// The one host that the request is for, if it is a name of this machine.
@@ -179,6 +199,39 @@ mod tests {
             let found = check_site(&request).map_err(|problem| problem.code());
             let expected = if served { Ok(()) } else { Err(ErrorCode::OriginNotAllowed) };
             assert_eq!(found, expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn other_sites_make_a_browser_open_a_page_by_a_link_and_ask_nothing_else() {
+        const LINK: &[(&str, &str)] =
+            &[("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        const FRAME: &[(&str, &str)] =
+            &[("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        const IMAGE: &[(&str, &str)] =
+            &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+        for (method, path, site, how, served) in [
+            ("GET", "/approve", "cross-site", LINK, true),
+            ("GET", "/sessions", "same-site", LINK, true),
+            ("GET", "/sessions", "cross-site", FRAME, false),
+            ("GET", "/sessions", "cross-site", IMAGE, false),
+            ("GET", "/sessions", "cross-site", &[], false),
+            ("POST", "/sessions", "cross-site", LINK, false),
+            ("GET", "/v1/nonce", "cross-site", LINK, false),
+            ("GET", "/v1/nonce", "cross-site", IMAGE, false),
+            ("GET", "/v1/nonce", "same-site", IMAGE, false),
+            ("GET", "/v1/nonce", "same-origin", IMAGE, true),
+            ("GET", "/v1/nonce", "none", LINK, true),
+            ("GET", "/v1/nonce", "anything", IMAGE, false),
+        ] {
+            let mut headers = vec![("host", "localhost:3100"), ("sec-fetch-site", site)];
+            headers.extend(how);
+            let mut request = request(&headers);
+            *request.method_mut() = method.parse().unwrap();
+            *request.uri_mut() = path.parse().unwrap();
+            let found = check_site(&request).map_err(|problem| problem.code());
+            let expected = if served { Ok(()) } else { Err(ErrorCode::OriginNotAllowed) };
+            assert_eq!(found, expected, "{method} {path} {site} {how:?}");
         }
     }
 

@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use primitives::Address;
+
 use crate::clock::{Clock, UnixSeconds};
 use crate::store::SessionId;
 
@@ -16,8 +18,14 @@ pub(super) enum Client {
     Session(SessionId),
     /// A session that asks for a transaction.
     Sends(SessionId),
-    /// Who has no session, by the address of the connection.
-    Address(IpAddr),
+    /// Who has the master password.
+    Master,
+    /// An owner of a wallet, who has signed.
+    Owner(Address),
+    /// Who has proved nothing, by the address of the connection.
+    Stranger(IpAddr),
+    /// Who follows a link of another site to a page, by the address of the connection.
+    Visitor(IpAddr),
     /// Who says to be an owner, by the address of the connection.
     Claims(IpAddr),
 }
@@ -100,7 +108,7 @@ mod tests {
     use super::*;
 
     fn client(number: u16) -> Client {
-        Client::Address(IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, number)))
+        Client::Stranger(IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, number)))
     }
 
     fn per_minute(requests: u32) -> NonZeroU32 {

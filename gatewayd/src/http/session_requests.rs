@@ -226,7 +226,7 @@ impl From<SessionRequestError> for Problem {
         match error {
             SessionRequestError::Name | SessionRequestError::TooLong => Self::invalid(message),
             SessionRequestError::Session(error) => error.into(),
-            SessionRequestError::TooMany => {
+            SessionRequestError::TooMany | SessionRequestError::TooManyOfWallet(_) => {
                 Self::new(ErrorCode::RateLimited, message).retry_after(60)
             }
             SessionRequestError::Unknown(_) => Self::new(ErrorCode::SignRequestNotFound, message),

@@ -7,7 +7,7 @@ use primitives::{UnknownWord, WalletId};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
-use super::column::{count, end, end_value, json, optional_json, optional_word, time, word};
+use super::column::{end, end_value, json, optional_json, optional_word, time, word};
 use super::sessions::Source;
 use super::{Reading, SessionId, SessionRequestId, StoreError, Writing};
 use crate::clock::UnixSeconds;
@@ -117,16 +117,6 @@ impl Reading<'_> {
              WHERE stage IN ('PENDING', 'GRANTED') AND expires_at > ? ORDER BY created_at, id",
         )?;
         statement.query_and_then([now.get()], from_row)?.collect()
-    }
-
-    /// How many wait to be decided or collected.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn open_session_request_count(&self, now: UnixSeconds) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM session_requests
-                   WHERE stage IN ('PENDING', 'GRANTED') AND expires_at > ?";
-        self.0.prepare_cached(sql)?.query_row([now.get()], |row| Ok(count(row)))?
     }
 }
 

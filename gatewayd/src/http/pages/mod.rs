@@ -52,6 +52,11 @@ static PARTS: &[File] = &[
     File("words.js", SCRIPT, include_str!("../../../pages/words.js")),
 ];
 
+/// Whether people open it by a link.
+pub(super) fn is_page(path: &str) -> bool {
+    ["/approve", "/sessions"].contains(&path)
+}
+
 /// Where owners read and sign what waits for them. What it shows it asks for by its link.
 pub(super) async fn approve() -> Response {
     APPROVE.serve()

@@ -269,13 +269,35 @@ async fn requests_that_would_mislead_are_not_made_and_only_so_many_wait() {
         let answer = public(&gateway, "POST", "/v1/sessions/requests", Some(body.clone())).await;
         assert_eq!(answer.status, status, "{body}: {answer:?}");
     }
-    for _request in 0..100 {
-        request(&gateway).await;
+}
+
+/// A request for that wallet alone.
+async fn request_for(gateway: &Gateway, wallet: u8) -> Answer {
+    let body = json!({ "agent": "somebody", "walletIds": [sample(wallet).id.to_string()] });
+    public(gateway, "POST", "/v1/sessions/requests", Some(body)).await
+}
+
+#[tokio::test]
+async fn so_many_requests_wait_for_a_wallet_and_so_many_in_all() {
+    let gateway = Gateway::new().await;
+    let more = gateway
+        .app
+        .store
+        .write(|db| (10..20).try_for_each(|number| db.insert_wallet(&sample(number))));
+    let _inserted: () = more.await.unwrap();
+    for wallet in 10..20 {
+        for _request in 0..10 {
+            assert_eq!(request_for(&gateway, wallet).await.status, 201);
+        }
+        let full = request_for(&gateway, wallet).await;
+        assert_eq!((full.status, full.code()), (429, "RATE_LIMITED"));
+        gateway.clock.advance(Duration::from_secs(30));
     }
-    let full = public(&gateway, "POST", "/v1/sessions/requests", Some(wanted())).await;
-    assert_eq!((full.status, full.code()), (429, "RATE_LIMITED"));
-    gateway.clock.advance(PATIENCE);
-    request(&gateway).await;
+    let full = request_for(&gateway, 1).await;
+    assert_eq!((full.status, full.code()), (429, "RATE_LIMITED"), "there are 100");
+    gateway.clock.advance(PATIENCE.saturating_sub(Duration::from_secs(9 * 30)));
+    assert_eq!(request_for(&gateway, 10).await.status, 201);
+    assert_eq!(request_for(&gateway, 19).await.status, 429);
 }
 
 /// The right that the link of a request carries, as whoever asked is told it.

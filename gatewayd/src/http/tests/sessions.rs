@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::owner::Action;
+use crate::owner::testing::TestOwner;
 
 #[tokio::test]
 async fn the_old_token_dies_when_the_session_is_renewed_rotated_or_revoked() {
@@ -127,6 +129,50 @@ async fn a_busy_session_is_held_back_and_others_are_not() {
     ];
     let ask = Ask { method: "GET", path: "/v1/connect-info", headers: forwarded, ..Ask::default() };
     assert_eq!(gateway.ask(ask).await.status, 429, "no header of the client's changes that");
+}
+
+#[tokio::test]
+async fn who_proves_who_it_is_is_not_held_back_by_strangers_nor_they_by_pages_of_other_sites() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    gateway.own(&owner).await;
+    let mut limits = gateway.app.limits.borrow().clone();
+    limits.requests_per_minute = 40.try_into().unwrap();
+    gateway.app.limits.send_replace(limits);
+    let link = || {
+        let how = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        let headers = how.map(|(name, value)| (name, value.to_owned())).to_vec();
+        gateway.ask(Ask { method: "GET", path: "/approve", headers, ..Ask::default() })
+    };
+    let image = || {
+        let headers = vec![("sec-fetch-site", "cross-site".to_owned())];
+        gateway.ask(Ask { method: "GET", path: "/health", headers, ..Ask::default() })
+    };
+    let stranger = || gateway.ask(Ask { method: "GET", path: "/health", ..Ask::default() });
+    for _image in 0..100 {
+        assert_eq!(image().await.code(), "ORIGIN_NOT_ALLOWED");
+    }
+    for _link in 0..30 {
+        assert_eq!(link().await.status, 200);
+    }
+    assert_eq!(link().await.status, 429);
+    for _request in 0..40 {
+        assert_eq!(stranger().await.status, 200);
+    }
+    assert_eq!(stranger().await.status, 429);
+    for _request in 0..40 {
+        assert_eq!(gateway.by_master("GET", "/v1/wallets", None).await.status, 200);
+    }
+    assert_eq!(gateway.by_master("GET", "/v1/wallets", None).await.status, 429);
+    assert_eq!(gateway.by_agent("GET", "/v1/wallets", None).await.status, 200);
+    let headers = gateway.signed(&owner, Action::KillSwitch).await;
+    let path = "/v1/admin/kill-switch";
+    let thrown = gateway.ask(Ask { method: "POST", path, headers, ..Ask::default() }).await;
+    assert_ne!(thrown.status, 429, "{thrown:?}");
 }
 
 #[tokio::test]

@@ -91,6 +91,11 @@ pub enum SessionRequestError {
     /// Too many wait.
     #[error("{MOST_OPEN} requests wait already; ask again when some were decided")]
     TooMany,
+    /// Too many wait for a wallet.
+    #[error(
+        "{MOST_OPEN_OF_WALLET} requests for wallet {0} wait already; ask again when some were decided"
+    )]
+    TooManyOfWallet(WalletId),
     /// There is none.
     #[error("there is no session request {0}")]
     Unknown(SessionRequestId),
@@ -131,7 +136,9 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// How long what became of a request can be seen.
 const MEMORY: Duration = Duration::from_hours(24);
 /// Requests that wait at a time.
-const MOST_OPEN: u64 = 100;
+const MOST_OPEN: usize = 100;
+/// Of those, for one wallet: who knows its id holds up nobody else.
+const MOST_OPEN_OF_WALLET: usize = 10;
 /// Characters of an agent's name.
 const MAX_NAME: usize = 64;
 /// Wallets of one request: an owner reads each.
@@ -185,8 +192,16 @@ pub async fn request_session(
     }
     let kept = shown.request.clone();
     let insert = move |db: &Writing<'_>| {
-        if db.open_session_request_count(now)? >= MOST_OPEN {
+        let open = db.open_session_requests(now)?;
+        if open.len() >= MOST_OPEN {
             return Err(SessionRequestError::TooMany);
+        }
+        let waits_for = |wallet: WalletId| {
+            open.iter().filter(|waiting| waiting.asked.wallets.contains(&wallet)).count()
+        };
+        let mut wallets = kept.asked.wallets.iter().copied();
+        if let Some(full) = wallets.find(|wallet| waits_for(*wallet) >= MOST_OPEN_OF_WALLET) {
+            return Err(SessionRequestError::TooManyOfWallet(full));
         }
         db.insert_session_request(&kept, now.minus(MEMORY))?;
         Ok(db.audit(&entry("SESSION_REQUESTED", Actor::Unknown, &kept, now))?)

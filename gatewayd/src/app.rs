@@ -66,7 +66,7 @@ pub struct App {
     pub session_uses: SessionUses,
     /// The password of `X-Master-Password`.
     pub master_password: MasterPassword,
-    /// The refusals of the last minute.
+    /// The refusals of the last minute, and what was told of those of the day.
     pub refusals: Refusals,
     /// What is counted.
     pub metrics: Metrics,
@@ -93,6 +93,7 @@ impl App {
             Ok::<_, StoreError>((Kept::read(db, keeping, now)?, db.trail_end()?))
         };
         let (kept, trail_end) = store.write(read).await?;
+        let refusals = store.read(move |db| Refusals::read(db, now)).await?;
         let http = HttpClient::new();
         let chains = Chains::new(&settings.networks, &settings.transactions, &http, &clock);
         Ok(Self {
@@ -113,7 +114,7 @@ impl App {
             known_sessions: KnownSessions::default(),
             session_uses: SessionUses::default(),
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
-            refusals: Refusals::default(),
+            refusals,
             metrics: Metrics::new(trail_end),
             ending: watch::Sender::new(false),
             sandbox: Vec::new(),

@@ -1,8 +1,10 @@
 //! Which refusals the audit trail tells of: of one kind the first in a minute at once, and how many
-//! more there were when the minute is over; and of all kinds so many a day, and how many more there
-//! were when the day is over. Nobody fills the disk by being refused.
+//! more there were when the minute is over; and of all that one party is refused so many a day, and how
+//! many more there were when the day is over. Nobody fills the disk by being refused, and nobody else's
+//! refusals go untold because of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,14 +12,17 @@ use api::ErrorCode;
 
 use crate::asker::Connection;
 use crate::clock::UnixSeconds;
-use crate::store::SessionId;
+use crate::store::audit::Actor;
+use crate::store::{Reading, SessionId, StoreError};
 
+/// The event of a refusal.
+pub const REFUSED: &str = "REQUEST_REFUSED";
+/// The event of more of one kind.
+pub const REPEATED: &str = "REQUESTS_REFUSED";
 /// How long one entry stands for all of its kind.
 pub const QUIET: Duration = Duration::from_mins(1);
 /// Kinds that are told apart at once.
 const MAX_KINDS: usize = 256;
-/// Entries about refusals in one day: six megabytes.
-const MAX_TOLD_A_DAY: u32 = 10_000;
 /// A day of UTC, by the gateway's clock.
 pub const DAY: Duration = Duration::from_hours(24);
 
@@ -26,10 +31,23 @@ pub const DAY: Duration = Duration::from_hours(24);
 pub struct Kind {
     /// Why.
     pub code: ErrorCode,
-    /// Whose request, where it is a session's.
-    pub session: Option<SessionId>,
+    /// Whose request, as far as they proved it.
+    pub actor: Actor,
     /// Where it came from.
     pub connection: Connection,
+}
+
+/// Those who use up one number of entries a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// All who proved nothing.
+    Strangers,
+    /// One session.
+    Session(SessionId),
+    /// All owners.
+    Owners,
+    /// All operators, by password or at the socket.
+    Operators,
 }
 
 /// What is to be done about a refusal.
@@ -49,8 +67,9 @@ pub enum Repeated {
     Kind(Kind, u64),
     /// In a minute, where there were too many kinds to tell them apart.
     Others(u64),
-    /// In a day of which the trail has told enough: each refusal that no other entry counts.
-    LeftOut(u64),
+    /// In a day of which the trail has told enough of that party: each refusal that no other entry
+    /// counts.
+    LeftOut(Party, u64),
 }
 
 /// The refusals of the last minute, and how many of the day were told of.
@@ -64,7 +83,7 @@ struct Counts {
     others: u64,
     today: Day,
     /// Of the days before, and not told of yet.
-    left_out_before: u64,
+    left_out_before: BTreeMap<Party, u64>,
 }
 
 /// What the trail was told in one day.
@@ -72,8 +91,13 @@ struct Counts {
 struct Day {
     /// Days since 1970.
     number: i64,
-    /// Entries.
-    told: u32,
+    /// Of each party: there are no more than sessions.
+    told: BTreeMap<Party, Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    entries: u32,
     /// Refusals that no entry counts.
     left_out: u64,
 }
@@ -91,31 +115,94 @@ impl Count {
     }
 }
 
-impl Counts {
-    /// Another day than before ends that one; a clock that was set back does it too.
-    fn turn_to(&mut self, now: UnixSeconds) {
-        let number = now.get().div_euclid(DAY.as_secs().cast_signed());
-        if number != self.today.number {
-            let over = std::mem::replace(&mut self.today, Day { number, ..Day::default() });
-            self.left_out_before = self.left_out_before.saturating_add(over.left_out);
+impl Party {
+    /// Of whom that is one.
+    pub const fn of(actor: Actor) -> Self {
+        match actor {
+            Actor::Session(session) => Self::Session(session),
+            Actor::Owner(_) => Self::Owners,
+            Actor::Operator | Actor::System => Self::Operators,
+            Actor::Unknown => Self::Strangers,
+        }
+    }
+
+    /// Entries about its refusals in one day: of all but sessions together eight megabytes.
+    const fn most(self) -> u32 {
+        match self {
+            Self::Strangers => 10_000,
+            Self::Owners | Self::Operators => 2_000,
+            Self::Session(_) => 500,
         }
     }
 }
 
+impl fmt::Display for Party {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Strangers => formatter.write_str("strangers"),
+            Self::Session(session) => write!(formatter, "session:{session}"),
+            Self::Owners => formatter.write_str("owners"),
+            Self::Operators => formatter.write_str("operators"),
+        }
+    }
+}
+
+impl Counts {
+    /// Another day than before ends that one; a clock that was set back does it too.
+    fn turn_to(&mut self, now: UnixSeconds) {
+        let number = day(now);
+        if number != self.today.number {
+            let over = std::mem::replace(&mut self.today, Day { number, ..Day::default() });
+            for (party, told) in over.told {
+                let before = self.left_out_before.entry(party).or_default();
+                *before = before.saturating_add(told.left_out);
+            }
+        }
+    }
+}
+
+fn day(now: UnixSeconds) -> i64 {
+    now.get().div_euclid(DAY.as_secs().cast_signed())
+}
+
 impl Day {
-    /// Whether there is another entry for so many refusals; they are left out else.
-    fn tells(&mut self, times: u64) -> bool {
-        let tells = self.told < MAX_TOLD_A_DAY;
+    /// Whether there is another entry for so many refusals of the party; they are left out else.
+    fn tells(&mut self, party: Party, times: u64) -> bool {
+        let told = self.told.entry(party).or_default();
+        let tells = told.entries < party.most();
         if tells {
-            self.told = self.told.saturating_add(1);
+            told.entries = told.entries.saturating_add(1);
         } else {
-            self.left_out = self.left_out.saturating_add(times);
+            told.left_out = told.left_out.saturating_add(times);
         }
         tells
     }
 }
 
 impl Refusals {
+    /// Where the trail has so many entries of each party already that are of the day of `now`: a start
+    /// of the program gives nobody another day.
+    fn after(told_of: BTreeMap<Party, u32>, now: UnixSeconds) -> Self {
+        let told = |(party, entries)| (party, Told { entries, left_out: 0 });
+        let told = told_of.into_iter().map(told).collect();
+        let today = Day { number: day(now), told };
+        Self(Mutex::new(Counts { today, ..Counts::default() }))
+    }
+
+    /// The same, by what the trail has.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn read(db: &Reading<'_>, now: UnixSeconds) -> Result<Self, StoreError> {
+        let midnight = UnixSeconds::new(day(now).saturating_mul(DAY.as_secs().cast_signed()));
+        let mut told = BTreeMap::<Party, u32>::new();
+        for (actor, entries) in db.trail_by_actor([REFUSED, REPEATED], midnight)? {
+            let so_far = told.entry(Party::of(actor)).or_default();
+            *so_far = so_far.saturating_add(entries);
+        }
+        Ok(Self::after(told, now))
+    }
+
     /// Counts a refusal.
     pub fn count(&self, kind: Kind, now: UnixSeconds) -> Said {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +216,7 @@ impl Refusals {
             return Said::Later;
         }
         counts.kinds.insert(kind, Count { first: now, more: 0 });
-        if counts.today.tells(1) { Said::Now } else { Said::Later }
+        if counts.today.tells(Party::of(kind.actor), 1) { Said::Now } else { Said::Later }
     }
 
     /// Forgets kinds whose minute is over, and hands out what was counted of them; and what the days
@@ -142,22 +229,24 @@ impl Refusals {
         let before = kinds.len();
         kinds.retain(|kind, count| {
             let is_over = count.is_over(now);
-            if is_over && count.more > 0 && today.tells(count.more) {
+            if is_over && count.more > 0 && today.tells(Party::of(kind.actor), count.more) {
                 repeated.push(Repeated::Kind(*kind, count.more));
             }
             !is_over
         });
         if *others > 0 && kinds.len() < before {
             let times = std::mem::take(others);
-            if today.tells(times) {
+            if today.tells(Party::Strangers, times) {
                 repeated.push(Repeated::Others(times));
             }
         }
-        // One entry a day ends what the day before left out, whatever else is told today.
-        let left_out = std::mem::take(left_out_before);
-        if left_out > 0 {
-            repeated.push(Repeated::LeftOut(left_out));
-        }
+        // One entry a day ends what the day before left out of a party, whatever else is told today.
+        let left_out = std::mem::take(left_out_before).into_iter();
+        repeated.extend(
+            left_out
+                .filter(|(_, times)| *times > 0)
+                .map(|(party, times)| Repeated::LeftOut(party, times)),
+        );
         repeated
     }
 }
@@ -172,7 +261,7 @@ mod tests {
 
     fn kind(user: u32) -> Kind {
         let connection = Connection::Socket(Some(user));
-        Kind { code: ErrorCode::InvalidToken, session: None, connection }
+        Kind { code: ErrorCode::InvalidToken, actor: Actor::Unknown, connection }
     }
 
     fn after(seconds: u64) -> UnixSeconds {
@@ -218,28 +307,29 @@ mod tests {
         assert_eq!(refusals.count(kind(999), after(60)), Said::Now);
     }
 
-    /// Asks as somebody else so many times, each in a minute of its own.
-    fn told_of(refusals: &Refusals, minutes: std::ops::Range<u64>) -> usize {
-        let told = |minute: u64| {
-            let now = UnixSeconds::new(0).plus(Duration::from_secs(minute));
+    /// Asks by other connections, once a second; how often that was told.
+    fn told_of(refusals: &Refusals, actor: Actor, seconds: std::ops::Range<u64>) -> usize {
+        let told = |second: u64| {
+            let now = UnixSeconds::new(0).plus(Duration::from_secs(second));
             drop(refusals.take_over(now));
-            refusals.count(kind(u32::try_from(minute).unwrap()), now) == Said::Now
+            let kind = Kind { actor, ..kind(u32::try_from(second).unwrap()) };
+            refusals.count(kind, now) == Said::Now
         };
-        minutes.filter(|minute| told(*minute)).count()
+        seconds.filter(|second| told(*second)).count()
     }
 
     #[test]
     fn a_day_tells_so_much_and_the_next_one_how_much_was_left_out() {
         let refusals = Refusals::default();
-        let most = usize::try_from(MAX_TOLD_A_DAY).unwrap();
-        assert_eq!(told_of(&refusals, 0..10_000), most);
+        let most = usize::try_from(Party::Strangers.most()).unwrap();
+        assert_eq!(told_of(&refusals, Actor::Unknown, 0..10_000), most);
         let silent = UnixSeconds::new(86_399);
         for _again in 0..7 {
             assert_eq!(refusals.count(kind(99_999), silent), Said::Later);
         }
         assert_eq!(refusals.take_over(silent), [], "the day is not over");
         let morning = UnixSeconds::new(86_400);
-        assert_eq!(refusals.take_over(morning), [Repeated::LeftOut(1)]);
+        assert_eq!(refusals.take_over(morning), [Repeated::LeftOut(Party::Strangers, 1)]);
         assert_eq!(refusals.count(kind(1), morning), Said::Now, "it is another day");
         let minute_over = UnixSeconds::new(86_459);
         let repeated = Repeated::Kind(kind(99_999), 6);
@@ -253,8 +343,9 @@ mod tests {
         let (mut told, mut counted, mut asked) = (0_u64, 0_u64, 0_u64);
         let mut take = |now| {
             for repeated in refusals.take_over(now) {
-                let (Repeated::Kind(_, times) | Repeated::Others(times) | Repeated::LeftOut(times)) =
-                    repeated;
+                let (Repeated::Kind(_, times)
+                | Repeated::Others(times)
+                | Repeated::LeftOut(_, times)) = repeated;
                 counted += times;
             }
         };
@@ -270,7 +361,38 @@ mod tests {
         }
         take(UnixSeconds::new(86_400));
         assert_eq!(told + counted, asked);
-        assert!(told < u64::from(MAX_TOLD_A_DAY), "{told}");
+        assert!(told < u64::from(Party::Strangers.most()), "{told}");
+    }
+
+    #[test]
+    fn nobody_uses_up_what_is_told_of_others() {
+        let refusals = Refusals::default();
+        let [one, other] =
+            ["01926f3c-7d4e-7abc-8def-0123456789ab", "01926f3c-7d4e-7abc-8def-0123456789ac"]
+                .map(|id| Actor::Session(id.parse().unwrap()));
+        let owner = Actor::Owner(primitives::SolanaAddress([7; 32]).into());
+        for (actor, seconds) in [(Actor::Unknown, 0..11_000), (one, 11_000..12_000)] {
+            let most = usize::try_from(Party::of(actor).most()).unwrap();
+            assert_eq!(told_of(&refusals, actor, seconds), most, "{actor}");
+        }
+        for actor in [other, owner, Actor::Operator] {
+            assert_eq!(told_of(&refusals, actor, 12_000..12_001), 1, "{actor}");
+        }
+        for actor in [Actor::Unknown, one] {
+            assert_eq!(told_of(&refusals, actor, 12_000..12_001), 0, "{actor}");
+        }
+    }
+
+    #[test]
+    fn a_start_gives_nobody_another_day() {
+        let now = UnixSeconds::new(100_000);
+        let told = BTreeMap::from([(Party::Strangers, Party::Strangers.most())]);
+        let refusals = Refusals::after(told, now);
+        assert_eq!(refusals.count(kind(1), now), Said::Later);
+        assert_eq!(refusals.count(Kind { actor: Actor::Operator, ..kind(1) }, now), Said::Now);
+        let tomorrow = UnixSeconds::new(2 * 86_400);
+        assert_eq!(refusals.take_over(tomorrow), [Repeated::LeftOut(Party::Strangers, 1)]);
+        assert_eq!(refusals.count(kind(1), tomorrow), Said::Now);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::audit::{Actor, AuditEntry};
-use crate::usecase::record_refusal::record_repeated;
+use crate::usecase::record_refusal::{record_repeated, record_rest};
 use crate::usecase::tie_to_journal::{TieError, tie_to_journal};
 
 /// How often is looked.
@@ -36,6 +36,9 @@ pub async fn run(app: Arc<App>) {
             }
         }
         if *ending.borrow() {
+            if let Err(error) = record_rest(&app).await {
+                tracing::error!(%error, "refusals were not written down");
+            }
             return;
         }
         tokio::select! {

@@ -16,7 +16,7 @@ use crate::asker::{Asker, Connection};
 use crate::clock::UnixSeconds;
 
 /// Who did something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
     /// An agent, by its session.
     Session(SessionId),
@@ -28,6 +28,28 @@ pub enum Actor {
     System,
     /// Somebody who did not say, or could not prove, who it is.
     Unknown,
+}
+
+/// A text that is no [`Actor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("one of master, system, unknown, session: with an id, owner: with an address")]
+pub struct NoActor;
+
+impl FromStr for Actor {
+    type Err = NoActor;
+
+    fn from_str(text: &str) -> Result<Self, NoActor> {
+        match (text, text.split_once(':')) {
+            ("master", _) => Ok(Self::Operator),
+            ("system", _) => Ok(Self::System),
+            ("unknown", _) => Ok(Self::Unknown),
+            (_, Some(("session", id))) => id.parse().map(Self::Session).map_err(|_no_id| NoActor),
+            (_, Some(("owner", address))) => {
+                address.parse().map(Self::Owner).map_err(|_no_address| NoActor)
+            }
+            (_, Some(_) | None) => Err(NoActor),
+        }
+    }
 }
 
 /// How much an entry matters.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::column::{count, position};
 use super::{Reading, SessionId, StoreError, TransactionId};
 use crate::clock::UnixSeconds;
-use crate::store::audit::Severity;
+use crate::store::audit::{Actor, Severity};
 
 /// Which entries are looked for; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,6 +137,34 @@ impl Reading<'_> {
         self.0.prepare_cached(&sql)?.query_row(values, |row| Ok(count(row)))?
     }
 
+    /// How many entries of these events there are from that time on, by the actor that each is about:
+    /// the one in its details, or its own. What names none of them counts for nobody known.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn trail_by_actor(
+        &self,
+        events: [&'static str; 2],
+        from: UnixSeconds,
+    ) -> Result<Vec<(Actor, u32)>, StoreError> {
+        let mut condition =
+            Condition { sql: "event_type IN (?, ?)".to_owned(), values: Vec::new() };
+        condition.values.extend(events.map(|event| -> Box<dyn ToSql> { Box::new(event) }));
+        condition.at(Some(from), None);
+        let Condition { sql, values } = condition;
+        let sql = format!(
+            "SELECT coalesce(iif(json_valid(details), details ->> 'actor', NULL), actor) AS about,
+                 count(*) AS entries
+             FROM audit WHERE {sql} GROUP BY about"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let read = |row: &Row<'_>| {
+            let about: String = row.get("about")?;
+            Ok((about.parse().unwrap_or(Actor::Unknown), row.get("entries")?))
+        };
+        statement.query_and_then(rusqlite::params_from_iter(values), read)?.collect()
+    }
+
     fn checked(&self, (entry, hash): (AuditLog, Option<[u8; 32]>)) -> Result<AuditLog, StoreError> {
         let mut before = self
             .0
@@ -202,7 +230,7 @@ mod tests {
 
     use super::*;
     use crate::asker::{Asker, Connection as Origin};
-    use crate::store::audit::{Actor, AuditEntry};
+    use crate::store::audit::AuditEntry;
     use crate::store::migrations;
     use crate::store::{Store, Writing};
 

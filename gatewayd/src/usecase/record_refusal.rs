@@ -6,11 +6,10 @@ use api::ErrorCode;
 
 use crate::app::App;
 use crate::asker::{Asker, Connection};
-use crate::refusals::{DAY, Kind, QUIET, Repeated, Said};
+use crate::clock::UnixSeconds;
+use crate::refusals::{DAY, Kind, QUIET, REFUSED, REPEATED, Repeated, Said};
 use crate::store::StoreError;
 use crate::store::audit::{Actor, AuditEntry, Severity};
-
-const REFUSED: &str = "REQUEST_REFUSED";
 
 /// Writes down that a request was refused with that code, unless the trail tells of it already or
 /// one of its kind was written down within the last minute. A refusal stands whether or not it can
@@ -19,11 +18,7 @@ pub async fn record_refusal(app: &App, asker: Arc<Asker>, code: ErrorCode) {
     if asker.is_recorded() {
         return;
     }
-    let session = match asker.actor() {
-        Actor::Session(session) => Some(session),
-        Actor::Operator | Actor::Owner(_) | Actor::System | Actor::Unknown => None,
-    };
-    let kind = Kind { code, session, connection: asker.connection };
+    let kind = Kind { code, actor: asker.actor(), connection: asker.connection };
     match app.refusals.count(kind, app.clock.now()) {
         Said::Later => {}
         Said::Now => {
@@ -44,7 +39,19 @@ pub async fn record_refusal(app: &App, asker: Arc<Asker>, code: ErrorCode) {
 /// When the database cannot be written.
 pub async fn record_repeated(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let repeated = app.refusals.take_over(now);
+    record(app, app.refusals.take_over(now), now).await
+}
+
+/// The same before the program ends: nothing more is counted.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn record_rest(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    record(app, app.refusals.take_over(now.plus(DAY)), now).await
+}
+
+async fn record(app: &App, repeated: Vec<Repeated>, now: UnixSeconds) -> Result<(), StoreError> {
     if repeated.is_empty() {
         return Ok(());
     }
@@ -52,17 +59,16 @@ pub async fn record_repeated(app: &App) -> Result<(), StoreError> {
         .into_iter()
         .map(|repeated| {
             let (event, times, span) = match repeated {
-                Repeated::Kind(_, times) | Repeated::Others(times) => {
-                    ("REQUESTS_REFUSED", times, QUIET)
-                }
-                Repeated::LeftOut(times) => ("REFUSALS_LEFT_OUT", times, DAY),
+                Repeated::Kind(_, times) | Repeated::Others(times) => (REPEATED, times, QUIET),
+                Repeated::LeftOut(_, times) => ("REFUSALS_LEFT_OUT", times, DAY),
             };
             let entry = AuditEntry::new(now, event, Actor::System);
             let entry = entry.detail("times", times).detail("seconds", span.as_secs());
             let entry = AuditEntry { severity: Severity::Warning, ..entry };
             match repeated {
                 Repeated::Kind(kind, _) => of_kind(entry, kind),
-                Repeated::Others(_) | Repeated::LeftOut(_) => entry,
+                Repeated::Others(_) => entry,
+                Repeated::LeftOut(party, _) => entry.detail("of", party),
             }
         })
         .collect();
@@ -70,10 +76,10 @@ pub async fn record_repeated(app: &App) -> Result<(), StoreError> {
 }
 
 fn of_kind(entry: AuditEntry, kind: Kind) -> AuditEntry {
-    let entry = entry.detail("code", kind.code.as_str());
-    let entry = match kind.session {
-        Some(session) => entry.detail("sessionId", session),
-        None => entry,
+    let entry = entry.detail("code", kind.code.as_str()).detail("actor", kind.actor);
+    let entry = match kind.actor {
+        Actor::Session(session) => entry.detail("sessionId", session),
+        Actor::Operator | Actor::Owner(_) | Actor::System | Actor::Unknown => entry,
     };
     match kind.connection {
         Connection::Tcp(address) => entry.detail("ipAddress", address),

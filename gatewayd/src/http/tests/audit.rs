@@ -131,6 +131,30 @@ async fn refusals_of_a_kind_are_told_once_a_minute_with_their_number() {
 }
 
 #[tokio::test]
+async fn what_was_told_of_whom_today_is_known_after_a_start() {
+    let gateway = Gateway::new().await;
+    let bearer = |token: &str| vec![("authorization", format!("Bearer {token}"))];
+    let path = format!("/v1/wallets/{}", sample(2).id);
+    for token in [gateway.one.token.as_str(), "wai_sess_no"] {
+        for _twice in 0..2 {
+            let headers = bearer(token);
+            gateway.ask(Ask { method: "GET", path: &path, headers, ..Ask::default() }).await;
+        }
+    }
+    gateway.clock.advance(Duration::from_mins(1));
+    record_repeated(&gateway.app).await.unwrap();
+    let told = async |from: UnixSeconds| {
+        let events = ["REQUEST_REFUSED", "REQUESTS_REFUSED"];
+        let read = gateway.app.store.read(move |db| db.trail_by_actor(events, from));
+        read.await.unwrap()
+    };
+    let session = Actor::Session(gateway.one.session.id);
+    assert_eq!(told(START).await, [(session, 2), (Actor::Unknown, 2)]);
+    assert_eq!(told(START.plus(Duration::from_mins(1))).await, [(session, 1), (Actor::Unknown, 1)]);
+    assert_eq!(told(START.plus(Duration::from_secs(61))).await, []);
+}
+
+#[tokio::test]
 async fn what_a_day_left_out_is_told_when_it_is_over() {
     let gateway = Gateway::new().await;
     let refusals = &gateway.app.refusals;
@@ -138,7 +162,7 @@ async fn what_a_day_left_out_is_told_when_it_is_over() {
         let now = START.plus(Duration::from_secs(second.into()));
         drop(refusals.take_over(now));
         let connection = Connection::Socket(Some(second));
-        let kind = Kind { code: api::ErrorCode::InvalidToken, session: None, connection };
+        let kind = Kind { code: api::ErrorCode::InvalidToken, actor: Actor::Unknown, connection };
         assert_eq!(refusals.count(kind, now) == Said::Now, second < 10_000);
     }
     gateway.clock.advance(Duration::from_secs(20_000));
@@ -148,7 +172,7 @@ async fn what_a_day_left_out_is_told_when_it_is_over() {
     record_repeated(&gateway.app).await.unwrap();
     let told = entries(&gateway, "event_type=REFUSALS_LEFT_OUT").await;
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0]["details"], json!({ "times": "1", "seconds": "86400" }));
+    assert_eq!(told[0]["details"], json!({ "times": "1", "seconds": "86400", "of": "strangers" }));
 }
 
 #[tokio::test]

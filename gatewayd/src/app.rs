@@ -26,6 +26,7 @@ use crate::store::settings::Setting;
 use crate::store::{Store, StoreError, Writing};
 use crate::switch::Switch;
 use crate::tx::Signals;
+use crate::usecase::withdraw::Turns;
 
 /// The parts of the running gateway; passed around as `Arc<App>`.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub struct App {
     pub refusals: Refusals,
     /// What is counted.
     pub metrics: Metrics,
+    /// Wallets that are being emptied.
+    pub emptying: Turns,
     /// Turns true once the program shall end.
     pub ending: watch::Sender<bool>,
     /// What confines the program, a word a layer.
@@ -116,6 +119,7 @@ impl App {
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals,
             metrics: Metrics::new(trail_end),
+            emptying: Turns::default(),
             ending: watch::Sender::new(false),
             sandbox: Vec::new(),
             clock,

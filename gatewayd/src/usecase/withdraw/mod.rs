@@ -3,6 +3,8 @@
 //! The operator orders it, and it goes to the owner alone; so the policies, which bind agents, have no
 //! say. The signer's guard does: what it does not let go by itself waits, or is put to the owner.
 
+mod turns;
+
 use std::time::Duration;
 
 use primitives::{Address, Amount, Asset, Chain, Network, WalletId};
@@ -17,6 +19,8 @@ use crate::store::{StoreError, TransactionId, Writing};
 use crate::tx::{self, Deed, Intent, Order, Status, Transaction, Transfer};
 use crate::usecase::balances::{BalanceError, Holding, every_asset};
 use crate::usecase::wallets::WalletError;
+
+pub use turns::Turns;
 
 /// What became of one asset.
 #[derive(Clone, Debug)]
@@ -61,18 +65,23 @@ impl From<StoreError> for WithdrawError {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What an account on Solana keeps, so that it may exist: rent exemption of no data, in lamports.
 const SOLANA_RENT: Amount = Amount::from_u128(890_880);
+/// Of any asset.
+const LEAST: Amount = Amount::from_u128(1);
+const TOO_LITTLE: &str = "it is less than the fees take";
 
-/// Sends everything that a wallet holds to its owner: tokens that the registry or the chain knows, then
-/// each network's coin but for the fees. What became of each asset.
+/// Sends everything that a wallet holds to its owner: of each network the coin but for the fees, and the
+/// tokens that the registry or the chain knows, as far as the coin pays for them. What became of each.
 ///
 /// # Errors
-/// When the wallet has no owner who is locked in, is not in use, or nothing at all could be sent.
+/// When the wallet has no owner who is locked in, is not in use, is being emptied already, or nothing at
+/// all could be sent.
 pub async fn withdraw(
     app: &App,
     _master: &Master,
     id: WalletId,
 ) -> Result<Vec<Withdrawn>, WithdrawError> {
     let now = app.clock.now();
+    let _turn = app.emptying.enter(id).ok_or(WithdrawError::UnderWay)?;
     let (wallet, owner) = app.store.write(move |db| begin(db, id, now)).await?;
     let mut ordered = Vec::new();
     for (network, holdings) in every_asset(app, &wallet).await {
@@ -180,50 +189,98 @@ async fn sweep(
         .into_iter()
         .filter(|holding| !holding.amount.is_zero())
         .partition(|holding| holding.asset == Asset::Native);
-    let mut fees = Amount::ZERO;
+    let coin = coins.into_iter().next();
+    let own = match &coin {
+        Some(coin) => own_cost(app, wallet, network, (coin, owner)).await,
+        None => Err("the wallet has none of it".to_owned()),
+    };
+    let held = coin.as_ref().map_or(Amount::ZERO, |coin| coin.amount);
+    // Something of the coin is left to be sent, if any of it is.
+    let set_aside = own.as_ref().ok().and_then(|cost| cost.checked_add(LEAST));
+    let spare = set_aside.map_or(held, |cost| held.checked_sub(cost).unwrap_or(Amount::ZERO));
+    let mut priced = Vec::new();
     for token in tokens {
-        let (asset, amount) = (token.asset, token.amount);
         let transfer = transfer(token, owner);
-        let payment = match fee(app, wallet, network, &transfer).await {
-            Ok(fee) => {
-                fees = fees.checked_add(fee).unwrap_or(Amount::MAX);
-                order(app, wallet, network, transfer).await
+        match fee(app, wallet, network, &transfer).await {
+            Ok(cost) => priced.push((cost, transfer)),
+            Err(error) => {
+                ordered.push(row(transfer.asset, transfer.amount, Err(error.to_string())));
             }
-            Err(error) => Err(error.to_string()),
-        };
-        ordered.push(row(asset, amount, payment));
+        }
     }
-    for coin in coins {
-        let held = coin.amount;
-        let payment = match rest(app, wallet, network, (coin, owner, fees)).await {
-            Ok(transfer) => order(app, wallet, network, transfer).await,
+    let Shared { paid, cost, unpaid } = share(spare, priced);
+    // First of all: no token uses it up.
+    if let Some(coin) = coin {
+        let payment = match own.map(|own| own.checked_add(cost).and_then(|it| held.checked_sub(it)))
+        {
+            Ok(Some(amount)) => {
+                order(app, wallet, network, Transfer { amount, ..transfer(coin, owner) }).await
+            }
+            Ok(None) => Err(TOO_LITTLE.to_owned()),
             Err(reason) => Err(reason),
         };
         let sent = payment.as_ref().ok().and_then(|payment| payment.intent.shown().amount);
         ordered.push(row(Asset::Native, sent.map_or(held, |sent| sent.amount), payment));
     }
+    for transfer in paid {
+        let (asset, amount) = (transfer.asset, transfer.amount);
+        ordered.push(row(asset, amount, order(app, wallet, network, transfer).await));
+    }
+    for (cost, transfer) in unpaid {
+        let units = |amount: Amount| amount.to_units(network.native.decimals);
+        let reason = format!(
+            "its transfer takes up to {} {}, and {} are left for it: it stays in the wallet",
+            units(cost),
+            network.native.symbol,
+            units(spare),
+        );
+        ordered.push(row(transfer.asset, transfer.amount, Err(reason)));
+    }
 }
 
-/// The coin that is left once all fees are paid.
-async fn rest(
+/// Which tokens a network's coin pays for.
+#[derive(Debug, PartialEq, Eq)]
+struct Shared {
+    paid: Vec<Transfer>,
+    /// What those take.
+    cost: Amount,
+    /// The others, with what each would take.
+    unpaid: Vec<(Amount, Transfer)>,
+}
+
+/// The cheapest first: rent of accounts for what somebody strewed about is the dearest.
+fn share(spare: Amount, mut priced: Vec<(Amount, Transfer)>) -> Shared {
+    priced.sort_by_key(|(cost, _)| *cost);
+    let mut shared = Shared { paid: Vec::new(), cost: Amount::ZERO, unpaid: Vec::new() };
+    for (cost, transfer) in priced {
+        match shared.cost.checked_add(cost).filter(|sum| *sum <= spare) {
+            Some(sum) => {
+                shared.cost = sum;
+                shared.paid.push(transfer);
+            }
+            None => shared.unpaid.push((cost, transfer)),
+        }
+    }
+    shared
+}
+
+/// What sending the coin itself takes of it, with what has to stay.
+async fn own_cost(
     app: &App,
     wallet: &Wallet,
     network: &Network,
-    (coin, owner, fees): (Holding, Address, Amount),
-) -> Result<Transfer, String> {
+    (coin, owner): (&Holding, Address),
+) -> Result<Amount, String> {
     let held = coin.amount;
-    let mut transfer = transfer(coin, owner);
     // Half of it, to see what a payment costs: all of it would leave nothing for the fee.
-    transfer.amount = held.checked_div(Amount::from_u128(2)).unwrap_or(held);
-    let fee = fee(app, wallet, network, &transfer).await.map_err(|error| error.to_string())?;
+    let amount = held.checked_div(Amount::from_u128(2)).unwrap_or(held);
+    let half = Transfer { amount, ..transfer(coin.clone(), owner) };
+    let fee = fee(app, wallet, network, &half).await.map_err(|error| error.to_string())?;
     let kept = match network.chain() {
         Chain::Evm => Amount::ZERO,
         Chain::Solana => SOLANA_RENT,
     };
-    let taken = [fees, fee, kept].into_iter().try_fold(Amount::ZERO, Amount::checked_add);
-    let left = taken.and_then(|taken| held.checked_sub(taken)).filter(|left| !left.is_zero());
-    transfer.amount = left.ok_or_else(|| "it is less than the fees take".to_owned())?;
-    Ok(transfer)
+    fee.checked_add(kept).filter(|cost| *cost < held).ok_or_else(|| TOO_LITTLE.to_owned())
 }
 
 fn transfer(holding: Holding, to: Address) -> Transfer {

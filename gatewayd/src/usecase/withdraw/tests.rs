@@ -126,6 +126,43 @@ async fn everything_goes_to_the_owner_who_is_locked_in_whatever_the_policies_say
 }
 
 #[tokio::test]
+async fn of_two_withdrawals_at_once_one_hears_that_the_other_is_under_way() {
+    let scene = scene().await;
+    own(&scene, true).await;
+    let (one, other) = tokio::join!(withdraw_all(&scene), withdraw_all(&scene));
+    assert!(matches!(other, Err(WithdrawError::UnderWay)), "{other:?}");
+    assert_eq!(word(paid(&one.unwrap())), (Status::Confirmed, None));
+    assert_eq!(scene.mined(), [FIRST_NONCE]);
+    let again = withdraw_all(&scene).await;
+    assert!(!matches!(again, Err(WithdrawError::UnderWay)), "{again:?}");
+}
+
+/// A token of which the transfer takes so much of the coin.
+fn token(number: u8, cost: u128) -> (Amount, Transfer) {
+    let asset = Asset::Token(primitives::EvmAddress([number; 20]).into());
+    let to = TestOwner::evm(5).address();
+    let transfer = Transfer { asset, to, amount: LEAST, decimals: 0, symbol: None, memo: None };
+    (Amount::from_u128(cost), transfer)
+}
+
+#[test]
+fn tokens_leave_as_far_as_the_coin_pays_for_them_the_cheapest_first() {
+    let tokens = || vec![token(1, 2_000), token(2, 5), token(3, 2_000), token(4, 5)];
+    let [dear, cheap, too, also] = [0, 1, 2, 3].map(|at| tokens().remove(at));
+    for (spare, paid, cost, unpaid) in [
+        (0, vec![], 0, vec![cheap.clone(), also.clone(), dear.clone(), too.clone()]),
+        (9, vec![&cheap], 5, vec![also.clone(), dear.clone(), too.clone()]),
+        (2_009, vec![&cheap, &also], 10, vec![dear.clone(), too.clone()]),
+        (2_010, vec![&cheap, &also, &dear], 2_010, vec![too.clone()]),
+        (u128::MAX, vec![&cheap, &also, &dear, &too], 4_010, vec![]),
+    ] {
+        let paid = paid.into_iter().map(|(_, transfer): &(_, Transfer)| transfer.clone());
+        let expected = Shared { paid: paid.collect(), cost: Amount::from_u128(cost), unpaid };
+        assert_eq!(share(Amount::from_u128(spare), tokens()), expected, "{spare}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_guard_does_not_let_go_is_put_to_the_owner() {
     let scene = scene().await;
     let owner = own(&scene, true).await;

@@ -3,7 +3,7 @@
 use primitives::{decode_hex, encode_hex};
 use protocol::Latch;
 use sandbox::Layers;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::chains::Chains;
 use crate::clock::{Clock, UnixSeconds};
@@ -71,6 +71,8 @@ pub struct App {
     pub refusals: Refusals,
     /// What is counted.
     pub metrics: Metrics,
+    /// Lets one auditor at a time look through the trail, whatever the other readers do.
+    pub auditors: Semaphore,
     /// Wallets that are being emptied.
     pub emptying: Turns,
     /// Turns true once the program shall end.
@@ -119,6 +121,7 @@ impl App {
             master_password: MasterPassword::new(clock.clone(), kept.master_password),
             refusals,
             metrics: Metrics::new(trail_end),
+            auditors: Semaphore::new(1),
             emptying: Turns::default(),
             ending: watch::Sender::new(false),
             sandbox: Vec::new(),

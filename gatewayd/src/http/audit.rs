@@ -56,10 +56,9 @@ pub(super) async fn list(
     }
     let (walk, total) = (walk(&query)?, total(query.include_total.as_deref())?);
     let part = read_trail(&app, &caller, search(&query)?, (walk, limit), total).await?;
-    let last = part.entries.last().map(|entry| entry.id);
     Ok(Done(AuditLogPage {
-        next_cursor: last.filter(|_| part.has_more),
-        has_more: part.has_more,
+        next_cursor: part.next,
+        has_more: part.next.is_some(),
         total: part.total,
         begins_after: part.beginning.filter(|it| *it != TrailPlace::START).map(told),
         data: part.entries,
@@ -102,6 +101,7 @@ fn search(query: &TrailQuery) -> Result<TrailSearch, Problem> {
         wallet: given(&query.wallet_id).map(|text| word("wallet_id", &text)).transpose()?,
         session: given(&query.session_id).map(|text| word("session_id", &text)).transpose()?,
         among: None,
+        within: None,
         transaction: given(&query.tx_id).map(|text| word("tx_id", &text)).transpose()?,
         event,
         severity: given(&query.severity).map(|text| word("severity", &text)).transpose()?,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use api::AuditLog;
 use primitives::{Address, WalletId};
-use rusqlite::named_params;
+use rusqlite::{named_params, params};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -181,8 +181,14 @@ impl Writing<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.append(entry).map(|_id| ())
+    }
+
+    /// Its id.
+    fn append(&self, entry: &AuditEntry) -> Result<i64, StoreError> {
         let end = self.end_of_trail()?;
         let entry = entry.behind(end.id, self.1);
+        let id = integer(entry.id)?;
         let hash = entry.hash_after(end.hash);
         let mut statement = self.0.0.prepare_cached(
             "INSERT INTO audit (
@@ -194,7 +200,7 @@ impl Writing<'_> {
              )",
         )?;
         statement.execute(named_params! {
-            ":id": integer(entry.id)?,
+            ":id": id,
             ":at": entry.timestamp,
             ":event": entry.event_type,
             ":actor": entry.actor,
@@ -211,19 +217,35 @@ impl Writing<'_> {
         if let Some(asker) = self.1 {
             asker.set_recorded(true);
         }
+        Ok(id)
+    }
+
+    /// Adds an entry about these wallets: it names the one where it is alone, and is found by the
+    /// auditors of each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn audit_of(&self, wallets: &[WalletId], entry: AuditEntry) -> Result<(), StoreError> {
+        if let [one] = wallets {
+            return self.audit(&entry.wallet(*one));
+        }
+        let id = self.append(&entry)?;
+        let mut statement =
+            self.0.0.prepare_cached("INSERT OR IGNORE INTO audit_wallets VALUES (?, ?)")?;
+        for wallet in wallets {
+            statement.execute(params![wallet.to_string(), id])?;
+        }
         Ok(())
     }
 
-    /// Adds an entry about a session, which names its wallet where it has one alone.
+    /// Adds an entry about a session, and so about its wallets.
     ///
     /// # Errors
     /// When the database fails.
     pub fn audit_session(&self, session: SessionId, entry: AuditEntry) -> Result<(), StoreError> {
-        let entry = match self.session_wallets(session)?.as_slice() {
-            [one] => entry.wallet(one.wallet.id),
-            _ => entry,
-        };
-        self.audit(&entry.detail("sessionId", session))
+        let linked = self.session_wallets(session)?;
+        let wallets: Vec<WalletId> = linked.iter().map(|linked| linked.wallet.id).collect();
+        self.audit_of(&wallets, entry.detail("sessionId", session))
     }
 
     /// Does `work` on behalf of a request. Where that changes something and says nothing of it to

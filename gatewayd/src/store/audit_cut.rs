@@ -41,7 +41,10 @@ impl Reading<'_> {
     }
 
     /// Behind which entry it ends.
-    pub(super) fn end_of_trail(&self) -> Result<TrailPlace, StoreError> {
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn end_of_trail(&self) -> Result<TrailPlace, StoreError> {
         match self.place("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", None)? {
             TrailPlace::START => self.beginning_of_trail(),
             end => Ok(end),
@@ -76,6 +79,7 @@ impl Writing<'_> {
         let sql = "UPDATE audit_cut SET last_id = ?, hash = ?";
         connection.execute(sql, params![last, through.hash])?;
         let gone = connection.execute("DELETE FROM audit WHERE id <= ?", [last])?;
+        connection.execute("DELETE FROM audit_wallets WHERE entry_id <= ?", [last])?;
         connection.execute("DELETE FROM audit_hours WHERE last_id <= ?", [last])?;
         let sql = "UPDATE audit_hours SET first_id = ?1 + 1 WHERE first_id <= ?1";
         connection.execute(sql, [last])?;

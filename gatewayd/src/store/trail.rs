@@ -1,5 +1,7 @@
 //! Reads the table `audit`, and checks the chain of its hashes.
 
+use std::ops::RangeInclusive;
+
 use api::AuditLog;
 use primitives::WalletId;
 use rusqlite::types::ToSql;
@@ -16,8 +18,10 @@ use crate::store::audit::{Actor, Severity};
 pub struct TrailSearch {
     /// Of which wallet.
     pub wallet: Option<WalletId>,
-    /// Of one of these wallets.
+    /// About one of these wallets, also where it is about others too.
     pub among: Option<Vec<WalletId>>,
+    /// Of these ids.
+    pub within: Option<RangeInclusive<u64>>,
     /// Asked for by which session.
     pub session: Option<SessionId>,
     /// Of which transaction.
@@ -61,7 +65,14 @@ impl Condition {
         if let Some(wallets) = &search.among {
             let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
             let ids = serde_json::Value::from(ids).to_string();
-            condition.and("wallet_id IN (SELECT value FROM json_each(?))", Some(ids));
+            let own = "wallet_id IN (SELECT value FROM json_each(?))";
+            let shared = format!("id IN (SELECT entry_id FROM audit_wallets WHERE {own})");
+            condition.and(&format!("({own} OR {shared})"), Some(ids.clone()));
+            condition.values.push(Box::new(ids));
+        }
+        if let Some(within) = &search.within {
+            condition.and("id BETWEEN ? AND ?", Some(position(*within.start())));
+            condition.values.push(Box::new(position(*within.end())));
         }
         condition.at(search.from, search.to);
         condition

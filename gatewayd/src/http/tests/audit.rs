@@ -218,7 +218,7 @@ async fn an_auditor_reads_what_concerns_its_wallets_and_nothing_else() {
     let all = read(&auditor, "include_total=true&limit=200").await;
     assert_eq!(all.status, 200, "{all:?}");
     let shown = all.body["data"].as_array().unwrap();
-    assert_eq!(all.body["total"], shown.len());
+    assert_eq!(all.body.get("total"), None, "it would take as long as the trail is");
     assert!(shown.iter().any(|entry| entry["eventType"] == "SESSION_CREATED"));
     assert!(
         shown.iter().all(|entry| entry["walletId"] == own.to_string() && entry["intact"] == true)
@@ -244,6 +244,61 @@ async fn an_auditor_reads_what_concerns_its_wallets_and_nothing_else() {
         assert_eq!((refused.status, refused.code()), (403, "CONSTRAINT_VIOLATED"), "{role}");
         assert!(refused.body["hint"].as_str().unwrap().contains("auditor"), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn an_auditor_sees_what_concerns_its_wallet_among_others() {
+    let gateway = Gateway::new().await;
+    let [own, other] = [sample(1).id, sample(2).id];
+    let auditor = gateway.auditor(&[own]).await;
+    let shared = gateway.open(vec![own, other]).await.session.id;
+    for wallets in [vec![own], vec![own, other], vec![other]] {
+        let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
+        let body = Some(json!({ "agent": "somebody", "walletIds": ids }).to_string());
+        let ask = Ask { method: "POST", path: "/v1/sessions/requests", body, ..Ask::default() };
+        let id = gateway.ask(ask).await.body["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/sessions/requests/{id}/reject");
+        assert_eq!(gateway.by_master("POST", &path, None).await.status, 200);
+    }
+    for (event, seen) in
+        [("SESSION_REQUESTED", 2), ("SESSION_REQUEST_REJECTED", 2), ("SESSION_CREATED", 3)]
+    {
+        for filter in [String::new(), format!("&wallet_id={own}")] {
+            let path = format!("/v1/audit-logs?event_type={event}{filter}");
+            let found = gateway.with_token(&auditor, "GET", &path, None).await;
+            assert_eq!(found.body["data"].as_array().unwrap().len(), seen, "{event}: {found:?}");
+        }
+    }
+    let path = format!("/v1/sessions/{shared}");
+    assert_eq!(gateway.by_master("DELETE", &path, None).await.status, 200);
+    let path = "/v1/audit-logs?event_type=SESSION_REVOKED";
+    let found = gateway.with_token(&auditor, "GET", path, None).await.body;
+    assert_eq!(found["data"][0]["details"]["sessionId"], shared.to_string());
+}
+
+#[tokio::test]
+async fn a_page_of_an_auditor_looks_at_a_part_of_the_trail_and_says_where_it_goes_on() {
+    let gateway = Gateway::new().await;
+    let auditor = gateway.auditor(&[sample(1).id]).await;
+    let own = entries(&gateway, &format!("wallet_id={}", sample(1).id)).await;
+    let add = gateway.app.store.write(move |db| {
+        let entry = AuditEntry::new(START, "TESTED", Actor::System).wallet(sample(2).id);
+        (0..20_000).try_for_each(|_one| db.audit(&entry))
+    });
+    let _written: () = add.await.unwrap();
+    let read = async |query: &str| {
+        let path = format!("/v1/audit-logs?{query}");
+        gateway.with_token(&auditor, "GET", &path, None).await.body
+    };
+    let newest = read("").await;
+    assert_eq!((&newest["data"], &newest["hasMore"]), (&json!([]), &json!(true)), "{newest}");
+    let rest = read(&format!("cursor={}", newest["nextCursor"])).await;
+    assert_eq!(rest["data"].as_array().unwrap().len(), own.len());
+    assert_eq!((&rest["nextCursor"], &rest["hasMore"]), (&Value::Null, &json!(false)));
+    let oldest = read("after=0").await;
+    assert_eq!(oldest["data"].as_array().unwrap().len(), own.len());
+    let rest = read(&format!("after={}", oldest["nextCursor"])).await;
+    assert_eq!((&rest["data"], &rest["hasMore"]), (&json!([]), &json!(false)));
 }
 
 #[tokio::test]

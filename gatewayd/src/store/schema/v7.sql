@@ -40,3 +40,13 @@ BEGIN
     ON CONFLICT (session_id) DO UPDATE SET
         expiring_at = excluded.expiring_at, expires_at = excluded.expires_at;
 END;
+
+-- Which entries are about several wallets: auditors of each find them by this.
+CREATE TABLE audit_wallets (
+    wallet_id TEXT NOT NULL,
+    entry_id INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, entry_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_wallets_by_entry ON audit_wallets (entry_id);
+CREATE INDEX audit_by_session ON audit (session_id, id) WHERE session_id IS NOT NULL;
+CREATE INDEX audit_by_severity ON audit (severity, id);

@@ -204,7 +204,8 @@ pub async fn request_session(
             return Err(SessionRequestError::TooManyOfWallet(full));
         }
         db.insert_session_request(&kept, now.minus(MEMORY))?;
-        Ok(db.audit(&entry("SESSION_REQUESTED", Actor::Unknown, &kept, now))?)
+        let entry = entry("SESSION_REQUESTED", Actor::Unknown, &kept, now);
+        Ok(db.audit_of(&kept.asked.wallets, entry)?)
     };
     app.store.write(insert).await?;
     Ok((shown, secret))
@@ -297,7 +298,7 @@ pub async fn decide_session_request(
         if !db.move_session_request(id, (from, to), None, times)? {
             return Err(not_open(&request, now));
         }
-        db.audit(&entry(event, actor, &request, now))?;
+        db.audit_of(&request.asked.wallets, entry(event, actor, &request, now))?;
         Ok(to)
     };
     app.store.write(decide).await

@@ -13,7 +13,7 @@ pub struct WriteOwnerMessage {
     /// Who signs it: an EVM or a Solana address.
     pub address: String,
     /// `verify`, `replace` or `remove` (an owner), `reject` or `cancel` (a transaction), `revoke` (a
-    /// session), `kill-switch` or `escalate`.
+    /// session), `sessions` (to see them), `kill-switch` or `escalate`.
     pub action: String,
     /// The wallet, transaction or session that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -118,12 +118,13 @@ fn action(asked: &WriteOwnerMessage) -> Result<Action, Problem> {
         "reject" => Action::Reject(id("id", about()?)?),
         "cancel" => Action::Cancel(id("id", about()?)?),
         "revoke" => Action::Revoke(id("id", about()?)?),
+        "sessions" => Action::Sessions,
         "kill-switch" => Action::KillSwitch,
         "escalate" => Action::Escalate,
         _ => {
             return Err(Problem::invalid(
-                "action: expected verify, replace, remove, reject, cancel, revoke, kill-switch or \
-                 escalate",
+                "action: expected verify, replace, remove, reject, cancel, revoke, sessions, \
+                 kill-switch or escalate",
             ));
         }
     };

@@ -90,6 +90,7 @@ routes! {
     GET    "/doc"                                    Public        openapi::doc => 200;
     GET    "/v1/nonce"                               Public        connect::nonce => 200 Nonce;
     POST   "/v1/owners/messages"                     Public        owners::message <- WriteOwnerMessage => 200 OwnerMessage;
+    GET    "/v1/owners/sessions"                     Owner         sessions::of_owner [limit offset] => 200 SessionPage;
     GET    "/approve"                                Public        pages::approve => 200;
     GET    "/sessions"                               Public        pages::sessions => 200;
     GET    "/pages/{file}"                           Public        pages::part => 200;
@@ -109,7 +110,7 @@ routes! {
     POST   "/v1/wallets/{id}/owner/verify"           Owner         owners::verify => 200 OwnerVerified;
     GET    "/v1/wallets/{id}/networks"               MasterOrAgent wallets::networks => 200 WalletNetworks;
 
-    GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId limit offset] => 200 SessionPage;
+    GET    "/v1/sessions"                            MasterOrAgent sessions::list [walletId owner limit offset] => 200 SessionPage;
     POST   "/v1/sessions"                            Master        sessions::create <- CreateSession => 201 SessionCreated;
     DELETE "/v1/sessions/{id}"                       MasterOrOwner sessions::revoke => 200 SessionRevoked;
     PUT    "/v1/sessions/{id}/renew"                 Agent         sessions::renew => 200 SessionRenewed;

@@ -11,6 +11,7 @@ use api::{
 use axum::extract::State;
 use axum::http::StatusCode;
 use primitives::WalletId;
+use serde::Deserialize;
 
 use super::body::{Created, Done, Json, Path, Query};
 use super::constraints;
@@ -18,15 +19,23 @@ use super::problem::Problem;
 use super::words::{PageQuery, end, id, seconds, uuid, word};
 use crate::app::App;
 use crate::clock::UnixSeconds;
-use crate::session::{Agent, Caller, Master};
-use crate::store::sessions::{Session, SessionStatus, Source};
+use crate::session::{Agent, Caller, Master, Owner};
+use crate::store::sessions::{Page, Session, SessionStatus, Source};
 use crate::store::wallets::Wallet;
 use crate::usecase::create_session::{NewSession, NewSessionError, create_session};
 use crate::usecase::renew_session::{RenewalError, renew_session, rotate_session};
 use crate::usecase::sessions::{
-    ListedSession, Revoked, SessionError, add_session_wallet, list_sessions, remove_session_wallet,
-    revoke_session, session_wallets,
+    ListedSession, Revoked, SessionError, SessionFilter, add_session_wallet, list_sessions,
+    list_sessions_of_owner, remove_session_wallet, revoke_session, session_wallets,
 };
+
+/// Which sessions to list.
+#[derive(Debug, Deserialize)]
+pub(super) struct SessionQuery {
+    #[serde(flatten)]
+    page: PageQuery,
+    owner: Option<String>,
+}
 
 pub(super) async fn create(
     State(app): State<Arc<App>>,
@@ -48,14 +57,29 @@ pub(super) async fn create(
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    Query(query): Query<SessionQuery>,
+) -> Result<Done<SessionPage>, Problem> {
+    let page = query.page.page()?;
+    let filter = SessionFilter {
+        wallet: query.page.wallet_id.map(|text| word("walletId", &text)).transpose()?,
+        owner: query.owner.map(|text| word("owner", &text)).transpose()?,
+    };
+    Ok(Done(listed(&app, list_sessions(&app, &caller, filter, page).await?, page)))
+}
+
+pub(super) async fn of_owner(
+    State(app): State<Arc<App>>,
+    owner: Owner,
     Query(query): Query<PageQuery>,
 ) -> Result<Done<SessionPage>, Problem> {
     let page = query.page()?;
-    let wallet = query.wallet_id.as_deref().map(|text| word("walletId", text)).transpose()?;
-    let (sessions, total) = list_sessions(&app, &caller, wallet, page).await?;
+    Ok(Done(listed(&app, list_sessions_of_owner(&app, &owner, page).await?, page)))
+}
+
+fn listed(app: &App, (sessions, total): (Vec<ListedSession>, u64), page: Page) -> SessionPage {
     let now = app.clock.now();
-    let data = sessions.iter().map(|listed| item(&app, listed, now)).collect();
-    Ok(Done(SessionPage { data, total, limit: page.limit, offset: page.offset }))
+    let data = sessions.iter().map(|listed| item(app, listed, now)).collect();
+    SessionPage { data, total, limit: page.limit, offset: page.offset }
 }
 
 pub(super) async fn revoke(

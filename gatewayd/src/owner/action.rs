@@ -27,6 +27,8 @@ pub enum Action {
     Cancel(TransactionId),
     /// A session is over.
     Revoke(SessionId),
+    /// The owner sees the sessions over their wallets.
+    Sessions,
     /// All signing stops.
     KillSwitch,
     /// All signing stops until the owners agree that it goes on.
@@ -38,7 +40,11 @@ impl Action {
     pub const fn takes_raw_nonce(self) -> bool {
         match self {
             Self::Reject(_) | Self::Cancel(_) | Self::KillSwitch | Self::Escalate => true,
-            Self::Verify(_) | Self::Replace { .. } | Self::Remove(_) | Self::Revoke(_) => false,
+            Self::Verify(_)
+            | Self::Replace { .. }
+            | Self::Remove(_)
+            | Self::Revoke(_)
+            | Self::Sessions => false,
         }
     }
 }
@@ -56,6 +62,7 @@ impl fmt::Display for Action {
             Self::Reject(transaction) => write!(formatter, "Reject transaction {transaction}."),
             Self::Cancel(transaction) => write!(formatter, "Call off transaction {transaction}."),
             Self::Revoke(session) => write!(formatter, "Revoke session {session}."),
+            Self::Sessions => formatter.write_str("List the sessions of my wallets."),
             Self::KillSwitch => formatter.write_str("Activate the kill switch."),
             Self::Escalate => formatter.write_str("Escalate the kill switch."),
         }

@@ -128,6 +128,15 @@ impl FromStr for Source {
     }
 }
 
+/// Sessions over one of the wallets of a JSON list; all where there is none.
+const OVER: &str = "?1 IS NULL OR EXISTS (SELECT 1 FROM session_wallets WHERE \
+                    session_id = sessions.id AND wallet_id IN (SELECT value FROM json_each(?1)))";
+
+fn ids(wallets: &[WalletId]) -> String {
+    let ids: Vec<String> = wallets.iter().map(ToString::to_string).collect();
+    serde_json::Value::from(ids).to_string()
+}
+
 impl Reading<'_> {
     /// The session with that id.
     ///
@@ -177,27 +186,24 @@ impl Reading<'_> {
     /// When the database fails.
     pub fn sessions(
         &self,
-        wallet: Option<WalletId>,
+        wallets: Option<&[WalletId]>,
         page: Page,
     ) -> Result<Vec<Session>, StoreError> {
-        let sql = "SELECT * FROM sessions WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM \
-                   session_wallets WHERE session_id = sessions.id AND wallet_id = ?1) \
-                   ORDER BY id DESC LIMIT ?2 OFFSET ?3";
-        let wallet = wallet.map(|id| id.to_string());
-        let mut statement = self.0.prepare_cached(sql)?;
-        let page = params![wallet, position(page.limit), position(page.offset)];
+        let sql =
+            format!("SELECT * FROM sessions WHERE {OVER} ORDER BY id DESC LIMIT ?2 OFFSET ?3");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let page = params![wallets.map(ids), position(page.limit), position(page.offset)];
         statement.query_and_then(page, from_row)?.collect()
     }
 
-    /// How many sessions there are, of `wallet` if given.
+    /// How many sessions there are, over one of `wallets` if given.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn session_count(&self, wallet: Option<WalletId>) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM sessions WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM \
-                   session_wallets WHERE session_id = sessions.id AND wallet_id = ?1)";
-        let wallet = wallet.map(|id| id.to_string());
-        self.0.prepare_cached(sql)?.query_row([wallet], |row| Ok(count(row)))?
+    pub fn session_count(&self, wallets: Option<&[WalletId]>) -> Result<u64, StoreError> {
+        let sql = format!("SELECT count(*) FROM sessions WHERE {OVER}");
+        let wallets = wallets.map(ids);
+        self.0.prepare_cached(&sql)?.query_row([wallets], |row| Ok(count(row)))?
     }
 
     /// How many sessions are neither revoked nor over.
@@ -390,13 +396,13 @@ mod tests {
                 assert!(db.link_wallet(second.id, sample(3).id, now).is_err(), "no such wallet");
                 let page = Page { limit: 10, offset: 0 };
                 let of = |number| -> Result<Vec<SessionId>, StoreError> {
-                    let found = db.sessions(Some(sample(number).id), page)?;
+                    let found = db.sessions(Some(&[sample(number).id]), page)?;
                     Ok(found.into_iter().map(|session| session.id).collect())
                 };
                 assert_eq!(of(1)?, [first.id]);
                 assert_eq!(db.sessions(None, Page { limit: 1, offset: 1 })?.len(), 1);
                 assert_eq!(
-                    (db.session_count(None)?, db.session_count(Some(sample(1).id))?),
+                    (db.session_count(None)?, db.session_count(Some(&[sample(1).id]))?),
                     (2, 1)
                 );
                 assert_eq!(db.active_session_count(UnixSeconds::new(99))?, 2);

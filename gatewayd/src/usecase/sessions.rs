@@ -1,15 +1,15 @@
 //! Sessions as they stand: list them, end them, change what they may use.
 
-use primitives::WalletId;
+use primitives::{Address, WalletId};
 
 use super::read_transactions::sees;
 use crate::app::App;
 use crate::clock::UnixSeconds;
 use crate::owner::Action;
-use crate::session::{Caller, Master, OwnerError};
+use crate::session::{Caller, Master, Owner, OwnerError};
 use crate::store::audit::{Actor, AuditEntry};
 use crate::store::sessions::{LinkedWallet, Page, Session};
-use crate::store::{SessionId, StoreError};
+use crate::store::{Reading, SessionId, StoreError};
 
 /// A session with its wallets.
 #[derive(Clone, Debug)]
@@ -55,15 +55,24 @@ pub enum SessionError {
     Store(#[from] StoreError),
 }
 
-/// The sessions that the caller may see, newest first, and how many there are: every one for the
-/// master, its own for an agent.
+/// Which sessions are listed; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Over that wallet.
+    pub wallet: Option<WalletId>,
+    /// Over a wallet of that owner.
+    pub owner: Option<Address>,
+}
+
+/// The sessions that the caller may see, newest first, and how many there are: every one that fits for
+/// the master, its own for an agent.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_sessions(
     app: &App,
     caller: &Caller,
-    wallet: Option<WalletId>,
+    filter: SessionFilter,
     page: Page,
 ) -> Result<(Vec<ListedSession>, u64), SessionError> {
     let own = match caller {
@@ -71,17 +80,53 @@ pub async fn list_sessions(
         Caller::Agent(agent) => Some(agent.session().clone()),
         Caller::Owner(_) => return Ok((Vec::new(), 0)),
     };
-    let listed = app.store.read(move |db| {
-        let (sessions, total) = match own {
-            Some(own) => (vec![own], 1),
-            None => (db.sessions(wallet, page)?, db.session_count(wallet)?),
-        };
-        let with_wallets = |session: Session| {
-            Ok(ListedSession { wallets: db.session_wallets(session.id)?, session })
-        };
-        Ok((sessions.into_iter().map(with_wallets).collect::<Result<_, StoreError>>()?, total))
+    let listed = app.store.read(move |db| match own {
+        Some(own) => Ok((vec![listed(db, own)?], 1)),
+        None => list(db, filter.wallets(db)?.as_deref(), page),
     });
-    listed.await
+    Ok(listed.await?)
+}
+
+/// The same over the wallets of an owner, for that owner: of each session no other wallet is shown.
+///
+/// # Errors
+/// When the owner signed for something else, or the database fails.
+pub async fn list_sessions_of_owner(
+    app: &App,
+    owner: &Owner,
+    page: Page,
+) -> Result<(Vec<ListedSession>, u64), SessionError> {
+    owner.wants(Action::Sessions)?;
+    let own: Vec<WalletId> = owner.wallets().iter().map(|wallet| wallet.id).collect();
+    let wallets = own.clone();
+    let (mut sessions, total) = app.store.read(move |db| list(db, Some(&wallets), page)).await?;
+    for session in &mut sessions {
+        session.wallets.retain(|linked| own.contains(&linked.wallet.id));
+    }
+    Ok((sessions, total))
+}
+
+impl SessionFilter {
+    /// Over one of which wallets a session is that fits.
+    fn wallets(self, db: &Reading<'_>) -> Result<Option<Vec<WalletId>>, StoreError> {
+        let Some(owner) = self.owner else { return Ok(self.wallet.map(|wallet| vec![wallet])) };
+        let owned = db.wallets_of_owner(owner)?.into_iter().map(|wallet| wallet.id);
+        Ok(Some(owned.filter(|id| self.wallet.is_none_or(|wallet| wallet == *id)).collect()))
+    }
+}
+
+fn list(
+    db: &Reading<'_>,
+    wallets: Option<&[WalletId]>,
+    page: Page,
+) -> Result<(Vec<ListedSession>, u64), StoreError> {
+    let found = db.sessions(wallets, page)?.into_iter();
+    let sessions = found.map(|session| listed(db, session)).collect::<Result<_, _>>()?;
+    Ok((sessions, db.session_count(wallets)?))
+}
+
+fn listed(db: &Reading<'_>, session: Session) -> Result<ListedSession, StoreError> {
+    Ok(ListedSession { wallets: db.session_wallets(session.id)?, session })
 }
 
 /// Ends a session; its token is dead afterwards. An owner ends one that uses a wallet of theirs.

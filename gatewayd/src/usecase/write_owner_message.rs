@@ -104,7 +104,7 @@ fn environment(
                 .find(|linked| linked.wallet.owner.is_some_and(|found| found.address == owner));
             owned.map(|linked| linked.wallet.id)
         }
-        Action::KillSwitch | Action::Escalate => None,
+        Action::Sessions | Action::KillSwitch | Action::Escalate => None,
     };
     let found = match wallet {
         Some(wallet) => db.wallet(wallet)?,

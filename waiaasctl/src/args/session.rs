@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
+use primitives::Address;
 
 use super::examples;
 
@@ -36,6 +37,9 @@ pub enum SessionCommand {
         /// Those that were revoked or have expired, too
         #[arg(long)]
         all: bool,
+        /// Those over a wallet of that owner alone
+        #[arg(long, value_name = "ADDRESS")]
+        owner: Option<Address>,
     },
     /// Give a session another token, which is shown this once; the old one is refused from now on
     Rotate(SessionRotateArgs),

@@ -56,6 +56,7 @@ const DAEMONS: &[&str] = &[
     "session reject 1",
     "session list",
     "session list --all",
+    "session list --owner 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
     "session revoke 1",
     "send shop 0x0 0.5",
     "send shop 0x0 5 --base-units --token 0x1 --network base-sepolia --memo x --wait",

@@ -7,6 +7,7 @@ use api::{
     SessionItem, SessionPage, SessionRequestDecided, SessionRequestList, SessionRevoked,
     SessionRotated,
 };
+use primitives::Address;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub(super) fn run(command: SessionCommand, operation: &Operation) -> Result<View
         SessionCommand::Create(arguments) => create(&arguments, operation),
         SessionCommand::Prompt { wallets, ttl } => session_words::prompt(&wallets, ttl, operation),
         SessionCommand::Mcp { wallet, ttl } => session_words::mcp(&wallet, ttl, operation),
-        SessionCommand::List { all } => list(all, operation),
+        SessionCommand::List { all, owner } => list(all, owner, operation),
         SessionCommand::Rotate(arguments) => rotate(&arguments, operation),
         SessionCommand::RotateSecret => rotate_secret(operation),
         SessionCommand::Requests => requests(operation),
@@ -177,13 +178,14 @@ fn decide(request: &str, decision: &str, operation: &Operation) -> Result<View, 
 }
 
 /// Lists sessions. This program's own are over when it ends, so they are not among the usable ones.
-fn list(all: bool, operation: &Operation) -> Result<View, Failure> {
+fn list(all: bool, owner: Option<Address>, operation: &Operation) -> Result<View, Failure> {
     let gateway = operation.gateway()?;
     let mut sessions: Vec<SessionItem> = Vec::new();
     loop {
         let call = Call::get("/v1/sessions")
             .query("limit", &PAGE.to_string())
             .query("offset", &sessions.len().to_string());
+        let call = owner.into_iter().fold(call, |call, it| call.query("owner", &it.to_string()));
         let page: SessionPage = gateway.ask(call)?;
         let last = page.data.len() < PAGE;
         sessions.extend(page.data);

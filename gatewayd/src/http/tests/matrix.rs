@@ -15,6 +15,7 @@ pub(super) const RELATION: &[(&str, &str, [bool; 4])] = &[
     ("GET",    "/doc",                                 [true,  true,  true,  true]),
     ("GET",    "/v1/nonce",                            [true,  true,  true,  true]),
     ("POST",   "/v1/owners/messages",                  [true,  true,  true,  true]),
+    ("GET",    "/v1/owners/sessions",                  [false, false, false, true]),
     ("GET",    "/approve",                             [true,  true,  true,  true]),
     ("GET",    "/sessions",                            [true,  true,  true,  true]),
     ("GET",    "/pages/{file}",                        [true,  true,  true,  true]),
@@ -233,6 +234,7 @@ async fn ask_as(who: Who, method: &str, path: &str) -> Answer {
         }
         Who::Owner | Who::OwnerTwice | Who::ForgedOwner => {
             let action = match path.rsplit('/').next() {
+                Some("sessions") => Action::Sessions,
                 _ if path == "/v1/sessions/{id}" => Action::Revoke(gateway.one.session.id),
                 Some("cancel") => Action::Cancel(sample(1).id.to_string().parse().unwrap()),
                 Some("reject") => Action::Reject(sample(1).id.to_string().parse().unwrap()),

@@ -176,6 +176,44 @@ async fn who_proves_who_it_is_is_not_held_back_by_strangers_nor_they_by_pages_of
 }
 
 #[tokio::test]
+async fn an_owner_sees_the_sessions_over_their_wallets_and_of_those_no_other_wallet() {
+    let gateway = Gateway::new().await;
+    let owner = TestOwner::evm(5);
+    gateway.own(&owner).await;
+    gateway.clock.advance(Duration::from_secs(1));
+    let shared = gateway.open(vec![sample(1).id, sample(2).id]).await.session.id;
+    let list = async |headers| {
+        let path = "/v1/owners/sessions?limit=1&offset=0";
+        gateway.ask(Ask { method: "GET", path, headers, ..Ask::default() }).await
+    };
+    let page = list(gateway.signed(&owner, Action::Sessions).await).await;
+    assert_eq!((page.status, &page.body["total"]), (200, &json!(2)), "{page:?}");
+    let newest = &page.body["data"][0];
+    assert_eq!(newest["id"], shared.to_string());
+    assert_eq!(newest["wallets"].as_array().unwrap().len(), 1, "{newest}");
+    assert_eq!(newest["wallets"][0]["id"], sample(1).id.to_string());
+    let other = list(gateway.signed(&owner, Action::KillSwitch).await).await;
+    assert_eq!((other.status, other.code()), (401, "INVALID_SIGNATURE"));
+    let stranger = TestOwner::evm(6);
+    let nobody = list(gateway.signed(&stranger, Action::Sessions).await).await;
+    assert_eq!((nobody.status, nobody.code()), (403, "OWNER_ADDRESS_MISMATCH"));
+
+    for (query, total) in [
+        (format!("owner={}", owner.address()), 2),
+        (format!("owner={}&walletId={}", owner.address(), sample(1).id), 2),
+        (format!("owner={}&walletId={}", owner.address(), sample(2).id), 0),
+        (format!("owner={}", stranger.address()), 0),
+        (format!("wallet_id={}", sample(2).id), 2),
+        (String::new(), 3),
+    ] {
+        let page = gateway.by_master("GET", &format!("/v1/sessions?{query}"), None).await;
+        assert_eq!(page.body["total"], total, "{query}: {page:?}");
+    }
+    let wrong = gateway.by_master("GET", "/v1/sessions?owner=me", None).await;
+    assert_eq!((wrong.status, wrong.code()), (400, "VALIDATION_FAILED"));
+}
+
+#[tokio::test]
 async fn the_secret_of_tokens_is_replaced_once_in_five_minutes() {
     let gateway = Gateway::new().await;
     let rotate = || gateway.by_master("POST", "/v1/admin/rotate-secret", None);

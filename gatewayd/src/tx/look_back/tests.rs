@@ -3,7 +3,7 @@
 use primitives::Amount;
 
 use super::super::replacing::{GWEI, PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
-use super::super::testing::{FIRST_NONCE, Scene, word};
+use super::super::testing::{FIRST_NONCE, Scene, payment, word};
 use super::super::torture::chain::TestChain;
 use super::*;
 use crate::chains::testing::Reaction;
@@ -179,4 +179,25 @@ async fn what_nobody_stands_by_any_more_is_called_off_and_not_paid_again() {
     looks(&scene).await;
     assert_eq!(scene.show(id).await.status, Status::Submitted);
     assert_eq!(called_off_as(&scene, id).await, Some(Status::Cancelled));
+}
+
+#[tokio::test]
+async fn what_a_session_asked_for_that_was_revoked_since_is_called_off() {
+    for is_revoked in [true, false] {
+        let scene = scene().await;
+        let session = scene.agent().await.session_id();
+        let (id, now) = (TransactionId::new(&scene.app.clock), scene.app.clock.now());
+        let asked = Transaction::new(id, sample(1).id, Some(session), payment(WEI.into()), now);
+        scene.write(move |db| db.insert_transaction(&asked)).await;
+        scene.advance(id).await;
+        assert_eq!(mine(&scene, id).await.status, Status::Confirmed);
+        if is_revoked {
+            scene.write(move |db| db.revoke_session(session, now).map(drop)).await;
+        }
+        take_back(&scene);
+        looks(&scene).await;
+        assert_eq!(scene.show(id).await.status, Status::Submitted);
+        let called_off = is_revoked.then_some(Status::Cancelled);
+        assert_eq!(called_off_as(&scene, id).await, called_off);
+    }
 }

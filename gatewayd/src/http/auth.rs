@@ -1,7 +1,6 @@
 //! The one place that reads credentials: each route has its kind, and a request without it goes no
 //! further.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use api::ErrorCode;
@@ -14,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use super::envelope::is_of_other_site;
 use super::kill_switch;
-use super::pace::Client;
+use super::pace::{Client, VISITS_PER_MINUTE};
 use super::problem::Problem;
 use super::routes::{Credential, Route};
 use super::serve::Peer;
@@ -30,8 +29,6 @@ const OWNER_ADDRESS: &str = "x-owner-address";
 const OWNER_MESSAGE: &str = "x-owner-message";
 const OWNER_SIGNATURE: &str = "x-owner-signature";
 const LINK_RIGHT: &str = "x-link-right";
-/// Links to a page that people follow from other sites.
-const VISITS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
 /// A route with what it takes to let a request in.
 #[derive(Clone, Debug)]

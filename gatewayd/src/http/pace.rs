@@ -44,6 +44,8 @@ struct Bucket {
     filled_at: UnixSeconds,
 }
 
+/// Links to a page that people follow from other sites.
+pub(super) const VISITS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 const PARTS: u64 = 60;
 /// Clients that are remembered; a full bucket needs no memory.
 const MAX_CLIENTS: usize = 10_000;

@@ -17,6 +17,7 @@ mod rpc;
 mod session_constraints;
 mod session_requests;
 mod sessions;
+mod shortened_trail;
 mod wallets;
 mod what_if;
 

@@ -92,9 +92,7 @@ pub enum SessionRequestError {
     #[error("{MOST_OPEN} requests wait already; ask again when some were decided")]
     TooMany,
     /// Too many wait for a wallet.
-    #[error(
-        "{MOST_OPEN_OF_WALLET} requests for wallet {0} wait already; ask again when some were decided"
-    )]
+    #[error("{MOST_OPEN_OF_WALLET} requests for wallet {0} wait already; ask again later")]
     TooManyOfWallet(WalletId),
     /// There is none.
     #[error("there is no session request {0}")]
@@ -196,12 +194,12 @@ pub async fn request_session(
         if open.len() >= MOST_OPEN {
             return Err(SessionRequestError::TooMany);
         }
-        let waits_for = |wallet: WalletId| {
-            open.iter().filter(|waiting| waiting.asked.wallets.contains(&wallet)).count()
+        let is_full = |wallet: &&WalletId| {
+            let waiting = open.iter().filter(|it| it.asked.wallets.contains(wallet));
+            waiting.count() >= MOST_OPEN_OF_WALLET
         };
-        let mut wallets = kept.asked.wallets.iter().copied();
-        if let Some(full) = wallets.find(|wallet| waits_for(*wallet) >= MOST_OPEN_OF_WALLET) {
-            return Err(SessionRequestError::TooManyOfWallet(full));
+        if let Some(full) = kept.asked.wallets.iter().find(is_full) {
+            return Err(SessionRequestError::TooManyOfWallet(*full));
         }
         db.insert_session_request(&kept, now.minus(MEMORY))?;
         let entry = entry("SESSION_REQUESTED", Actor::Unknown, &kept, now);

@@ -14,6 +14,10 @@ use crate::tx::{
     Transaction, Transfer,
 };
 
+/// Blocks that the last ones of the same bytes are apart at most: what endpoints say of one blockhash
+/// differs by no more than its whole life.
+const TWINS_APART: u64 = 150;
+
 /// Which part of the list of transactions, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -143,9 +147,10 @@ impl Reading<'_> {
         let Some(last_valid) = drafted.last_valid_block_height else { return Ok(false) };
         let mut statement = self.0.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM transactions
-                            WHERE last_valid_block_height = ? AND unsigned = ? AND id <> ?)",
+                            WHERE last_valid_block_height >= ? AND unsigned = ? AND id <> ?)",
         )?;
-        let key = (integer(last_valid)?, &drafted.unsigned, id.to_string());
+        let since = integer(last_valid.saturating_sub(TWINS_APART))?;
+        let key = (since, &drafted.unsigned, id.to_string());
         Ok(statement.query_row(key, |row| row.get(0))?)
     }
 
@@ -565,12 +570,15 @@ mod tests {
         first.progress = Progress::Drafted(drafted.clone());
         insert(&store, &first).await;
         let other = asked(1, Asset::Native).id;
-        let later = Drafted { last_valid_block_height: Some(9), ..drafted.clone() };
+        let until =
+            |last_valid| Drafted { last_valid_block_height: Some(last_valid), ..drafted.clone() };
         let others = Drafted { unsigned: vec![2], ..drafted.clone() };
         let rows = [
             (other, drafted.clone(), true),
-            (first.id, drafted, false),
-            (other, later, false),
+            (first.id, drafted.clone(), false),
+            (other, until(0), true),
+            (other, until(8 + TWINS_APART), true),
+            (other, until(9 + TWINS_APART), false),
             (other, others, false),
         ];
         for (id, drafted, expected) in rows {

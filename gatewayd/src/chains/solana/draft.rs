@@ -8,7 +8,7 @@ use txcodec::{DecodeError, Decoded};
 use super::account::read_address;
 use super::fees::{MAX_PRIORITY_FEE, price_within_limit, priority_price, unit_limit};
 use super::plan::{Funds, Plan, plan};
-use super::{Solana, confirmed, send, solana_address};
+use super::{Solana, confirmed, outcome, send, solana_address};
 use crate::chains::answer::Part;
 use crate::chains::rpc::Rpc;
 use crate::chains::{ChainError, Draft, DraftRequest};
@@ -112,6 +112,8 @@ fn no_transaction(error: DecodeError) -> ChainError {
     })
 }
 
+/// A blockhash that was given out now. How long it counts, no endpoint alone can make less: whoever
+/// believes that a payment's time is over while it is not may make it twice.
 async fn lifetime(rpc: &Rpc) -> Result<Lifetime, ChainError> {
     let read = |part: Part<'_>| {
         let value = part.field("value")?;
@@ -120,7 +122,11 @@ async fn lifetime(rpc: &Rpc) -> Result<Lifetime, ChainError> {
             last_valid_block_height: value.field("lastValidBlockHeight")?.number()?,
         })
     };
-    rpc.ask("getLatestBlockhash", json!([confirmed()]), read).await
+    let claimed = rpc.ask("getLatestBlockhash", json!([confirmed()]), read).await?;
+    // Asked for afterwards, so that whoever is honest has reached the block of that hash.
+    let least = outcome::last_valid_of_new(rpc).await?;
+    let last_valid_block_height = claimed.last_valid_block_height.max(least);
+    Ok(Lifetime { last_valid_block_height, ..claimed })
 }
 
 /// A blockhash that was given out a moment ago is not old, so the node that misses it is behind.

@@ -28,6 +28,9 @@ const REMEMBERED_BLOCKS: u64 = 100;
 /// late, and could not be made anew.
 const SPARE_BLOCKS: u64 = 30;
 
+/// Blocks that no cluster makes in a million years: who claims more would let nothing expire.
+const MOST_BLOCKS: u64 = 1 << 47;
+
 /// Endpoints that have to say that there is none, where there are so many.
 const WITNESSES: usize = 2;
 
@@ -185,16 +188,24 @@ fn read_status(status: Part<'_>, wanted: Commitment) -> Result<Outcome, ChainErr
     }
 }
 
+/// The last block that can hold a transaction which names the newest block that any endpoint has.
+pub(super) async fn last_valid_of_new(rpc: &Rpc) -> Result<u64, ChainError> {
+    let newest = |alone| async move { Ok(tip(&alone, "confirmed").await?.block_height) };
+    Ok(rpc.greatest(newest).await?.saturating_add(BLOCKS_VALID))
+}
+
 async fn finalized_tip(rpc: &Rpc) -> Result<Tip, ChainError> {
     tip(rpc, "finalized").await
 }
 
 async fn tip(rpc: &Rpc, commitment: &'static str) -> Result<Tip, ChainError> {
     let read = |part: Part<'_>| {
-        Ok(Tip {
-            slot: part.field("absoluteSlot")?.number()?,
-            block_height: part.field("blockHeight")?.number()?,
-        })
+        let block_height = part.field("blockHeight")?;
+        if block_height.number()? > MOST_BLOCKS {
+            return Err(block_height.bad("more blocks than a cluster makes"));
+        }
+        let slot = part.field("absoluteSlot")?.number()?;
+        Ok(Tip { slot, block_height: block_height.number()? })
     };
     rpc.ask("getEpochInfo", json!([{"commitment": commitment}]), read).await
 }

@@ -185,3 +185,58 @@ async fn a_draft_is_over_when_two_have_the_blocks_that_show_it_and_fresh_while_t
     let found = solana_of(&alone).age(LAST_VALID).await;
     assert_eq!(found.map_err(|error| error.code()), Err("RPC_CONNECTION_ERROR"));
 }
+
+/// One that hands out a good blockhash and says that it counts up to `claim` only, and one that names the
+/// block that it has reached.
+async fn draft_of(claim: u64, heights: &[u64]) -> Result<Draft, &'static str> {
+    let mut endpoints = Vec::new();
+    for height in heights {
+        let height = *height;
+        let node = node(accounts(TokenProgram::Token), move |method, _| {
+            let blockhash = SolanaAddress([9; 32]).to_string();
+            let value = json!({"blockhash": blockhash, "lastValidBlockHeight": claim});
+            Some(Reaction::Result(match method {
+                "getLatestBlockhash" => json!({"context": {"slot": 500}, "value": value}),
+                "getEpochInfo" => json!({"absoluteSlot": height + 10_000, "blockHeight": height}),
+                _ => return None,
+            }))
+        });
+        endpoints.push(node.await.endpoint());
+    }
+    let draft = solana_of(&endpoints).draft(&request(Asset::Native, 7)).await;
+    draft.map_err(|error| error.code())
+}
+
+#[tokio::test]
+async fn one_endpoint_alone_does_not_make_a_draft_end_early() {
+    for (claim, heights, expected) in [
+        (LAST_VALID, vec![LAST_VALID - 150], LAST_VALID),
+        (LAST_VALID, vec![LAST_VALID - 149], LAST_VALID + 1),
+        // A node that is ahead of the one that answers behind the same address is believed.
+        (LAST_VALID, vec![LAST_VALID - 151], LAST_VALID),
+        (0, vec![0, LAST_VALID - 150], LAST_VALID),
+        (0, vec![LAST_VALID - 150, 0], LAST_VALID),
+        (LAST_VALID - 150, vec![0, 0, LAST_VALID - 150], LAST_VALID),
+        (LAST_VALID, vec![0, 0], LAST_VALID),
+        (LAST_VALID, vec![1 << 48, LAST_VALID - 149], LAST_VALID + 1),
+    ] {
+        let draft = draft_of(claim, &heights).await.unwrap();
+        assert_eq!(draft.last_valid_block_height, Some(expected), "{claim} {heights:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_whose_end_nobody_can_confirm_is_none() {
+    let mute = node(accounts(TokenProgram::Token), |method, _| {
+        (method == "getEpochInfo").then_some(Reaction::Error(-32603, "internal error"))
+    });
+    let mute = mute.await.endpoint();
+    let speaks = node(accounts(TokenProgram::Token), nothing).await.endpoint();
+    for (endpoints, expected) in
+        [(vec![mute.clone()], Err("RPC_ERROR")), (vec![mute.clone(), speaks], Ok(Some(650)))]
+    {
+        let draft = solana_of(&endpoints).draft(&request(Asset::Native, 7)).await;
+        let end = draft.map(|draft| draft.last_valid_block_height);
+        assert_eq!(end.map_err(|error| error.code()), expected, "{endpoints:?}");
+    }
+}

@@ -13,37 +13,21 @@ pub(super) enum Claim {
     Coins,
     /// `ALLOWED_TOKENS`: of a token, or of a contract of collectibles.
     Token(Address),
-    /// `APPROVED_SPENDERS`.
-    Approval(Approval),
+    /// `APPROVED_SPENDERS`: somebody may take something later.
+    Approval {
+        /// Contract or mint.
+        token: Address,
+        /// Who may take it.
+        spender: Address,
+        /// How much; `None` for all collectibles of a contract.
+        amount: Option<Amount>,
+    },
     /// `CONTRACT_WHITELIST`.
     Call(Call),
     /// Nobody's: nothing leaves, and nobody is given anything.
     Harmless,
     /// Nobody's, and so it is denied.
     Denied(Denial),
-}
-
-/// Somebody may take something later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Approval {
-    /// Contract or mint.
-    pub(super) token: Address,
-    /// Who may take it.
-    pub(super) spender: Address,
-    /// How much, together with what they may take already; `None` for all collectibles of a contract,
-    /// and where the sum has no number.
-    pub(super) amount: Option<Amount>,
-    /// Whether that is all.
-    pub(super) certainty: Certainty,
-}
-
-/// Whether an amount is all that may be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Certainty {
-    /// It is.
-    Exact,
-    /// It is added to what stands already, and nobody knows how much that is.
-    AtLeast,
 }
 
 /// Code of somebody else is run with the wallet's signature.
@@ -81,36 +65,7 @@ pub(super) fn claims(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item
             decimals.get(&Asset::Token(token)).is_some_and(|decimals| *decimals > 0)
         },
     };
-    decoded.effects().iter().map(move |effect| match claim(effect, &known) {
-        Claim::Approval(approval) => Claim::Approval(approval.with_what_stands(decoded, facts)),
-        claim @ (Claim::Coins
-        | Claim::Token(_)
-        | Claim::Call(_)
-        | Claim::Harmless
-        | Claim::Denied(_)) => claim,
-    })
-}
-
-impl Approval {
-    /// So much from now on.
-    const fn of(token: Address, spender: Address, amount: Option<Amount>) -> Self {
-        Self { token, spender, amount, certainty: Certainty::Exact }
-    }
-
-    /// With what may be taken already, where it is added to that.
-    fn with_what_stands(self, decoded: &Decoded, facts: &Facts<'_>) -> Self {
-        let pair = (self.token, self.spender);
-        if !decoded.raised_allowances().contains(&pair) {
-            return self;
-        }
-        match facts.standing.get(&pair) {
-            Some(standing) => {
-                let amount = self.amount.and_then(|amount| amount.checked_add(*standing));
-                Self { amount, ..self }
-            }
-            None => Self { certainty: Certainty::AtLeast, ..self },
-        }
-    }
+    decoded.effects().iter().map(move |effect| claim(effect, &known))
 }
 
 /// Whether it holds on test networks alone, as far as that can be known: it is of a wallet for them, and
@@ -131,9 +86,11 @@ pub fn is_worthless(
 pub(super) fn denied(decoded: &Decoded, facts: &Facts<'_>) -> Option<Denial> {
     claims(decoded, facts).find_map(|claim| match claim {
         Claim::Denied(denial) => Some(denial),
-        Claim::Coins | Claim::Token(_) | Claim::Approval(_) | Claim::Call(_) | Claim::Harmless => {
-            None
-        }
+        Claim::Coins
+        | Claim::Token(_)
+        | Claim::Approval { .. }
+        | Claim::Call(_)
+        | Claim::Harmless => None,
     })
 }
 
@@ -186,7 +143,7 @@ fn claim(effect: &Effect, known: &Known<impl Fn(Address) -> bool>) -> Claim {
             Claim::Harmless
         }
         Effect::Allowance { token, spender, amount } => {
-            Claim::Approval(Approval::of(*token, *spender, Some(*amount)))
+            Claim::Approval { token: *token, spender: *spender, amount: Some(*amount) }
         }
         Effect::AuthorityChange { kind, subject, to } => authority(*kind, *subject, *to),
         Effect::Call { contract, selector } => Claim::Call(Call {
@@ -224,7 +181,7 @@ fn authority(kind: AuthorityKind, subject: Address, to: Option<Address>) -> Clai
     match (kind, to) {
         (AuthorityKind::Operator, None | Some(NEW_CONTRACT)) => Claim::Harmless,
         (AuthorityKind::Operator, Some(spender)) => {
-            Claim::Approval(Approval::of(subject, spender, None))
+            Claim::Approval { token: subject, spender, amount: None }
         }
         (
             AuthorityKind::AccountProgram
@@ -289,7 +246,7 @@ mod tests {
         match claim {
             Claim::Coins => "SPENDING_LIMIT",
             Claim::Token(_) => "ALLOWED_TOKENS",
-            Claim::Approval(_) => "APPROVED_SPENDERS",
+            Claim::Approval { .. } => "APPROVED_SPENDERS",
             Claim::Call(_) => "CONTRACT_WHITELIST",
             Claim::Harmless => "harmless",
             Claim::Denied(denial) => denial.rule,

@@ -4,6 +4,7 @@
 //! [`Facts`]. Each kind of policy is a file in [`rules`]; the strictest tier wins, a denial ends it,
 //! and what cannot be read denies.
 
+mod approvals;
 mod decimal;
 mod domains;
 mod effects;

@@ -136,8 +136,12 @@ pub(super) fn approve(spender: EvmAddress, amount: Amount) -> Decoded {
 
 /// `increaseAllowance(address,uint256)`.
 pub(super) fn increase(spender: EvmAddress, by: u64) -> Decoded {
-    let increase = erc20::Call::IncreaseAllowance { spender, amount: by.into() };
-    call(Some(TOKEN), Amount::ZERO, increase.to_data())
+    call(Some(TOKEN), Amount::ZERO, raise(spender, by))
+}
+
+/// The data of `increaseAllowance(address,uint256)`.
+pub(super) fn raise(spender: EvmAddress, by: u64) -> Vec<u8> {
+    erc20::Call::IncreaseAllowance { spender, amount: by.into() }.to_data()
 }
 
 /// `transferFrom(address,address,uint256)`, of ERC-20 and of ERC-721: an amount, or a number.

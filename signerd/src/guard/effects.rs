@@ -1,8 +1,10 @@
-//! What an effect demands by itself, whatever its amount.
+//! What effects demand by themselves, whatever left before.
+
+use std::collections::BTreeMap;
 
 use primitives::{Address, Amount, Asset};
 use protocol::{Demand, Refusal, RefusalCode};
-use txcodec::{Effect, Recipient};
+use txcodec::{Decoded, Effect, Recipient};
 
 use super::{Guard, Limits, Listed, Messages, NetworkRule};
 
@@ -52,14 +54,10 @@ impl Limits {
             Effect::NativeOut { .. } | Effect::TokenOut { .. } | Effect::Rent { .. } => {
                 effect.recipient().map_or(Demand::Immediate, |to| self.demand_to(to))
             }
-            Effect::Allowance { amount, .. } if amount.is_zero() => Demand::Immediate,
-            Effect::Allowance { token, spender, amount } => {
-                let most = self.allowance(Asset::Token(*token), *spender);
-                demand(most.is_none_or(|most| *amount <= most), || {
-                    format!("the guard lists no such allowance of {token} for {spender}")
-                })
+            // All allowances are judged together.
+            Effect::Allowance { .. } | Effect::Memo { .. } | Effect::Text { .. } => {
+                Demand::Immediate
             }
-            Effect::Memo { .. } | Effect::Text { .. } => Demand::Immediate,
             Effect::CollectibleOut { contract, .. } => {
                 owner(&format!("a collectible of {contract} leaves"))
             }
@@ -93,12 +91,35 @@ impl Limits {
         })
     }
 
+    /// What the allowances that are given demand, those of a token for a spender added up. One that is
+    /// added to what stands may come to any sum, as nobody tells the signer what stands.
+    pub(super) fn demand_for_allowances(&self, decoded: &Decoded) -> Demand {
+        let mut given = BTreeMap::<(Address, Address), Amount>::new();
+        for effect in decoded.effects() {
+            let Effect::Allowance { token, spender, amount } = effect else { continue };
+            let sum = given.entry((*token, *spender)).or_default();
+            *sum = sum.checked_add(*amount).unwrap_or(Amount::MAX);
+        }
+        given.retain(|_pair, sum| !sum.is_zero());
+        let raised = decoded.raised_allowances();
+        let demands = given.into_iter().map(|(pair @ (token, spender), sum)| {
+            let is_raised = raised.contains(&pair);
+            let within = |most| sum <= most && !is_raised;
+            demand(self.allowance(Asset::Token(token), spender).is_none_or(within), || {
+                let unknown = if is_raised { ", added to what stands" } else { "" };
+                format!("the guard lists no such allowance of {token} for {spender}{unknown}")
+            })
+        });
+        demands.max().unwrap_or(Demand::Immediate)
+    }
+
     /// The most that `spender` may be allowed at once; `None` where there is no limit. An allowance
     /// for somebody who may not be paid would be a way round the recipients.
-    pub(super) fn allowance(&self, asset: Asset, spender: Address) -> Option<Amount> {
+    fn allowance(&self, asset: Asset, spender: Address) -> Option<Amount> {
         let spenders = self.assets.get(&asset).and_then(|rule| rule.spenders.as_ref());
         match (spenders, &self.recipients) {
-            (Some(spenders), _) => Some(spenders.get(&spender).copied().unwrap_or_default()),
+            (Some(spenders), _) => Some(spenders.get(&spender).copied().unwrap_or_default())
+                .filter(|most| *most < Amount::MAX),
             (None, Some(recipients)) if !recipients.contains(&spender) => Some(Amount::ZERO),
             (None, Some(_) | None) => None,
         }

@@ -44,6 +44,7 @@ pub fn judge(
             let delay_seconds = guard.delay_seconds;
             let room = Room { limits, windows, scope, delay_seconds, now: moment.now };
             let fee = fee_of(&decoded, limits.fee_per_byte(scope)).ok_or_else(too_much)?;
+            let demand = demand.max(limits.demand_for_allowances(&decoded));
             let demand = demand.max(room.demand_for_fee(fee));
             let leased = Room { windows: &Windows::default(), ..room }.demand(&spend);
             let leased = demand.clone().max(leased);

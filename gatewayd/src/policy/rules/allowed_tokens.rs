@@ -88,7 +88,7 @@ impl Judge for AllowedTokens {
         let unlisted = claims(decoded, facts).find_map(|claim| match claim {
             Claim::Token(token) => (!is_listed(&token)).then_some(token),
             Claim::Coins
-            | Claim::Approval(_)
+            | Claim::Approval { .. }
             | Claim::Call(_)
             | Claim::Harmless
             | Claim::Denied(_) => None,

@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use txcodec::Decoded;
 
-use super::approved_spenders::approvals;
 use super::{Judge, Mark, Rule, deny};
-use crate::policy::effects::{Approval, Certainty};
+use crate::policy::approvals::{Approval, Certainty, approvals};
 use crate::policy::written::{RulesError, read, wrong};
 use crate::policy::{Facts, Verdict};
 use crate::tx::Tier;
@@ -22,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
     meaning: "an allowance is of at most `maxAmount` base units, and with `blockUnlimited` (`true` \
               if left out, and without a policy) not unlimited: below 2^159 on EVM, which is half of \
               what Permit2 counts with, and 2^63 on Solana; never all collectibles of a contract. \
-              What is added to an allowance counts with what stands; where nobody knows that, it is of \
+              Several of one token for one spender are added up, and what is added to an allowance counts \
+              with what stands; where nobody knows that, it is of \
               the tier `APPROVAL`",
     example: r#"{ "maxAmount": "1000000000", "blockUnlimited": true }"#,
     eased_by: "",
@@ -97,12 +97,14 @@ pub(in crate::policy) fn unlimited(chain: Chain) -> Amount {
 
 #[cfg(test)]
 mod tests {
+    use primitives::EvmAddress;
     use serde_json::json;
+    use txcodec::evm::erc20;
 
     use super::*;
     use crate::policy::testing::{
-        OTHER, TOKEN, approve, delegate, facts, increase, native, operator, permit, policy,
-        refused, said,
+        OTHER, TOKEN, approve, delegate, facts, increase, multicall, native, operator, permit,
+        policy, raise, refused, said,
     };
 
     #[test]
@@ -169,6 +171,34 @@ mod tests {
             let set = said(NAME, &approve(OTHER, 10_u64.into()), &known);
             assert_eq!(set, fine, "{rules} {standing:?}");
         }
+    }
+
+    /// Each of them is within the limit.
+    #[test]
+    fn allowances_of_one_transaction_for_the_same_spender_of_the_same_token_are_added_up() {
+        let (fine, above) = (Ok(Tier::Instant), Err("APPROVE_AMOUNT_EXCEEDED"));
+        let set = |by: u64| erc20::approve(OTHER, by.into());
+        let policies = [policy(NAME, &json!({ "maxAmount": "10" }))];
+        for (stands, calls, expected) in [
+            (0_u64, [raise(OTHER, 5), raise(OTHER, 5)], fine),
+            (0, [raise(OTHER, 5), raise(OTHER, 6)], above),
+            (0, [raise(OTHER, 10), raise(TOKEN, 10)], fine),
+            (0, [raise(OTHER, 10), raise(TOKEN, 11)], above),
+            (0, [set(5), raise(OTHER, 5)], fine),
+            (0, [set(5), raise(OTHER, 6)], above),
+            (0, [set(5), set(6)], above),
+            (4, [raise(OTHER, 3), raise(OTHER, 3)], fine),
+            (4, [raise(OTHER, 3), raise(OTHER, 4)], above),
+        ] {
+            let of = |spender: EvmAddress| ((TOKEN.into(), spender.into()), stands.into());
+            let standing = [of(OTHER), of(TOKEN)].into_iter().collect();
+            let known = Facts { standing: &standing, ..facts(&policies) };
+            let batch = multicall(TOKEN, &calls);
+            assert_eq!(said(NAME, &batch, &known), expected, "{stands} {calls:?}");
+        }
+        let halves = [raise(OTHER, 1), erc20::approve(OTHER, unlimited(Chain::Evm))];
+        let blocked = said(NAME, &multicall(TOKEN, &halves), &facts(&[]));
+        assert_eq!(blocked, Err("UNLIMITED_APPROVE_BLOCKED"));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use txcodec::Decoded;
 
-use super::approved_spenders::approvals;
 use super::{Judge, Mark, Rule};
+use crate::policy::approvals::approvals;
 use crate::policy::written::read;
 use crate::policy::{Facts, Verdict};
 use crate::tx::Tier;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use txcodec::Decoded;
 
 use super::{Judge, Mark, Rule, deny};
-use crate::policy::effects::{Approval, Certainty, Claim, claims};
+use crate::policy::approvals::{Approval, Certainty, approvals};
 use crate::policy::written::{RulesError, address, each, read, wrong};
 use crate::policy::{Facts, Verdict};
 use crate::tx::Tier;
@@ -21,8 +21,8 @@ pub(super) const RULE: Rule = Rule {
     aliases: &[],
     mark: Mark::Hard("`spenders`"),
     meaning: "`spenders` that may be given allowances, by transactions and by signatures (permits), \
-              of at most `maxAmount` base units of a token where that is given, with what stands where \
-              it is added to that. Without it, nobody. A withdrawal of one's leave needs none",
+              of at most `maxAmount` base units of a token where that is given, all of a transaction \
+              together, with what stands where it is added to that. Without it, nobody. A withdrawal of one's leave needs none",
     example: r#"{ "spenders": [{ "address": "0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45", "name": "router", "maxAmount": "1000000" }] }"#,
     eased_by: "",
     read: says,
@@ -71,18 +71,14 @@ fn says(rules: &Value) -> Result<Box<dyn Judge>, RulesError> {
 
 impl Judge for ApprovedSpenders {
     fn judge(&self, decoded: &Decoded, facts: &Facts<'_>) -> Verdict {
-        let mut given: BTreeMap<(Address, Address), Option<Amount>> = BTreeMap::new();
         let mut verdict = Verdict::FINE;
-        for Approval { token, spender, amount, certainty } in approvals(decoded, facts) {
+        for Approval { spender, amount, certainty, .. } in approvals(decoded, facts) {
             let Some(most) = self.0.get(&spender) else {
                 let reason = format!("{spender} is not in the list of approved spenders");
                 return deny(NAME, ErrorCode::SpenderNotApproved, reason, remedy(spender));
             };
-            // Several allowances of one token may add up.
-            let sum = given.entry((token, spender)).or_insert(Some(Amount::ZERO));
-            *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
-            let within = |most: Amount| sum.is_some_and(|sum| sum <= most);
-            if let Some(most) = most.filter(|most| !within(*most)) {
+            let above = |most: &Amount| amount.is_none_or(|amount| amount > *most);
+            if let Some(most) = most.filter(above) {
                 let reason = format!("{spender} may be given at most {most} base units of a token");
                 let remedy = "ask for less, or raise its maxAmount";
                 return deny(NAME, ErrorCode::ApproveAmountExceeded, reason, remedy);
@@ -99,16 +95,6 @@ fn remedy(spender: Address) -> String {
     format!("the operator can add {spender} with a policy of type {NAME}")
 }
 
-/// Who is allowed to take what.
-pub(super) fn approvals(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item = Approval> {
-    claims(decoded, facts).filter_map(|claim| match claim {
-        Claim::Approval(approval) => Some(approval),
-        Claim::Coins | Claim::Token(_) | Claim::Call(_) | Claim::Harmless | Claim::Denied(_) => {
-            None
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use primitives::{Asset, EvmAddress};
@@ -117,7 +103,7 @@ mod tests {
     use super::*;
     use crate::policy::testing::{
         OTHER, TOKEN, approve, delegate, facts, increase, multicall, native, operator, permit,
-        policy, refused, said,
+        policy, raise, refused, said,
     };
 
     #[test]
@@ -164,6 +150,13 @@ mod tests {
         for (second, expected) in [(5, fine), (6, above)] {
             let batch = multicall(TOKEN, &[add(5), add(second)]);
             assert_eq!(said(NAME, &batch, &facts(&policies)), expected, "5 and {second}");
+        }
+        // What stands counts once.
+        let standing = [((TOKEN.into(), OTHER.into()), amount(4))].into_iter().collect();
+        let known = Facts { standing: &standing, ..facts(&policies) };
+        for (second, expected) in [(3, fine), (4, above)] {
+            let batch = multicall(TOKEN, &[raise(OTHER, 3), raise(OTHER, second)]);
+            assert_eq!(said(NAME, &batch, &known), expected, "3 and {second}");
         }
     }
 

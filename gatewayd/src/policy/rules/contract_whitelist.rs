@@ -90,7 +90,7 @@ pub(super) fn calls(decoded: &Decoded, facts: &Facts<'_>) -> impl Iterator<Item 
         Claim::Call(call) => Some(call),
         Claim::Coins
         | Claim::Token(_)
-        | Claim::Approval(_)
+        | Claim::Approval { .. }
         | Claim::Harmless
         | Claim::Denied(_) => None,
     })

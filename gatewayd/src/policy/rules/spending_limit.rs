@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use txcodec::{Decoded, Effect};
 
-use super::approved_spenders::approvals;
 use super::cumulative_usd_limit::Caps;
 use super::{Judge, Mark, Rule};
+use crate::policy::approvals::approvals;
 use crate::policy::written::{RulesError, not_above, read, wrong};
 use crate::policy::{
     Allowed, DEFAULT_APPROVAL_TIMEOUT, DEFAULT_DELAY, Facts, UsdMicros, Verdict, outflow,

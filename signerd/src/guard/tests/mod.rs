@@ -11,6 +11,7 @@ use crate::announce::{Announcements, Wish};
 use crate::clock::{Moment, UnixSeconds};
 use crate::owners::Approved;
 
+mod allowances;
 mod drain;
 mod order;
 mod recipients;

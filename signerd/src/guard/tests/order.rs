@@ -247,6 +247,8 @@ fn requests() -> Vec<Decoded> {
             let token = |data| unsigned(chain_id, Some(TOKEN), 0, data);
             requests.push(token(erc20::transfer(to, Amount::from(value))));
             requests.push(token(erc20::approve(to, Amount::from(value))));
+            let raise = erc20::Call::IncreaseAllowance { spender: to, amount: value.into() };
+            requests.push(token(raise.to_data()));
         }
         for selector in [[1, 2, 3, 4], [5, 6, 7, 8], [9, 9, 9, 9]] {
             requests.push(unsigned(chain_id, Some(OTHER), 10_000, selector.to_vec()));

@@ -17,7 +17,7 @@ pub(super) fn under(limits: &str, decoded: Decoded) -> Asks {
     whole(&text, decoded, NOW)
 }
 
-fn whole(text: &str, decoded: Decoded, wall: UnixSeconds) -> Asks {
+pub(super) fn whole(text: &str, decoded: Decoded, wall: UnixSeconds) -> Asks {
     let guard = Guard::from_toml(text, Chain::Evm).unwrap();
     let moment = Moment { now: NOW, wall };
     asks_of(
@@ -28,24 +28,6 @@ fn whole(text: &str, decoded: Decoded, wall: UnixSeconds) -> Asks {
 
 pub(super) fn approve(spender: EvmAddress, amount: u64) -> Decoded {
     unsigned(1, Some(TOKEN), 0, erc20::approve(spender, Amount::from(amount)))
-}
-
-#[test]
-fn allowances_are_for_the_spenders_that_are_listed_up_to_their_most() {
-    let text = format!(
-        "[network.\"eip155:1\".native]\nimmediate = {{ per_day = \"1000000\" }}\n\
-         [network.\"eip155:1\".token.{TOKEN}]\nimmediate = {{ per_day = \"5000\" }}\n\
-         spenders = {{ {BOB} = \"100\" }}\n"
-    );
-    for (what, decoded, expected) in [
-        ("the most", approve(BOB, 100), Asks::Nothing),
-        ("one more", approve(BOB, 101), Asks::Owner),
-        ("another spender", approve(OTHER, 1), Asks::Owner),
-        ("another spender who loses it", approve(OTHER, 0), Asks::Nothing),
-        ("a payment to another", tokens(TOKEN, 101), Asks::Nothing),
-    ] {
-        assert_eq!(whole(&text, decoded, NOW), expected, "{what}");
-    }
 }
 
 fn for_one_a_byte(decoded: &Decoded) -> u64 {
@@ -196,16 +178,14 @@ fn typed_data_that_is_listed_needs_nobody_and_what_it_spends_counts() {
     assert_eq!(whole(&text, typed_data("Permit", Some(5), 101), NOW), Asks::Nothing);
 }
 
-/// A permit for so many tokens at once, on a network that is open.
-fn permits_of(tokens: u16) -> Decoded {
+/// A permit for BOB of so much of each of these tokens.
+pub(super) fn permits_of(chain_id: u64, permitted: &[(EvmAddress, u64)]) -> Decoded {
     let fields = |fields: &[(&str, &str)]| -> Vec<_> {
         let field = |(name, kind)| serde_json::json!({ "name": name, "type": kind });
         fields.iter().copied().map(field).collect()
     };
-    let permitted = (0..tokens).map(|number| {
-        let mut token = [0x70; 20];
-        token[..2].copy_from_slice(&number.to_be_bytes());
-        serde_json::json!({ "token": EvmAddress(token).to_string(), "amount": "1" })
+    let permitted = permitted.iter().map(|(token, amount)| {
+        serde_json::json!({ "token": token.to_string(), "amount": amount.to_string() })
     });
     let whole = serde_json::json!({
         "types": {
@@ -221,7 +201,7 @@ fn permits_of(tokens: u16) -> Decoded {
         "primaryType": "PermitBatchTransferFrom",
         "domain": {
             "name": "Permit2",
-            "chainId": 5,
+            "chainId": chain_id,
             "verifyingContract": "0x000000000022D473030F116dDEE9F6B43aC78BA3",
         },
         "message": {
@@ -237,13 +217,19 @@ fn permits_of(tokens: u16) -> Decoded {
 /// The record of 2,500 would be longer than any that is read again.
 #[test]
 fn one_signature_moves_so_many_assets_that_its_record_is_short() {
+    let token = |number: u16| {
+        let mut token = [0x70; 20];
+        token[..2].copy_from_slice(&number.to_be_bytes());
+        (EvmAddress(token), 1)
+    };
     for (tokens, expected) in [
         (1, Asks::Nothing),
         (128, Asks::Nothing),
         (129, Asks::Never(RefusalCode::EffectNotAllowed)),
         (2500, Asks::Never(RefusalCode::EffectNotAllowed)),
     ] {
-        assert_eq!(asks(&Windows::default(), permits_of(tokens)), expected, "{tokens}");
+        let permits = permits_of(5, &(0..tokens).map(token).collect::<Vec<_>>());
+        assert_eq!(asks(&Windows::default(), permits), expected, "{tokens}");
     }
 }
 

@@ -41,7 +41,8 @@ impl Reading<'_> {
         statement.query_row([id.to_string()], |row| Ok(look_back(row))).optional()?.transpose()
     }
 
-    /// Which of the wallet's transactions is over and has used that number on the chain.
+    /// Which of the wallet's transactions is over, has used that number on the chain, and can be sent
+    /// again.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -54,7 +55,9 @@ impl Reading<'_> {
                    AND nonce = :nonce AND signed IS NOT NULL
                    AND (status = 'CONFIRMED' OR status IN ('FAILED', 'CANCELLED') AND
                         coalesce(error_code, '') NOT IN
-                        ('NONCE_ALREADY_USED', 'RESTORED_FROM_BACKUP')) LIMIT 1";
+                        ('NONCE_ALREADY_USED', 'RESTORED_FROM_BACKUP'))
+                   AND EXISTS (SELECT 1 FROM versions WHERE transaction_id = transactions.id)
+                   LIMIT 1";
         let mut statement = self.0.prepare_cached(sql)?;
         let parameters = named_params! {
             ":wallet": wallet.to_string(),
@@ -108,4 +111,59 @@ fn look_back(row: &Row<'_>) -> Result<LookBack, StoreError> {
         next_look_at: time(row, "next_look_at")?,
         missed: row.get("missed")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use primitives::Amount;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Store;
+    use crate::store::wallets::sample;
+    use crate::tx::testing::{payment, sepolia};
+    use crate::tx::{Drafted, Problem, Progress, Signed, Status, Version};
+
+    #[tokio::test]
+    async fn what_ended_with_a_number_is_what_has_used_it_and_can_be_sent_again() {
+        let problem = |code| Some(Problem::new(code, "so"));
+        for (status, problem, has_versions, expected) in [
+            (Status::Confirmed, None, true, true),
+            (Status::Confirmed, None, false, false),
+            (Status::Submitted, None, true, false),
+            (Status::Failed, problem("TRANSACTION_REVERTED"), true, true),
+            (Status::Failed, problem("NONCE_ALREADY_USED"), true, false),
+            (Status::Failed, problem("RESTORED_FROM_BACKUP"), true, false),
+            (Status::Cancelled, None, true, true),
+        ] {
+            let store = Store::open_in_memory().unwrap();
+            let (clock, _setter) = Clock::settable(UnixSeconds::new(0));
+            let (id, now) = (TransactionId::new(&clock), clock.now());
+            let (wallet, network) = (sample(1).id, sepolia().chain_id);
+            let mut ended = Transaction::new(id, wallet, None, payment(Amount::ZERO), now);
+            (ended.status, ended.problem) = (status, problem);
+            let shown = format!("{status} {:?} {has_versions}", ended.problem);
+            let drafted = Drafted {
+                unsigned: vec![1],
+                fee_ceiling: Amount::ZERO,
+                nonce: Some(7),
+                last_valid_block_height: None,
+            };
+            let signed = Signed { bytes: vec![2], hash: "0x2".to_owned() };
+            let first = Version::first(&drafted, &signed, now);
+            ended.progress = Progress::Signed(drafted, signed);
+            let write = move |db: &Writing<'_>| {
+                db.insert_wallet(&sample(1))?;
+                db.insert_transaction(&ended)?;
+                db.reopen_transaction(&ended)?;
+                if has_versions {
+                    db.keep_version(id, &first)?;
+                }
+                let other = db.ended_with_nonce((wallet, network), 8)?;
+                Ok::<_, StoreError>((db.ended_with_nonce((wallet, network), 7)?, other))
+            };
+            let (found, other) = store.write(write).await.unwrap();
+            assert_eq!((found, other), (expected.then_some(id), None), "{shown}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ impl Asking<'_> {
     /// When the database, the registry or the chain does not answer.
     pub async fn known(self, decoded: &Decoded) -> Result<Known, UnitsError> {
         if self.is_denied(decoded).await? {
-            return Ok(self.of(BTreeMap::new(), Worths::UNKNOWN));
+            return Ok(self.unpriced());
         }
         self.priced(decoded).await
     }
@@ -77,6 +77,11 @@ impl Asking<'_> {
         let (worths, standing) =
             tokio::join!(self.worths(decoded, &decimals), self.standing(decoded));
         Known { standing, ..self.of(decimals, worths) }
+    }
+
+    /// What is known where nobody can be asked: it is worth more than any line.
+    pub(super) fn unpriced(self) -> Known {
+        self.of(BTreeMap::new(), Worths::UNKNOWN)
     }
 
     /// What the dearest is worth of these and of what is known.

@@ -13,7 +13,7 @@ use super::divided::{Divided, Part};
 use super::halt::{self, Halt};
 use super::judgement::{Known, judged};
 use super::pipeline::Road;
-use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction, Wish};
+use super::{Deed, PartOf, Problem, Progress, Status, Tier, Transaction, Wish, look_back};
 use crate::chains::DraftRequest;
 use crate::clock::UnixSeconds;
 use crate::metrics::Decisions;
@@ -262,6 +262,22 @@ pub(super) fn part_ended(
         }
         Some(_before) => Ok(()),
     }
+}
+
+/// Has the whole followed again when the chain has taken back one of its parts: it ends once more, with
+/// the last of those that are on their way.
+pub(super) fn part_reopened(
+    db: &Writing<'_>,
+    part: &Transaction,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
+    let Some(PartOf { whole, .. }) = part.part_of else { return Ok(()) };
+    let Some(ended) = db.transaction(whole)?.filter(|whole| whole.status.is_final()) else {
+        return Ok(());
+    };
+    let (status, problem, updated_at) = (Status::Submitted, None, now);
+    db.reopen_transaction(&Transaction { status, problem, updated_at, ..ended.clone() })?;
+    look_back::note(db, &ended, now)
 }
 
 fn end_whole(

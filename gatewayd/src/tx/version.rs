@@ -62,7 +62,7 @@ pub enum Wish {
 
 impl Version {
     /// The one that was asked for.
-    pub(super) fn first(drafted: &Drafted, signed: &Signed, made_at: UnixSeconds) -> Self {
+    pub(crate) fn first(drafted: &Drafted, signed: &Signed, made_at: UnixSeconds) -> Self {
         Self {
             number: 0,
             purpose: Purpose::Pay,

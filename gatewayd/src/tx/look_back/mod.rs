@@ -14,7 +14,8 @@ use txcodec::Decoded;
 use super::renewal::{most, withdrawn};
 use super::session_limits::reserve;
 use super::{
-    AskedBy, Asking, Drafted, Known, Order, Problem, Progress, Status, Transaction, Version, Wish,
+    AskedBy, Asking, Drafted, Known, Order, PartOf, Problem, Progress, Status, Transaction,
+    Version, Wish, sequence,
 };
 use crate::app::App;
 use crate::chains::{ChainClient, Ending};
@@ -162,16 +163,16 @@ impl Found {
         problem.is_some_and(|problem| problem.code == super::follow::REVERTED)
     }
 
-    /// Has it followed again, as what the network may have. False where what it may spend is not known
-    /// now, or it is on its way already.
+    /// Has it followed again, as what the network may have. False where what it may spend cannot be read,
+    /// or it is on its way already.
     async fn reopen(&self, app: &App, network: &Network) -> Result<bool, StoreError> {
         let signed = self.versions.iter().filter(|version| version.signed().is_some());
         let decoded = signed.map(|it| super::decode(&it.unsigned, self.wallet.address));
         let Ok(decoded) = decoded.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
-        let Some(known) = self.known(app, network, &decoded).await else { return Ok(false) };
         let (Some(spend), Some(newest)) = (most(&decoded), decoded.last().cloned()) else {
             return Ok(false);
         };
+        let known = self.known(app, network, &newest, &decoded).await;
         let (id, now) = (self.transaction.id, known.now);
         let reopened = app.store.write(move |db| {
             let found = db.transaction(id)?.filter(|found| found.status.is_final());
@@ -189,6 +190,7 @@ impl Found {
                 ..before.clone()
             };
             db.reopen_transaction(&after)?;
+            sequence::part_reopened(db, &after, now)?;
             if let Some(wish) = unwanted(db, &before, &after)? {
                 db.make_wish(id, &wish, now)?;
             }
@@ -197,11 +199,21 @@ impl Found {
         });
         let reopened = reopened.await?;
         app.signals.changed(id);
+        if let Some(PartOf { whole, .. }) = self.transaction.part_of {
+            app.signals.changed(whole);
+        }
         Ok(reopened)
     }
 
-    /// What is known of the dearest of its versions.
-    async fn known(&self, app: &App, network: &Network, decoded: &[Decoded]) -> Option<Known> {
+    /// What is known of the dearest of its versions. Where nobody says how its tokens are counted, it
+    /// is worth more than any line: what may be paid counts, and what waits after it goes on.
+    async fn known(
+        &self,
+        app: &App,
+        network: &Network,
+        newest: &Decoded,
+        decoded: &[Decoded],
+    ) -> Known {
         let asking = Asking {
             app,
             wallet: &self.wallet,
@@ -210,9 +222,9 @@ impl Found {
             transaction: Some(self.transaction.id),
             asked_by: AskedBy::of(&self.transaction),
         };
-        let known = asking.priced(decoded.last()?).await.ok()?;
+        let Ok(known) = asking.priced(newest).await else { return asking.unpriced() };
         let worths = asking.dearest(&known, decoded).await;
-        Some(Known { worths, ..known })
+        Known { worths, ..known }
     }
 }
 
@@ -233,9 +245,14 @@ fn unwanted(
     Ok(Some(Wish::CallOff { ends: before.status, problem }))
 }
 
-fn note(db: &Writing<'_>, before: &Transaction, now: UnixSeconds) -> Result<(), StoreError> {
+/// Notes that what had ended so has not.
+pub(super) fn note(
+    db: &Writing<'_>,
+    before: &Transaction,
+    now: UnixSeconds,
+) -> Result<(), StoreError> {
     let entry = AuditEntry::new(now, "TX_TAKEN_BACK", Actor::System).wallet(before.wallet);
-    let hash = before.hash().unwrap_or_default().to_owned();
+    let hash = before.hash().map(str::to_owned);
     let network = before.intent.network().map(|network| network.to_string());
     let details = [
         ("was".to_owned(), before.status.to_string().into()),

@@ -1,10 +1,14 @@
 //! What a chain takes back, and what nodes only say that it did.
 
-use primitives::Amount;
+use primitives::{Amount, EvmAddress};
+use serde_json::json;
+use txcodec::evm::erc20;
 
 use super::super::replacing::{GWEI, PATIENCE, WEI, cancel, chain, mine, paid, scene, stuck};
-use super::super::testing::{FIRST_NONCE, Scene, payment, word};
+use super::super::testing::{FIRST_NONCE, Scene, payment, sepolia, word};
+use super::super::tests::set_policy;
 use super::super::torture::chain::TestChain;
+use super::super::{Call, Deed, Intent};
 use super::*;
 use crate::chains::testing::Reaction;
 use crate::store::wallets::{WalletStatus, sample};
@@ -200,4 +204,79 @@ async fn what_a_session_asked_for_that_was_revoked_since_is_called_off() {
         let called_off = is_revoked.then_some(Status::Cancelled);
         assert_eq!(called_off_as(&scene, id).await, called_off);
     }
+}
+
+#[tokio::test]
+async fn a_sequence_stands_as_its_parts_do() {
+    let scene = scene().await;
+    let whole = scene.ask_sequence(&[WEI, 7]).await;
+    for _round in 0..10 {
+        scene.drive().await;
+        if scene.show(whole).await.status.is_final() {
+            break;
+        }
+        chain(&scene, TestChain::tick);
+        scene.clock.advance(Duration::from_secs(15));
+    }
+    let parts = || async { scene.app.store.read(move |db| db.parts(whole)).await.unwrap() };
+    let states = || async { [parts().await[0].status, parts().await[1].status] };
+    assert_eq!(word(&scene.show(whole).await), (Status::Confirmed, None));
+    take_back(&scene);
+    looks(&scene).await;
+    assert_eq!(states().await, [Status::Confirmed, Status::Submitted]);
+    assert_eq!(word(&scene.show(whole).await), (Status::Submitted, None));
+    let second = parts().await[1].id;
+    scene.advance(second).await;
+    assert_eq!(mine(&scene, second).await.status, Status::Confirmed);
+    assert_eq!(word(&scene.show(whole).await), (Status::Confirmed, None));
+    assert_eq!(paid(&scene), [WEI.into(), Amount::from(7_u64)]);
+}
+
+const TOKEN: EvmAddress = EvmAddress([0x99; 20]);
+
+/// Asks for one of TOKEN to be sent.
+async fn ask_token(scene: &Scene) -> TransactionId {
+    let data = erc20::transfer(EvmAddress([0x22; 20]), Amount::from(1_u64));
+    let deed = Deed::Call(Call { to: TOKEN, value: Amount::ZERO, data });
+    let order = Order { network: sepolia().chain_id, deed, gas_condition: None };
+    let id = TransactionId::new(&scene.app.clock);
+    let now = scene.app.clock.now();
+    let asked = Transaction::new(id, sample(1).id, None, Intent::Send(Box::new(order)), now);
+    scene.write(move |db| db.insert_transaction(&asked)).await;
+    id
+}
+
+#[tokio::test]
+async fn what_nobody_can_price_now_is_sent_again_and_counts_as_worth_more_than_any_line() {
+    let scene = scene().await;
+    let tokens = json!([{ "address": TOKEN.to_string() }]);
+    set_policy(&scene, "ALLOWED_TOKENS", json!({ "tokens": tokens })).await;
+    let asked = json!(format!("0x{}", primitives::encode_hex(&erc20::decimals())));
+    let counts = move |method: &str, params: &serde_json::Value| match method {
+        "eth_getCode" => Some(Reaction::Result(json!("0x00"))),
+        "eth_call" if params[0]["data"] == asked => {
+            Some(Reaction::Result(json!(format!("{:#066x}", 6))))
+        }
+        "eth_call" => Some(Reaction::Error(3, "execution reverted")),
+        _ => None,
+    };
+    let node = scene.node(counts).await;
+    scene.ask_nodes(&[node.endpoint()]);
+    let id = ask_token(&scene).await;
+    scene.advance(id).await;
+    assert_eq!(word(&mine(&scene, id).await), (Status::Confirmed, None));
+    let since = scene.app.clock.now().minus(Duration::from_hours(1));
+    let usd = || scene.app.store.read(move |db| db.spent_usd(sample(1).id, since, None));
+    assert!(usd().await.unwrap().is_some());
+    take_back(&scene);
+    let silent = |method: &str, _params: &serde_json::Value| {
+        (method == "eth_call").then(|| Reaction::Raw(503, String::new()))
+    };
+    let node = scene.node(silent).await;
+    scene.ask_nodes(&[node.endpoint()]);
+    looks(&scene).await;
+    assert_eq!(scene.show(id).await.status, Status::Submitted);
+    assert_eq!(usd().await.unwrap(), None);
+    scene.advance(id).await;
+    assert_eq!(mine(&scene, id).await.status, Status::Confirmed);
 }

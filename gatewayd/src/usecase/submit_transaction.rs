@@ -9,6 +9,7 @@ use crate::policy::Denial;
 use crate::session::Agent;
 use crate::store::audit::Actor;
 use crate::store::idempotency::{IdempotencyKey, Remembered};
+use crate::store::transactions::{Load, Loads};
 use crate::store::{Reading, SessionId, StoreError, TransactionId, Writing};
 use crate::switch::{Stopped, Switch};
 use crate::tx::{self, Intent, Status, Transaction};
@@ -39,9 +40,24 @@ pub enum SubmitError {
     /// Nothing is begun.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    /// The wallet has too many transactions under way.
-    #[error("the wallet has {MOST_OPEN} transactions under way; wait until some are over")]
-    TooManyOpen,
+    /// Too many transactions are under way.
+    #[error("{whose} has {most} transactions under way; wait until some are over")]
+    TooManyOpen {
+        /// Whose.
+        whose: &'static str,
+        /// How many may be.
+        most: u64,
+    },
+    /// What is under way would take too much room.
+    #[error(
+        "with this, {whose} would have more than {most} bytes under way; wait until some of it is over"
+    )]
+    TooMuchOpen {
+        /// Whose.
+        whose: &'static str,
+        /// How many bytes it may be.
+        most: u64,
+    },
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,8 +72,18 @@ const KEY_LIFETIME: Duration = Duration::from_hours(24);
 const REPETITION_WINDOW: Duration = Duration::from_secs(150);
 /// How often a client sends a request that it has no answer to.
 const TRIES: u32 = 4;
-/// Transactions of one wallet that may be under way.
-const MOST_OPEN: u64 = 10_000;
+
+/// What may be under way at once.
+struct Bound {
+    whose: &'static str,
+    most: Load,
+}
+
+const OF_WALLET: Bound =
+    Bound { whose: "the wallet", most: Load { transactions: 10_000, bytes: 64 << 20 } };
+/// Half of it, so that one session leaves room on a wallet for others.
+const OF_SESSION: Bound =
+    Bound { whose: "the session", most: Load { transactions: 5_000, bytes: 32 << 20 } };
 
 /// Stores an order and returns it as it stands. The same request again returns what became of the
 /// first one.
@@ -172,14 +198,27 @@ fn take_on(
     let (key, lifetime) = request.key();
     // Looked at here, so that what is stored before it falls is called off when it falls.
     request.switch.check()?;
-    if db.open_transactions(transaction.wallet)? >= MOST_OPEN {
-        return Err(SubmitError::TooManyOpen);
-    }
     db.insert_transaction(&transaction)?;
+    let Loads { wallet, session } = db.loads(transaction.wallet, request.session)?;
+    OF_WALLET.check(wallet)?;
+    OF_SESSION.check(session)?;
     let remembered = Remembered { request_digest: request.digest, transaction: transaction.id };
     db.remember(request.session, &key, remembered, (now, now.plus(lifetime)))?;
     tx::audit(db, &transaction, Actor::Session(request.session), now)?;
     Ok(transaction)
+}
+
+impl Bound {
+    fn check(&self, load: Load) -> Result<(), SubmitError> {
+        let Self { whose, most } = *self;
+        if load.transactions > most.transactions {
+            return Err(SubmitError::TooManyOpen { whose, most: most.transactions });
+        }
+        if load.bytes > most.bytes {
+            return Err(SubmitError::TooMuchOpen { whose, most: most.bytes });
+        }
+        Ok(())
+    }
 }
 
 /// Whether a payment was made, or still may be. One that ended otherwise may be asked for again.
@@ -201,13 +240,15 @@ fn may_be_paid(transaction: &Transaction) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use primitives::{Amount, EvmAddress};
+
     use super::super::order::{AmountRequest, AssetRequest, DeedRequest};
     use super::*;
     use crate::scheduler;
     use crate::store::TokenId;
     use crate::store::tokens::Token;
     use crate::store::wallets::sample;
-    use crate::tx::testing::{NodeMood, Scene, SignerMood};
+    use crate::tx::testing::{NodeMood, Scene, SignerMood, sepolia};
 
     const SECOND: Duration = Duration::from_secs(1);
     const TO: &str = "0x2222222222222222222222222222222222222222";
@@ -254,6 +295,46 @@ mod tests {
         assert_eq!(submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap(), first);
         scene.clock.advance(SECOND);
         assert_ne!(submit(&scene.app, &agents[0], "5", Some("a")).await.unwrap(), first);
+    }
+
+    #[test]
+    fn what_is_under_way_is_bounded_in_number_and_in_bytes() {
+        for bound in [OF_WALLET, OF_SESSION] {
+            let Load { transactions, bytes } = bound.most;
+            assert!(bound.check(Load::default()).is_ok());
+            assert!(bound.check(bound.most).is_ok(), "{}", bound.whose);
+            let many = bound.check(Load { transactions: transactions + 1, bytes: 0 });
+            assert!(matches!(many, Err(SubmitError::TooManyOpen { .. })), "{}", bound.whose);
+            let much = bound.check(Load { transactions: 1, bytes: bytes + 1 });
+            assert!(matches!(much, Err(SubmitError::TooMuchOpen { .. })), "{}", bound.whose);
+        }
+    }
+
+    /// One session fills its half of a wallet, and others go on.
+    #[tokio::test]
+    async fn what_a_session_has_under_way_leaves_room_for_others() {
+        let scene = Scene::start().await;
+        let agents = [scene.agent().await, scene.agent().await];
+        let deed = tx::Deed::Call(tx::Call {
+            to: EvmAddress([0x99; 20]),
+            value: Amount::ZERO,
+            data: vec![0; 17 << 20],
+        });
+        let network = sepolia().chain_id;
+        let order = Box::new(tx::Order { network, deed, gas_condition: None });
+        let (id, now) = (TransactionId::new(&scene.app.clock), scene.app.clock.now());
+        let (wallet, session) = (sample(1).id, Some(agents[0].session_id()));
+        let mut large = Transaction::new(id, wallet, session, Intent::Send(order), now);
+        let waiting = large.clone();
+        scene.write(move |db| db.insert_transaction(&waiting)).await;
+        let refused = submit(&scene.app, &agents[0], "5", None).await;
+        assert!(matches!(refused, Err(SubmitError::TooMuchOpen { .. })), "{refused:?}");
+        let open = scene.app.store.read(|db| db.open_transactions(sample(1).id)).await.unwrap();
+        assert_eq!(open, 1, "nothing is left of what was refused");
+        submit(&scene.app, &agents[1], "5", None).await.unwrap();
+        (large.status, large.next_attempt_at) = (Status::Cancelled, None);
+        scene.write(move |db| db.update_transaction(&large)).await;
+        submit(&scene.app, &agents[0], "5", None).await.unwrap();
     }
 
     #[tokio::test]
@@ -366,7 +447,7 @@ mod tests {
         let scene = Scene::start().await;
         let agent = scene.agent().await;
         let network = primitives::builtin_by_name("ethereum-sepolia").unwrap().chain_id;
-        let token: primitives::Address = primitives::EvmAddress([0x33; 20]).into();
+        let token: primitives::Address = EvmAddress([0x33; 20]).into();
         let list = async |decimals| {
             let listed = Token {
                 id: TokenId::new(&scene.app.clock),

@@ -44,7 +44,9 @@ impl From<SubmitError> for Problem {
             SubmitError::NotGranted(denial) => denied(denial),
             SubmitError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, message),
             SubmitError::Stopped(stopped) => stopped.into(),
-            SubmitError::TooManyOpen => Self::new(ErrorCode::RateLimited, message).retry_after(1),
+            SubmitError::TooManyOpen { .. } | SubmitError::TooMuchOpen { .. } => {
+                Self::new(ErrorCode::RateLimited, message).retry_after(1)
+            }
             SubmitError::Store(error) => error.into(),
         }
     }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::question::Question;
 use super::source::{Source, SourceName, Trouble};
-use super::verdict::{Belief, Known, Said, Unknown};
+use super::verdict::{AHEAD, Belief, Known, Said, Unknown};
 use crate::clock::{Clock, Deadline, UnixSeconds};
 
 /// How long a look-up waits for its sources, which are asked at the same time.
@@ -288,11 +288,13 @@ impl Oracle {
         Arc::new(Finding { price: Err(Unknown::Stale), ..Finding::clone(&finding) })
     }
 
-    /// Whether there is a price whose time is not over.
+    /// Whether there is a price whose time is not over, and has come: of one from the future, left behind
+    /// by a clock that was set back, nobody knows the age.
     fn may_be_used(&self, finding: &Finding) -> bool {
+        let now = self.0.clock.now();
         let asked = finding.asked_at.plus(self.0.belief.max_age);
         let last = finding.price.map(|known| known.good_until.min(asked));
-        last.is_ok_and(|last| self.0.clock.now() <= last)
+        last.is_ok_and(|last| now <= last) && !finding.is_ahead_of(now)
     }
 
     /// The last price while it may be used, although nobody confirms it now.
@@ -346,9 +348,14 @@ impl Finding {
         if self.price == Err(Unknown::TooFewSources)
             && let Ok(known) = before.price
             && now <= known.good_until
+            && !before.is_ahead_of(now)
         {
             return Self { price: Ok(known), said: self.said, asked_at: before.asked_at };
         }
         self
+    }
+
+    fn is_ahead_of(&self, now: UnixSeconds) -> bool {
+        self.asked_at > now.plus(AHEAD)
     }
 }

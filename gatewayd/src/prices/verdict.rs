@@ -21,8 +21,8 @@ pub(super) struct Belief {
     pub(super) max_age: Duration,
 }
 
-/// How far ahead of this clock a source's may be.
-const AHEAD: Duration = Duration::from_mins(1);
+/// How far ahead of this clock a source's may be, and this clock itself when it is set back.
+pub(super) const AHEAD: Duration = Duration::from_mins(1);
 /// How wide an interval of confidence may be on one side, in percent of the price.
 const UNCERTAIN_PERCENT: u32 = 2;
 

@@ -1,5 +1,6 @@
 //! The rules that are no ceilings: who, what, how dear, and when.
 
+use txcodec::evm::erc721;
 use txcodec::message::{TypedData, decode_text, decode_typed_data};
 use txcodec::solana::associated_token;
 use txcodec::solana::{Message, Version, system};
@@ -313,6 +314,23 @@ fn what_cannot_be_read_is_for_owners_where_they_could_know_it() {
         assert_eq!(ask(&pay), Asks::Nothing);
         assert_eq!(ask(&unknown), Asks::Owner, "{limits}");
         assert_eq!(ask(&two_sign), Asks::Never(RefusalCode::EffectNotAllowed), "{limits}");
+    }
+}
+
+#[test]
+fn what_has_no_amount_that_could_be_limited_needs_owners_where_coins_are_worth_something() {
+    let one = Amount::from(1_u64);
+    for (what, to, data) in [
+        ("a collectible", Some(TOKEN), erc721::safe_transfer([WALLET, BOB], one)),
+        ("some of a collectible", Some(TOKEN), erc721::safe_transfer_of([WALLET, BOB], one, one)),
+        ("all collectibles", Some(TOKEN), erc721::OperatorCall::Approve(BOB).to_data()),
+        ("a new contract", None, vec![0x60]),
+    ] {
+        let on = |chain_id| unsigned(chain_id, to, 0, data.clone());
+        let any = format!("contract.{TOKEN}.selectors = \"any\"");
+        assert_eq!(under("", on(1)), Asks::Owner, "{what}");
+        assert_eq!(under(&any, on(1)), Asks::Owner, "{what}");
+        assert_eq!(asks(&Windows::default(), on(5)), Asks::Nothing, "{what}");
     }
 }
 

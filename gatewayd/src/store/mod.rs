@@ -25,6 +25,7 @@ pub mod fillers;
 mod id;
 pub mod idempotency;
 pub mod kill_switch;
+pub mod loads;
 pub mod looks_back;
 mod migrations;
 pub mod nonces;

@@ -7,7 +7,7 @@ use super::column::{
     amount, count, integer, json, optional_json, optional_number, optional_time, optional_word,
     time, word,
 };
-use super::{Reading, SessionId, StoreError, TransactionId, Writing};
+use super::{Reading, StoreError, TransactionId, Writing};
 use crate::clock::UnixSeconds;
 use crate::tx::{
     Deed, Drafted, Intent, Kind, Order, PartOf, Problem, Progress, Signed, Status, Tier,
@@ -34,24 +34,6 @@ pub struct Tally {
     pub total: u64,
     /// Those that failed.
     pub failed: u64,
-}
-
-/// What is under way of a wallet's transactions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// How many were asked for; a sequence is one.
-    pub transactions: u64,
-    /// What their deeds take, as they are stored.
-    pub bytes: u64,
-}
-
-/// What is under way of a wallet, and of a session on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loads {
-    /// Whoever asked for it.
-    pub wallet: Load,
-    /// What the session asked for.
-    pub session: Load,
 }
 
 impl Reading<'_> {
@@ -154,25 +136,6 @@ impl Reading<'_> {
              WHERE wallet_id = ? AND next_attempt_at IS NOT NULL",
         )?;
         statement.query_row([wallet.to_string()], |row| Ok(count(row)))?
-    }
-
-    /// What is under way of a wallet's transactions, and what of that a session asked for. A sequence
-    /// is as long as one of its parts is.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn loads(&self, wallet: WalletId, session: SessionId) -> Result<Loads, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "WITH asked (id) AS (SELECT DISTINCT coalesce(parent_id, id)
-                                 FROM transactions INDEXED BY transactions_open
-                                 WHERE wallet_id = :wallet AND next_attempt_at IS NOT NULL)
-             SELECT count(*) AS all_count, sum(octet_length(deed)) AS all_bytes,
-                    count(*) FILTER (WHERE session_id = :session) AS session_count,
-                    sum(octet_length(deed)) FILTER (WHERE session_id = :session) AS session_bytes
-             FROM asked JOIN transactions USING (id)",
-        )?;
-        let of = named_params! { ":wallet": wallet.to_string(), ":session": session.to_string() };
-        statement.query_row(of, |row| Ok(loads(row)))?
     }
 
     /// Whether another transaction has the very same bytes: the chain would carry out only one.
@@ -357,14 +320,6 @@ fn intent(row: &Row<'_>) -> Result<Intent, StoreError> {
         Kind::Sign => Ok(Intent::SignTransaction { network: word(row, "network")? }),
         Kind::SignMessage => Ok(Intent::SignMessage),
     }
-}
-
-fn loads(row: &Row<'_>) -> Result<Loads, StoreError> {
-    let number = |column| Ok::<_, StoreError>(optional_number(row, column)?.unwrap_or_default());
-    Ok(Loads {
-        wallet: Load { transactions: number("all_count")?, bytes: number("all_bytes")? },
-        session: Load { transactions: number("session_count")?, bytes: number("session_bytes")? },
-    })
 }
 
 fn order(row: &Row<'_>, kind: Kind) -> Result<Order, StoreError> {
@@ -573,33 +528,6 @@ mod tests {
         assert_eq!(next, all[4].next_attempt_at);
         let open = store.read(|db| db.open_transactions(sample(1).id)).await.unwrap();
         assert_eq!(open, 3);
-    }
-
-    #[tokio::test]
-    async fn what_is_under_way_is_counted_by_what_was_asked_for() {
-        let store = store().await;
-        let [mine, others, nobody] = [(); 3].map(|()| SessionId::new(&Clock::system()));
-        let mut all = [1, 1, 1, 1, 2].map(|wallet| asked(wallet, Asset::Native));
-        (all[0].session, all[1].session, all[2].session) = (Some(mine), Some(mine), Some(others));
-        // The first is a sequence, of which one part goes and one rests.
-        let order = all[0].intent.order().unwrap().clone();
-        let whole = all[0].id;
-        let mut parts = [0, 1].map(|place| Transaction {
-            part_of: Some(PartOf { whole, place }),
-            ..asked(1, Asset::Native)
-        });
-        all[0].next_attempt_at = None;
-        parts[1].next_attempt_at = None;
-        all[3].next_attempt_at = None;
-        let bytes = u64::try_from(json("deed", &order.deed).unwrap().len()).unwrap();
-        for transaction in all.iter().chain(&parts) {
-            insert(&store, transaction).await;
-        }
-        let load = |transactions| Load { transactions, bytes: transactions * bytes };
-        for (session, expected) in [(mine, 2), (others, 1), (nobody, 0)] {
-            let found = store.read(move |db| db.loads(sample(1).id, session)).await.unwrap();
-            assert_eq!(found, Loads { wallet: load(3), session: load(expected) });
-        }
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use crate::policy::Denial;
 use crate::session::Agent;
 use crate::store::audit::Actor;
 use crate::store::idempotency::{IdempotencyKey, Remembered};
-use crate::store::transactions::{Load, Loads};
+use crate::store::loads::{Load, Loads};
 use crate::store::{Reading, SessionId, StoreError, TransactionId, Writing};
 use crate::switch::{Stopped, Switch};
 use crate::tx::{self, Intent, Status, Transaction};

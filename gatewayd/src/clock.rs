@@ -1,11 +1,12 @@
 //! Reads the time. Nothing else in the program does, so that tests can set it.
 
 use std::fmt;
-use std::future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// A point in time in whole seconds since 1970, UTC.
 #[derive(
@@ -16,11 +17,15 @@ pub struct UnixSeconds(i64);
 
 /// Where the program takes the time from. Clones read the same clock.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    /// The last [`Clock::stamp_ms`].
+    stamped: Arc<AtomicU64>,
+}
 
 /// Moves a clock that was made by [`Clock::settable`].
 #[derive(Debug)]
-pub struct ClockSetter(watch::Sender<Duration>);
+pub struct ClockSetter(Arc<Hands>);
 
 /// A moment that steps of the system's time do not move; belongs to the clock that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +36,38 @@ enum Source {
     /// The operating system; the instant is the start of the monotonic count.
     System { start: Instant },
     /// Time since 1970, which is the monotonic count too.
-    Settable(watch::Receiver<Duration>),
+    Settable(Arc<Hands>),
+}
+
+/// Of a clock that is set. Who waits is woken in the order in which the waits began, so that the same
+/// happens whenever the same is done.
+#[derive(Debug)]
+struct Hands {
+    now: Mutex<Duration>,
+    moved: Notify,
+}
+
+impl Hands {
+    fn now(&self) -> MutexGuard<'_, Duration> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, later: impl FnOnce(Duration) -> Duration) {
+        let mut now = self.now();
+        *now = later(*now);
+        drop(now);
+        self.moved.notify_waiters();
+    }
+
+    async fn show(&self, deadline: Duration) {
+        loop {
+            let moved = self.moved.notified();
+            if *self.now() >= deadline {
+                return;
+            }
+            moved.await;
+        }
+    }
 }
 
 impl UnixSeconds {
@@ -73,13 +109,14 @@ impl fmt::Display for UnixSeconds {
 impl Clock {
     /// The operating system's clocks.
     pub fn system() -> Self {
-        Self(Source::System { start: Instant::now() })
+        Self::from(Source::System { start: Instant::now() })
     }
 
     /// A clock that stands at `start` until its setter moves it.
     pub fn settable(start: UnixSeconds) -> (Self, ClockSetter) {
-        let (sender, receiver) = watch::channel(start.since(UnixSeconds::default()));
-        (Self(Source::Settable(receiver)), ClockSetter(sender))
+        let now = Mutex::new(start.since(UnixSeconds::default()));
+        let hands = Arc::new(Hands { now, moved: Notify::new() });
+        (Self::from(Source::Settable(Arc::clone(&hands))), ClockSetter(hands))
     }
 
     /// The time of day.
@@ -88,7 +125,7 @@ impl Clock {
         UnixSeconds(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
-    /// The time of day in milliseconds since 1970, for identifiers of version 7.
+    /// The time of day in milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         u64::try_from(self.since_1970().as_millis()).unwrap_or(u64::MAX)
     }
@@ -101,6 +138,15 @@ impl Clock {
     /// How long ago a moment was.
     pub fn elapsed(&self, since: Deadline) -> Duration {
         self.monotonic().saturating_sub(since.0)
+    }
+
+    /// The same for identifiers of version 7, later than every one before: what was made first comes first,
+    /// also within a millisecond (RFC 9562, 6.2).
+    pub fn stamp_ms(&self) -> u64 {
+        let now = self.now_ms();
+        let later = |last: u64| Some(last.saturating_add(1).max(now));
+        let last = self.stamped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        last.ok().and_then(later).unwrap_or(now)
     }
 
     /// The moment `after` from now.
@@ -121,45 +167,45 @@ impl Clock {
     /// Waits for `duration` of this clock's time.
     pub async fn sleep(&self, duration: Duration) {
         let deadline = self.deadline(duration);
-        match &self.0 {
+        match &self.source {
             Source::System { .. } => tokio::time::sleep(duration).await,
-            Source::Settable(receiver) => {
-                let mut receiver = receiver.clone();
-                if receiver.wait_for(|now| *now >= deadline.0).await.is_err() {
-                    // The setter is gone, so this clock never moves again.
-                    future::pending::<()>().await;
-                }
-            }
+            Source::Settable(hands) => hands.show(deadline.0).await,
         }
     }
 
     fn since_1970(&self) -> Duration {
-        match &self.0 {
+        match &self.source {
             #[expect(clippy::disallowed_methods, reason = "this is the clock module")]
             Source::System { .. } => {
                 SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
             }
-            Source::Settable(receiver) => *receiver.borrow(),
+            Source::Settable(hands) => *hands.now(),
         }
     }
 
     fn monotonic(&self) -> Duration {
-        match &self.0 {
+        match &self.source {
             Source::System { start } => start.elapsed(),
-            Source::Settable(receiver) => *receiver.borrow(),
+            Source::Settable(hands) => *hands.now(),
         }
+    }
+}
+
+impl From<Source> for Clock {
+    fn from(source: Source) -> Self {
+        Self { source, stamped: Arc::default() }
     }
 }
 
 impl ClockSetter {
     /// Moves the clock forward and wakes who waits for it.
     pub fn advance(&self, by: Duration) {
-        self.0.send_modify(|now| *now = now.saturating_add(by));
+        self.0.set(|now| now.saturating_add(by));
     }
 
     /// Sets the clock, backwards too.
     pub fn set(&self, now: UnixSeconds) {
-        self.0.send_replace(now.since(UnixSeconds::default()));
+        self.0.set(|_now| now.since(UnixSeconds::default()));
     }
 }
 
@@ -185,6 +231,17 @@ mod tests {
         assert!(clock.now_ms() / 1_000 >= 1_760_000_000);
         assert!(clock.has_passed(clock.deadline(Duration::ZERO)));
         assert!(!clock.has_passed(clock.deadline(60 * SECOND)));
+    }
+
+    #[test]
+    fn no_two_stamps_are_the_same_whatever_the_clock_does() {
+        let (clock, setter) = Clock::settable(UnixSeconds::new(100));
+        let mut stamps = vec![clock.stamp_ms(), clock.clone().stamp_ms()];
+        setter.set(UnixSeconds::new(99));
+        stamps.push(clock.stamp_ms());
+        setter.set(UnixSeconds::new(101));
+        stamps.push(clock.stamp_ms());
+        assert_eq!(stamps, [100_000, 100_001, 100_002, 101_000]);
     }
 
     #[tokio::test]

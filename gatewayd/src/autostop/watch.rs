@@ -37,6 +37,7 @@ pub async fn run(app: &App) {
         }
         app.clock.sleep(SHORTEST).await;
         tokio::select! {
+            biased;
             // One that fell behind looks at everything anyway.
             _changed = changes.recv() => {}
             () = app.clock.sleep(LONGEST) => {}

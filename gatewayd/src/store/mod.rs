@@ -82,6 +82,16 @@ pub struct Store {
     watch: Option<Watch>,
 }
 
+/// Where the database's work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// On threads of its own, as a disk makes them wait.
+    Threads,
+    /// By tasks of the runtime that opened it. Where that has one thread, one thing is done after another,
+    /// and in the same order each time.
+    Tasks,
+}
+
 /// The database at one moment.
 #[derive(Debug)]
 pub struct Reading<'c>(&'c Connection);
@@ -220,6 +230,14 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, is no database, or one of a newer program.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
+        Self::open_with(file, Workers::Threads)
+    }
+
+    /// The same, with its work done by these.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(file: &Path, workers: Workers) -> Result<Self, StoreError> {
         let open = |source| cannot_open(file, source);
         let mut connection = Connection::open(file).map_err(open)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
@@ -228,9 +246,9 @@ impl Store {
             if let StoreError::Sqlite(source) = error { open(source) } else { error }
         })?;
         let copies = Copies::of(file).map_err(StoreError::NotCopied)?;
-        let readers = Readers::open(file, READERS).map_err(open)?;
+        let readers = Readers::open(file, READERS, workers).map_err(open)?;
         let watch = Watch::open(file).map_err(open)?;
-        let writer = Writer::start(connection, WAITING_WRITES);
+        let writer = Writer::start(connection, WAITING_WRITES, workers);
         Ok(Self { writer, readers: Some(readers), copies: Some(copies), watch: Some(watch) })
     }
 
@@ -241,7 +259,7 @@ impl Store {
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         prepare(&mut connection)?;
-        let writer = Writer::start(connection, WAITING_WRITES);
+        let writer = Writer::start(connection, WAITING_WRITES, Workers::Threads);
         Ok(Self { writer, readers: None, copies: None, watch: None })
     }
 
@@ -396,6 +414,18 @@ mod tests {
         let error = Store::open(&file).unwrap_err();
         assert!(matches!(error, StoreError::NoDatabase { .. }) && error.is_lasting(), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text.repeat(20));
+    }
+
+    #[tokio::test]
+    async fn tasks_do_what_threads_do() {
+        for workers in [Workers::Threads, Workers::Tasks] {
+            let directory = tempfile::tempdir().unwrap();
+            let file = directory.path().join("gateway.db");
+            let store = Store::open_with(&file, workers).unwrap();
+            let (first, second) = tokio::join!(put(&store, "a"), put(&store, "b"));
+            assert_eq!(first.unwrap() + second.unwrap(), 2, "{workers:?}");
+            assert_eq!(keys(&store).await, ["a", "b"], "{workers:?}");
+        }
     }
 
     #[tokio::test]

@@ -6,18 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::{Reading, STATEMENTS, StoreError};
+use super::{Reading, STATEMENTS, StoreError, Workers};
 
 /// A fixed number of connections; who finds none free waits.
 #[derive(Clone, Debug)]
 pub(super) struct Readers {
     free: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    workers: Workers,
 }
 
 impl Readers {
     /// Opens `count` connections to `file`.
-    pub(super) fn open(file: &Path, count: usize) -> Result<Self, rusqlite::Error> {
+    pub(super) fn open(
+        file: &Path,
+        count: usize,
+        workers: Workers,
+    ) -> Result<Self, rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = |_number| {
             let connection = Connection::open_with_flags(file, flags)?;
@@ -25,10 +30,11 @@ impl Readers {
             Ok(connection)
         };
         let free: Vec<_> = (0..count).map(open).collect::<Result<_, rusqlite::Error>>()?;
-        Ok(Self { free: Arc::new(Mutex::new(free)), permits: Arc::new(Semaphore::new(count)) })
+        let (free, permits) = (Arc::new(Mutex::new(free)), Arc::new(Semaphore::new(count)));
+        Ok(Self { free, permits, workers })
     }
 
-    /// Runs `work` in one read transaction, on a thread that may block.
+    /// Runs `work` in one read transaction, where it may block.
     pub(super) async fn run<T, E>(
         &self,
         work: impl FnOnce(&Reading<'_>) -> Result<T, E> + Send + 'static,
@@ -47,7 +53,15 @@ impl Readers {
             drop(permit);
             outcome
         };
-        tokio::task::spawn_blocking(run).await.map_err(|_ended| StoreError::Closed)?
+        match self.workers {
+            Workers::Threads => {
+                tokio::task::spawn_blocking(run).await.map_err(|_ended| StoreError::Closed)?
+            }
+            Workers::Tasks => {
+                tokio::task::yield_now().await;
+                run()
+            }
+        }
     }
 }
 

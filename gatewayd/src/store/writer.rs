@@ -1,19 +1,19 @@
-//! The one thread that writes.
+//! The one writer.
 
 use std::thread;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Reading, StoreError, Writing};
+use super::{Reading, StoreError, Workers, Writing};
 
-/// Hands work to the writing thread. The thread ends when the last clone is gone.
+/// Hands work to the writer, which ends when the last clone is gone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Work>,
 }
 
-/// What the thread does.
+/// What the writer does.
 enum Work {
     Within(Job),
     Alone(Alone),
@@ -39,10 +39,13 @@ enum Done {
 const BATCH: usize = 64;
 
 impl Writer {
-    /// Starts the thread; at most `waiting` pieces of work wait for it.
-    pub(super) fn start(mut connection: Connection, waiting: usize) -> Self {
+    /// Starts the writer; at most `waiting` pieces of work wait for it.
+    pub(super) fn start(connection: Connection, waiting: usize, workers: Workers) -> Self {
         let (jobs, queue) = mpsc::channel(waiting);
-        thread::spawn(move || serve(&mut connection, queue));
+        match workers {
+            Workers::Threads => drop(thread::spawn(move || serve(connection, queue))),
+            Workers::Tasks => drop(tokio::spawn(serve_as_task(connection, queue))),
+        }
         Self { jobs }
     }
 
@@ -90,21 +93,32 @@ impl Writer {
     }
 }
 
-fn serve(connection: &mut Connection, mut queue: mpsc::Receiver<Work>) {
+fn serve(mut connection: Connection, mut queue: mpsc::Receiver<Work>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut waiting, BATCH) > 0 {
-        let mut jobs = Vec::with_capacity(waiting.len());
-        for work in waiting.drain(..) {
-            match work {
-                Work::Within(job) => jobs.push(job),
-                Work::Alone(alone) => {
-                    run_batch(connection, std::mem::take(&mut jobs));
-                    alone(connection);
-                }
+        carry_out(&mut connection, &mut waiting);
+    }
+}
+
+async fn serve_as_task(mut connection: Connection, mut queue: mpsc::Receiver<Work>) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut waiting, BATCH).await > 0 {
+        carry_out(&mut connection, &mut waiting);
+    }
+}
+
+fn carry_out(connection: &mut Connection, waiting: &mut Vec<Work>) {
+    let mut jobs = Vec::with_capacity(waiting.len());
+    for work in waiting.drain(..) {
+        match work {
+            Work::Within(job) => jobs.push(job),
+            Work::Alone(alone) => {
+                run_batch(connection, std::mem::take(&mut jobs));
+                alone(connection);
             }
         }
-        run_batch(connection, jobs);
     }
+    run_batch(connection, jobs);
 }
 
 /// One transaction for all, a savepoint for each, so that one that fails undoes only itself.

@@ -92,6 +92,20 @@ impl App {
         store: Store,
         signer: Signer,
     ) -> Result<Self, StoreError> {
+        Self::asking(HttpClient::new(), settings, clock, store, signer).await
+    }
+
+    /// The same, with everybody outside asked through `http`.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub async fn asking(
+        http: HttpClient,
+        settings: Settings,
+        clock: Clock,
+        store: Store,
+        signer: Signer,
+    ) -> Result<Self, StoreError> {
         let now = clock.now();
         let keeping = settings.sessions.token_secret;
         let read = move |db: &Writing<'_>| {
@@ -99,7 +113,6 @@ impl App {
         };
         let (kept, trail_end) = store.write(read).await?;
         let refusals = store.read(move |db| Refusals::read(db, now)).await?;
-        let http = HttpClient::new();
         let chains = Chains::new(&settings.networks, &settings.transactions, &http, &clock);
         Ok(Self {
             started_at: now,

@@ -3,7 +3,9 @@
 mod reach;
 
 use std::fmt;
+use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -63,9 +65,22 @@ pub struct KeyHeader<'a> {
 /// Makes HTTP requests. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    inner: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    way: Way,
     reach: Reach,
 }
+
+#[derive(Clone)]
+enum Way {
+    Network(Box<Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>>),
+    Within(Arc<Correspondent>),
+}
+
+/// Answers requests within this process, as a network might: given scheme, host and port of whom is
+/// asked, the body, and how long the asker waits.
+pub type Correspondent = dyn Fn(String, Bytes, Duration) -> Answering + Send + Sync;
+
+/// The body of an answer of status 200, or why there is none.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Bytes, NetError>> + Send>>;
 
 /// Why there is no answer to a request.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +194,12 @@ impl HttpClient {
             .pool_idle_timeout(IDLE_WAIT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build(connector(reach));
-        Self { inner, reach }
+        Self { way: Way::Network(Box::new(inner)), reach }
+    }
+
+    /// One that asks `correspondent` and no network.
+    pub fn within(correspondent: Arc<Correspondent>) -> Self {
+        Self { way: Way::Within(correspondent), reach: Reach::Anywhere }
     }
 
     /// Posts JSON, and returns the body of an answer of status 200 that comes within `wait` and has
@@ -228,8 +248,16 @@ impl HttpClient {
         limit: usize,
     ) -> Result<Bytes, NetError> {
         self.reach.check_host(request.uri().host().unwrap_or_default())?;
+        let client = match &self.way {
+            Way::Network(client) => client,
+            Way::Within(correspondent) => {
+                let asked = Endpoint(request.uri().clone()).origin();
+                let Ok(body) = request.into_body().collect().await;
+                return correspondent(asked, body.to_bytes(), wait).await;
+            }
+        };
         let exchange = async {
-            let answer = self.inner.request(request).await.map_err(unconnected)?;
+            let answer = client.request(request).await.map_err(unconnected)?;
             read_answer(answer, limit).await
         };
         tokio::time::timeout(wait, exchange).await.map_err(|_elapsed| NetError::Timeout(wait))?

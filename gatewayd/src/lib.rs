@@ -184,9 +184,7 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     let app = app.confined(layers).observing(process).handing_out(state.mcp_tokens());
     let app = Arc::new(app);
     let signals = Signals::new().map_err(RunError::System)?;
-    // Nothing is sent before that: a stop may have reached the signer alone.
-    switch::watch::look(&app).await?;
-    let mut serving = JoinSet::new();
+    let mut serving = work(&app).await?;
     for socket in sockets {
         let shared = Shared::new(Arc::clone(&app));
         let (router, connections) = match socket.purpose() {
@@ -197,18 +195,6 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
         let patience = Patience::new(connections);
         serving.spawn(http::serve(listener, router, patience, app.ending.subscribe()));
     }
-    serving.spawn(scheduler::run(Arc::clone(&app)));
-    serving.spawn(trail::run(Arc::clone(&app)));
-    serving.spawn(tell_of_sessions::run(Arc::clone(&app)));
-    serving.spawn(terminate_wallet::run(Arc::clone(&app)));
-    let watched = Arc::clone(&app);
-    tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
-    let watched = Arc::clone(&app);
-    tokio::spawn(async move { switch::watch::run(&watched).await });
-    let watched = Arc::clone(&app);
-    tokio::spawn(async move { autostop::watch::run(&watched).await });
-    let watched = Arc::clone(&app);
-    tokio::spawn(async move { tx::look_back::run(&watched).await });
     if let Some(interval) = sd_notify::watchdog_enabled() {
         tokio::spawn(feed_watchdog(interval));
     }
@@ -231,6 +217,30 @@ async fn serve(start: Start<'_>) -> Result<(), RunError> {
     }
     tracing::info!("the gateway has ended");
     ended
+}
+
+/// Begins what goes on without being asked. What is returned ends in an orderly way once the program
+/// shall end; the rest only watches.
+///
+/// # Errors
+/// When the database fails.
+pub async fn work(app: &Arc<App>) -> Result<JoinSet<()>, StoreError> {
+    // Nothing is sent before that: a stop may have reached the signer alone.
+    switch::watch::look(app).await?;
+    let mut working = JoinSet::new();
+    working.spawn(scheduler::run(Arc::clone(app)));
+    working.spawn(trail::run(Arc::clone(app)));
+    working.spawn(tell_of_sessions::run(Arc::clone(app)));
+    working.spawn(terminate_wallet::run(Arc::clone(app)));
+    let watched = Arc::clone(app);
+    tokio::spawn(async move { watched.chains.watch(&watched.clock).await });
+    let watched = Arc::clone(app);
+    tokio::spawn(async move { switch::watch::run(&watched).await });
+    let watched = Arc::clone(app);
+    tokio::spawn(async move { autostop::watch::run(&watched).await });
+    let watched = Arc::clone(app);
+    tokio::spawn(async move { tx::look_back::run(&watched).await });
+    Ok(working)
 }
 
 /// What the operating system tells the program.

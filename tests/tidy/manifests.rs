@@ -17,6 +17,7 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("waiaasctl", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("tests", &["api", "primitives", "protocol", "txcodec"]),
     ("tests/prober", &["gatewayd", "sandbox", "signerd"]), // the daemons' own tables
+    ("tests/sim", &["gatewayd", "primitives", "protocol", "sandbox", "signerd", "txcodec"]), // all of it
     ("tests/fuzz", &["api", "archive", "primitives", "protocol", "txcodec"]),
     ("xtask", &["primitives", "protocol", "tests", "txcodec"]),
 ];
@@ -32,7 +33,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("memsec", &["signerd"]),
     ("seccompiler", &["crates/sandbox", "tests/prober"]),
     ("rusqlite", &["gatewayd", "tests"]),
-    ("tokio", &["gatewayd", "tests", "waiaasctl"]),
+    ("tokio", &["gatewayd", "tests", "tests/sim", "waiaasctl"]),
 ];
 
 /// The dependencies of a manifest by section, such as `dependencies`.

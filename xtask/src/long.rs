@@ -73,6 +73,15 @@ static RUNS: &[Run] = &[
             asked_for: Some(("WAIAAS_KILL_SWITCH_ROUNDS", "1000")),
         },
     },
+    Run {
+        name: "sim",
+        what: "1,000,000 acts of a simulated world",
+        work: Test {
+            place: "--release -p sim --example sim",
+            name: "tests::as_many_acts_as_are_asked_for",
+            asked_for: Some(("WAIAAS_SIM_OPS", "1000000")),
+        },
+    },
     Run { name: "fuzz", what: "an hour of each fuzz target", work: Fuzz },
 ];
 
@@ -99,7 +108,8 @@ pub(crate) fn run(names: &[&str]) -> ExitCode {
 fn build() -> Result<(), Failure> {
     call(&mut cargo("build --quiet --workspace --bins --locked"))?;
     call(&mut cargo("test --quiet --no-run --locked -p tests --test e2e"))?;
-    call(&mut cargo("test --quiet --no-run --locked -p gatewayd --lib"))
+    call(&mut cargo("test --quiet --no-run --locked -p gatewayd --lib"))?;
+    call(&mut cargo("test --quiet --no-run --locked --release -p sim --example sim"))
 }
 
 impl Run {

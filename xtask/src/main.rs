@@ -1,4 +1,4 @@
-//! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `soak`, `package` and `redteam`.
+//! Development commands: `cargo xtask demo`, `test`, `long`, `bench`, `soak`, `sim`, `package` and `redteam`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer's terminal")]
 
 mod alerts;
@@ -13,6 +13,7 @@ mod redteam;
 mod report;
 mod rig;
 mod shell;
+mod sim;
 mod soak;
 mod system;
 mod test;
@@ -24,13 +25,15 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   the product's main job on two local chains, for real
 cargo xtask test [LAYER..]  all tests, or these layers of them
-cargo xtask long [RUN..]    runs of thousands: wallet, wallets, solana, torture, kill-switch, fuzz
+cargo xtask long [RUN..]    runs of thousands: wallet, wallets, solana, torture, kill-switch, sim, fuzz
 cargo xtask bench [PART..] [--json]
                             what signatures, answers, payments, verdicts and the daemons cost, beside their parts
 cargo xtask package [--version-suffix S] [--target TRIPLE] [--json]
                             packages of the distributions, into target/package
 cargo xtask redteam [--requests N] [--kills K] [--seed S] [--json]
                             a hostile gateway: what left the wallets beside what was printed
+cargo xtask sim [--ops N] [--seed S] [--events] [--json]
+                            both daemons in a world that a seed decides (docs/simulation.md)
 cargo xtask soak [--sends N] [--json]
                             hours of a busy installation: what may not grow, and what a payment adds
 ";
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         ["long", runs @ ..] => long::run(runs),
         ["package", options @ ..] => package::run(options),
         ["redteam", options @ ..] => redteam::run(options),
+        ["sim", options @ ..] => sim::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["test", layers @ ..] => test::run(layers),
         _ => {

@@ -37,6 +37,7 @@ static LAYERS: &[Layer] = &[
     Layer { name: "doc-tests",   run: doc_tests },
     Layer { name: "fuzz",        run: fuzz },
     Layer { name: "paths",       run: paths },
+    Layer { name: "sim",         run: sim },
     Layer { name: "tests",       run: tests },
     Layer { name: "package",     run: package },
     Layer { name: "system",      run: system },
@@ -155,16 +156,21 @@ fn tests() -> Outcome {
         println!("{missing}: what calls it fails or is left out");
     }
     if has(cargo("nextest").arg("--version")) {
-        return run_cargo("nextest run --workspace --locked --profile ci");
+        return run_cargo("nextest run --workspace --exclude sim --locked --profile ci");
     }
     println!("cargo-nextest is missing (cargo install cargo-nextest --locked): using cargo test,");
     println!("which keeps no time limits and runs fewer tests at once");
-    run_cargo("test --workspace --locked --no-fail-fast --lib --bins --tests")
+    run_cargo("test --workspace --exclude sim --locked --no-fail-fast --lib --bins --tests")
 }
 
 /// Each fuzz target for some seconds.
 fn fuzz() -> Outcome {
     crate::fuzz::smoke().into()
+}
+
+/// A short simulation. Its tokio has a clock that can be stopped, which nothing else is to be built with.
+fn sim() -> Outcome {
+    run_cargo("test --quiet --package sim --example sim --locked")
 }
 
 /// What the hot paths cost, in instructions.

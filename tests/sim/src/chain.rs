@@ -103,7 +103,10 @@ impl Chain {
             _ => (self.base_fee * 9 / 10).max(GWEI),
         };
         match dice.below(16) {
-            0 => self.reorganise(dice),
+            0 => {
+                self.reorganise(dice);
+                Some("blocks are taken back")
+            }
             1 => {
                 let nonce = self.pool.keys().nth(dice.place(20)).copied()?;
                 self.pool.remove(&nonce).map(|_lost| "the pool loses one")
@@ -119,7 +122,7 @@ impl Chain {
     }
 
     /// The last blocks are taken back, and what was in them waits again or is lost.
-    fn reorganise(&mut self, dice: &mut Dice) -> Option<&'static str> {
+    fn reorganise(&mut self, dice: &mut Dice) {
         for _block in 0..=dice.below(REORGANISED) {
             if self.blocks.len() > FIRST_BLOCK {
                 for sent in self.blocks.pop().unwrap_or_default() {
@@ -129,7 +132,6 @@ impl Chain {
                 }
             }
         }
-        Some("blocks are taken back")
     }
 
     /// Everything on the chain, in order.

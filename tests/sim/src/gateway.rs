@@ -137,7 +137,7 @@ impl Running {
                 submit_transaction(&app, &agent, submission(order, wei)?).await.map_err(text)
             };
             let accepted = asked.await.ok().map(|transaction| transaction.id);
-            post.letters().to_agents.push(Heard { order, accepted });
+            post.letters().agents.push(Heard { order, accepted });
         });
     }
 
@@ -207,7 +207,7 @@ async fn serve(stream: UnixStream, post: Post) {
     let out = Arc::new(Mutex::new(Some(out)));
     while let Some(frame) = receive(&mut input).await {
         let (answer, answered) = oneshot::channel();
-        post.letters().to_signer.push(ToSigner { request: frame.message, answer });
+        post.letters().signer.push(ToSigner { request: frame.message, answer });
         let out = Arc::clone(&out);
         tokio::spawn(async move {
             let answer = answered.await;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use gatewayd::net::NetError;
 use serde_json::{Value, json};
 
-use crate::chain::{Chain, GWEI, Sent};
+use crate::chain::{Chain, GWEI, NotTaken, Sent};
 use crate::dice::Dice;
 use crate::post::{ToNode, broken};
 use crate::world::Known;
@@ -130,7 +130,7 @@ impl Node<'_> {
             self.late.push(sent);
             return Ok(hash);
         }
-        self.chain.take(sent).map(|()| hash).map_err(|not| not.words())
+        self.chain.take(sent).map(|()| hash).map_err(NotTaken::words)
     }
 
     fn receipt(&mut self, hash: &str) -> Value {

@@ -37,9 +37,9 @@ pub(crate) struct Heard {
 /// Everything that is on its way.
 #[derive(Debug, Default)]
 pub(crate) struct Letters {
-    pub(crate) to_nodes: Vec<ToNode>,
-    pub(crate) to_signer: Vec<ToSigner>,
-    pub(crate) to_agents: Vec<Heard>,
+    pub(crate) nodes: Vec<ToNode>,
+    pub(crate) signer: Vec<ToSigner>,
+    pub(crate) agents: Vec<Heard>,
 }
 
 /// Everything that is on its way; clones share it.
@@ -62,7 +62,7 @@ impl Post {
             let node = NODES.iter().position(|node| *node == origin);
             let question = serde_json::from_slice(&body).ok();
             if let Some((node, question)) = node.zip(question) {
-                post.letters().to_nodes.push(ToNode { node, question, wait, answer });
+                post.letters().nodes.push(ToNode { node, question, wait, answer });
             }
             Box::pin(async move { answered.await.unwrap_or_else(|_lost| Err(broken())) })
         })

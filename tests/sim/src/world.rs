@@ -91,7 +91,7 @@ impl World {
 
     /// One act.
     pub(crate) fn act(&mut self, life: &Life) -> Result<Next, String> {
-        let heard = std::mem::take(&mut self.post.letters().to_agents);
+        let heard = std::mem::take(&mut self.post.letters().agents);
         for heard in heard {
             let how = if heard.accepted.is_some() { "accepted" } else { "not accepted" };
             self.log.note(format!("order {} is {how}", heard.order));
@@ -99,7 +99,7 @@ impl World {
         }
         let (to_nodes, to_signer) = {
             let letters = self.post.letters();
-            (letters.to_nodes.len(), letters.to_signer.len())
+            (letters.nodes.len(), letters.signer.len())
         };
         match self.dice.below(1000) {
             0..450 if to_nodes > 0 => self.node_answers(),
@@ -115,8 +115,8 @@ impl World {
 
     fn node_answers(&mut self) {
         let mut letters = self.post.letters();
-        let place = self.dice.place(letters.to_nodes.len());
-        let asked = letters.to_nodes.swap_remove(place);
+        let place = self.dice.place(letters.nodes.len());
+        let asked = letters.nodes.swap_remove(place);
         drop(letters);
         let method = asked.question["method"].as_str().unwrap_or_default().to_owned();
         let number = asked.node;
@@ -128,11 +128,11 @@ impl World {
     /// Some of what waits for the signer is a batch.
     fn signer_answers(&mut self, fate: Fate) -> Result<Next, String> {
         let mut letters = self.post.letters();
-        let size = 1 + self.dice.place(letters.to_signer.len());
+        let size = 1 + self.dice.place(letters.signer.len());
         let mut batch = Vec::new();
-        for _one in 0..size.min(letters.to_signer.len()) {
-            let place = self.dice.place(letters.to_signer.len());
-            batch.push(letters.to_signer.swap_remove(place));
+        for _one in 0..size.min(letters.signer.len()) {
+            let place = self.dice.place(letters.signer.len());
+            batch.push(letters.signer.swap_remove(place));
         }
         drop(letters);
         let kinds: Vec<String> =
@@ -200,7 +200,7 @@ impl World {
             6..12 => {
                 let fates =
                     [Fate::KilledBefore, Fate::KilledAfter, Fate::PowerLost, Fate::DiskFull];
-                if self.post.letters().to_signer.is_empty() {
+                if self.post.letters().signer.is_empty() {
                     return Ok(Next::GoOn);
                 }
                 let fate = fates[self.dice.place(fates.len())];

@@ -106,10 +106,10 @@ mod tests {
             spent.sign((at, &Warrant::None), &one.to_unsigned_bytes(), &one)
         };
         for nonce in 0..6 {
-            sign(nonce, nonce).unwrap();
-            sign(nonce, nonce).unwrap();
+            sign(1 + nonce, nonce).unwrap();
+            sign(1 + nonce, nonce).unwrap();
         }
-        assert!(sign(HOUR - 1, 6).is_err());
+        assert!(sign(HOUR, 6).is_err());
         let mut spent = Spent::default();
         let much = transaction(0, AT_ONCE[0] + 1);
         assert!(spent.sign((0, &Warrant::None), &[0], &much).is_err());

@@ -109,7 +109,7 @@ impl App {
         let now = clock.now();
         let keeping = settings.sessions.token_secret;
         let read = move |db: &Writing<'_>| {
-            Ok::<_, StoreError>((Kept::read(db, keeping, now)?, db.trail_end()?))
+            Ok::<_, StoreError>((Kept::read(db, keeping, now)?, db.end_of_trail()?.id))
         };
         let (kept, trail_end) = store.write(read).await?;
         let refusals = store.read(move |db| Refusals::read(db, now)).await?;

@@ -147,7 +147,7 @@ fn read(
         scrape.put(WALLETS, [&status.to_string()], count);
     }
     scrape.put(SESSIONS_ACTIVE, [], db.active_session_count(now)?);
-    scrape.put(SESSION_REQUESTS, [], db.open_session_request_count(now)?);
+    scrape.put(SESSION_REQUESTS, [], number(db.open_session_requests(now)?.len()));
     let enabled = db.autostop_rules()?.iter().filter(|rule| rule.enabled).count();
     scrape.put(AUTOSTOP_RULES, [], number(enabled));
     spend::put(&mut scrape, db, networks, now)?;
@@ -155,7 +155,7 @@ fn read(
     scrape.put(DATABASE_BYTES, [], sizes.file);
     scrape.put(DATABASE_FREE_BYTES, [], sizes.free);
     scrape.put(DATABASE_LOG_BYTES, [], sizes.log);
-    let end = db.trail_end()?;
+    let end = db.end_of_trail()?.id;
     scrape.put(AUDIT_LAST, [], end);
     scrape.put_known(AUDIT_TIED, [], tie_to_journal::last(db)?.map(tie_to_journal::Tie::records));
     let replaced = Some(tie_to_journal::REPLACED.to_owned());

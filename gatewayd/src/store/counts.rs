@@ -1,6 +1,6 @@
 //! How much there is of what: numbers for an operator, each found by index or in a small table.
 
-use super::column::{count, integer, time, word};
+use super::column::{integer, time, word};
 use super::{Reading, StoreError};
 use crate::clock::UnixSeconds;
 use crate::store::wallets::WalletStatus;
@@ -92,15 +92,6 @@ impl Reading<'_> {
             free: bytes(pragma("freelist_count")?),
             log: log.and_then(Result::ok).map_or(0, |found| found.len()),
         })
-    }
-
-    /// The number of the audit trail's last entry.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn trail_end(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(max(id), 0) FROM audit";
-        self.0.prepare_cached(sql)?.query_row([], |row| Ok(count(row)))?
     }
 
     /// What the audit trail tells between two of its entries, the first left out.

@@ -26,7 +26,7 @@ const NO_LIMITS: &str =
 /// Has a command done by a release build, as what it measures is: what is bare would flatter it otherwise.
 /// All is built at once, or the same crates would be compiled for each package anew.
 pub(crate) fn in_release(command: &str, words: &[&str]) -> Result<(), Failure> {
-    call(&mut cargo("build --release --workspace --bins --examples --locked"))?;
+    call(&mut cargo("build --release --workspace --exclude sim --bins --examples --locked"))?;
     call(Command::new(program("xtask", Build::Release)).arg(command).args(words))
 }
 

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::gateway::{Call, Gateway};
 use crate::time::{self, utc};
-use crate::trail::{End, Extent, HELP, Span, Trail};
+use crate::trail::{End, Export, Extent, HELP, Span, Trail};
 use crate::view::View;
 
 /// Seconds of a day.
@@ -135,7 +135,7 @@ fn half_done(path: &str, failure: &Failure) -> Failure {
 pub(super) fn read_all(files: &[PathBuf], until: End) -> Result<Vec<Archive>, Failure> {
     let mut exports = files.iter().map(|it| trail::open(it)).collect::<Result<Vec<_>, _>>()?;
     exports.sort_by_key(|export| export.start().id);
-    let starts: Vec<End> = exports.iter().skip(1).map(|it| it.start()).chain([until]).collect();
+    let starts: Vec<End> = exports.iter().skip(1).map(Export::start).chain([until]).collect();
     let mut archives: Vec<Archive> = Vec::with_capacity(exports.len());
     for (export, next) in exports.into_iter().zip(starts) {
         let (name, start) = (export.name.clone(), export.start());

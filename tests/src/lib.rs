@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod approver;
+pub mod bare;
 pub mod browser;
 pub mod daemons;
 pub mod evm;

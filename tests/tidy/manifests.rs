@@ -18,7 +18,7 @@ const INWARDS: &[(&str, &[&str])] = &[
     ("tests", &["api", "primitives", "protocol", "txcodec"]),
     ("tests/prober", &["gatewayd", "sandbox", "signerd"]), // the daemons' own tables
     ("tests/sim", &["gatewayd", "primitives", "protocol", "sandbox", "signerd", "txcodec"]), // all of it
-    ("tests/fuzz", &["api", "archive", "primitives", "protocol", "txcodec"]),
+    ("tests/fuzz", &["api", "archive", "gatewayd", "primitives", "protocol", "signerd", "txcodec"]),
     ("xtask", &["primitives", "protocol", "tests", "txcodec"]),
 ];
 

@@ -1,18 +1,12 @@
 //! What the parts of a signature and of an answer cost bare.
 
-use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
 
 use ed25519_dalek::Signer as _;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use primitives::Chain;
+use tests::bare;
 use tests::daemons::Place;
 
 use super::figure::{Figure, Unit};
@@ -46,7 +40,8 @@ impl Raw {
         let secret = [7; 32];
         let secp256k1 = k256::ecdsa::SigningKey::from_slice(&secret).expect("a scalar");
         let ed25519 = ed25519_dalek::SigningKey::from_bytes(&secret);
-        let http_port = serve()?;
+        let http_port = bare::http_server();
+        let mut database = bare::Database::create(&place.path("bench.db"));
         let mut wire = Wire::connect(http_port).map_err(|why| why.to_string())?;
         let asked = request("GET", "/", None, "");
         Ok(Self {
@@ -58,7 +53,7 @@ impl Raw {
             ed25519: median(|_| {
                 std::hint::black_box(ed25519.sign(&[7; 200]));
             }),
-            sqlite_commit: sqlite_commit(place).map_err(|why| why.to_string())?,
+            sqlite_commit: median(|_| database.commit()),
             http: median(|_| {
                 assert_eq!(wire.exchange(&asked).expect("it answers"), 200);
             }),
@@ -102,48 +97,4 @@ fn socket_round_trip() -> u64 {
     drop(ours);
     echo.join().expect("the echo ends with its peer");
     taken
-}
-
-fn sqlite_commit(place: &Place) -> rusqlite::Result<u64> {
-    let db = rusqlite::Connection::open(place.path("bench.db"))?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
-    db.execute_batch("CREATE TABLE measured (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT")?;
-    let mut insert = db.prepare("INSERT INTO measured (bytes) VALUES (zeroblob(256))")?;
-    Ok(median(|_| {
-        insert.execute([]).expect("there is room");
-    }))
-}
-
-/// Starts a bare server that answers a little JSON, whatever it is asked. Its port.
-fn serve() -> Result<u16, Failure> {
-    let (say, hear) = mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.expect("there are threads").block_on(async move {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
-            let listener = listener.expect("a port is free");
-            say.send(listener.local_addr().expect("it is bound").port()).expect("it is heard");
-            loop {
-                let Ok((stream, _peer)) = listener.accept().await else { continue };
-                stream.set_nodelay(true).expect("it is TCP");
-                tokio::spawn(async move {
-                    let mut server = hyper::server::conn::http1::Builder::new();
-                    let server = server.timer(TokioTimer::new());
-                    let served = server.serve_connection(TokioIo::new(stream), service_fn(answer));
-                    // The client ends the connection when it likes.
-                    drop(served.await);
-                });
-            }
-        });
-    });
-    hear.recv().map_err(|_gone| "the bare server did not start".to_owned())
-}
-
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    drop(request.into_body().collect().await);
-    let mut response = Response::new(Full::new(Bytes::from_static(br#"{"status":"ok"}"#)));
-    let json = hyper::header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
-    Ok(response)
 }

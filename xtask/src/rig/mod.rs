@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use primitives::Chain;
+use primitives::{Amount, Chain};
 use tests::daemons::{Place, change_guard};
 use tests::guards;
 use tests::process::{Build, program};
@@ -41,14 +41,20 @@ pub(crate) fn stage(world: World, settings: &str) -> Stage {
     Stage::start_at(Place::for_build(Build::Release), world, &settings)
 }
 
-/// A wallet with plenty that may ask the signer as often as it likes.
+/// Base units that leave at once, in one transaction: half an ether. More needs the owners.
+const AT_ONCE: u64 = 500_000_000_000_000_000;
+
+/// A wallet with plenty that may ask the signer for as much as it likes, though not at once.
 pub(crate) fn wallet(stage: &Stage, chain: Chain) -> Result<Wallet, Failure> {
     let wallet = stage.funded_wallet(chain);
     let id = wallet.id.parse().map_err(|why| format!("the wallet's id: {why}"))?;
-    change_guard(&stage.place, id, |text| {
-        let paced = |line: &&str| !line.starts_with("requests_per_");
-        let rest: Vec<&str> = text.lines().filter(paced).collect();
-        guards::any_pace() + &rest.join("\n")
+    let network = match chain {
+        Chain::Evm => "eip155:1",
+        Chain::Solana => "solana",
+    };
+    let most = [("per_transaction", Amount::from(AT_ONCE)), ("per_day", Amount::MAX)];
+    change_guard(&stage.place, id, |_default| {
+        guards::any_pace() + &guards::ceilings(network, "native", "immediate", &most)
     });
     stage.trust_policies(&wallet);
     Ok(wallet)

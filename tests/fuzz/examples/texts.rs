@@ -1,5 +1,5 @@
-//! Writes the corpus of what is read from files and from requests: guards, a journal, a vault, settings,
-//! what owners sign, and bodies in JSON. Run as `seeds`.
+//! Writes the corpus of what is read from files and from requests: guards, a journal, a vault, and bodies
+//! in JSON. Run as `seeds`.
 
 use std::fs;
 use std::io;
@@ -11,52 +11,42 @@ use signerd::clock::Moment;
 use signerd::guard::Guard;
 use signerd::journal::{Event, Journal};
 
-const SIGN_IN: &str = "\
-127.0.0.1:3100 wants you to sign in with your Ethereum account:
-0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2
-
-Revoke session 0190a5b2-0000-7000-8000-000000000000.
-
-URI: http://127.0.0.1:3100/v1/sessions
-Version: 1
-Chain ID: 1
-Nonce: 32891756
-Issued At: 2026-09-30T16:25:24Z
-Expiration Time: 2026-09-30T16:35:24.500Z
-Not Before: 2026-09-30T16:25:24Z
-Request ID: some-id
-Resources:
-- urn:waiaas:session";
-
-const SOLANA_SIGN_IN: &str = "\
-localhost:3100 wants you to sign in with your Solana account:
-CvLqn8eRbJbyLyEJrRq5eyUcXTgSsTMoHyMbDcEmAmDJ
-
-Reject transaction 0190a5b2-0000-7000-8000-000000000000.
-
-URI: http://localhost:3100
-Version: 1
-Chain ID: mainnet
-Nonce: abcdefgh
-Issued At: 2026-09-30T16:25:24Z
-Expiration Time: 2026-09-30T16:35:24Z";
-
 /// Bodies, by the first byte that the target takes for their kind.
 const BODIES: &[(u8, &str, &str)] = &[
-    (0, "transfer", r#"{"type":"TRANSFER","to":"0xB0B0b0B0B0B0B0b0B0B0B0b0b0b0b0B0b0b0B0B0","amount":"1","memo":"m","network":"eip155:1","gasCondition":{"maxGasPrice":"9","timeout":60}}"#),
+    (
+        0,
+        "transfer",
+        r#"{"type":"TRANSFER","to":"0xB0B0b0B0B0B0B0b0B0B0B0b0b0b0b0B0b0b0B0B0","amount":"1","memo":"m","network":"eip155:1","gasCondition":{"maxGasPrice":"9","timeout":60}}"#,
+    ),
     (0, "old", r#"{"to":"0xB0B0b0B0B0B0B0b0B0B0B0b0b0b0b0B0b0b0B0B0","humanAmount":"0.001"}"#),
-    (0, "token", r#"{"type":"TOKEN_TRANSFER","to":"a","amount":"1","token":{"address":"b","decimals":6,"symbol":"T"}}"#),
-    (0, "call", r#"{"type":"CONTRACT_CALL","to":"a","calldata":"0xa9059cbb","value":"0","abi":[{"name":"f"}]}"#),
+    (
+        0,
+        "token",
+        r#"{"type":"TOKEN_TRANSFER","to":"a","amount":"1","token":{"address":"b","decimals":6,"symbol":"T"}}"#,
+    ),
+    (
+        0,
+        "call",
+        r#"{"type":"CONTRACT_CALL","to":"a","calldata":"0xa9059cbb","value":"0","abi":[{"name":"f"}]}"#,
+    ),
     (0, "approve", r#"{"type":"APPROVE","spender":"a","amount":"1","token":{"address":"b"}}"#),
     (0, "batch", r#"{"type":"BATCH","instructions":[{"type":"TRANSFER","to":"a","amount":"1"}]}"#),
-    (0, "nft", r#"{"type":"NFT_TRANSFER","to":"a","token":{"address":"b","tokenId":"1","standard":"ERC-721"}}"#),
+    (
+        0,
+        "nft",
+        r#"{"type":"NFT_TRANSFER","to":"a","token":{"address":"b","tokenId":"1","standard":"ERC-721"}}"#,
+    ),
     (0, "deploy", r#"{"type":"CONTRACT_DEPLOY","bytecode":"0x6001"}"#),
     (1, "message", r#"{"message":"Sign in.","signType":"personal"}"#),
     (2, "transaction", r#"{"transaction":"0x02f8"}"#),
     (3, "session", r#"{"walletIds":["0190a5b2-0000-7000-8000-000000000000"],"ttl":3600}"#),
     (4, "policy", r#"{"type":"SPENDING_LIMIT","rules":{"instant_max_usd":10},"priority":1}"#),
     (5, "change", r#"{"enabled":false}"#),
-    (6, "calldata", r#"{"abi":[{"type":"function","name":"f","inputs":[]}],"functionName":"f","args":[]}"#),
+    (
+        6,
+        "calldata",
+        r#"{"abi":[{"type":"function","name":"f","inputs":[]}],"functionName":"f","args":[]}"#,
+    ),
 ];
 
 fn main() -> io::Result<()> {
@@ -67,7 +57,9 @@ fn main() -> io::Result<()> {
             };
             let networks: Vec<_> = BUILTIN.iter().filter(of_it).collect();
             for template in Guard::templates() {
-                let Some(guard) = Guard::template(template, environment, &networks) else { continue };
+                let Some(guard) = Guard::template(template, environment, &networks) else {
+                    continue;
+                };
                 let seed = [&[letter], guard.to_toml().as_bytes()].concat();
                 write("guard", &format!("{name}-{environment}-{template}"), &seed)?;
             }
@@ -78,11 +70,6 @@ fn main() -> io::Result<()> {
     let key = fs::read(vault.join("keys/017f22e2-79b0-7cc3-98c4-dc0c0c07398f.json"))?;
     let files = [&fs::read(vault.join("vault.json"))?, &[0][..], &key].concat();
     write("vault_files", "vault-and-key", &files)?;
-    let settings = fs::read_to_string(folder().join("../../packaging/etc/gatewayd.toml"))?;
-    write("settings", "empty", settings.as_bytes())?;
-    write("settings", "defaults", settings.replace("\n#", "\n").as_bytes())?;
-    write("sign_in", "ethereum", SIGN_IN.as_bytes())?;
-    write("sign_in", "solana", SOLANA_SIGN_IN.as_bytes())?;
     for (kind, name, json) in BODIES {
         write("bodies", name, &[&[*kind], json.as_bytes()].concat())?;
     }

@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
@@ -18,16 +20,15 @@ use gatewayd::store::policies::StoredPolicy;
 use gatewayd::store::reservations::{Settlement, Worth};
 use gatewayd::store::settings::Setting;
 use gatewayd::store::transactions::Page;
-use gatewayd::store::wallets::{Wallet, WalletStatus};
 use gatewayd::store::{PolicyId, Store, StoreError, TransactionId, Writing};
 use gatewayd::tx::{
     self, Deed, Intent, Known, Order, Standing, Status, Tier, Transaction, Transfer,
 };
-use primitives::{
-    Address, Amount, Asset, Chain, ChainId, EvmAddress, Network, WalletId, builtin_by_name,
-};
+use primitives::{Address, Amount, Asset, ChainId, EvmAddress, Network, WalletId, builtin_by_name};
 use serde_json::{Value, json};
 use txcodec::{Decoded, evm};
+
+use parts::middle;
 
 type Failure = Box<dyn Error>;
 
@@ -44,9 +45,9 @@ const COMMITS: usize = 200;
 
 /// 2026-01-05 12:00 UTC, a Monday.
 const NOW: UnixSeconds = UnixSeconds::new(1_767_614_400);
-const OWN: EvmAddress = EvmAddress([1; 20]);
+const OWN: EvmAddress = parts::address(0);
 const OTHER: EvmAddress = EvmAddress([2; 20]);
-const WALLET: WalletId = WalletId::from_bytes([1; 16]);
+const WALLET: WalletId = parts::wallet_id(0);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
@@ -56,7 +57,7 @@ async fn main() -> Result<(), Failure> {
     let decoded = payment()?;
     let known = known(network);
     let policies = policies(network, &decoded, &known);
-    let measured = wallet(network);
+    let measured = parts::wallet(0, network.environment);
     store.write(move |db| db.insert_wallet(&measured)).await?;
     let (clock, _setter) = Clock::settable(NOW);
     let stored: Vec<_> = policies.iter().map(|written| written.stored(&clock)).collect();
@@ -114,8 +115,7 @@ async fn taken_on(store: &Store, network: ChainId) -> Result<u64, Failure> {
         store.write(move |db| spend(db, network, NOW)).await?;
         times.push(u64::try_from(started.elapsed().as_nanos())?);
     }
-    times.sort_unstable();
-    Ok(times.get(COMMITS / 2).copied().unwrap_or_default())
+    Ok(middle(times))
 }
 
 /// Facts are there already, and policies are read.
@@ -146,8 +146,7 @@ fn median<E>(mut work: impl FnMut() -> Result<(), E>) -> Result<u64, E> {
         work()?;
         times.push(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
-    times.sort_unstable();
-    Ok(times.get(ROUNDS / 2).copied().unwrap_or_default())
+    Ok(middle(times))
 }
 
 /// A policy as it is written.
@@ -230,36 +229,6 @@ fn policies(network: &Network, decoded: &Decoded, known: &Known) -> Vec<Written>
     written.take(POLICIES).collect()
 }
 
-fn wallet(network: &Network) -> Wallet {
-    Wallet {
-        id: WALLET,
-        name: "measured".to_owned(),
-        chain: Chain::Evm,
-        environment: network.environment,
-        address: Address::Evm(OWN),
-        public_key: vec![2; 33],
-        status: WalletStatus::Active,
-        suspension: None,
-        owner: None,
-        approval_method: None,
-        wallet_type: None,
-        created_at: NOW,
-        updated_at: None,
-    }
-}
-
-/// Another wallet like this one.
-fn numbered(pattern: &Wallet, number: u32) -> Wallet {
-    let mut id = [2; 16];
-    let mut address = [3; 20];
-    for bytes in [id.as_mut_slice(), address.as_mut_slice()] {
-        let (start, _rest) = bytes.split_at_mut(4);
-        start.copy_from_slice(&number.to_be_bytes());
-    }
-    let (id, address) = (WalletId::from_bytes(id), Address::Evm(EvmAddress(address)));
-    Wallet { id, address, name: format!("wallet {number}"), ..pattern.clone() }
-}
-
 fn known(network: &Network) -> Known {
     Known {
         wallet: WALLET,
@@ -289,9 +258,9 @@ fn payment() -> Result<Decoded, Failure> {
 
 /// Stores what was carried out before, in the order of time, and further wallets.
 async fn fill(store: &Store, network: &Network) -> Result<(), StoreError> {
-    let pattern = wallet(network);
+    let environment = network.environment;
     let others = move |db: &Writing<'_>| {
-        (0..WALLETS).try_for_each(|number| db.insert_wallet(&numbered(&pattern, number)))
+        (1..=WALLETS).try_for_each(|number| db.insert_wallet(&parts::wallet(number, environment)))
     };
     store.write(others).await?;
     let begin = NOW.minus(Duration::from_secs(HISTORY));

@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
+mod parts;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
@@ -14,17 +16,17 @@ use gatewayd::clock::{Clock, UnixSeconds};
 use gatewayd::config::Settings;
 use gatewayd::metrics::{Format, scrape};
 use gatewayd::signer::Signer;
-use gatewayd::store::PolicyId;
-use gatewayd::store::Store;
 use gatewayd::store::policies::StoredPolicy;
-use gatewayd::store::wallets::{Wallet, WalletStatus};
-use primitives::{Address, Chain, Environment, EvmAddress, WalletId};
+use gatewayd::store::{PolicyId, Store};
+use primitives::Environment;
 use serde_json::json;
+
+use parts::middle;
 
 type Failure = Box<dyn Error>;
 
 /// More than have their caps shown.
-const WALLETS: u16 = 300;
+const WALLETS: u32 = 300;
 const COUNTS: u32 = 1_000_000;
 const SCRAPES: usize = 21;
 /// Longer than what was looked up is good for.
@@ -37,7 +39,9 @@ async fn main() -> Result<(), Failure> {
     let (clock, setter) = Clock::settable(UnixSeconds::new(1_800_000_000));
     let cap = cap(&clock);
     let insert = store.write(move |db| {
-        (0..WALLETS).try_for_each(|number| db.insert_wallet(&wallet(number)))?;
+        (0..WALLETS).try_for_each(|number| {
+            db.insert_wallet(&parts::wallet(number, Environment::Testnet))
+        })?;
         db.insert_policy(&cap)
     });
     insert.await?;
@@ -66,18 +70,13 @@ async fn main() -> Result<(), Failure> {
         json!({
             "metrics_ns": {
                 "count_a_request": u64::try_from(count_ns)?,
-                "scrape_with_the_database": median(looked_up),
-                "scrape_again": median(again),
+                "scrape_with_the_database": middle(looked_up),
+                "scrape_again": middle(again),
             },
             "metrics_bytes": bytes,
         })
     );
     Ok(())
-}
-
-fn median(mut times: Vec<u64>) -> u64 {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// A cap of every wallet.
@@ -92,26 +91,5 @@ fn cap(clock: &Clock) -> StoredPolicy {
         enabled: true,
         created_at: clock.now(),
         updated_at: clock.now(),
-    }
-}
-
-fn wallet(number: u16) -> Wallet {
-    let mut id = [1; 16];
-    let [high, low] = number.to_be_bytes();
-    (id[0], id[1]) = (high, low);
-    Wallet {
-        id: WalletId::from_bytes(id),
-        name: format!("wallet {number}"),
-        chain: Chain::Evm,
-        environment: Environment::Testnet,
-        address: Address::Evm(EvmAddress([1; 20])),
-        public_key: vec![2; 33],
-        status: WalletStatus::Active,
-        suspension: None,
-        owner: None,
-        approval_method: None,
-        wallet_type: None,
-        created_at: UnixSeconds::new(1),
-        updated_at: None,
     }
 }

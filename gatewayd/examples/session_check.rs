@@ -4,23 +4,24 @@
 
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
+mod parts;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gatewayd::app::App;
-use gatewayd::clock::{Clock, UnixSeconds};
+use gatewayd::clock::Clock;
 use gatewayd::config::Settings;
 use gatewayd::session::grants::Grants;
 use gatewayd::session::password::{Cost, PasswordHash};
 use gatewayd::session::{Agent, Master};
 use gatewayd::signer::Signer;
 use gatewayd::store::sessions::{Session, SessionStatus, Source};
-use gatewayd::store::wallets::{Wallet, WalletStatus};
 use gatewayd::store::{SessionId, Store, StoreError, Writing};
 use gatewayd::usecase::create_session::{NewSession, create_session};
-use primitives::{Address, Chain, Environment, EvmAddress, WalletId};
+use primitives::{Environment, WalletId};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn Error>;
@@ -32,13 +33,13 @@ const OTHERS: usize = 99_000;
 const OPEN: usize = 9_000;
 const ROUNDS: usize = 20_000;
 const PASSWORD: &str = "correct horse battery";
-const WALLET: WalletId = WalletId::from_bytes([1; 16]);
+const WALLET: WalletId = parts::wallet_id(0);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let directory = tempfile::tempdir()?;
     let store = Store::open(&directory.path().join("gateway.db"))?;
-    store.write(|db| db.insert_wallet(&wallet())).await?;
+    store.write(|db| db.insert_wallet(&parts::wallet(0, Environment::Testnet))).await?;
     let nobody = Signer::new(Path::new("/nonexistent/signer.sock"));
     let app = App::new(Settings::default(), Clock::system(), store, nobody).await?;
     app.master_password.replace(Some(PasswordHash::derive(PASSWORD, Cost::DEFAULT)?)).await;
@@ -97,8 +98,7 @@ async fn median(app: &App, tokens: &[String], rounds: usize) -> Result<u64, Fail
         black_box(Agent::from_token(app, black_box(token)).await?);
         times.push(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
-    times.sort_unstable();
-    Ok(times.get(rounds / 2).copied().unwrap_or_default())
+    Ok(parts::middle(times))
 }
 
 fn asked() -> NewSession {
@@ -109,23 +109,5 @@ fn asked() -> NewSession {
         absolute_lifetime: None,
         source: Source::Api,
         grants: Grants::default(),
-    }
-}
-
-fn wallet() -> Wallet {
-    Wallet {
-        id: WALLET,
-        name: "measured".to_owned(),
-        chain: Chain::Evm,
-        environment: Environment::Testnet,
-        address: Address::Evm(EvmAddress([1; 20])),
-        public_key: vec![2; 33],
-        status: WalletStatus::Active,
-        suspension: None,
-        owner: None,
-        approval_method: None,
-        wallet_type: None,
-        created_at: UnixSeconds::new(1),
-        updated_at: None,
     }
 }

@@ -52,12 +52,6 @@ fn promises(source: &Source) -> Vec<String> {
 /// Rust files that no `mod` line names: they are not even compiled.
 fn orphans(sources: &[Source]) -> Vec<String> {
     let declared: BTreeSet<String> = sources.iter().flat_map(declared_modules).collect();
-    let is_root = |source: &Source| {
-        matches!(source.stem(), "lib" | "main" | "build")
-            || ["/benches", "/bin", "/examples", "/fuzz_targets", "/tests"]
-                .iter()
-                .any(|end| source.directory().ends_with(end))
-    };
     let module = |source: &Source| match source.stem() {
         "mod" => source.directory().to_owned(),
         stem => format!("{}/{stem}", source.directory()),
@@ -69,11 +63,19 @@ fn orphans(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
+/// Whether Cargo compiles it by itself: its modules are beside it.
+fn is_root(source: &Source) -> bool {
+    matches!(source.stem(), "lib" | "main" | "build")
+        || ["/benches", "/bin", "/examples", "/fuzz_targets", "/tests"]
+            .iter()
+            .any(|end| source.directory().ends_with(end))
+}
+
 /// The modules that a file declares, as paths without extension.
 fn declared_modules(source: &Source) -> Vec<String> {
     let directory = match source.stem() {
-        "lib" | "main" | "mod" => source.directory().to_owned(),
-        stem => format!("{}/{stem}", source.directory()),
+        stem if stem != "mod" && !is_root(source) => format!("{}/{stem}", source.directory()),
+        _ => source.directory().to_owned(),
     };
     let name = |line: &str| Some(line.split_once("mod ")?.1.strip_suffix(';')?.to_owned());
     let names = source.code().filter_map(|(_, line)| name(line.trim_end()));
@@ -131,6 +133,10 @@ fn every_file_is_compiled() {
     let [root, b] = files;
     let files = [root, b, Source::new("a/src/b/c.rs", ""), Source::new("a/src/c.rs", "")];
     assert_eq!(orphans(&files), ["a/src/c.rs: no `mod` names it"]);
+    let examples =
+        [Source::new("a/examples/d.rs", "mod e;"), Source::new("a/examples/e/mod.rs", "")];
+    assert!(orphans(&examples).is_empty());
+    assert_eq!(orphans(&examples[1..]), ["a/examples/e/mod.rs: no `mod` names it"]);
 }
 
 #[test]

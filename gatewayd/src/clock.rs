@@ -130,6 +130,15 @@ impl Clock {
         u64::try_from(self.since_1970().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// The same for identifiers of version 7, later than every one before: what was made first comes first,
+    /// also within a millisecond (RFC 9562, 6.2).
+    pub fn stamp_ms(&self) -> u64 {
+        let now = self.now_ms();
+        let later = |last: u64| Some(last.saturating_add(1).max(now));
+        let last = self.stamped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        last.ok().and_then(later).unwrap_or(now)
+    }
+
     /// This moment, to be told later how long ago it was.
     pub fn moment(&self) -> Deadline {
         self.deadline(Duration::ZERO)
@@ -138,15 +147,6 @@ impl Clock {
     /// How long ago a moment was.
     pub fn elapsed(&self, since: Deadline) -> Duration {
         self.monotonic().saturating_sub(since.0)
-    }
-
-    /// The same for identifiers of version 7, later than every one before: what was made first comes first,
-    /// also within a millisecond (RFC 9562, 6.2).
-    pub fn stamp_ms(&self) -> u64 {
-        let now = self.now_ms();
-        let later = |last: u64| Some(last.saturating_add(1).max(now));
-        let last = self.stamped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
-        last.ok().and_then(later).unwrap_or(now)
     }
 
     /// The moment `after` from now.

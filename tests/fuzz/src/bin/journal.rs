@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(record.follows(last));
         last = record.hash;
     }
-    if found.len() as u64 == records {
+    if u64::try_from(found.len()) == Ok(records) {
         assert_eq!(last, head);
     }
 });

@@ -48,13 +48,13 @@ async fn main() -> Result<(), Failure> {
     for _session in 0..SESSIONS {
         tokens.push(create_session(&app, &master, asked()).await?.token);
     }
-    let empty = measured(&app, &tokens).await?;
+    let small = measured(&app, &tokens).await?;
     app.store.write(|db| (0..OTHERS).try_for_each(|number| insert_other(db, number))).await?;
     app.known_sessions.forget();
     let large = measured(&app, &tokens).await?;
     println!(
         "{:#}",
-        json!({ "sessions": SESSIONS + OTHERS, "empty_ns": empty, "large_ns": large })
+        json!({ "sessions": SESSIONS + OTHERS, "small_ns": small, "large_ns": large })
     );
     Ok(())
 }

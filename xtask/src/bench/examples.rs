@@ -76,11 +76,11 @@ impl Printed {
         found.ok_or_else(|| format!("the example printed no {pointer}"))
     }
 
-    /// What something takes in a large store, beside what it takes in an empty one.
+    /// What something takes in a large store, beside what it takes in a small one.
     fn grown(&self, part: &str, name: &str) -> Result<Figure, Failure> {
-        let empty = self.number(&format!("/empty_ns/{name}"))?;
+        let small = self.number(&format!("/small_ns/{name}"))?;
         let large = self.nanoseconds(&format!("{part}.{name}"), &format!("/large_ns/{name}"))?;
-        Ok(large.beside("in an empty store", empty).at_most_percent(150))
+        Ok(large.beside("in a small store", small).at_most_percent(150))
     }
 
     fn nanoseconds(&self, name: &str, pointer: &str) -> Result<Figure, Failure> {
